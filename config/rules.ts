@@ -1,0 +1,101 @@
+import type { ParsedConfig } from './schema.ts';
+
+/** A rule between keys, judged when each of them is valid by itself. */
+export interface Rule {
+  /** The key that is to blame first; the message begins with it. */
+  readonly keys: readonly [string, ...string[]];
+  /** What is wrong, in words that name the other keys; undefined when all is well. */
+  check(config: ParsedConfig): string | undefined;
+}
+
+const BREAKER = 'workflow.error_handling.circuit_breaker';
+
+export const RULES: readonly Rule[] = [
+  {
+    keys: ['workflow.error_handling.step_timeout_seconds', 'workflow.error_handling.timeout_seconds'],
+    check({ workflow: { error_handling: limits } }) {
+      if (limits.step_timeout_seconds <= limits.timeout_seconds) return undefined;
+      return `expected at most workflow.error_handling.timeout_seconds (${limits.timeout_seconds}), got ${limits.step_timeout_seconds}`;
+    },
+  },
+  {
+    keys: [`${BREAKER}.recovery_timeout_seconds`, `${BREAKER}.timeout_seconds`],
+    check({
+      workflow: {
+        error_handling: { circuit_breaker: breaker },
+      },
+    }) {
+      if (breaker.recovery_timeout_seconds >= breaker.timeout_seconds) return undefined;
+      return `expected at least ${BREAKER}.timeout_seconds (${breaker.timeout_seconds}), got ${breaker.recovery_timeout_seconds}`;
+    },
+  },
+  {
+    keys: [`${BREAKER}.success_threshold`, `${BREAKER}.half_open_max_calls`],
+    check({
+      workflow: {
+        error_handling: { circuit_breaker: breaker },
+      },
+    }) {
+      if (breaker.success_threshold <= breaker.half_open_max_calls) return undefined;
+      return `expected at most ${BREAKER}.half_open_max_calls (${breaker.half_open_max_calls}), got ${breaker.success_threshold}`;
+    },
+  },
+  {
+    keys: ['shutdown.grace', 'shutdown.drain_delay'],
+    check({ shutdown: { grace, drain_delay: drainDelay } }) {
+      if (grace > drainDelay) return undefined;
+      return `expected more than shutdown.drain_delay (${drainDelay}), got ${grace}`;
+    },
+  },
+  {
+    keys: ['auth.api_keys'],
+    check({ auth: { api_keys: keys } }) {
+      const ids = keys.map(({ id }) => id);
+      const repeated = ids.find((id, index) => ids.indexOf(id) !== index);
+      return repeated === undefined ? undefined : `expected ids that differ, got "${repeated}" twice`;
+    },
+  },
+  {
+    keys: ['http.host', 'auth.api_keys'],
+    check({ http: { host }, auth }) {
+      if (isLoopback(host) || auth.api_keys.length > 0) return undefined;
+      return `expected a loopback address while auth.api_keys is empty, got "${host}"`;
+    },
+  },
+  {
+    keys: ['auth.api_keys', 'environment'],
+    check({ environment, auth }) {
+      if (!isDeployed(environment) || auth.api_keys.length > 0) return undefined;
+      return `expected at least one key while environment is ${environment}, got none`;
+    },
+  },
+  {
+    keys: ['redis.url', 'environment'],
+    check({ environment, redis }) {
+      if (!isDeployed(environment) || redis.url !== null) return undefined;
+      return `expected an address while environment is ${environment}, got null (an embedded Redis is for development and testing)`;
+    },
+  },
+  {
+    keys: ['http.cors_origins', 'environment'],
+    check({ environment, http }) {
+      if (!isDeployed(environment) || !http.cors_origins.includes('*')) return undefined;
+      return `expected named origins while environment is ${environment}, got "*"`;
+    },
+  },
+  {
+    keys: ['log.include_content', 'environment'],
+    check({ environment, log }) {
+      if (environment !== 'production' || !log.include_content) return undefined;
+      return 'expected false while environment is production, got true';
+    },
+  },
+];
+
+function isDeployed(environment: ParsedConfig['environment']): boolean {
+  return environment === 'staging' || environment === 'production';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

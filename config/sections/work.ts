@@ -1,0 +1,165 @@
+import { duration, flag, integer, optionalInteger, section } from '../keys.ts';
+
+/** Settings of what the fleet does: agents, runs, sessions, and what is kept of them. */
+
+export const agents = section({
+  input_processor: agent('input processor (ipa)', 10),
+  world_builder: agent('world builder (wba)', 15),
+  narrative_generator: agent('narrative generator (nga)', 20),
+});
+
+export const workflow = section({
+  max_open_runs: integer({
+    min: 1,
+    max: 10_000_000,
+    default: 100_000,
+    description: 'Runs that may be open in the fleet; beyond, submissions are answered 429',
+  }),
+  timeout_check_interval_s: duration({
+    min: 0.1,
+    max: 60,
+    default: 2,
+    description: 'How often the watchdog looks for runs past their deadline',
+  }),
+  error_handling: section({
+    timeout_seconds: duration({
+      min: 1,
+      max: 3600,
+      default: 300,
+      description: 'Deadline of a run, and the longest a request may ask for',
+    }),
+    step_timeout_seconds: duration({
+      min: 1,
+      max: 600,
+      default: 60,
+      description: 'Longest time one attempt of a step may take when its agent sets nothing shorter',
+    }),
+    circuit_breaker: section({
+      enabled: flag({ default: true, description: 'Whether failing dependencies are cut off for a while' }),
+      failure_threshold: integer({
+        min: 1,
+        max: 100,
+        default: 5,
+        description: 'Consecutive failures that open a circuit',
+      }),
+      timeout_seconds: duration({
+        min: 1,
+        max: 3600,
+        default: 60,
+        description: 'How long an open circuit refuses calls before it tries again',
+      }),
+      recovery_timeout_seconds: duration({
+        min: 1,
+        max: 7200,
+        default: 300,
+        description: 'Time since first opening after which a circuit counts as overdue',
+      }),
+      half_open_max_calls: integer({
+        min: 1,
+        max: 20,
+        default: 3,
+        description: 'Trial calls in flight while a circuit is half open',
+      }),
+      success_threshold: integer({
+        min: 1,
+        max: 10,
+        default: 2,
+        description: 'Successful trial calls that close a circuit',
+      }),
+    }),
+  }),
+});
+
+export const retention = section({
+  completed: kept('completed', 3600, 1000),
+  failed: kept('failed', 604_800, 5000),
+  workflow_seconds: duration({
+    min: 60,
+    max: 31_536_000,
+    default: 86_400,
+    description: 'How long the record of an ended run can be read',
+  }),
+});
+
+export const sessions = section({
+  ttl_seconds: duration({
+    min: 60,
+    max: 2_592_000,
+    default: 86_400,
+    description: 'How long a session lives after its last turn',
+  }),
+  max_pending: integer({
+    min: 1,
+    max: 1000,
+    default: 8,
+    description: 'Turns of one session that may wait; beyond, they are answered 429',
+  }),
+});
+
+export const queues = section({
+  lock_duration: duration({
+    min: 1,
+    max: 600,
+    default: 30,
+    description: 'How long a worker holds a job without renewing its lock',
+  }),
+  stalled_interval: duration({
+    min: 1,
+    max: 600,
+    default: 15,
+    description: 'How often workers look for jobs whose lock was lost',
+  }),
+  max_stalled_count: integer({
+    min: 1,
+    max: 100,
+    default: 3,
+    description: 'How often a step may lose its worker before it fails',
+  }),
+  max_stalled_count_flow: integer({
+    min: 1,
+    max: 100,
+    default: 10,
+    description: 'How often a run may lose its worker before it fails',
+  }),
+});
+
+function agent(title: string, timeoutSeconds: number) {
+  return section({
+    enabled: flag({ default: true, description: `Whether workers process jobs of the ${title}` }),
+    timeout: duration({
+      min: 1,
+      max: 300,
+      default: timeoutSeconds,
+      description: `Longest time one attempt of the ${title} may take`,
+    }),
+    concurrency: integer({
+      min: 1,
+      max: 1000,
+      default: 4,
+      description: `Jobs of the ${title} that one worker process runs at a time`,
+    }),
+    global_concurrency: optionalInteger({
+      min: 1,
+      max: 10_000,
+      default: null,
+      description: `Jobs of the ${title} that the whole fleet runs at a time; null is unlimited`,
+    }),
+  });
+}
+
+function kept(which: string, ageSeconds: number, count: number) {
+  return section({
+    age: duration({
+      min: 1,
+      max: 31_536_000,
+      default: ageSeconds,
+      description: `How long ${which} jobs stay in their queue`,
+    }),
+    count: integer({
+      min: 1,
+      max: 10_000_000,
+      default: count,
+      description: `How many ${which} jobs stay in each queue`,
+    }),
+  });
+}

@@ -1,0 +1,47 @@
+import type { z, ZodType } from 'zod';
+import type { AgentName } from '../contracts/agent-type.ts';
+import type { World } from '../contracts/world.ts';
+
+/** The few levels an agent may log at; a pino child logger fits. */
+export interface AgentLogger {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+}
+
+/** The worlds as an agent sees them: one operation that reads, decides and writes as one. */
+export interface WorldAccess {
+  /**
+   * Hand the current world to `apply` and store what it returns with a version compare-and-set; `apply` is
+   * called again on the fresh world when another writer came first, so it must be pure.
+   *
+   * The write and the step's result are recorded together and at most once for the step: a repeated step gets
+   * the recorded output back and `apply` is not called.
+   *
+   * @param apply  `next: null` means nothing changed: nothing is written
+   * Errors: world_contention (conflict) after five lost races, world_too_large (invalid_input)
+   */
+  transact<T>(worldId: string, apply: (world: World) => { next: World | null; output: T }): Promise<T>;
+}
+
+/** What the shell around a job gives an agent. Agents know nothing of queues. */
+export interface AgentContext {
+  /** Aborts on timeout, cancellation and shutdown; hand it to everything that waits. */
+  readonly signal: AbortSignal;
+  /** Equal on every attempt, replay and resume of the same step. */
+  readonly idempotencyKey: string;
+  /** 1-based. */
+  readonly attempt: number;
+  /** Milliseconds this attempt may take. */
+  readonly budgetMs: number;
+  readonly log: AgentLogger;
+  readonly worlds: WorldAccess;
+}
+
+/** An agent: typed input, typed output, one plain asynchronous function. */
+export interface Agent<I extends ZodType = ZodType, O extends ZodType = ZodType> {
+  readonly name: AgentName;
+  readonly input: I;
+  readonly output: O;
+  run(input: z.output<I>, ctx: AgentContext): Promise<z.input<O>>;
+}

@@ -1,0 +1,56 @@
+import type { Job } from 'bullmq';
+import type { DirectJobData } from '../contracts/job.ts';
+import { commitStep, readDirectResult, type ResultOwner } from '../primitives/durable/commit-step.ts';
+import { parseOrRefuse } from './decode-job.ts';
+import { encodeOutput } from './output.ts';
+import type { Opened, ShellContext } from './shell.ts';
+import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
+
+/**
+ * Open a job that some other service put on the queue by itself. It has no run; its result is the job's return
+ * value, and a ledger of its own keeps a repeated delivery from doing its work twice.
+ */
+export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJobData): Promise<Opened> {
+  const { agent, store, clock } = shell;
+  const input = parseOrRefuse(agent.input, data.input, 'input');
+  const jobKey = `${job.queueName}~${job.id}`;
+  // A first delivery cannot have a result yet.
+  const isRepeated = job.attemptsStarted > 1 || job.attemptsMade > 0;
+  const earlier = isRepeated ? await readDirectResult(store, jobKey) : undefined;
+  if (earlier !== undefined) return { kind: 'done', value: earlier };
+  const owner: ResultOwner = {
+    kind: 'direct',
+    jobKey,
+    agent: agent.name,
+    keepSeconds: shell.recordRetentionSeconds,
+  };
+  let worlds: TrackedWorldAccess | null = null;
+  return {
+    kind: 'work',
+    job: {
+      workflow: 'none',
+      runId: null,
+      input,
+      timeoutMs: shell.directTimeoutMs,
+      idempotencyKey: jobKey,
+      worlds: (signal) =>
+        (worlds = createWorldAccess({
+          store,
+          owner,
+          signal,
+          prefetched: null,
+          createWorld: null,
+          ttlSeconds: null,
+          eventData: () => ({}),
+          checkOutput: (output) => encodeOutput(agent, output),
+          now: () => clock.now(),
+        })),
+      async record(output) {
+        if (worlds?.recorded() != null) return output;
+        const checked = encodeOutput(agent, output);
+        const outcome = await commitStep(store, { owner, output: checked, eventData: {}, nowMs: clock.now() });
+        return outcome.verdict === 'recorded' ? outcome.output : checked;
+      },
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { Token } from './tokens.ts';
+
+const DETERMINERS = new Set(
+  'a an the my your his her its our their this that these those some any'.split(' '),
+);
+
+export const PREPOSITIONS = [
+  'to',
+  'at',
+  'with',
+  'about',
+  'on',
+  'in',
+  'from',
+  'into',
+  'onto',
+  'toward',
+  'towards',
+  'for',
+  'by',
+  'through',
+  'under',
+  'near',
+  'using',
+  'behind',
+  'of',
+  'inside',
+] as const;
+export type Preposition = (typeof PREPOSITIONS)[number];
+
+/** A run of words with its place in the text; articles and possessives in front are gone. */
+export interface Phrase {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Complement {
+  /** The words right after the verb; null when there are none. */
+  readonly head: Phrase | null;
+  /** Two runs when articles separate them: "give the elder the journal". */
+  readonly headParts: readonly Phrase[];
+  readonly byPreposition: ReadonlyMap<Preposition, Phrase>;
+}
+
+/** Cut what follows a verb at its prepositions. "of" stays inside names ("shelf of books"). */
+export function parseComplement(tokens: readonly Token[]): Complement {
+  const groups: { preposition: Preposition | null; tokens: Token[] }[] = [{ preposition: null, tokens: [] }];
+  for (const token of tokens) {
+    const preposition = PREPOSITIONS.find((word) => word === token.word);
+    // After "about" everything is the topic, prepositions included: "about the way to the sea".
+    if (preposition !== undefined && preposition !== 'of' && groups.at(-1)?.preposition !== 'about') {
+      groups.push({ preposition, tokens: [] });
+    } else {
+      groups.at(-1)?.tokens.push(token);
+    }
+  }
+  const byPreposition = new Map<Preposition, Phrase>();
+  for (const group of groups) {
+    const phrase = phraseOf(group.tokens);
+    if (group.preposition !== null && phrase !== null && !byPreposition.has(group.preposition)) {
+      byPreposition.set(group.preposition, phrase);
+    }
+  }
+  const headTokens = groups[0]?.tokens ?? [];
+  return { head: phraseOf(headTokens), headParts: splitAtDeterminers(headTokens), byPreposition };
+}
+
+/** "her" before a noun is a possessive and goes; "her" alone is a person and stays. */
+export function phraseOf(tokens: readonly Token[]): Phrase | null {
+  let from = 0;
+  while (from < tokens.length - 1 && DETERMINERS.has(tokens[from]?.word ?? '')) from++;
+  const kept = tokens.slice(from);
+  const first = kept[0];
+  const last = kept.at(-1);
+  if (first === undefined || last === undefined) return null;
+  if (kept.length === 1 && /^(a|an|the|my|your|our|some|any)$/.test(first.word)) return null;
+  return { text: kept.map((token) => token.word).join(' '), start: first.start, end: last.end };
+}
+
+function splitAtDeterminers(tokens: readonly Token[]): Phrase[] {
+  const runs: Token[][] = [[]];
+  for (const token of tokens) {
+    if (DETERMINERS.has(token.word) && (runs.at(-1)?.length ?? 0) > 0) runs.push([]);
+    runs.at(-1)?.push(token);
+  }
+  return runs.flatMap((run) => phraseOf(run) ?? []);
+}

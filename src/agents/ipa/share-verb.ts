@@ -1,0 +1,52 @@
+import { afterFillers } from './fillers.ts';
+import { verbsAt } from './lexicon.ts';
+import type { Sight } from './reading.ts';
+import { resolvePhrase } from './resolve-entities.ts';
+import { tokenize, wordsOf, type Token } from './tokens.ts';
+
+const EVERYTHING = /^(all|everything|it all|all of it)$/;
+
+/**
+ * One verb for several things: "take the pebble and the feather", "drop everything". Each becomes a clause of
+ * its own, but only when every part names a thing in sight; otherwise the clause stays as it is.
+ */
+export function shareVerb(clause: readonly Token[], sight: Sight): Token[][] {
+  const start = afterFillers(clause, 0);
+  const verb = verbsAt(clause, start).find(
+    (candidate) => candidate.target === 'thing' && candidate.intent !== 'give',
+  );
+  if (verb === undefined) return [[...clause]];
+  const verbTokens = clause.slice(start, start + verb.length);
+  const rest = clause.slice(start + verb.length);
+  if (EVERYTHING.test(wordsOf(rest)) && (verb.intent === 'take' || verb.intent === 'drop')) {
+    const names =
+      (verb.intent === 'take' ? sight.view?.objects.filter((o) => o.portable) : sight.view?.inventory) ?? [];
+    if (names.length === 0) return [[...clause]];
+    return names.map((thing) => [...verbTokens, ...placedAt(thing.name, rest)]);
+  }
+  const parts = splitAtAnd(rest);
+  const areAllInSight = parts.every(
+    (part) => resolvePhrase(wordsOf(part), sight.candidates, ['object', 'item', 'npc']).match !== undefined,
+  );
+  if (parts.length < 2 || !areAllInSight) return [[...clause]];
+  return parts.map((part) => [...verbTokens, ...part]);
+}
+
+/** The words of a name, standing where "everything" stood. */
+function placedAt(name: string, rest: readonly Token[]): Token[] {
+  const span = { start: rest[0]?.start ?? 0, end: rest.at(-1)?.end ?? 0 };
+  return tokenize(name).map((token) => ({ ...token, ...span }));
+}
+
+function splitAtAnd(tokens: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]];
+  for (const token of tokens) {
+    if (token.word === 'and') {
+      parts.push([]);
+      continue;
+    }
+    if (token.breakBefore === 'comma') parts.push([]);
+    parts.at(-1)?.push(token);
+  }
+  return parts.filter((part) => part.length > 0);
+}

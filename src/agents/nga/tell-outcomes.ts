@@ -1,0 +1,140 @@
+import { assertNever } from '../../kernel/errors.ts';
+import type { AppliedOperation, RejectedOperation } from '../../contracts/world.ts';
+import type { WorldView } from '../../contracts/world-view.ts';
+import { thingFillings, waysClause } from './fillings.ts';
+import { OUTCOMES } from './grammar/outcomes.ts';
+import { ALREADY_AT, REFUSALS } from './grammar/refusals.ts';
+import type { Picker } from './select.ts';
+import { capitalized, echoed, withA, withThe } from './words.ts';
+
+/** Something that must be told: in full, or briefly when the story is short of room. */
+export interface Line {
+  readonly full: string;
+  readonly brief: string;
+}
+
+/** One applied change, as the player sees it happen. */
+export function tellApplied(done: AppliedOperation, views: readonly WorldView[], picker: Picker): Line {
+  const thing = done.object_name ?? 'thing';
+  const things = thingFillings(thing);
+  const person = withThe(done.npc_name ?? 'someone');
+  const place = done.to_name === undefined ? 'the unknown' : withThe(done.to_name);
+  switch (done.op) {
+    case 'move_player': {
+      const slot =
+        done.discovered === true ? 'discover' : done.first_visit === true ? 'arrive_first' : 'arrive_again';
+      return line(picker.pick(`outcome.${slot}`, OUTCOMES[slot], { place }), `You reach ${place}.`);
+    }
+    case 'take':
+      return line(picker.pick('outcome.take', OUTCOMES.take, things), `You take ${things.thing}.`);
+    case 'drop':
+      return line(picker.pick('outcome.drop', OUTCOMES.drop, things), `You put down ${things.thing}.`);
+    case 'use':
+      return line(tellUse(done, views, picker), `You use ${things.thing}.`);
+    case 'open':
+    case 'close':
+      return line(
+        picker.pick(`outcome.${done.op}`, OUTCOMES[done.op], things),
+        `You ${done.op} ${things.thing}.`,
+      );
+    case 'give':
+      return line(
+        picker.pick('outcome.give', OUTCOMES.give, { ...things, person }),
+        `${capitalized(person)} accepts ${things.thing}.`,
+      );
+    case 'adjust_disposition': {
+      const slot = (done.delta ?? 0) < 0 ? 'cool' : done.first_meeting === true ? 'meet' : 'warm';
+      const brief = { cool: 'draws back', meet: 'greets you', warm: 'listens' }[slot];
+      return line(
+        picker.pick(`outcome.${slot}`, OUTCOMES[slot], { person }),
+        `${capitalized(person)} ${brief}.`,
+      );
+    }
+    case 'set_mood': {
+      const mood = done.mood ?? 'different';
+      const whose = done.npc_name === undefined ? 'The mood here' : `The mood of ${person}`;
+      if (done.npc_name !== undefined) return line(`${whose} changes: ${mood}.`, `${whose}: ${mood}.`);
+      return line(picker.pick('outcome.mood', OUTCOMES.mood, { mood }), `The mood: ${mood}.`);
+    }
+    case 'set_flag':
+      return line(picker.pick('outcome.flag', OUTCOMES.flag), 'Something is settled.');
+    case 'add_fact': {
+      const fact = sentence(done.text ?? 'something new.');
+      return line(picker.pick('outcome.fact', OUTCOMES.fact, { fact }), 'Something new is known.');
+    }
+    case 'add_location':
+      return line(picker.pick('outcome.place', OUTCOMES.place, { place }), `New: ${place}.`);
+    case 'link': {
+      const direction = done.direction ?? 'onward';
+      return line(picker.pick('outcome.path', OUTCOMES.path, { direction }), `A new way leads ${direction}.`);
+    }
+    case 'add_object':
+      return line(
+        picker.pick('outcome.object', OUTCOMES.object, { ...things, thing: withA(thing) }),
+        `New: ${withA(thing)}.`,
+      );
+    case 'add_npc': {
+      const newcomer = withA(done.npc_name ?? 'stranger');
+      return line(
+        picker.pick('outcome.person_new', OUTCOMES.person_new, { person: newcomer }),
+        `New: ${newcomer}.`,
+      );
+    }
+    default:
+      return assertNever(done.op, 'applied operation');
+  }
+}
+
+/** One refused operation, explained from inside the world. */
+export function tellRejected(refused: RejectedOperation, view: WorldView | null, picker: Picker): Line {
+  const name = echoed(refused.target, 'that');
+  const things = thingFillings(name);
+  if (refused.code === 'no_exit') {
+    if (view !== null && refused.direction === undefined && isRightHere(name, view)) {
+      return line(
+        picker.pick('refusal.already_at', ALREADY_AT, things),
+        `${capitalized(withThe(name))} is right here.`,
+      );
+    }
+    const ways = waysClause(view);
+    return line(picker.pick('refusal.no_exit', REFUSALS.no_exit, { ways }), `No way leads there; ${ways}.`);
+  }
+  const brief = `${capitalized(withThe(name))}: ${BRIEF[refused.code] ?? 'not possible'}.`;
+  return line(picker.pick(`refusal.${refused.code}`, REFUSALS[refused.code], things), brief);
+}
+
+const BRIEF: Readonly<Partial<Record<RejectedOperation['code'], string>>> = {
+  not_here: 'not here',
+  not_portable: 'not to be carried',
+  not_carried: 'not with you',
+  already_carried: 'with you already',
+  closed: 'still closed',
+  unknown_entity: 'nowhere to be found',
+  not_suitable: 'not made for that',
+  already_open: 'already open',
+  already_closed: 'already closed',
+  already_exists: 'already there',
+};
+
+function tellUse(done: AppliedOperation, views: readonly WorldView[], picker: Picker): string {
+  const all = views.flatMap((view) => [...view.objects, ...view.inventory]);
+  const special = all.find((object) => object.id === done.object_id)?.use_text;
+  if (special === undefined || special === '') {
+    return picker.pick('outcome.use_plain', OUTCOMES.use_plain, thingFillings(done.object_name ?? 'it'));
+  }
+  return `${special} ${picker.pick('outcome.use', OUTCOMES.use)}`;
+}
+
+function isRightHere(name: string, view: WorldView): boolean {
+  return [view.location, ...view.npcs, ...view.objects, ...view.inventory].some(
+    (thing) => thing.name === name,
+  );
+}
+
+function line(full: string, brief: string): Line {
+  return { full, brief };
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,68 @@
+import type { IntentAction } from '../../contracts/intent.ts';
+import type { NgaInput } from '../../contracts/narrative.ts';
+import type { WorldView } from '../../contracts/world-view.ts';
+import type { Picker } from './select.ts';
+import { tellAction, tellReply } from './tell-actions.ts';
+import { tellApplied, tellRejected, type Line } from './tell-outcomes.ts';
+
+const WORLD_INTENTS = new Set([
+  'move',
+  'take',
+  'drop',
+  'use',
+  'open',
+  'close',
+  'give',
+  'talk_to',
+  'ask',
+  'attack',
+]);
+
+/**
+ * Everything that must be told of a turn, in the order the player said it. An operation belongs to the action
+ * that asked for it: the n-th operation to the n-th action that changes the world. Operations nobody spoke of
+ * (sent by an operator, say) come last.
+ */
+export function tellTurn(
+  input: NgaInput,
+  actions: readonly IntentAction[],
+  view: WorldView | null,
+  views: readonly WorldView[],
+  picker: Picker,
+): Line[] {
+  const told: Line[] = [];
+  const indexes = [...(input.world?.applied ?? []), ...(input.world?.rejected ?? [])].map((result) => result.index);
+  const operationCount = Math.max(-1, ...indexes) + 1;
+  let next = 0;
+  for (const action of actions) {
+    const asksWorld = WORLD_INTENTS.has(action.intent) && !action.needs_clarification;
+    if (!asksWorld) {
+      const line = tellAction(action, view, views, input.turn, picker);
+      if (line !== null) told.push(line);
+      continue;
+    }
+    told.push(...tellOperation(input, next++, action, view, views, picker));
+  }
+  for (; next < operationCount; next++)
+    told.push(...tellOperation(input, next, undefined, view, views, picker));
+  return told;
+}
+
+function tellOperation(
+  input: NgaInput,
+  index: number,
+  action: IntentAction | undefined,
+  view: WorldView | null,
+  views: readonly WorldView[],
+  picker: Picker,
+): Line[] {
+  const done = input.world?.applied.find((candidate) => candidate.index === index);
+  if (done !== undefined) {
+    const line = tellApplied(done, views, picker);
+    const isSpeech = action?.intent === 'talk_to' || action?.intent === 'ask';
+    if (!isSpeech || done.npc_id === undefined || (done.delta ?? 0) < 0) return [line];
+    return [{ full: `${line.full} ${tellReply(action, done.npc_id, picker)}`, brief: line.brief }];
+  }
+  const refused = input.world?.rejected.find((candidate) => candidate.index === index);
+  return refused === undefined ? [] : [tellRejected(refused, view, picker)];
+}

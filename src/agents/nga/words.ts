@@ -1,0 +1,36 @@
+/** Plural by its look; good enough for names like "wisdom books" and "glass". */
+export function isPlural(name: string): boolean {
+  const last = name.split(' ').at(-1) ?? '';
+  return last.endsWith('s') && !/(ss|us|is)$/.test(last);
+}
+
+/** "the ancient journal"; names that bring an article or are proper names stay as they are. */
+export function withThe(name: string): string {
+  return /^(the|a|an|my|your|some) /i.test(name) || /^\p{Lu}/u.test(name) ? name : `the ${name}`;
+}
+
+/** "an ancient journal", "some wisdom books". */
+export function withA(name: string): string {
+  if (/^(the|a|an|my|your|some) /i.test(name) || /^\p{Lu}/u.test(name)) return name;
+  if (isPlural(name)) return `some ${name}`;
+  const soundsLikeVowel = /^([aeio]|u(?!ni|se|k))/i.test(name) || /^(hour|honest|heir)/i.test(name);
+  return `${soundsLikeVowel ? 'an' : 'a'} ${name}`;
+}
+
+/** "a, b and c"; beyond `limit` items the rest is counted. */
+export function listOf(items: readonly string[], limit = 6, last = 'and'): string {
+  const shown = items.length > limit ? [...items.slice(0, limit), `${items.length - limit} more`] : items;
+  if (shown.length < 2) return shown[0] ?? 'nothing';
+  return `${shown.slice(0, -1).join(', ')} ${last} ${shown.at(-1)}`;
+}
+
+export function capitalized(text: string): string {
+  const first = [...text][0] ?? '';
+  return first.toUpperCase() + text.slice(first.length);
+}
+
+/** A player's own words may be repeated only while they are short; longer ones become `instead`. */
+export function echoed(words: string | undefined, instead: string): string {
+  const flat = (words ?? '').replace(/\s+/g, ' ').trim();
+  return flat === '' || flat.length > 40 ? instead : flat;
+}

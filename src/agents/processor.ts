@@ -1,0 +1,145 @@
+import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import { keptJobs } from '../../queues/job-options.ts';
+import type { SkippedStep, StepJobData } from '../contracts/job.ts';
+import { priorityClass } from '../contracts/priority.ts';
+import { timeoutError, untilAborted } from '../kernel/abort.ts';
+import { toFleetError, type FleetError } from '../kernel/errors.ts';
+import { withCorrelation } from '../observability/correlation.ts';
+import { decodeJob, type DecodedJob } from './decode-job.ts';
+import { openDirectJob } from './direct-job.ts';
+import { isFinal, isWait, waitMs } from './job-errors.ts';
+import type { OpenJob, ShellContext } from './shell.ts';
+import { openStep, recordStepFailure } from './step-job.ts';
+
+/** Handed to BullMQ as the reason when a process shuts down: the job goes back without losing an attempt. */
+export const SHUTDOWN_REASON = 'shutdown';
+
+/**
+ * The shell of every agent job. In order:
+ *
+ * 1. decode the data; what cannot be understood is dead-lettered with the field's name, never retried
+ * 2. open it: one round trip that also says whether there is anything left to do
+ * 3. call the agent through its breaker, with a signal that aborts on timeout, interruption and shutdown
+ * 4. record the result (one round trip), or map the error: retry, wait, give up
+ */
+export function createProcessor(shell: ShellContext) {
+  return async (job: Job, token = '', signal: AbortSignal = new AbortController().signal): Promise<unknown> => {
+    const started = performance.now();
+    // A producer may have asked for its job to be dropped when it fails; what was accepted never vanishes.
+    job.opts.removeOnFail = keptJobs(shell.retention).removeOnFail;
+    let step: StepJobData | null = null;
+    try {
+      const decoded = decodeJob(job.data);
+      if (decoded.kind === 'step') step = decoded.data;
+      return await withCorrelation(correlationOf(shell, job, decoded), async () => {
+        const opened =
+          decoded.kind === 'step'
+            ? await openStep(shell, job, decoded.data)
+            : await openDirectJob(shell, job, decoded.data);
+        return opened.kind === 'done' ? opened.value : await work(shell, job, signal, opened.job);
+      });
+    } catch (error) {
+      if (signal.aborted && String(signal.reason) === SHUTDOWN_REASON) {
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      throw await react(shell, job, token, step, toFleetError(error, 'step_failed'), performance.now() - started);
+    }
+  };
+}
+
+function correlationOf(shell: ShellContext, job: Job, decoded: DecodedJob) {
+  const ids =
+    decoded.kind === 'step'
+      ? { correlation_id: decoded.data.step.correlation_id, workflow_id: decoded.data.step.run_id }
+      : { correlation_id: decoded.data.ctx?.correlation_id ?? `${job.queueName}~${job.id}` };
+  return {
+    ...ids,
+    job_id: job.id!,
+    queue: job.queueName,
+    agent: shell.agent.name,
+    attempt: job.attemptsMade + 1,
+  };
+}
+
+async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: OpenJob): Promise<unknown> {
+  const { agent, metrics } = shell;
+  const interruption = open.runId === null ? null : shell.activeJobs.track(open.runId);
+  const outer = interruption === null ? signal : AbortSignal.any([signal, interruption.signal]);
+  const started = performance.now();
+  const observe = (outcome: string): void =>
+    metrics.step_duration_seconds.observe(
+      { agent: agent.name, workflow: open.workflow, step: open.runId === null ? 'direct' : job.name, outcome },
+      (performance.now() - started) / 1000,
+    );
+  metrics.step_wait_seconds.observe(
+    { agent: agent.name, priority: priorityClass(job.priority) },
+    Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp) / 1000,
+  );
+  try {
+    const output = await shell.breaker.execute((callSignal) => callAgent(shell, job, open, callSignal), {
+      signal: outer,
+      timeoutMs: open.timeoutMs,
+      timeoutError: () => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
+    });
+    const value = await open.record(output);
+    observe('completed');
+    return value;
+  } catch (error) {
+    if (interruption?.signal.aborted === true) {
+      observe('cancelled');
+      return { skipped: true, because: 'run_ended' } satisfies SkippedStep;
+    }
+    observe('failed');
+    throw error;
+  } finally {
+    interruption?.release();
+  }
+}
+
+function callAgent(shell: ShellContext, job: Job, open: OpenJob, signal: AbortSignal): Promise<unknown> {
+  const call = shell.agent.run(open.input, {
+    signal,
+    idempotencyKey: open.idempotencyKey,
+    attempt: job.attemptsMade + 1,
+    budgetMs: open.timeoutMs,
+    log: shell.log,
+    worlds: open.worlds(signal),
+  });
+  return untilAborted(call, signal);
+}
+
+/** The error to hand to BullMQ, which decides what becomes of the job. */
+async function react(
+  shell: ShellContext,
+  job: Job,
+  token: string,
+  step: StepJobData | null,
+  error: FleetError,
+  durationMs: number,
+): Promise<Error> {
+  if (isWait(error)) {
+    await job.moveToDelayed(shell.clock.now() + waitMs(error), token);
+    return new DelayedError();
+  }
+  const attempt = job.attemptsMade + 1;
+  const final = isFinal(error, attempt, job.opts.attempts);
+  if (final && step !== null) await recordStepFailure(shell, step, error, attempt, durationMs);
+  shell.log[final ? 'error' : 'warn'](
+    { job_id: job.id!, queue: job.queueName, attempt, code: error.code, reason: error.message },
+    final ? 'job failed for good' : 'job failed and will be tried again',
+  );
+  shell.metrics.jobs_failed_total.inc({ queue: job.queueName, reason: reasonLabel(error) });
+  if (!final) shell.metrics.jobs_retried_total.inc({ queue: job.queueName });
+  // The reason begins with the code, so that Bull Board and the dead letters can be read.
+  const message = `${error.code}: ${error.message}`;
+  const handed = error.retryable ? new Error(message) : new UnrecoverableError(message);
+  return Object.assign(handed, { stack: error.stack, code: error.code, retryAfterMs: error.retryAfterMs });
+}
+
+function reasonLabel(error: FleetError): string {
+  if (error.kind === 'invalid_input') return 'validation';
+  return error.kind === 'timeout' || error.kind === 'cancelled'
+    ? { timeout: 'timeout', cancelled: 'cancelled' }[error.kind]
+    : 'error';
+}

@@ -1,0 +1,188 @@
+import type { Job } from 'bullmq';
+import type { SkippedStep, StepJobData } from '../contracts/job.ts';
+import { toIso } from '../kernel/clock.ts';
+import { FleetError } from '../kernel/errors.ts';
+import { beginStep, type StepFacts } from '../primitives/durable/begin-step.ts';
+import { commitStep, type CommitOutcome, type ResultOwner } from '../primitives/durable/commit-step.ts';
+import { failStep } from '../primitives/durable/fail-step.ts';
+import { parseOrRefuse } from './decode-job.ts';
+import { encodeOutput } from './output.ts';
+import type { OpenJob, Opened, ShellContext, StepPlan } from './shell.ts';
+import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
+
+/** A version that no worker learns within this time fails its runs. */
+const VERSION_PATIENCE_MS = 600_000;
+
+/**
+ * Open a step of a run: one round trip for everything it reads.
+ * Errors: workflow_version_unavailable (the job waits), input_invalid, deadline_exceeded, run_not_found
+ */
+export async function openStep(shell: ShellContext, job: Job, data: StepJobData): Promise<Opened> {
+  const { step } = data;
+  const plan = shell.plans.find(step.workflow, step.version, step.path);
+  if (plan === null) throw versionUnavailable(shell, job, data);
+  const start = await beginStep(shell.store, {
+    runId: step.run_id,
+    path: step.path,
+    agent: shell.agent.name,
+    attempt: job.attemptsMade + 1,
+    queuedMs: (job.processedOn ?? shell.clock.now()) - job.timestamp,
+    upstream: plan.upstream,
+    sessionId: step.session_id,
+    worldId: step.world_id,
+    recentTurns: plan.recentTurns,
+    nowMs: shell.clock.now(),
+  });
+  switch (start.verdict) {
+    case 'ready':
+      return { kind: 'work', job: openWork(shell, job, data, plan, start.facts) };
+    case 'recorded':
+      return { kind: 'done', value: { status: 'completed' } };
+    case 'closed':
+      return skip(`run_${start.status}`);
+    case 'upstream_failed':
+      return skip(start.upstream);
+    case 'upstream_missing':
+      await recordLostUpstream(shell, job, data, start.upstream);
+      return skip(start.upstream);
+    case 'missing':
+      throw new FleetError({
+        code: 'run_not_found',
+        kind: 'not_found',
+        message: `the record of run ${step.run_id} is gone`,
+      });
+  }
+}
+
+/** Write down that a step failed for good, so that the steps after it are skipped and the run can decide. */
+export async function recordStepFailure(
+  shell: ShellContext,
+  data: StepJobData,
+  error: FleetError,
+  attempts: number,
+  durationMs: number | null,
+): Promise<void> {
+  await failStep(shell.store, {
+    runId: data.step.run_id,
+    path: data.step.path,
+    agent: shell.agent.name,
+    error: { code: error.code, message: error.message, attempts },
+    durationMs: durationMs === null ? null : Math.round(durationMs),
+    nowMs: shell.clock.now(),
+  });
+}
+
+function skip(because: string): Opened {
+  return { kind: 'done', value: { skipped: true, because } satisfies SkippedStep };
+}
+
+function openWork(
+  shell: ShellContext,
+  job: Job,
+  data: StepJobData,
+  plan: StepPlan,
+  facts: StepFacts,
+): OpenJob {
+  const { step } = data;
+  const { agent, store, clock } = shell;
+  const remainingMs = facts.deadlineAtMs === null ? plan.timeoutMs : facts.deadlineAtMs - clock.now();
+  if (remainingMs <= 0) throw deadlineExceeded(step.run_id);
+  const input = parseOrRefuse(agent.input, plan.input(facts), `input of step "${step.path}"`, 'input_invalid');
+  const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: agent.name };
+  const eventData = eventDataOf(job);
+  const checkOutput = (output: unknown): unknown => encodeOutput(agent, output);
+  let worlds: TrackedWorldAccess | null = null;
+  return {
+    workflow: step.workflow,
+    runId: step.run_id,
+    input,
+    timeoutMs: Math.min(plan.timeoutMs, remainingMs),
+    idempotencyKey: `${step.run_id}.${step.path}`,
+    worlds: (signal) =>
+      (worlds = createWorldAccess({
+        store,
+        owner,
+        signal,
+        prefetched: step.world_id === undefined ? null : { worldId: step.world_id, world: facts.world },
+        createWorld:
+          facts.session === null ? null : (worldId) => shell.createWorld(worldId, toIso(clock.now())),
+        ttlSeconds: facts.session === null ? null : Number(facts.session['ttl_seconds']),
+        eventData,
+        checkOutput,
+        now: () => clock.now(),
+      })),
+    async record(output) {
+      const outcome =
+        worlds?.recorded() ??
+        (await commitStep(store, {
+          owner,
+          output: checkOutput(output),
+          eventData: eventData(output),
+          nowMs: clock.now(),
+        }));
+      return returnValue(outcome);
+    },
+  };
+}
+
+/** What the completion event tells: the attempt, its duration from now on, and where the output came from. */
+function eventDataOf(job: Job): (output: unknown) => Record<string, unknown> {
+  const started = performance.now();
+  return (output) => {
+    const source = typeof output === 'object' && output !== null && 'source' in output ? output.source : null;
+    return {
+      attempt: job.attemptsMade + 1,
+      duration_ms: Math.round((performance.now() - started) * 10) / 10,
+      ...(typeof source === 'string' ? { source } : {}),
+    };
+  };
+}
+
+/** Results stand in the run's own hash; the job's return value only says how it ended. */
+function returnValue(outcome: CommitOutcome): unknown {
+  return outcome.verdict === 'closed'
+    ? ({ skipped: true, because: `run_${outcome.status}` } satisfies SkippedStep)
+    : { status: 'completed' };
+}
+
+/**
+ * An earlier step has neither result nor error: its job was removed, or failed without its worker being able
+ * to say so. BullMQ knows which; a failure is written down so that the run can decide.
+ */
+async function recordLostUpstream(
+  shell: ShellContext,
+  job: Job,
+  data: StepJobData,
+  upstream: string,
+): Promise<void> {
+  const [reason] = Object.values(await job.getIgnoredChildrenFailures());
+  if (reason === undefined) return;
+  await failStep(shell.store, {
+    runId: data.step.run_id,
+    path: upstream,
+    agent: upstream,
+    error: { code: 'worker_lost', message: reason },
+    durationMs: null,
+    nowMs: shell.clock.now(),
+  });
+}
+
+function deadlineExceeded(runId: string): FleetError {
+  return new FleetError({
+    code: 'deadline_exceeded',
+    kind: 'timeout',
+    retryable: false,
+    message: `the deadline of run ${runId} has passed`,
+  });
+}
+
+function versionUnavailable(shell: ShellContext, job: Job, data: StepJobData): FleetError {
+  const { workflow, version, path } = data.step;
+  const patient = shell.clock.now() - job.timestamp <= VERSION_PATIENCE_MS;
+  return new FleetError({
+    code: patient ? 'workflow_version_unavailable' : 'workflow_version_missing',
+    kind: patient ? 'unavailable' : 'invalid_input',
+    message: `this worker has no step "${path}" of workflow ${workflow}@${version}`,
+    retryAfterMs: 5_000,
+  });
+}

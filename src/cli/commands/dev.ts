@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { Config } from '../../../config/schema.ts';
+import { LOCAL_REDIS, type CommandContext } from '../context.ts';
+import { devFolder, forgetDevFleet, type DevFolder } from '../dev-state.ts';
+import type { Register } from '../program.ts';
+import { runServingRole } from '../serving.ts';
+
+interface DevOptions {
+  /** False with --no-redis. */
+  readonly redis: boolean;
+}
+
+export const registerDev: Register = (program, run) => {
+  program
+    .command('dev')
+    .description('everything in one process: API, all workers, and a private Redis when none is configured')
+    .option('--no-redis', 'never start a Redis: use the configured or the local one')
+    .action(run<[], DevOptions>((context, _, options) => runDev(context, options)));
+};
+
+async function runDev(context: CommandContext, options: DevOptions): Promise<number> {
+  const config = context.loadConfig();
+  const folder = devFolder(context.stateDir, config.port);
+  try {
+    if (config.redis.url !== null) return await serve(context, config, folder);
+    if (!options.redis) {
+      return await serve(context, context.loadConfig({ 'redis.url': LOCAL_REDIS }), folder);
+    }
+    return await serveWithOwnRedis(context, folder);
+  } finally {
+    await forgetDevFleet(folder);
+  }
+}
+
+async function serveWithOwnRedis(context: CommandContext, folder: DevFolder): Promise<number> {
+  const redis = await context.ports.startRedis({
+    dataDir: join(folder.path, 'redis'),
+    persistent: !folder.isTemporary,
+  });
+  try {
+    return await serve(context, context.loadConfig({ 'redis.url': redis.url }), folder);
+  } finally {
+    await redis.stop();
+  }
+}
+
+function serve(context: CommandContext, config: Config, folder: DevFolder): Promise<number> {
+  return runServingRole(context, { kind: 'dev' }, config, folder);
+}

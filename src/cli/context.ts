@@ -1,0 +1,125 @@
+import { configWarnings, loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { FleetError } from '../kernel/errors.ts';
+import type { Questioner } from './confirm.ts';
+import { findDevFleet } from './dev-state.ts';
+import type { Output } from './output.ts';
+import type { CliOperations, CliPorts, OpenFleet } from './ports.ts';
+
+/** Options every command accepts. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly redisUrl?: string;
+  readonly apiUrl?: string;
+  readonly apiKey?: string;
+  readonly prefix?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: boolean;
+}
+
+export interface ContextParts {
+  readonly ports: CliPorts;
+  readonly out: Output;
+  readonly globals: GlobalOptions;
+  readonly questioner: Questioner;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** Folder for what a development fleet keeps on disk. */
+  readonly stateDir: string;
+  /** Aborts on the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Default: the environment of the process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+/** A fleet to work with, over Redis or over HTTP; closed when the command ends. */
+export interface FleetAccess extends AsyncDisposable {
+  readonly operations: CliOperations;
+  readonly via: 'redis' | 'api';
+}
+
+/** What a command works with. */
+export class CommandContext {
+  readonly ports: CliPorts;
+  readonly out: Output;
+  readonly globals: GlobalOptions;
+  readonly questioner: Questioner;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+  readonly #env: NodeJS.ProcessEnv | undefined;
+
+  constructor(parts: ContextParts) {
+    this.ports = parts.ports;
+    this.out = parts.out;
+    this.globals = parts.globals;
+    this.questioner = parts.questioner;
+    this.stdin = parts.stdin;
+    this.stateDir = parts.stateDir;
+    this.signal = parts.signal;
+    this.#env = parts.env;
+  }
+
+  /** The configuration, with the global options and `overrides` (key path to value) on top. */
+  loadConfig(overrides: Readonly<Record<string, string>> = {}): Config {
+    const { config: configFile, redisUrl, prefix } = this.globals;
+    return loadConfig({
+      ...(configFile !== undefined && { configFile }),
+      ...(this.#env !== undefined && { env: this.#env }),
+      overrides: {
+        ...(redisUrl !== undefined && { 'redis.url': redisUrl }),
+        ...(prefix !== undefined && { 'redis.key_prefix': prefix }),
+        ...overrides,
+      },
+    });
+  }
+
+  /**
+   * The configuration with an address of Redis in any case: the configured one, else that of a development
+   * fleet that runs here, else the usual local one.
+   */
+  async loadConfigWithRedis(): Promise<Config> {
+    const config = this.loadConfig();
+    if (config.redis.url !== null) return config;
+    const running = await findDevFleet(this.stateDir, config.port);
+    return this.loadConfig({ 'redis.url': running?.redisUrl ?? LOCAL_REDIS });
+  }
+
+  /** The fleet at its Redis, or through its API when `--api-url` is given. */
+  async fleet(): Promise<FleetAccess> {
+    const { apiUrl, apiKey } = this.globals;
+    if (apiUrl !== undefined) {
+      const remote = await this.ports.openRemote({
+        baseUrl: apiUrl,
+        ...(apiKey !== undefined && { apiKey }),
+      });
+      return access('api', remote);
+    }
+    return access('redis', await this.openDirectly());
+  }
+
+  /** The fleet at its Redis, whatever `--api-url` says. */
+  async openDirectly(): Promise<OpenFleet> {
+    const config = await this.loadConfigWithRedis();
+    this.noteWarnings(config);
+    return this.ports.openFleet(config);
+  }
+
+  noteWarnings(config: Config): void {
+    for (const warning of configWarnings(config)) this.out.note(`config warning: ${warning}`);
+  }
+}
+
+export const LOCAL_REDIS = 'redis://127.0.0.1:6379/0';
+
+/** A wrong use of a command that its option parser cannot see. */
+export function usageError(message: string): FleetError {
+  return new FleetError({ code: 'usage', kind: 'invalid_input', message });
+}
+
+function access(
+  via: FleetAccess['via'],
+  fleet: { operations: CliOperations; close(): Promise<void> },
+): FleetAccess {
+  return { via, operations: fleet.operations, [Symbol.asyncDispose]: () => fleet.close() };
+}

@@ -1,0 +1,102 @@
+import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
+import type { RunEvent } from '../../contracts/run.ts';
+import { MAX_WAIT_MS, type OrchestrationResponse } from '../../contracts/turn.ts';
+import { FleetError } from '../../kernel/errors.ts';
+import { followRun } from '../follow.ts';
+import type { Output } from '../output.ts';
+import type { CliOperations } from '../ports.ts';
+import { millisText } from '../render/quantities.ts';
+import { renderTable } from '../render/table.ts';
+import { printable, wrap } from '../render/text.ts';
+
+/** Plays one turn and tells it. Errors: those of `submitTurn`; turn_unfinished (timeout) */
+export async function playTurn(
+  operations: CliOperations,
+  sessionId: string,
+  line: string,
+  number: number,
+  context: { out: Output; signal: AbortSignal },
+): Promise<OrchestrationResponse> {
+  const { out, signal } = context;
+  const submitted = await operations.submitTurn(
+    sessionId,
+    { text: line, wait_ms: MAX_WAIT_MS },
+    LOCAL_OPERATOR,
+    { signal },
+  );
+  if (!submitted.done) {
+    throw new FleetError({
+      code: 'turn_unfinished',
+      kind: 'timeout',
+      message: `the turn "${line}" has not ended within ${MAX_WAIT_MS / 1000} s`,
+    });
+  }
+  const { response } = submitted;
+  const { intent, workflow_name: workflow } = response.workflow_metadata;
+  const told = `${intent ?? 'no intent'}, ${workflow}, ${millisText(response.performance_metrics.total_ms)}`;
+  tellTurn(out, number, line, response.response_text, told);
+  return response;
+}
+
+/** The player's line and the story, as a person reads them. */
+export function tellTurn(out: Output, number: number, line: string, story: string, remark: string): void {
+  const { paint } = out;
+  out.print(
+    `${paint.dim(`${number}.`)} ${paint.bold(`> ${printable(line)}`)}  ${paint.dim(`(${printable(remark)})`)}`,
+    ...wrap(story, out.width, '   '),
+    '',
+  );
+}
+
+/** All events of a run that has ended. */
+export async function eventsOf(
+  operations: CliOperations,
+  runId: string,
+  signal: AbortSignal,
+): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of followRun(operations, runId, { signal })) events.push(event);
+  return events;
+}
+
+/** One row per step of a run: which queue it passed through, and what that took. */
+export async function pathTable(
+  operations: CliOperations,
+  runId: string,
+  context: { out: Output; signal: AbortSignal },
+): Promise<string[]> {
+  const run = await operations.getRun(runId, LOCAL_OPERATOR);
+  const queues = await operations.listQueues();
+  const events = await eventsOf(operations, runId, context.signal);
+  const begin = Date.parse(events[0]?.at ?? run.created_at);
+  const queueOf = (agent: string) =>
+    queues.find((queue) => queue.name === agent || queue.agent_type === agent)?.name ?? agent;
+  const startOf = (step: string) => {
+    const started = events.findLast((event) => event.type === 'step.started' && event.step === step);
+    return started && `+${Math.max(0, Date.parse(started.at) - begin)}`;
+  };
+  const wholeMs = (ms: number | null) => (ms === null ? null : Math.round(ms));
+  return renderTable(
+    [
+      { header: 'step', isFlexible: true },
+      { header: 'queue' },
+      { header: 'started ms', align: 'right' },
+      { header: 'wait ms', align: 'right' },
+      { header: 'work ms', align: 'right' },
+      { header: 'attempts', align: 'right' },
+      { header: 'source' },
+      { header: 'status' },
+    ],
+    run.steps.map((step) => [
+      step.name,
+      queueOf(step.agent),
+      startOf(step.name) ?? null,
+      wholeMs(step.queued_ms),
+      wholeMs(step.duration_ms),
+      step.attempts,
+      step.source ?? null,
+      step.error_code ?? step.status,
+    ]),
+    { width: context.out.width, style: (line, row) => (row < 0 ? context.out.paint.bold(line) : line) },
+  );
+}

@@ -1,0 +1,130 @@
+import type { Config } from '../../config/schema.ts';
+import type { AgentName } from '../contracts/agent-type.ts';
+import type { FleetOperations } from '../contracts/operations.ts';
+import type { MetricSpec } from '../observability/metric-catalogue.ts';
+import type { HostDescription } from '../resources/host.ts';
+
+/**
+ * Everything the commands need from the rest of the product. `main.ts` fills it from runtime; tests fill it
+ * with fakes.
+ */
+export interface CliPorts {
+  openFleet(config: Config): Promise<OpenFleet>;
+  openRemote(target: RemoteTarget): Promise<RemoteFleet>;
+  runRole(role: Role, config: Config, options: RunRoleOptions): Promise<number>;
+  startDevFleet(config: Config, options: DevFleetOptions): Promise<DevFleet>;
+  startRedis(options: { dataDir: string; persistent: boolean }): Promise<EmbeddedRedis>;
+  /** Path of a usable `redis-server`, or null when this machine has none. */
+  findRedisServer(): string | null;
+  describeHost(directory: string): Promise<HostDescription>;
+  listMetrics(): readonly MetricSpec[];
+}
+
+/** What the commands use of {@link FleetOperations}; the HTTP client offers the same. */
+export type CliOperations = Pick<
+  FleetOperations,
+  | 'submitTurn'
+  | 'listTurns'
+  | 'startRun'
+  | 'getRun'
+  | 'runEvents'
+  | 'listQueues'
+  | 'listDeadLetters'
+  | 'getDeadLetter'
+  | 'replayDeadLetter'
+  | 'discardDeadLetter'
+>;
+
+/** A fleet reached directly at its Redis. */
+export interface OpenFleet {
+  readonly operations: FleetOperations;
+  /** Names of the fleet's queues. */
+  readonly queues: readonly string[];
+  redisInfo(): Promise<RedisFacts>;
+  close(): Promise<void>;
+}
+
+export interface RemoteTarget {
+  readonly baseUrl: string;
+  readonly apiKey?: string;
+}
+
+/** A fleet reached through its HTTP API. */
+export interface RemoteFleet {
+  readonly operations: CliOperations;
+  close(): Promise<void>;
+}
+
+export interface RedisFacts {
+  /** Without credentials. */
+  readonly url: string;
+  readonly version: string;
+  readonly maxmemoryPolicy: string;
+  readonly appendOnly: boolean;
+  /** Median of a few round trips. */
+  readonly latencyMs: number;
+  /** Redis time minus local time, corrected by half a round trip. */
+  readonly clockSkewMs: number;
+  readonly usedMemoryBytes: number;
+  /** Null when Redis has no limit of its own. */
+  readonly maxMemoryBytes: number | null;
+}
+
+export const WORKER_QUEUES = ['ipa', 'wba', 'nga', 'flow'] as const;
+/** `flow` also serves `maintenance`. */
+export type WorkerQueue = (typeof WORKER_QUEUES)[number];
+
+export type Role =
+  | { readonly kind: 'api' }
+  | {
+      readonly kind: 'worker';
+      readonly agents: readonly WorkerQueue[];
+      readonly concurrency?: number;
+      readonly instance?: string;
+    }
+  | { readonly kind: 'dev' };
+
+export interface RunRoleOptions {
+  /**
+   * Aborts on the first SIGTERM or SIGINT: drain, then resolve with the exit code. The CLI owns the process's
+   * signals and ends the process at once on the second one, so a role installs no handlers.
+   */
+  readonly signal: AbortSignal;
+  readonly onReady: (ready: RoleReady) => void;
+}
+
+export interface RoleReady {
+  readonly url?: string;
+  readonly boardUrl?: string;
+  readonly metricsUrl?: string;
+  readonly redisUrl: string;
+  readonly roles: readonly string[];
+}
+
+/** An error thrown instead of an agent's work, so that failure can be watched on purpose. */
+export interface Fault {
+  readonly code: string;
+  readonly message: string;
+  readonly times: number | 'until_cleared';
+}
+
+export interface DevFleetOptions {
+  readonly faults?: Partial<Record<AgentName, Fault>>;
+}
+
+/** API and all workers in this process, until `stop`. */
+export interface DevFleet {
+  readonly operations: FleetOperations;
+  readonly url: string;
+  readonly boardUrl: string;
+  readonly metricsUrl: string;
+  clearFault(agent: AgentName): void;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedRedis {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}

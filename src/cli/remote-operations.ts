@@ -1,0 +1,113 @@
+import { createFleetClient, FleetClientError, type FleetClient } from '../client/client.ts';
+import type { RunEvent } from '../contracts/run.ts';
+import type { ErrorKind } from '../kernel/error-kinds.ts';
+import { FleetError } from '../kernel/errors.ts';
+import type { CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
+
+/** The fleet behind an HTTP API, in the terms of the operations; who asks is decided by the key. */
+export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
+  return { operations: remoteOperations(createFleetClient(target)), close: async () => undefined };
+}
+
+/** The client as operations: its pages become positions again, its errors those of the product. */
+export function remoteOperations(client: FleetClient): CliOperations {
+  // HTTP continues a list with an opaque cursor, the operations with the last entry seen.
+  const deadLetterCursors = new Map<string, string>();
+  const turnCursors = new Map<string, string>();
+
+  return {
+    submitTurn: (sessionId, request, _, options) => {
+      return asked(client.submitTurn(sessionId, request, signalOf(options)));
+    },
+    async listTurns(sessionId, { limit, before }) {
+      const cursor = before === undefined ? undefined : turnCursors.get(`${sessionId}#${before}`);
+      const page = await asked(
+        client.listTurns(sessionId, { limit, ...(cursor !== undefined && { cursor }) }),
+      );
+      const last = page.items.at(-1);
+      if (page.next_cursor === null || last === undefined)
+        return { items: [...page.items], nextBefore: null };
+      turnCursors.set(`${sessionId}#${last.turn}`, page.next_cursor);
+      return { items: [...page.items], nextBefore: last.turn };
+    },
+    startRun: (workflow, request, _, options) => {
+      const idempotencyKey = request.dedup_id;
+      return asked(
+        client.startRun(workflow, request, {
+          ...signalOf(options),
+          ...(idempotencyKey !== undefined && { idempotencyKey }),
+        }),
+      );
+    },
+    getRun: (runId) => asked(client.getRun(runId)),
+    runEvents: (runId, options) => translated(client.runEvents(runId, options)),
+    listQueues: () => asked(client.listQueues()),
+    async listDeadLetters({ queue, reason, since, limit, after }) {
+      const cursor = after === undefined ? undefined : deadLetterCursors.get(after.id);
+      if (after !== undefined && cursor === undefined) return [];
+      const page = await asked(
+        client.listDeadLetters({
+          limit,
+          ...(queue !== undefined && { queue }),
+          ...(reason !== undefined && { reason }),
+          ...(since !== undefined && { since: new Date(since).toISOString() }),
+          ...(cursor !== undefined && { cursor }),
+        }),
+      );
+      const last = page.items.at(-1);
+      if (page.next_cursor !== null && last !== undefined)
+        deadLetterCursors.set(last.dlq_id, page.next_cursor);
+      return [...page.items];
+    },
+    getDeadLetter: (dlqId) => asked(client.getDeadLetter(dlqId)),
+    replayDeadLetter: (dlqId) => asked(client.replayDeadLetter(dlqId)),
+    discardDeadLetter: (dlqId, request) => asked(client.discardDeadLetter(dlqId, request)),
+  };
+}
+
+const KINDS: Readonly<Record<number, ErrorKind>> = {
+  0: 'unavailable',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  409: 'conflict',
+  429: 'overloaded',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'timeout',
+};
+
+/** A refusal of the API as the error the operations would have thrown; anything else stays as it is. */
+function fromClient(error: unknown): unknown {
+  if (!(error instanceof FleetClientError)) return error;
+  const { status, problem } = error;
+  const retryAfterS = problem?.retry_after_s;
+  return new FleetError({
+    code: error.code.toLowerCase(),
+    kind: KINDS[status] ?? (status >= 400 && status < 500 ? 'invalid_input' : 'internal'),
+    message: error.message,
+    cause: error,
+    ...(problem?.errors !== undefined && { problems: problem.errors }),
+    ...(retryAfterS !== undefined && { retryAfterMs: retryAfterS * 1000 }),
+  });
+}
+
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw fromClient(error);
+  }
+}
+
+async function* translated(events: AsyncIterable<RunEvent>): AsyncGenerator<RunEvent> {
+  try {
+    yield* events;
+  } catch (error) {
+    throw fromClient(error);
+  }
+}
+
+function signalOf(options: { signal?: AbortSignal } | undefined): { signal?: AbortSignal } {
+  return options?.signal === undefined ? {} : { signal: options.signal };
+}

@@ -1,0 +1,124 @@
+import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '../contracts/operator.ts';
+import type { RunEvent, RunView } from '../contracts/run.ts';
+import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
+import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
+import { FleetClientError } from './error.ts';
+import { followRun, type RunEventsOptions } from './run-events.ts';
+import { createTransport, type Call, type FleetClientOptions } from './transport.ts';
+
+export { FleetClientError } from './error.ts';
+export type { FleetClientOptions } from './transport.ts';
+export type { RunEventsOptions } from './run-events.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+export interface SubmitCallOptions extends CallOptions {
+  /** Calls with one key do their work once; default: a new key for each call. */
+  readonly idempotencyKey?: string;
+}
+/** The answer when the work ended while the call waited, else where it can be followed. */
+export type Submission =
+  | { readonly done: true; readonly response: OrchestrationResponse }
+  | { readonly done: false; readonly accepted: AcceptedRun };
+export interface PageOptions extends CallOptions {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+export interface DeadLetterOptions extends PageOptions {
+  readonly queue?: string;
+  readonly reason?: string;
+  /** ISO 8601. */
+  readonly since?: string;
+}
+
+/** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
+export interface FleetClient {
+  createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
+  getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
+  submitTurn(sessionId: string, request: SubmitTurn, options?: SubmitCallOptions): Promise<Submission>;
+  listTurns(sessionId: string, options?: PageOptions): Promise<Page<TurnRecord>>;
+  startRun(workflow: string, request: StartRun, options?: SubmitCallOptions): Promise<Submission>;
+  getRun(runId: string, options?: CallOptions): Promise<RunView>;
+  cancelRun(runId: string, request?: { reason?: string }, options?: SubmitCallOptions): Promise<RunView>;
+  /** Events until the run ends; survives broken connections. */
+  runEvents(runId: string, options?: RunEventsOptions): AsyncGenerator<RunEvent>;
+  /** Follows the run to its end and returns it as it is then. */
+  waitForRun(runId: string, options?: CallOptions): Promise<RunView>;
+  listQueues(options?: CallOptions): Promise<QueueView[]>;
+  getQueue(name: string, options?: CallOptions): Promise<QueueView>;
+  listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
+  getDeadLetter(dlqId: string, options?: CallOptions): Promise<DeadLetterDetail>;
+  replayDeadLetter(dlqId: string, options?: SubmitCallOptions): Promise<{ job_id: string }>;
+  discardDeadLetter(dlqId: string, request: { reason: string }, options?: SubmitCallOptions): Promise<DeadLetter>;
+  /** Also answers while the fleet is not ready. */
+  readiness(options?: CallOptions): Promise<{ status: Readiness['status'] }>;
+}
+
+/**
+ * A client over fetch, for Node and browsers.
+ * @example const client = createFleetClient({ baseUrl: 'http://127.0.0.1:8503' });
+ */
+export function createFleetClient(options: FleetClientOptions): FleetClient {
+  const transport = createTransport(options);
+  const single = createTransport({ ...options, maxRetries: 0 });
+  /** The fleet validates its answers against the same contracts the types come from. */
+  const ask = async <T>(call: Call): Promise<T> => (await (await transport(call)).json()) as T;
+  const get = <T>(path: string, { signal }: CallOptions = {}, query: Call['query'] = {}): Promise<T> =>
+    ask<T>({ method: 'GET', path, query, signal });
+  const post = <T>(path: string, body: unknown, { signal, idempotencyKey }: SubmitCallOptions = {}): Promise<T> =>
+    ask<T>(postCall(path, body, signal, idempotencyKey));
+  const submit = async (path: string, body: unknown, o: SubmitCallOptions = {}): Promise<Submission> => {
+    const response = await transport(postCall(path, body, o.signal, o.idempotencyKey));
+    const answer: unknown = await response.json();
+    return response.status === 202
+      ? { done: false, accepted: answer as AcceptedRun } // by the contract of the two statuses
+      : { done: true, response: answer as OrchestrationResponse };
+  };
+  const runPath = (runId: string): string => path`/v1/runs/${runId}`;
+
+  const client: FleetClient = {
+    createSession: (request = {}, o) => post('/v1/sessions', request, o),
+    getSession: (sessionId, o) => get(path`/v1/sessions/${sessionId}`, o),
+    submitTurn: (sessionId, request, o) => submit(path`/v1/sessions/${sessionId}/turns`, request, o),
+    listTurns: (sessionId, o) => get(path`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
+    startRun: (workflow, request, o) => submit(path`/v1/workflows/${workflow}/runs`, request, o),
+    getRun: (runId, o) => get(runPath(runId), o),
+    cancelRun: (runId, request = {}, o) => post(`${runPath(runId)}/cancel`, request, o),
+    runEvents: (runId, o) => followRun(transport, runId, o),
+    async waitForRun(runId, o) {
+      for await (const _ of client.runEvents(runId, o)) o?.signal?.throwIfAborted();
+      return client.getRun(runId, o);
+    },
+    listQueues: (o) => get('/v1/queues', o),
+    getQueue: (name, o) => get(path`/v1/queues/${name}`, o),
+    listDeadLetters: (o) =>
+      get('/v1/dlq', o, { ...pageQuery(o), queue: o?.queue, reason: o?.reason, since: o?.since }),
+    getDeadLetter: (dlqId, o) => get(path`/v1/dlq/${dlqId}`, o),
+    replayDeadLetter: (dlqId, o) => post(path`/v1/dlq/${dlqId}/replay`, {}, o),
+    discardDeadLetter: (dlqId, request, o) => post(path`/v1/dlq/${dlqId}/discard`, request, o),
+    async readiness({ signal } = {}) {
+      try {
+        const response = await single({ method: 'GET', path: '/readyz', signal });
+        return (await response.json()) as { status: Readiness['status'] };
+      } catch (error) {
+        if (error instanceof FleetClientError && error.status === 503) return { status: 'down' };
+        throw error;
+      }
+    },
+  };
+  return client;
+}
+
+function postCall(path: string, body: unknown, signal?: AbortSignal, idempotencyKey?: string): Call {
+  return { method: 'POST', path, body, signal, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+}
+
+function pageQuery(options: PageOptions = {}): Record<string, string | number | undefined> {
+  return { limit: options.limit, cursor: options.cursor };
+}
+
+/** Ids may hold any character; in a path they are encoded. */
+function path(texts: TemplateStringsArray, ...ids: string[]): string {
+  return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
+}

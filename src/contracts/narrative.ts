@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { Intent, IpaOutput } from './intent.ts';
+import { WbaOutput } from './world.ts';
+import { WorldView } from './world-view.ts';
+
+export const TONES = [
+  'hopeful',
+  'contemplative',
+  'adventurous',
+  'peaceful',
+  'mysterious',
+  'neutral',
+] as const;
+export const Tone = z.enum(TONES);
+export type Tone = z.infer<typeof Tone>;
+
+export const THERAPEUTIC_ELEMENTS = [
+  'emotional_validation',
+  'problem_solving',
+  'self_reflection',
+  'social_connection',
+  'resilience',
+] as const;
+export const TherapeuticElement = z.enum(THERAPEUTIC_ELEMENTS);
+export type TherapeuticElement = z.infer<typeof TherapeuticElement>;
+
+export const DEFAULT_STORY_CHARS = 500;
+
+/** A finished turn as the next one remembers it. */
+export const RecentTurn = z.strictObject({
+  turn: z.int().min(0),
+  text: z.string(),
+  intent: Intent,
+  response_text: z.string(),
+  template_ids: z.array(z.string()).optional(),
+});
+export type RecentTurn = z.infer<typeof RecentTurn>;
+
+/**
+ * Everything a story may be told from. When both are given, the world builder's view is newer than `view`
+ * and wins.
+ *
+ * Source: spec, workflows 3.3
+ */
+export const NgaInput = z.strictObject({
+  player_text: z.string(),
+  intent: IpaOutput.nullable(),
+  world: WbaOutput.nullable(),
+  view: WorldView.nullable(),
+  /** Oldest first. */
+  recent_turns: z.array(RecentTurn).max(5),
+  summary: z.string().nullish(),
+  emotional_state: z.string().max(40).nullish(),
+  therapeutic_context: z
+    .strictObject({ goals: z.array(z.string().max(200)), avoid: z.array(z.string().max(200)) })
+    .nullish(),
+  session_id: z.string().nullish(),
+  turn: z.int().min(0),
+  style: z.strictObject({ max_chars: z.int().min(200).max(4000).default(DEFAULT_STORY_CHARS) }).optional(),
+});
+export type NgaInput = z.infer<typeof NgaInput>;
+
+/** A command the player can send as it stands. */
+export const Choice = z.strictObject({ text: z.string().min(1), intent: Intent });
+export type Choice = z.infer<typeof Choice>;
+
+export const NgaOutput = z.strictObject({
+  story: z.string().min(50),
+  tone: Tone,
+  themes: z.array(z.string()),
+  therapeutic_elements: z.array(TherapeuticElement),
+  choices: z.array(Choice).min(2).max(4),
+  word_count: z.int().min(1),
+  /** At 200 words per minute. */
+  reading_time_s: z.int().min(1),
+  source: z.literal('local'),
+  /** The variants used, opening first; handed back in the next turns so that they rest. */
+  template_ids: z.array(z.string()),
+  degraded: z.literal(false),
+});
+export type NgaOutput = z.infer<typeof NgaOutput>;

@@ -1,0 +1,70 @@
+import type { RunId } from '../kernel/ids.ts';
+import type { Caller } from './caller.ts';
+import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './operator.ts';
+import type { RunEvent, RunView } from './run.ts';
+import type { CreateSession, SessionView, TurnRecord } from './session.ts';
+import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
+
+/** What came of submitted work: its answer when it ended within `wait_ms`, else where to ask for it. */
+export type Submitted =
+  | { readonly done: true; readonly response: OrchestrationResponse }
+  | { readonly done: false; readonly accepted: AcceptedRun };
+
+export interface SubmitOptions {
+  /** Chosen beforehand by an idempotent caller; a run that already has this id is returned, not repeated. */
+  readonly runId?: RunId;
+  readonly requestId?: string;
+  readonly traceparent?: string;
+  /** Ends the waiting, never the run. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DeadLetterFilter {
+  readonly queue?: string;
+  readonly reason?: string;
+  readonly since?: number;
+  readonly limit: number;
+  /** `dead_at` epoch ms and id of the last entry seen. */
+  readonly after?: { readonly at: number; readonly id: string };
+}
+
+/**
+ * Everything that can be asked of a fleet. HTTP and the CLI speak only to this, so they cannot differ.
+ *
+ * Common errors: validation_failed (invalid_input), run_not_found, session_not_found, workflow_not_found
+ * (not_found), forbidden, backend_unavailable (unavailable).
+ */
+export interface FleetOperations {
+  createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
+  getSession(sessionId: string, caller: Caller): Promise<SessionView>;
+  /** Errors also: session_busy (429 or, with `on_busy: reject`, 409), too_many_runs (429). */
+  submitTurn(sessionId: string, request: SubmitTurn, caller: Caller, options?: SubmitOptions): Promise<Submitted>;
+  /** Newest first. `before` is the turn number of the last entry seen. */
+  listTurns(
+    sessionId: string,
+    page: { limit: number; before?: number },
+    caller: Caller,
+  ): Promise<{ items: TurnRecord[]; nextBefore: number | null }>;
+  /** Errors also: entrypoint_mismatch (422), too_many_runs (429). */
+  startRun(workflow: string, request: StartRun, caller: Caller, options?: SubmitOptions): Promise<Submitted>;
+  getRun(runId: string, caller: Caller): Promise<RunView>;
+  /** Errors also: run_not_cancellable (conflict). */
+  cancelRun(runId: string, request: { reason?: string }, caller: Caller): Promise<RunView>;
+  /** The run's events after `after` (stream id), then live ones; ends after the terminal event. */
+  runEvents(
+    runId: string,
+    options: { after?: string; signal: AbortSignal },
+    caller: Caller,
+  ): AsyncIterable<RunEvent>;
+  listQueues(): Promise<QueueView[]>;
+  /** Newest first. */
+  listDeadLetters(filter: DeadLetterFilter): Promise<DeadLetter[]>;
+  /** Errors: dead_letter_not_found. */
+  getDeadLetter(dlqId: string): Promise<DeadLetterDetail>;
+  /** A step's entry resumes its run. Errors: dead_letter_not_found, run_not_resumable (conflict). */
+  replayDeadLetter(dlqId: string, caller: Caller): Promise<{ job_id: string }>;
+  discardDeadLetter(dlqId: string, request: { reason: string }, caller: Caller): Promise<DeadLetter>;
+  readiness(): Promise<Readiness>;
+}
+
+export type DeadLetterPage = Page<DeadLetter>;

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { ChosenId } from './identifiers.ts';
+import { IpaOutput } from './intent.ts';
+import { PlayerText } from './player-text.ts';
+import { Priority } from './priority.ts';
+import { RunStatus } from './run.ts';
+import { WorldOperation, WorldView } from './world.ts';
+
+export const MAX_WAIT_MS = 30_000;
+const WaitMs = z.int().min(0).max(MAX_WAIT_MS);
+const Metadata = z.record(z.string(), z.unknown());
+
+/** The input of the built-in workflows. */
+export const TurnInput = z
+  .strictObject({
+    text: PlayerText,
+    /** Present when the text was understood before the run began. */
+    intent: IpaOutput.optional(),
+    operations: z.array(WorldOperation).max(20).optional(),
+  })
+  .meta({ id: 'TurnInput' });
+export type TurnInput = z.output<typeof TurnInput>;
+
+export const ON_BUSY = ['queue', 'reject', 'supersede'] as const;
+
+export const SubmitTurn = z
+  .strictObject({
+    text: PlayerText,
+    workflow: z.string().optional(),
+    priority: Priority.default('normal'),
+    wait_ms: WaitMs.default(2000),
+    on_busy: z.enum(ON_BUSY).default('queue'),
+    create_session: z.boolean().default(false),
+    metadata: Metadata.optional(),
+  })
+  .meta({ id: 'SubmitTurn' });
+export type SubmitTurn = z.input<typeof SubmitTurn>;
+
+export const StartRun = z
+  .strictObject({
+    input: z.unknown(),
+    entrypoint: z.string().optional(),
+    version: z.int().positive().optional(),
+    priority: Priority.default('normal'),
+    wait_ms: WaitMs.default(0),
+    timeout_s: z.number().positive().max(3600).optional(),
+    metadata: Metadata.optional(),
+    dedup_id: z.string().min(1).max(255).optional(),
+    session_id: ChosenId.optional(),
+  })
+  .meta({ id: 'StartRun' });
+export type StartRun = z.input<typeof StartRun>;
+
+export const StepMetrics = z.strictObject({
+  name: z.string(),
+  agent: z.string(),
+  status: z.string(),
+  attempts: z.int(),
+  duration_ms: z.number().nullable(),
+  source: z.string().optional(),
+});
+
+/** The answer to a turn or a run that ended in time. */
+export const OrchestrationResponse = z
+  .strictObject({
+    response_text: z.string().min(1),
+    updated_context: z.strictObject({
+      session_id: z.string().nullable(),
+      turn: z.int().nullable(),
+      world_state: WorldView.nullable(),
+      last_agent: z.string(),
+    }),
+    workflow_metadata: z.strictObject({
+      run_id: z.string(),
+      workflow_name: z.string(),
+      version: z.int(),
+      status: RunStatus,
+      steps_executed: z.int(),
+      steps: z.array(StepMetrics),
+      intent: z.string().nullable(),
+      degraded: z.boolean(),
+      degraded_reasons: z.array(z.string()),
+    }),
+    performance_metrics: z.strictObject({
+      total_ms: z.number(),
+      queue_ms: z.number(),
+      by_agent: z.record(z.string(), z.strictObject({ duration_ms: z.number() })),
+      sla_ms: z.number(),
+      sla_met: z.boolean(),
+    }),
+    /** `not_validated` until the safety room judges texts: nothing is called safe unseen. */
+    therapeutic_validation: z.strictObject({
+      level: z.enum(['safe', 'warning', 'blocked', 'not_validated']),
+      findings: z.array(z.unknown()),
+    }),
+    next_actions: z.array(z.strictObject({ text: z.string(), intent: z.string() })),
+  })
+  .meta({ id: 'OrchestrationResponse' });
+export type OrchestrationResponse = z.infer<typeof OrchestrationResponse>;
+
+/** The answer to work that was accepted and goes on. */
+export const AcceptedRun = z
+  .strictObject({
+    run_id: z.string(),
+    status: RunStatus,
+    progress: z.number(),
+    location: z.string(),
+    /** Turns of the same session that go first. */
+    queued_behind: z.int().min(0),
+  })
+  .meta({ id: 'AcceptedRun' });
+export type AcceptedRun = z.infer<typeof AcceptedRun>;

@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
+import { untilAborted } from '../kernel/abort.ts';
+import { FleetError } from '../kernel/errors.ts';
+import type { RunId } from '../kernel/ids.ts';
+import { credentialOf } from './auth/credentials.ts';
+import type { BodyReader } from './body.ts';
+import type { HttpDeps } from './deps.ts';
+import { exchangeOf } from './exchange.ts';
+import { NOBODY, type Admission, type Gatekeeper } from './gatekeeper.ts';
+import { fingerprintOf, idempotencyId, runOnce, type StoredOutcome } from './idempotency.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import type { HttpLifetime } from './lifetime.ts';
+import { refusal, sendProblem, toHttpError, toProblem } from './problem.ts';
+import type { Reply, Route, RouteRequest } from './route.ts';
+import { parseInput } from './validate.ts';
+
+export interface PipelineParts {
+  readonly deps: HttpDeps;
+  readonly gatekeeper: Gatekeeper;
+  readonly lifetime: HttpLifetime;
+  readonly readBody: BodyReader;
+}
+
+type Parsed = Pick<RouteRequest, 'params' | 'query' | 'body' | 'rawBody'>;
+
+/**
+ * The way of every request, the same for all routes:
+ * 1. negotiate the media type, authenticate, authorise, count against the rate limit;
+ * 2. read and validate path, query and body;
+ * 3. audit before an operator's action, claim the idempotency key, call the handler, audit what came of it;
+ * 4. answer; whatever was thrown on the way becomes one problem document.
+ */
+export function createRouteHandler(route: Route, parts: PipelineParts): RequestHandler {
+  return (req, res) => {
+    exchangeOf(res).route = route.paths[0];
+    serve(route, parts, req, res).catch((thrown: unknown) => {
+      const error = toHttpError(thrown);
+      const { requestId } = exchangeOf(res);
+      if (error.httpStatus >= 500 && !res.destroyed) {
+        parts.deps.log.error({ err: thrown, route: route.paths[0] }, 'request failed');
+      }
+      sendProblem(res, error, requestId);
+    });
+  };
+}
+
+async function serve(route: Route, parts: PipelineParts, req: Request, res: Response): Promise<void> {
+  assertAcceptable(route, req);
+  const admission = await admit(route, parts.gatekeeper, req, res);
+  if (route.action === undefined) {
+    const parsed = await parse(route, parts, req, res);
+    send(res, await answer(route, parts, req, res, { ...parsed, ...admission, runId: undefined }));
+    return;
+  }
+  let reason: string | undefined;
+  try {
+    const parsed = await parse(route, parts, req, res);
+    reason = reasonOf(parsed.body);
+    if (route.needsAudit) {
+      const act = { action: route.action, outcome: 'attempted' as const, ...(reason && { reason }) };
+      await parts.gatekeeper.recordFirst(req, res, act);
+    }
+    const outcome = await change(route, parts, req, res, { ...parsed, ...admission });
+    sendOutcome(res, outcome);
+    record(outcome.status, outcome.status < 400 ? reason : codeOf(outcome.body));
+  } catch (thrown) {
+    const error = toHttpError(thrown);
+    record(error.httpStatus, error.code);
+    throw error;
+  }
+
+  function record(status: number, why: string | undefined): void {
+    const outcome = status < 400 ? 'done' : 'refused';
+    const act = { action: route.action!, outcome, status, ...(why && { reason: why }) } as const;
+    parts.gatekeeper.record(req, res, act);
+  }
+}
+
+function assertAcceptable(route: Route, req: Request): void {
+  const offered = route.produces ?? ['application/json', 'application/problem+json'];
+  if (req.accepts([...offered]) !== false) return;
+  throw refusal('not_acceptable', 406, `this answers with ${offered.join(' or ')}`);
+}
+
+async function admit(route: Route, gatekeeper: Gatekeeper, req: Request, res: Response): Promise<Admission> {
+  if (route.access === 'public') return { caller: NOBODY };
+  if (route.access === 'optional') {
+    const isAnonymous = credentialOf(req.headers) === 'missing';
+    if (isAnonymous && !gatekeeper.isOpen) return { caller: NOBODY };
+    return gatekeeper.admit(req, res, ['user', 'enqueue', 'read']);
+  }
+  const admission = await gatekeeper.admit(req, res, route.access);
+  const rateClass = route.rateClass ?? 'read';
+  const who = gatekeeper.rateKey(req, rateClass, admission.caller);
+  await gatekeeper.limit(res, rateClass, who, admission.perSecond);
+  return admission;
+}
+
+async function parse(route: Route, parts: PipelineParts, req: Request, res: Response): Promise<Parsed> {
+  const params = route.params && parseInput(route.params, { ...req.params }, 'path');
+  const query = route.query && parseInput(route.query, { ...req.query }, 'query');
+  if (!route.body) return { params, query, body: undefined, rawBody: undefined };
+  const rawBody = await parts.readBody(req, res);
+  const body = parseInput(route.body, rawBody, 'body');
+  route.checkBody?.(body);
+  return { params, query, body, rawBody };
+}
+
+/** A changing request, at most once where it has an idempotency key. */
+async function change(
+  route: Route,
+  parts: PipelineParts,
+  req: Request,
+  res: Response,
+  input: Parsed & Admission,
+): Promise<StoredOutcome> {
+  const work = (runId: RunId | undefined): Promise<StoredOutcome> =>
+    answer(route, parts, req, res, { ...input, runId }).then(toOutcome);
+  const key = idempotencyKeyOf(req, input.body);
+  if (key === undefined) return work(undefined);
+  const { deps, lifetime } = parts;
+  const scope = key.kind === 'dedup_id' ? canonicalPath(route, req) : route.paths[0];
+  const request = {
+    id: idempotencyId(input.caller.id, `${key.kind} ${route.method} ${scope}`, key.value),
+    fingerprint: fingerprintOf(canonicalPath(route, req), input.rawBody),
+    owner: randomUUID(),
+  };
+  const ports = {
+    store: deps.stores.idempotency,
+    background: (write: Promise<unknown>): void => {
+      const logged = write.catch((error: unknown) => {
+        deps.log.warn({ err: error }, 'idempotency record not written');
+      });
+      lifetime.background(logged);
+    },
+  };
+  const { requestId } = exchangeOf(res);
+  const { outcome, isReplay } = await runOnce(request, ports, (runId) =>
+    work(runId).catch((thrown: unknown) => refusedOutcome(thrown, requestId)),
+  );
+  if (isReplay) {
+    deps.metrics.idempotent_replays_total.inc({});
+    res.setHeader('Idempotency-Replayed', 'true');
+  }
+  return outcome;
+}
+
+/** Calls the handler within the request's time, for as long as its client is there. */
+async function answer(
+  route: Route,
+  parts: PipelineParts,
+  req: Request,
+  res: Response,
+  input: Parsed & Admission & { runId: RunId | undefined },
+): Promise<Reply> {
+  const { requestId, traceparent } = exchangeOf(res);
+  const ending = new AbortController();
+  const onClose = (): void => ending.abort(waitAborted('the client went away'));
+  res.once('close', onClose);
+  const limitMs = parts.deps.config.http.request_timeout * 1000;
+  const timer = route.isStream?.(req)
+    ? undefined
+    : setTimeout(() => ending.abort(waitAborted(`the request took longer than ${limitMs} ms`)), limitMs);
+  try {
+    const request: RouteRequest = { ...input, requestId, traceparent, signal: ending.signal, req, res };
+    const reply = await untilAborted(Promise.resolve(route.handle(request)), ending.signal);
+    if (parts.deps.config.environment === 'testing') assertDocumented(route, reply);
+    return reply;
+  } finally {
+    clearTimeout(timer);
+    res.off('close', onClose);
+  }
+}
+
+function send(res: Response, reply: Reply): void {
+  if (reply === 'handled') return;
+  if ('text' in reply) res.status(reply.status).set('Content-Type', reply.contentType).send(reply.text);
+  else sendOutcome(res, toOutcome(reply));
+}
+
+function sendOutcome(res: Response, outcome: StoredOutcome): void {
+  res.status(outcome.status).set(outcome.headers);
+  if (outcome.body === undefined) {
+    res.end();
+    return;
+  }
+  if (!res.hasHeader('Content-Type')) res.type('application/json');
+  res.send(JSON.stringify(outcome.body));
+}
+
+function toOutcome(reply: Reply): StoredOutcome {
+  if (reply === 'handled' || 'text' in reply) throw new TypeError('a changing route answers with JSON');
+  return { status: reply.status, headers: reply.headers ?? {}, body: reply.body };
+}
+
+/** A refusal that says something about the request is an outcome like any other; the rest is thrown on. */
+function refusedOutcome(thrown: unknown, requestId: string): StoredOutcome {
+  const error = toHttpError(thrown);
+  if (error.httpStatus >= 500 || error.httpStatus === 429) throw error;
+  const headers = { 'Content-Type': 'application/problem+json' };
+  return { status: error.httpStatus, headers, body: toProblem(error, requestId) };
+}
+
+/** In tests an answer that differs from its documented schema is a defect of ours. */
+function assertDocumented(route: Route, reply: Reply): void {
+  if (reply === 'handled' || 'text' in reply) return;
+  const documented = route.responses[reply.status];
+  const result = documented?.schema?.safeParse(reply.body);
+  if (documented !== undefined && result?.success !== false) return;
+  const why = result?.error ? z.prettifyError(result.error) : `status ${reply.status} is not documented`;
+  throw new FleetError({ code: 'internal', kind: 'internal', message: `${route.operationId}: ${why}` });
+}
+
+function canonicalPath(route: Route, req: Request): string {
+  return route.paths[0].replace(/\{(\w+)\}/g, (_, name: string) => String(req.params[name]));
+}
+
+function reasonOf(body: unknown): string | undefined {
+  const isGiven = typeof body === 'object' && body !== null && 'reason' in body;
+  return isGiven && typeof body.reason === 'string' ? body.reason : undefined;
+}
+
+function codeOf(body: unknown): string | undefined {
+  const isProblem = typeof body === 'object' && body !== null && 'code' in body;
+  return isProblem && typeof body.code === 'string' ? body.code.toLowerCase() : undefined;
+}
+
+function waitAborted(message: string): FleetError {
+  return new FleetError({ code: 'wait_aborted', kind: 'timeout', message });
+}

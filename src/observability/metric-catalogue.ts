@@ -1,0 +1,166 @@
+/** Every name below is exported with this prefix; the metrics of the process itself keep prom-client's names. */
+export const METRIC_PREFIX = 'agent_orchestration_';
+
+export interface MetricSpec {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  /** Values come from fixed sets: never the id of a run, a session, a user or a job. */
+  readonly labels: readonly string[];
+}
+
+/** Every metric of the product: the source of the instruments, of the documentation and of the dashboards' tests. */
+export const METRIC_CATALOGUE = [
+  { name: 'build_info', type: 'gauge', help: 'Always 1', labels: ['version', 'role', 'node_version'] },
+
+  { name: 'queue_jobs', type: 'gauge', help: 'Jobs by state', labels: ['queue', 'state'] },
+  {
+    name: 'queue_oldest_waiting_seconds',
+    type: 'gauge',
+    help: 'Age of the job that has waited longest',
+    labels: ['queue'],
+  },
+  { name: 'queue_paused', type: 'gauge', help: '1 while the queue is paused', labels: ['queue'] },
+  { name: 'queue_workers', type: 'gauge', help: 'Workers connected to the queue', labels: ['queue'] },
+  // The label is `queue`, not `agent`: dead letters of steps and of mailboxes lie in queues of their own.
+  { name: 'dlq_length', type: 'gauge', help: 'Dead letters', labels: ['queue'] },
+
+  { name: 'jobs_completed_total', type: 'counter', help: 'Jobs completed', labels: ['queue'] },
+  {
+    name: 'jobs_failed_total',
+    type: 'counter',
+    help: 'Attempts that failed: error, timeout, stalled, cancelled, validation or circuit_open',
+    labels: ['queue', 'reason'],
+  },
+  { name: 'jobs_stalled_total', type: 'counter', help: 'Jobs whose worker was lost', labels: ['queue'] },
+  { name: 'jobs_retried_total', type: 'counter', help: 'Attempts that will be repeated', labels: ['queue'] },
+  { name: 'job_duration_seconds', type: 'histogram', help: 'Time to process one attempt', labels: ['queue'] },
+  {
+    name: 'job_wait_seconds',
+    type: 'histogram',
+    help: 'Time from adding a job to its start',
+    labels: ['queue'],
+  },
+  {
+    name: 'step_duration_seconds',
+    type: 'histogram',
+    help: 'Time an agent took for one attempt of a step',
+    labels: ['agent', 'workflow', 'step', 'outcome'],
+  },
+  {
+    name: 'step_wait_seconds',
+    type: 'histogram',
+    help: 'Time a step waited for a worker',
+    labels: ['agent', 'priority'],
+  },
+  { name: 'worker_active_jobs', type: 'gauge', help: 'Jobs this process works on', labels: ['queue'] },
+  {
+    name: 'worker_concurrency',
+    type: 'gauge',
+    help: 'Jobs this process may work on at a time',
+    labels: ['queue'],
+  },
+
+  { name: 'workflow_runs_total', type: 'counter', help: 'Runs ended', labels: ['workflow', 'status'] },
+  {
+    name: 'workflow_duration_seconds',
+    type: 'histogram',
+    help: 'Time from accepting a run to its end',
+    labels: ['workflow', 'status'],
+  },
+  {
+    name: 'turn_response_seconds',
+    type: 'histogram',
+    help: "Time from a player's input to the told story",
+    labels: ['workflow'],
+  },
+  {
+    name: 'sla_total',
+    type: 'counter',
+    help: 'Turns answered within performance.response_time_target, and not',
+    labels: ['workflow', 'met'],
+  },
+  {
+    name: 'workflow_failures_total',
+    type: 'counter',
+    help: 'Runs that failed',
+    labels: ['workflow', 'code'],
+  },
+  {
+    name: 'workflow_timeouts_total',
+    type: 'counter',
+    help: 'Limits that were exceeded',
+    labels: ['scope'],
+  },
+  {
+    name: 'workflow_repairs_total',
+    type: 'counter',
+    help: 'Inconsistencies the watchdog repaired',
+    labels: ['kind'],
+  },
+
+  { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
+  {
+    name: 'circuit_transitions_total',
+    type: 'counter',
+    help: 'Changes of state',
+    labels: ['name', 'from', 'to'],
+  },
+  {
+    name: 'circuit_calls_total',
+    type: 'counter',
+    help: 'Calls: success, failure, timeout, rejected or ignored',
+    labels: ['name', 'outcome'],
+  },
+  {
+    name: 'circuit_call_duration_seconds',
+    type: 'histogram',
+    help: 'Time of the calls that were made',
+    labels: ['name'],
+  },
+
+  {
+    name: 'http_requests_total',
+    type: 'counter',
+    help: 'Requests answered; route is a template',
+    labels: ['method', 'route', 'status'],
+  },
+  {
+    name: 'http_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time to answer a request',
+    labels: ['method', 'route'],
+  },
+  { name: 'http_in_flight', type: 'gauge', help: 'Requests being answered', labels: [] },
+  { name: 'rate_limited_total', type: 'counter', help: 'Requests refused by a rate limit', labels: ['role'] },
+  {
+    name: 'auth_failures_total',
+    type: 'counter',
+    help: 'Requests without a valid key or role',
+    labels: ['reason'],
+  },
+  {
+    name: 'idempotent_replays_total',
+    type: 'counter',
+    help: 'Requests answered with the stored answer of an earlier one',
+    labels: [],
+  },
+
+  { name: 'redis_up', type: 'gauge', help: '1 while the connection is usable', labels: ['connection'] },
+  { name: 'redis_reconnects_total', type: 'counter', help: 'Reconnections', labels: ['connection'] },
+  { name: 'redis_memory_used_bytes', type: 'gauge', help: 'Memory Redis uses', labels: [] },
+  { name: 'redis_memory_max_bytes', type: 'gauge', help: 'maxmemory of Redis, 0 is unlimited', labels: [] },
+  {
+    name: 'redis_eviction_policy_ok',
+    type: 'gauge',
+    help: '1 when Redis never evicts keys',
+    labels: [],
+  },
+] as const satisfies readonly MetricSpec[];
+
+export type MetricName = (typeof METRIC_CATALOGUE)[number]['name'];
+
+/** Bounds of every duration histogram: 0.5, 1, 2 and 5 s are the limits that answers are judged by. */
+export const DURATION_BUCKETS: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120,
+];

@@ -1,0 +1,154 @@
+import {
+  Counter as PromCounter,
+  Gauge as PromGauge,
+  Histogram as PromHistogram,
+  Registry,
+  collectDefaultMetrics,
+} from 'prom-client';
+import { untilAborted } from '../kernel/abort.ts';
+import { assertNever } from '../kernel/errors.ts';
+import { DURATION_BUCKETS, METRIC_CATALOGUE, METRIC_PREFIX } from './metric-catalogue.ts';
+
+/** The labels of an instrument, each with a value; a metric without labels takes `{}`. */
+export type Labels<L extends string> = Readonly<Record<L, string>>;
+
+export interface Counter<L extends string = never> {
+  inc(labels: Labels<L>, n?: number): void;
+}
+export interface Gauge<L extends string = never> {
+  set(labels: Labels<L>, value: number): void;
+  inc(labels: Labels<L>, n?: number): void;
+  dec(labels: Labels<L>, n?: number): void;
+  /** Forget every series, for gauges that are read anew at each scrape. */
+  clear(): void;
+}
+export interface Histogram<L extends string = never> {
+  /** Seconds. */
+  observe(labels: Labels<L>, value: number): void;
+}
+
+type Spec = (typeof METRIC_CATALOGUE)[number];
+type InstrumentOf<S extends Spec> = S['type'] extends 'counter'
+  ? Counter<S['labels'][number]>
+  : S['type'] extends 'gauge'
+    ? Gauge<S['labels'][number]>
+    : Histogram<S['labels'][number]>;
+
+/** One instrument per entry of the catalogue, under the entry's name. */
+export type Instruments = { readonly [S in Spec as S['name']]: InstrumentOf<S> };
+
+export interface Metrics extends Instruments {
+  /** The text of a scrape. Calls of `onScrape` are made first; simultaneous scrapes share one. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /**
+   * Have `read` called before each scrape, to set gauges that are read rather than counted. What takes longer
+   * than a second is left behind; read first, then clear and set without waiting in between.
+   *
+   * @returns a function that takes it back
+   */
+  onScrape(read: (signal: AbortSignal) => void | Promise<void>): () => void;
+}
+
+export interface MetricsOptions {
+  readonly role: string;
+  readonly version: string;
+  /** Told of a failed read; the scrape answers with the last values. */
+  readonly onScrapeError?: (error: unknown) => void;
+}
+
+const SCRAPE_READ_LIMIT_MS = 1000;
+const MAX_WORKFLOW_NAMES = 50;
+const OTHER = 'other';
+
+/** The metrics of this process, in a registry of their own, with those of Node itself beside them. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const limitNames = createNameLimit();
+  const instruments = Object.fromEntries(
+    METRIC_CATALOGUE.map((spec) => [spec.name, createInstrument(registry, spec, limitNames)]),
+  ) as unknown as Instruments; // the loop makes exactly the mapped type, entry by entry
+  instruments.build_info.set(
+    { version: options.version, role: options.role, node_version: process.version },
+    1,
+  );
+
+  const reads = new Set<(signal: AbortSignal) => void | Promise<void>>();
+  let scrape: Promise<{ contentType: string; body: string }> | undefined;
+
+  async function readAll(): Promise<void> {
+    const signal = AbortSignal.timeout(SCRAPE_READ_LIMIT_MS);
+    const work = [...reads].map((read) =>
+      untilAborted(
+        Promise.resolve().then(() => read(signal)),
+        signal,
+      ),
+    );
+    for (const result of await Promise.allSettled(work)) {
+      if (result.status === 'rejected') options.onScrapeError?.(result.reason);
+    }
+  }
+
+  async function scrapeNow() {
+    await readAll();
+    return { contentType: registry.contentType, body: await registry.metrics() };
+  }
+
+  return {
+    ...instruments,
+    render() {
+      scrape ??= scrapeNow().finally(() => (scrape = undefined));
+      return scrape;
+    },
+    onScrape(read) {
+      reads.add(read);
+      return () => void reads.delete(read);
+    },
+  };
+}
+
+type LimitNames = (labels: Labels<string>) => Labels<string>;
+
+function createInstrument(registry: Registry, spec: Spec, limitNames: LimitNames) {
+  const base = {
+    name: METRIC_PREFIX + spec.name,
+    help: spec.help,
+    labelNames: [...spec.labels],
+    registers: [registry],
+  };
+  switch (spec.type) {
+    case 'counter': {
+      const counter = new PromCounter<string>(base);
+      return { inc: (labels: Labels<string>, n = 1) => counter.inc(limitNames(labels), n) };
+    }
+    case 'gauge': {
+      const gauge = new PromGauge<string>(base);
+      return {
+        set: (labels: Labels<string>, value: number) => gauge.set(limitNames(labels), value),
+        inc: (labels: Labels<string>, n = 1) => gauge.inc(limitNames(labels), n),
+        dec: (labels: Labels<string>, n = 1) => gauge.dec(limitNames(labels), n),
+        clear: () => gauge.reset(),
+      };
+    }
+    case 'histogram': {
+      const histogram = new PromHistogram<string>({ ...base, buckets: [...DURATION_BUCKETS] });
+      return {
+        observe: (labels: Labels<string>, value: number) => histogram.observe(limitNames(labels), value),
+      };
+    }
+    default:
+      return assertNever(spec, 'metric type');
+  }
+}
+
+/** Workflow names come from users: the first fifty are kept, later ones count as `other`. */
+function createNameLimit(): LimitNames {
+  const names = new Set<string>();
+  return (labels) => {
+    const workflow = labels['workflow'];
+    if (workflow === undefined || names.has(workflow)) return labels;
+    if (names.size >= MAX_WORKFLOW_NAMES) return { ...labels, workflow: OTHER };
+    names.add(workflow);
+    return labels;
+  };
+}

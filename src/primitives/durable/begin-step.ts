@@ -1,0 +1,134 @@
+import { defineScript, type ScriptValue } from '../../redis/script.ts';
+import { NO_KEY_SUFFIX, run, sessionKeys, toObject} from './journal-store.ts';
+import type { RedisStore } from '../../redis/store.ts';
+import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
+
+/**
+ * KEYS  1 run  2 results  3 errors  4 events  5 session  6 turns  7 world
+ * ARGV  1 now  2 path  3 agent  4 attempt  5 queued ms  6 recent turns wanted  7… paths of the earlier steps
+ * Returns {verdict, …}; for `ready`: input, deadline, results, session, turns, world version, world data.
+ */
+const BEGIN_STEP = defineScript(
+  'begin-step',
+  `${LUA_IS_OPEN}${LUA_EMIT}
+local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at')
+local status = run[1]
+if not status then return {'missing'} end
+if not is_open(status) then return {'closed', status} end
+local recorded = redis.call('HGET', KEYS[2], ARGV[2])
+if recorded then return {'recorded', recorded} end
+for i = 7, #ARGV do
+  local failed = redis.call('HEXISTS', KEYS[3], ARGV[i]) == 1
+  if failed then
+    emit(KEYS[4], 'step.skipped', ARGV[1], ARGV[2], ARGV[3], cjson.encode({because = ARGV[i]}))
+    return {'upstream_failed', ARGV[i]}
+  end
+  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 then return {'upstream_missing', ARGV[i]} end
+end
+if status == 'pending' then
+  redis.call('HSET', KEYS[1], 'status', 'running', 'started_at', ARGV[1])
+  emit(KEYS[4], 'run.started', ARGV[1], '', '', '')
+end
+emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
+  '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. ARGV[5] .. '}')
+local world = redis.call('HMGET', KEYS[7], 'version', 'data')
+return {'ready', run[2], run[3] or '', redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[5]),
+  redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[6]), world[1] or '', world[2] or ''}
+`,
+);
+
+/** Everything a step may read, as it stood when the step began. */
+export interface StepFacts {
+  readonly input: unknown;
+  readonly deadlineAtMs: number | null;
+  /** Step path -> output of the earlier steps. */
+  readonly results: Readonly<Record<string, unknown>>;
+  readonly session: Readonly<Record<string, string>> | null;
+  /** Newest first, at most as many as were asked for. */
+  readonly recentTurns: readonly Readonly<Record<string, string>>[];
+  readonly world: { readonly version: number; readonly data: string } | null;
+}
+
+export type StepStart =
+  | { readonly verdict: 'ready'; readonly facts: StepFacts }
+  /** The step has its result already: an earlier delivery got that far. */
+  | { readonly verdict: 'recorded'; readonly output: unknown }
+  | { readonly verdict: 'closed'; readonly status: string }
+  | { readonly verdict: 'missing' }
+  | { readonly verdict: 'upstream_failed' | 'upstream_missing'; readonly upstream: string };
+
+export interface StepRequest {
+  readonly runId: string;
+  readonly path: string;
+  readonly agent: string;
+  readonly attempt: number;
+  readonly queuedMs: number;
+  readonly upstream: readonly string[];
+  readonly sessionId: string | undefined;
+  readonly worldId: string | undefined;
+  readonly recentTurns: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Ask whether a step may run, mark it as started and fetch all it reads.
+ * Redis: one round trip, whatever the step needs.
+ */
+export async function beginStep(store: RedisStore, request: StepRequest): Promise<StepStart> {
+  const { keys } = store;
+  const session = sessionKeys(keys, request.sessionId);
+  const reply = (await run(
+    store,
+    BEGIN_STEP,
+    [
+      keys.run(request.runId),
+      keys.runResults(request.runId),
+      keys.runErrors(request.runId),
+      keys.runEvents(request.runId),
+      session.session,
+      session.turns,
+      keys.world(request.worldId ?? NO_KEY_SUFFIX),
+    ],
+    [
+      request.nowMs,
+      request.path,
+      request.agent,
+      request.attempt,
+      Math.max(0, Math.round(request.queuedMs)),
+      request.recentTurns,
+      ...request.upstream,
+    ],
+  )) as ScriptValue[];
+  const [verdict, detail] = reply;
+  switch (verdict) {
+    case 'ready':
+      return { verdict, facts: decodeFacts(reply) };
+    case 'recorded':
+      return { verdict, output: JSON.parse(String(detail)) };
+    case 'upstream_failed':
+    case 'upstream_missing':
+      return { verdict, upstream: String(detail) };
+    case 'closed':
+      return { verdict, status: String(detail) };
+    default:
+      return { verdict: 'missing' };
+  }
+}
+
+function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
+  const [, input, deadline, results, session, turns, worldVersion, worldData] = reply;
+  const sessionHash = toObject(session);
+  return {
+    input: JSON.parse(String(input)),
+    deadlineAtMs: deadline === '' ? null : Number(deadline),
+    results: parseResults(toObject(results)),
+    session: sessionHash['session_id'] === undefined ? null : sessionHash,
+    // COUNT 0 is answered with nil, not with an empty list.
+    recentTurns: ((turns ?? []) as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
+    world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },
+  };
+}
+
+export function parseResults(hash: Record<string, string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(hash).map(([path, text]) => [path, JSON.parse(text)]));
+}

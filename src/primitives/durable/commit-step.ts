@@ -1,0 +1,124 @@
+import { defineScript } from '../../redis/script.ts';
+import { NO_KEY_SUFFIX, run} from './journal-store.ts';
+import type { RedisStore } from '../../redis/store.ts';
+import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
+
+/**
+ * KEYS  1 run  2 results  3 errors  4 events  5 world
+ * ARGV  1 now  2 path  3 agent  4 output  5 event data  6 kind (run | direct)  7 seconds a direct job's result is kept
+ *       8 writes the world (1 or 0)  9 expected version ('' = there is none)  10 next version  11 next data
+ *       12 seconds the world lives (0 = as before)
+ * Returns {verdict, detail}. The effect on the world, the result and the event are one step, or nothing happened.
+ */
+const COMMIT_STEP = defineScript(
+  'commit-step',
+  `${LUA_IS_OPEN}${LUA_EMIT}
+if ARGV[6] == 'run' then
+  local status = redis.call('HGET', KEYS[1], 'status')
+  if not status then return {'missing', ''} end
+  if not is_open(status) then return {'closed', status} end
+end
+local recorded = redis.call('HGET', KEYS[2], ARGV[2])
+if recorded then return {'recorded', recorded} end
+if ARGV[8] == '1' then
+  local version = redis.call('HGET', KEYS[5], 'version') or ''
+  if version ~= ARGV[9] then return {'conflict', version} end
+  redis.call('HSET', KEYS[5], 'version', ARGV[10], 'data', ARGV[11])
+  if ARGV[12] ~= '0' then redis.call('EXPIRE', KEYS[5], ARGV[12]) end
+end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
+if ARGV[6] == 'run' then
+  redis.call('HDEL', KEYS[3], ARGV[2])
+  emit(KEYS[4], 'step.completed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
+else
+  redis.call('EXPIRE', KEYS[2], ARGV[7])
+end
+return {'committed', ''}
+`,
+);
+
+/** Where a result belongs: a step of a run, or a job that stands alone and keeps a ledger of its own. */
+export type ResultOwner =
+  | { readonly kind: 'run'; readonly runId: string; readonly path: string; readonly agent: string }
+  | { readonly kind: 'direct'; readonly jobKey: string; readonly agent: string; readonly keepSeconds: number };
+
+/** A write to a versioned document that happens only if nobody wrote since it was read. */
+export interface WorldWrite {
+  readonly worldId: string;
+  /** null: the world must not exist yet. */
+  readonly expectedVersion: number | null;
+  readonly nextVersion: number;
+  readonly data: string;
+  readonly ttlSeconds: number | null;
+}
+
+export interface StepCommit {
+  readonly owner: ResultOwner;
+  readonly output: unknown;
+  readonly eventData: Readonly<Record<string, unknown>>;
+  readonly world?: WorldWrite;
+  readonly nowMs: number;
+}
+
+export type CommitOutcome =
+  | { readonly verdict: 'committed' }
+  /** An earlier delivery got there first: this is its output, and nothing was written now. */
+  | { readonly verdict: 'recorded'; readonly output: unknown }
+  | { readonly verdict: 'conflict' }
+  | { readonly verdict: 'closed'; readonly status: string }
+  | { readonly verdict: 'missing' };
+
+const DIRECT_PATH = 'result';
+
+/**
+ * Record a step's result, with its effect on the world, at most once.
+ * A run that has ended accepts nothing any more, so a late worker changes nothing.
+ * Redis: one round trip.
+ */
+export async function commitStep(store: RedisStore, commit: StepCommit): Promise<CommitOutcome> {
+  const { keys } = store;
+  const { owner, world } = commit;
+  const owned = owner.kind === 'run' ? owner.runId : owner.jobKey;
+  const reply = (await run(
+    store,
+    COMMIT_STEP,
+    [
+      keys.run(owned),
+      keys.runResults(owned),
+      keys.runErrors(owned),
+      keys.runEvents(owned),
+      keys.world(world?.worldId ?? NO_KEY_SUFFIX),
+    ],
+    [
+      commit.nowMs,
+      owner.kind === 'run' ? owner.path : DIRECT_PATH,
+      owner.agent,
+      JSON.stringify(commit.output),
+      JSON.stringify(commit.eventData),
+      owner.kind,
+      owner.kind === 'direct' ? owner.keepSeconds : 0,
+      world === undefined ? 0 : 1,
+      world?.expectedVersion ?? '',
+      world?.nextVersion ?? '',
+      world?.data ?? '',
+      world?.ttlSeconds ?? 0,
+    ],
+  )) as [string, string];
+  const [verdict, detail] = reply;
+  switch (verdict) {
+    case 'committed':
+    case 'conflict':
+    case 'missing':
+      return { verdict };
+    case 'recorded':
+      return { verdict, output: JSON.parse(detail) };
+    default:
+      return { verdict: 'closed', status: detail };
+  }
+}
+
+/** The result of a direct job from an earlier delivery, or undefined. One round trip. */
+export async function readDirectResult(store: RedisStore, jobKey: string): Promise<unknown> {
+  const text = await store.redis.hget(store.keys.runResults(jobKey), DIRECT_PATH);
+  return text === null ? undefined : JSON.parse(text);
+}

@@ -1,0 +1,94 @@
+import type { RunError } from '../../contracts/run.ts';
+import { defineScript } from '../../redis/script.ts';
+import { run} from './journal-store.ts';
+import type { RedisStore } from '../../redis/store.ts';
+import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
+
+/**
+ * KEYS  1 run  2 results  3 errors  4 events
+ * ARGV  1 now  2 path  3 agent  4 error envelope  5 event data
+ * A step that has its result cannot fail any more. Returns 1 when the failure was recorded.
+ */
+const FAIL_STEP = defineScript(
+  'fail-step',
+  `${LUA_IS_OPEN}${LUA_EMIT}
+local status = redis.call('HGET', KEYS[1], 'status')
+if not status or not is_open(status) then return 0 end
+if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
+redis.call('HSET', KEYS[3], ARGV[2], ARGV[4])
+emit(KEYS[4], 'step.failed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
+return 1
+`,
+);
+
+/** KEYS 1 run 2 events · ARGV 1 now 2 path 3 agent 4 event data. Only open runs tell of retries. */
+const NOTE_RETRY = defineScript(
+  'note-retry',
+  `${LUA_IS_OPEN}${LUA_EMIT}
+local status = redis.call('HGET', KEYS[1], 'status')
+if status and is_open(status) then emit(KEYS[2], 'step.retrying', ARGV[1], ARGV[2], ARGV[3], ARGV[4]) end
+return 1
+`,
+);
+
+export interface StepFailure {
+  readonly runId: string;
+  readonly path: string;
+  readonly agent: string;
+  readonly error: RunError;
+  readonly durationMs: number | null;
+  readonly nowMs: number;
+}
+
+/** Record that a step failed for good; the steps after it will not call their agents. One round trip. */
+export async function failStep(store: RedisStore, failure: StepFailure): Promise<boolean> {
+  const { keys } = store;
+  const recorded = await run(
+    store,
+    FAIL_STEP,
+    [
+      keys.run(failure.runId),
+      keys.runResults(failure.runId),
+      keys.runErrors(failure.runId),
+      keys.runEvents(failure.runId),
+    ],
+    [
+      failure.nowMs,
+      failure.path,
+      failure.agent,
+      JSON.stringify({ ...failure.error, path: failure.path }),
+      JSON.stringify({
+        error_code: failure.error.code,
+        attempts: failure.error.attempts ?? null,
+        duration_ms: failure.durationMs,
+      }),
+    ],
+  );
+  return recorded === 1;
+}
+
+export interface StepRetry {
+  readonly runId: string;
+  readonly path: string;
+  readonly agent: string;
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly errorCode: string;
+  readonly nowMs: number;
+}
+
+/** Tell the run's watchers that a step will be tried again. One round trip, on the failing path only. */
+export async function noteRetry(store: RedisStore, retry: StepRetry): Promise<void> {
+  const { keys } = store;
+  await run(
+    store,
+    NOTE_RETRY,
+    [keys.run(retry.runId), keys.runEvents(retry.runId)],
+    [
+      retry.nowMs,
+      retry.path,
+      retry.agent,
+      JSON.stringify({ attempt: retry.attempt, delay_ms: retry.delayMs, error_code: retry.errorCode }),
+    ],
+  );
+}

@@ -1,0 +1,40 @@
+/** Lua shared by the scripts of this room; each script lists its own KEYS and ARGV. */
+
+/** An open run may still change its world and session; a terminal one never does. */
+export const LUA_IS_OPEN = `
+local function is_open(status)
+  return status == 'pending' or status == 'running' or status == 'compensating'
+end
+`;
+
+/** Appends to the run's bounded event stream and announces it on the channel of the same name. */
+export const LUA_EMIT = `
+local function emit(events_key, event_type, at, step, agent, data)
+  redis.call('XADD', events_key, 'MAXLEN', '~', 200, '*',
+    'type', event_type, 'at', at, 'step', step, 'agent', agent, 'data', data)
+  redis.call('PUBLISH', events_key, event_type)
+end
+`;
+
+/**
+ * The hand-over of a session: the next waiting run that is still open becomes the active one.
+ * Runs that ended while they waited are passed over.
+ */
+export const LUA_HAND_OVER = `
+local function hand_over(session_key, pending_key, run_prefix, run_id)
+  if redis.call('HGET', session_key, 'active') ~= run_id then
+    redis.call('LREM', pending_key, 0, run_id)
+    return ''
+  end
+  local next_id = redis.call('LPOP', pending_key)
+  while next_id do
+    if is_open(redis.call('HGET', run_prefix .. next_id, 'status')) then
+      redis.call('HSET', session_key, 'active', next_id)
+      return next_id
+    end
+    next_id = redis.call('LPOP', pending_key)
+  end
+  redis.call('HDEL', session_key, 'active')
+  return ''
+end
+`;

@@ -1,0 +1,35 @@
+import { defineScript } from '../../redis/script.ts';
+import { run} from './journal-store.ts';
+import type { RedisStore } from '../../redis/store.ts';
+
+/** Open runs whose check is due, the longest due first. */
+export async function dueRuns(store: RedisStore, nowMs: number, limit: number): Promise<string[]> {
+  return store.redis.zrangebyscore(store.keys.deadlines(), '-inf', nowMs, 'LIMIT', 0, limit);
+}
+
+/** Look at an open run again at `atMs`; a run that has ended meanwhile stays out. */
+export async function checkRunAt(store: RedisStore, runId: string, atMs: number): Promise<void> {
+  await store.redis.zadd(store.keys.deadlines(), 'XX', atMs, runId);
+}
+
+export async function forgetRun(store: RedisStore, runId: string): Promise<void> {
+  await store.redis.zrem(store.keys.deadlines(), runId);
+}
+
+export async function countOpenRuns(store: RedisStore): Promise<number> {
+  return store.redis.zcard(store.keys.deadlines());
+}
+
+/** KEYS 1 run · counts only for a run that exists. Returns the new generation or 0. */
+const NEXT_GENERATION = defineScript(
+  'next-generation',
+  `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+return redis.call('HINCRBY', KEYS[1], 'generation', 1)
+`,
+);
+
+/** Step jobs that are added again get fresh ids, because an id that has failed would never wake its parent. */
+export async function nextGeneration(store: RedisStore, runId: string): Promise<number> {
+  return Number(await run(store, NEXT_GENERATION, [store.keys.run(runId)], []));
+}

@@ -1,0 +1,98 @@
+import type { RunError } from '../../contracts/run.ts';
+import { defineScript, type ScriptValue } from '../../redis/script.ts';
+import { parseResults } from './begin-step.ts';
+import { run, sessionKeys, toObject} from './journal-store.ts';
+import type { RedisStore } from '../../redis/store.ts';
+import { decodeRun, type RunRecord } from './run-record.ts';
+
+/** One entry of a run's event stream, as stored. `data` is JSON or ''. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly at: number;
+  readonly step: string;
+  readonly agent: string;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Everything that is known of a run, read at one moment. */
+export interface RunFacts {
+  readonly run: RunRecord;
+  readonly results: Readonly<Record<string, unknown>>;
+  readonly errors: Readonly<Record<string, RunError>>;
+  readonly events: readonly StoredEvent[];
+  readonly session: Readonly<Record<string, string>> | null;
+}
+
+/**
+ * KEYS 1 run 2 results 3 errors 4 events 5 session. The session is looked up only when the run has one.
+ */
+const READ_RUN = defineScript(
+  'read-run',
+  `
+return {redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3]),
+  redis.call('XRANGE', KEYS[4], '-', '+'), redis.call('HGETALL', KEYS[5])}
+`,
+);
+
+/** @returns null when there is no such run (or its record has expired). One round trip. */
+export async function readRun(
+  store: RedisStore,
+  runId: string,
+  sessionId?: string,
+): Promise<RunFacts | null> {
+  const { keys } = store;
+  const reply = (await run(
+    store,
+    READ_RUN,
+    [
+      keys.run(runId),
+      keys.runResults(runId),
+      keys.runErrors(runId),
+      keys.runEvents(runId),
+      sessionKeys(keys, sessionId).session,
+    ],
+    [],
+  )) as ScriptValue[];
+  const record = decodeRun(toObject(reply[0]));
+  if (record === null) return null;
+  const session = toObject(reply[4]);
+  return {
+    run: record,
+    results: parseResults(toObject(reply[1])),
+    errors: parseResults(toObject(reply[2])) as Record<string, RunError>,
+    events: decodeEvents(reply[3]),
+    session: session['session_id'] === undefined ? null : session,
+  };
+}
+
+/** The record alone, or null. */
+export async function readRunRecord(store: RedisStore, runId: string): Promise<RunRecord | null> {
+  return decodeRun(await store.redis.hgetall(store.keys.run(runId)));
+}
+
+/** Events after `after` (exclusive stream id), oldest first. */
+export async function readEvents(
+  store: RedisStore,
+  runId: string,
+  after: string | undefined,
+): Promise<StoredEvent[]> {
+  const from = after === undefined ? '-' : `(${after}`;
+  return decodeEvents(await store.redis.xrange(store.keys.runEvents(runId), from, '+'));
+}
+
+function decodeEvents(entries: ScriptValue | undefined): StoredEvent[] {
+  if (!Array.isArray(entries)) return [];
+  return (entries as [string, ScriptValue][]).map(([id, flat]) => {
+    const fields = toObject(flat);
+    const data = fields['data'];
+    return {
+      id,
+      type: fields['type'] ?? '',
+      at: Number(fields['at']),
+      step: fields['step'] ?? '',
+      agent: fields['agent'] ?? '',
+      data: data ? (JSON.parse(data) as Record<string, unknown>) : undefined,
+    };
+  });
+}

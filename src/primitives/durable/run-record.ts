@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { Priority } from '../../contracts/priority.ts';
+import { RunError, RunStatus } from '../../contracts/run.ts';
+import { FleetError } from '../../kernel/errors.ts';
+
+const EpochMs = z.coerce.number().int();
+const json = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
+
+/** The run record as it stands in Redis (a hash of strings), parsed. Times are epoch milliseconds. */
+const RunHash = z.object({
+  run_id: z.string(),
+  workflow: z.string(),
+  version: z.coerce.number().int(),
+  status: RunStatus,
+  generation: z.coerce.number().int(),
+  priority: Priority,
+  input: json(z.unknown()),
+  correlation_id: z.string(),
+  created_at: EpochMs,
+  timeout_ms: z.coerce.number(),
+  session_id: z.string().optional(),
+  world_id: z.string().optional(),
+  user_id: z.string().optional(),
+  submitted_by: z.string().optional(),
+  request_id: z.string().optional(),
+  traceparent: z.string().optional(),
+  started_at: EpochMs.optional(),
+  ended_at: EpochMs.optional(),
+  deadline_at: EpochMs.optional(),
+  degraded: z.enum(['0', '1']).default('0'),
+  output: json(z.unknown()).optional(),
+  error: json(RunError).optional(),
+  metadata: json(z.record(z.string(), z.unknown())).optional(),
+});
+export type RunRecord = z.output<typeof RunHash>;
+
+/** The fields with which a run begins. */
+export type NewRun = Pick<
+  RunRecord,
+  'run_id' | 'workflow' | 'version' | 'priority' | 'input' | 'correlation_id' | 'timeout_ms'
+> &
+  Partial<
+    Pick<
+      RunRecord,
+      'session_id' | 'world_id' | 'user_id' | 'submitted_by' | 'request_id' | 'traceparent' | 'metadata'
+    >
+  >;
+
+export function decodeRun(hash: Record<string, string>): RunRecord | null {
+  if (hash['run_id'] === undefined) return null;
+  const parsed = RunHash.safeParse(hash);
+  if (parsed.success) return parsed.data;
+  throw new FleetError({
+    code: 'run_record_broken',
+    kind: 'internal',
+    message: `the record of run ${hash['run_id']} cannot be read: ${z.prettifyError(parsed.error)}`,
+    retryable: false,
+  });
+}
+
+/** Field, value, field, value … for HSET; absent fields are left out. */
+export function encodeNewRun(run: NewRun, nowMs: number): string[] {
+  const fields: Record<string, string | undefined> = {
+    run_id: run.run_id,
+    workflow: run.workflow,
+    version: String(run.version),
+    status: 'pending',
+    generation: '0',
+    priority: run.priority,
+    input: JSON.stringify(run.input ?? null),
+    correlation_id: run.correlation_id,
+    created_at: String(nowMs),
+    timeout_ms: String(run.timeout_ms),
+    session_id: run.session_id,
+    world_id: run.world_id,
+    user_id: run.user_id,
+    submitted_by: run.submitted_by,
+    request_id: run.request_id,
+    traceparent: run.traceparent,
+    metadata: run.metadata === undefined ? undefined : JSON.stringify(run.metadata),
+  };
+  return Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [field, value]));
+}

@@ -1,0 +1,141 @@
+import type { RunError } from '../../contracts/run.ts';
+import { defineScript } from '../../redis/script.ts';
+import { NO_KEY_SUFFIX, run, sessionKeys} from './journal-store.ts';
+import type { RedisStore } from '../../redis/store.ts';
+import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN } from './lua-parts.ts';
+
+/**
+ * KEYS  1 run  2 deadlines  3 session  4 pending list  5 turns  6 results  7 errors  8 events  9 cancel channel
+ *       10 prefix of run keys  11 world
+ * ARGV  1 now  2 run id  3 status  4 output ('' = none)  5 error ('' = none)  6 retention seconds
+ *       7 has session (1 or 0)  8 turn number (0 = no turn to record)  9 event data  10 announce to workers (1 or 0)
+ *       11 degraded (1 or 0)  12 session fields and values, as many as follow the turn's
+ *       then: count of turn fields, turn fields…, session fields…
+ * Returns {verdict, status, run that is next in the session or ''}.
+ */
+const SETTLE_RUN = defineScript(
+  'settle-run',
+  `${LUA_IS_OPEN}${LUA_EMIT}${LUA_HAND_OVER}
+local status = redis.call('HGET', KEYS[1], 'status')
+local has_session = ARGV[7] == '1' and redis.call('EXISTS', KEYS[3]) == 1
+if not status then
+  redis.call('ZREM', KEYS[2], ARGV[2])
+  return {'missing', '', has_session and hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2]) or ''}
+end
+if not is_open(status) then
+  local active = has_session and redis.call('HGET', KEYS[3], 'active') or ''
+  if active == ARGV[2] then active = hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2]) end
+  return {'already', status, active or ''}
+end
+redis.call('HSET', KEYS[1], 'status', ARGV[3], 'ended_at', ARGV[1], 'degraded', ARGV[11])
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'output', ARGV[4]) end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) else redis.call('HDEL', KEYS[1], 'error') end
+redis.call('ZREM', KEYS[2], ARGV[2])
+local next_id = ''
+if has_session then
+  if ARGV[8] ~= '0' then
+    local turn_fields = {}
+    local session_fields = {}
+    local count = tonumber(ARGV[12])
+    for i = 13, 12 + count do turn_fields[#turn_fields + 1] = ARGV[i] end
+    for i = 13 + count, #ARGV do session_fields[#session_fields + 1] = ARGV[i] end
+    redis.call('XADD', KEYS[5], 'MAXLEN', 100, '*', unpack(turn_fields))
+    redis.call('HSET', KEYS[3], 'turn', ARGV[8], unpack(session_fields))
+  end
+  next_id = hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2])
+  redis.call('HSET', KEYS[3], 'last_activity_at', ARGV[1])
+  local ttl = tonumber(redis.call('HGET', KEYS[3], 'ttl_seconds'))
+  redis.call('EXPIRE', KEYS[3], ttl)
+  redis.call('EXPIRE', KEYS[4], ttl)
+  redis.call('EXPIRE', KEYS[5], ttl)
+  redis.call('EXPIRE', KEYS[11], ttl)
+  if next_id ~= '' then
+    local next_key = KEYS[10] .. next_id
+    local timeout = tonumber(redis.call('HGET', next_key, 'timeout_ms'))
+    redis.call('HSET', next_key, 'deadline_at', tonumber(ARGV[1]) + timeout)
+  end
+end
+emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
+if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end
+for _, key in ipairs({KEYS[1], KEYS[6], KEYS[7], KEYS[8]}) do redis.call('EXPIRE', key, ARGV[6]) end
+return {'settled', ARGV[3], next_id}
+`,
+);
+
+/** What a completed turn leaves in its session. Values are stored as given. */
+export interface TurnEntry {
+  readonly turn: number;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly sessionFields: Readonly<Record<string, string>>;
+}
+
+export interface Settlement {
+  readonly runId: string;
+  readonly sessionId: string | undefined;
+  /** Lives as long as its session. */
+  readonly worldId: string | undefined;
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
+  readonly output?: unknown;
+  readonly error?: RunError;
+  readonly degraded?: boolean;
+  readonly turn?: TurnEntry;
+  readonly retentionSeconds: number;
+  /** True when workers may still be busy with the run and should stop. */
+  readonly interruptWorkers: boolean;
+  readonly nowMs: number;
+}
+
+export interface SettleOutcome {
+  /** `already`: the run had ended before; nothing was changed. */
+  readonly verdict: 'settled' | 'already' | 'missing';
+  readonly status: string;
+  /** The session's next run, which must now be put on its queues; null when nobody waits. */
+  readonly nextRunId: string | null;
+}
+
+/**
+ * End a run: status, output, history of its session and hand-over to the session's next run, as one step.
+ * Ending a run that has ended changes nothing.
+ * Redis: one round trip.
+ */
+export async function settleRun(store: RedisStore, settlement: Settlement): Promise<SettleOutcome> {
+  const { keys } = store;
+  const { runId, turn } = settlement;
+  const session = sessionKeys(keys, settlement.sessionId);
+  const turnFields = Object.entries(turn?.fields ?? {}).flat();
+  const reply = (await run(
+    store,
+    SETTLE_RUN,
+    [
+      keys.run(runId),
+      keys.deadlines(),
+      session.session,
+      session.pending,
+      session.turns,
+      keys.runResults(runId),
+      keys.runErrors(runId),
+      keys.runEvents(runId),
+      keys.cancelled(),
+      keys.run(''),
+      keys.world(settlement.worldId ?? NO_KEY_SUFFIX),
+    ],
+    [
+      settlement.nowMs,
+      runId,
+      settlement.status,
+      settlement.output === undefined ? '' : JSON.stringify(settlement.output),
+      settlement.error === undefined ? '' : JSON.stringify(settlement.error),
+      settlement.retentionSeconds,
+      settlement.sessionId === undefined ? 0 : 1,
+      turn?.turn ?? 0,
+      settlement.error === undefined ? '' : JSON.stringify({ error_code: settlement.error.code }),
+      settlement.interruptWorkers ? 1 : 0,
+      settlement.degraded === true ? 1 : 0,
+      turnFields.length,
+      ...turnFields,
+      ...Object.entries(turn?.sessionFields ?? {}).flat(),
+    ],
+  )) as [SettleOutcome['verdict'], string, string];
+  const [verdict, status, nextRunId] = reply;
+  return { verdict, status, nextRunId: nextRunId === '' ? null : nextRunId };
+}

@@ -1,0 +1,62 @@
+/**
+ * Every Redis key and channel of ours is built here and nowhere else. The prefix is BullMQ's prefix too; on
+ * Redis Cluster it is a hash tag (`{ao}`, `{ao:0}` …), so one fleet lives on one shard and several fleets, or
+ * several shards of one, differ by prefix alone. The segment after the prefix is reserved: no queue is named so.
+ */
+export interface Keys {
+  readonly prefix: string;
+  /** Hash: the run record. */
+  run(runId: string): string;
+  /** Hash: step path -> JSON output. */
+  runResults(runId: string): string;
+  /** Hash: step path -> JSON error envelope. */
+  runErrors(runId: string): string;
+  /** Stream of run.* and step.* events; also the channel that announces a new entry. */
+  runEvents(runId: string): string;
+  /** Sorted set: open run -> epoch ms of its next check. Its cardinality is the number of open runs. */
+  deadlines(): string;
+  /** Channel: ids of runs that ended from outside; workers abort what they do for them. */
+  cancelled(): string;
+  /** Hash: session. */
+  session(sessionId: string): string;
+  /** List: runs of a session that wait for their turn, first in front. */
+  sessionPending(sessionId: string): string;
+  /** Stream: finished turns. */
+  sessionTurns(sessionId: string): string;
+  /** Hash: `version` and JSON `data` of a world. */
+  world(worldId: string): string;
+  /** Hash: dead letter id -> number of replays. */
+  deadLetterReplays(): string;
+  /** String: state of an idempotent request. */
+  idempotency(hash: string): string;
+  /** Stream: who did what. */
+  audit(): string;
+  /** Prefix of the rate limiter's own keys. */
+  rateLimit(): string;
+  /** String: secret that signs page cursors. */
+  cursorSecret(): string;
+}
+
+export const RESERVED_SEGMENTS = ['wf', 'sess', 'world', 'dlq', 'idem', 'audit', 'rl', 'secret'] as const;
+
+export function createKeys(prefix: string): Keys {
+  const key = (...parts: string[]): string => [prefix, ...parts].join(':');
+  return {
+    prefix,
+    run: (runId) => key('wf', 'runs', runId),
+    runResults: (runId) => key('wf', runId, 'results'),
+    runErrors: (runId) => key('wf', runId, 'err'),
+    runEvents: (runId) => key('wf', runId, 'events'),
+    deadlines: () => key('wf', 'deadlines'),
+    cancelled: () => key('wf', 'cancel'),
+    session: (sessionId) => key('sess', sessionId),
+    sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
+    sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),
+    world: (worldId) => key('world', worldId),
+    deadLetterReplays: () => key('dlq', 'replays'),
+    idempotency: (hash) => key('idem', hash),
+    audit: () => key('audit'),
+    rateLimit: () => key('rl'),
+    cursorSecret: () => key('secret', 'cursor'),
+  };
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { createBullBoard } from '../../dashboards/bull-board/board.ts';
+import { parseText } from '../agents/ipa/parse.ts';
+import type { FleetOperations } from '../contracts/operations.ts';
+import type { Readiness } from '../contracts/operator.ts';
+import { toIso } from '../kernel/clock.ts';
+import { RunNotices } from '../events/run-notices.ts';
+import { callerOf } from '../http/exchange.ts';
+import { createRedisStores } from '../http/redis-stores.ts';
+import { HttpServer } from '../http/server.ts';
+import { redact } from '../observability/redact.ts';
+import { toBackendError } from '../redis/script.ts';
+import type { OwnedSession } from '../sessions/session-store.ts';
+import { createStarterWorld } from '../sessions/world/starter-world.ts';
+import { viewOf } from '../sessions/world/view.ts';
+import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
+import { openCore, type Core, type CoreOptions } from './core.ts';
+import { createOperations } from './operations/operations.ts';
+import { exportQueueGauges } from './queue-gauges.ts';
+import { VERSION } from './version.ts';
+
+/** A fleet's operations in this process: what HTTP serves and the CLI calls. */
+export interface OperatedFleet {
+  readonly core: Core;
+  readonly operations: FleetOperations;
+  close(): Promise<void>;
+}
+
+export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
+  const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  try {
+    const subscriber = await core.connections.open('notices', { onOutage: 'fail_fast' });
+    const operations = createOperations({
+      workflows: core.workflows,
+      queues: core.queues,
+      notices: new RunNotices(subscriber, core.store.keys),
+      sessionTtlSeconds: core.config.sessions.ttl_seconds,
+      requireNoeviction: core.config.redis.require_noeviction,
+      understand: (text, session) => understand(core, text, session),
+    });
+    return { core, operations, close: () => core.close() };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
+
+async function understand(core: Core, text: string, session: OwnedSession | null) {
+  if (session === null) return parseText(text, null, null);
+  const worldId = session.view.world_id;
+  const stored = await readStoredWorld(core.store, worldId);
+  const world = stored === null ? createStarterWorld(worldId, toIso(0)) : decodeWorld(stored);
+  return parseText(text, viewOf(world), session.lastEntity);
+}
+
+export interface ApiRole extends OperatedFleet {
+  readonly url: string;
+  readonly boardUrl: string | null;
+}
+
+/** The HTTP API with Bull Board, metrics and the operations behind them. Errors: address_in_use. */
+export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Promise<ApiRole> {
+  const fleet = await operateFleet(options);
+  const { core } = fleet;
+  const { config, metrics, log } = core;
+  try {
+    exportQueueGauges(core);
+    let draining = false;
+    const operations: FleetOperations = {
+      ...fleet.operations,
+      readiness: async (): Promise<Readiness> =>
+        draining ? { status: 'draining', checks: [] } : fleet.operations.readiness(),
+    };
+    const basePath = config.http.bull_board_path;
+    const server = new HttpServer({
+      config,
+      operations,
+      metrics,
+      log,
+      stores: createRedisStores(core.store.redis, core.store.keys, config),
+      cursorKey: await cursorKey(core),
+      version: VERSION,
+      ...(config.features.bull_board
+        ? { boardHandler: createBullBoard({ queues: [...core.queues.values()], basePath, redact, callerOf }) }
+        : {}),
+    });
+    await server.start();
+    const url = server.address.url;
+    return {
+      core,
+      operations,
+      url,
+      boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
+      async close() {
+        draining = true;
+        // Load balancers see the readiness first; new requests stop afterwards.
+        await new Promise((resolve) => setTimeout(resolve, config.shutdown.drain_delay * 1000));
+        await server.stop(Math.max(1, config.shutdown.grace - config.shutdown.drain_delay) * 1000);
+        await fleet.close();
+      },
+    };
+  } catch (error) {
+    await fleet.close();
+    throw error;
+  }
+}
+
+/** Made once per fleet and kept in Redis, so that every API process reads the cursors of every other. */
+async function cursorKey({ store }: Core): Promise<Buffer> {
+  const key = store.keys.cursorSecret();
+  try {
+    await store.redis.set(key, randomBytes(32).toString('base64'), 'NX');
+    return Buffer.from((await store.redis.get(key)) ?? '', 'base64');
+  } catch (error) {
+    throw toBackendError(error, 'reading the cursor secret');
+  }
+}

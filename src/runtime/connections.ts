@@ -1,0 +1,46 @@
+import type { Config } from '../../config/schema.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { closeRedis, connectRedis, type OutageBehaviour, type RedisClient } from '../redis/connect.ts';
+
+/** Opens the connections of a process and closes them all at the end. */
+export interface Connections {
+  open(
+    purpose: string,
+    options: { onOutage: OutageBehaviour; autoPipelining?: boolean },
+  ): Promise<RedisClient>;
+  close(): Promise<void>;
+}
+
+export function createConnections(
+  config: Config,
+  url: string,
+  about: { log: Logger; metrics?: Metrics },
+): Connections {
+  const opened: RedisClient[] = [];
+  let closing = false;
+  return {
+    async open(purpose, options) {
+      const client = await connectRedis({
+        url,
+        name: `${config.redis.key_prefix}:${purpose}`,
+        onOutage: options.onOutage,
+        connectTimeoutMs: config.redis.connect_timeout * 1000,
+        autoPipelining: options.autoPipelining ?? false,
+        onState: (state, error) => {
+          about.metrics?.redis_up.set({ connection: purpose }, state === 'up' ? 1 : 0);
+          if (state === 'reconnecting') about.metrics?.redis_reconnects_total.inc({ connection: purpose });
+          if (state === 'down' && !closing) {
+            about.log.warn({ connection: purpose, reason: error?.message }, 'redis connection is down');
+          }
+        },
+      });
+      opened.push(client);
+      return client;
+    },
+    async close() {
+      closing = true;
+      await Promise.all(opened.splice(0).map(closeRedis));
+    },
+  };
+}

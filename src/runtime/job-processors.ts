@@ -1,0 +1,63 @@
+import { DelayedError, UnrecoverableError, type Job, type Processor } from 'bullmq';
+import type { QueueName } from '../../queues/catalogue.ts';
+import type { ActiveJobs } from '../agents/active-jobs.ts';
+import { createProcessor } from '../agents/processor.ts';
+import { toFleetError } from '../kernel/errors.ts';
+import { createStarterWorld } from '../sessions/world/starter-world.ts';
+import { processRunJob } from '../workflows/settle.ts';
+import { createStepPlans } from '../workflows/step-plans.ts';
+import { runWatchdog } from '../workflows/watchdog.ts';
+import type { Core } from './core.ts';
+import { agentTimeoutMs } from './settings.ts';
+import { measured } from './worker-metrics.ts';
+import type { WorkersOptions } from './workers.ts';
+
+export const WATCHDOG_JOB = 'wf-watchdog';
+
+/** What a worker of a queue does with a job, measured. */
+export function createJobProcessor(options: WorkersOptions, activeJobs: ActiveJobs, name: QueueName): Processor {
+  return measured(options.core, name, processorOf(options, activeJobs, name));
+}
+
+function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: QueueName): Processor {
+  const { core } = options;
+  switch (name) {
+    case 'flow':
+      return (job, token) => runJob(core, job, token ?? '');
+    case 'maintenance':
+      return async (job) => (job.name === WATCHDOG_JOB ? runWatchdog(core.workflows) : { ignored: job.name });
+    default: {
+      const agent = options.agents.get(name);
+      if (agent === undefined) throw new RangeError(`no agent for queue "${name}"`);
+      return createProcessor({
+        agent,
+        store: core.store,
+        plans: createStepPlans(core.workflows.catalog),
+        breaker: options.breakers.get(`agent.${name}`),
+        activeJobs,
+        createWorld: createStarterWorld,
+        retention: core.workflows.settings.retention,
+        recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
+        directTimeoutMs: agentTimeoutMs(core.config, name),
+        clock: core.clock,
+        log: core.log,
+        metrics: core.metrics,
+      });
+    }
+  }
+}
+
+/** A run job whose definition is not here yet waits for a worker that has it. */
+async function runJob(core: Core, job: Job, token: string): Promise<unknown> {
+  try {
+    return await processRunJob(core.workflows, job, token);
+  } catch (error) {
+    const failure = toFleetError(error);
+    if (failure.code !== 'workflow_version_unavailable') {
+      if (failure === error && !failure.retryable) throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
+      throw error;
+    }
+    await job.moveToDelayed(core.clock.now() + (failure.retryAfterMs ?? 5_000), token);
+    throw new DelayedError();
+  }
+}

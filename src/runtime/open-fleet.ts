@@ -1,0 +1,34 @@
+import type { Config } from '../../config/schema.ts';
+import { QUEUE_NAMES } from '../../queues/catalogue.ts';
+import type { FleetOperations } from '../contracts/operations.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { operateFleet } from './api-role.ts';
+import { createFleetLog, instanceName } from './fleet-log.ts';
+import { readRedisFacts, type RedisFacts } from './redis-facts.ts';
+import { requireRedisUrl } from './run-role.ts';
+import { VERSION } from './version.ts';
+
+/** A fleet reached directly at its Redis. */
+export interface OpenFleet {
+  readonly operations: FleetOperations;
+  readonly queues: readonly string[];
+  redisInfo(): Promise<RedisFacts>;
+  close(): Promise<void>;
+}
+
+/** Errors: redis_not_configured, redis_unavailable (both unavailable). */
+export async function openFleet(config: Config): Promise<OpenFleet> {
+  const redisUrl = requireRedisUrl(config);
+  const fleet = await operateFleet({
+    config,
+    redisUrl,
+    log: createFleetLog(config, 'cli', instanceName()),
+    metrics: createMetrics({ role: 'cli', version: VERSION }),
+  });
+  return {
+    operations: fleet.operations,
+    queues: QUEUE_NAMES,
+    redisInfo: () => readRedisFacts(fleet.core.store.redis, redisUrl),
+    close: () => fleet.close(),
+  };
+}

@@ -1,0 +1,17 @@
+import type { Queue } from 'bullmq';
+import type { QueueName } from '../../../queues/catalogue.ts';
+import type { IpaOutput } from '../../contracts/intent.ts';
+import type { RunNotices } from '../../events/run-notices.ts';
+import type { OwnedSession } from '../../sessions/session-store.ts';
+import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
+
+/** What the operations are made from. */
+export interface OperationsContext {
+  readonly workflows: DeadLetterContext;
+  readonly queues: ReadonlyMap<QueueName, Queue>;
+  readonly notices: RunNotices;
+  readonly sessionTtlSeconds: number;
+  readonly requireNoeviction: boolean;
+  /** What a text means in its session, found locally within milliseconds. */
+  understand(text: string, session: OwnedSession | null): Promise<IpaOutput>;
+}

@@ -1,0 +1,69 @@
+import type { FleetOperations } from '../../contracts/operations.ts';
+import { CreateSession } from '../../contracts/session.ts';
+import { toBackendError } from '../../redis/script.ts';
+import { createSession, getSession, listTurns } from '../../sessions/session-store.ts';
+import { maySee, sessionForbidden } from '../../workflows/access.ts';
+import {
+  discardDeadLetter,
+  getDeadLetter,
+  listDeadLetters,
+  replayDeadLetter,
+} from '../../workflows/dead-letters.ts';
+import { validationFailed } from '../../workflows/start.ts';
+import type { Caller } from '../../contracts/caller.ts';
+import type { OperationsContext } from './context.ts';
+import { listQueueViews } from './queue-views.ts';
+import { createReadiness } from './readiness.ts';
+import { cancelRunFor, getRun, runEvents } from './runs.ts';
+import { submitRun, submitTurn } from './submit.ts';
+
+/** The fleet as HTTP and the CLI know it. */
+export function createOperations(ctx: OperationsContext): FleetOperations {
+  const { workflows } = ctx;
+  const { store, clock } = workflows;
+
+  async function visibleSession(sessionId: string, caller: Caller) {
+    const session = await getSession(store, sessionId);
+    if (maySee(caller, { userId: session.view.user_id, keyId: session.createdBy })) return session.view;
+    throw sessionForbidden(sessionId);
+  }
+
+  return {
+    async createSession(request, caller) {
+      const parsed = CreateSession.safeParse(request);
+      if (!parsed.success) throw validationFailed(parsed.error, 'session', '');
+      const owner = caller.user_id === undefined ? {} : { user_id: caller.user_id };
+      const { session, created } = await createSession(store, { ...parsed.data, ...owner }, {
+        defaultTtlSeconds: ctx.sessionTtlSeconds,
+        createdBy: caller.id,
+        nowMs: clock.now(),
+      });
+      return { session: session.view, created };
+    },
+    getSession: visibleSession,
+    submitTurn: (sessionId, request, caller, options) => submitTurn(ctx, sessionId, request, caller, options),
+    async listTurns(sessionId, page, caller) {
+      await visibleSession(sessionId, caller);
+      return listTurns(store, sessionId, page);
+    },
+    startRun: (workflow, request, caller, options) => submitRun(ctx, workflow, request, caller, options),
+    getRun: (runId, caller) => getRun(ctx, runId, caller),
+    cancelRun: (runId, { reason }, caller) => cancelRunFor(ctx, runId, reason, caller),
+    runEvents: (runId, options, caller) => runEvents(ctx, runId, options, caller),
+    listQueues: () => listQueueViews(ctx.queues, clock.now()),
+    listDeadLetters: (filter) => guarded('reading dead letters', listDeadLetters(workflows, filter)),
+    getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),
+    replayDeadLetter: (dlqId) => guarded('replaying a dead letter', replayDeadLetter(workflows, dlqId)),
+    discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
+    readiness: createReadiness(store.redis, ctx.requireNoeviction),
+  };
+}
+
+/** BullMQ's own errors as ours: what is no refusal means that Redis did not answer. */
+async function guarded<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toBackendError(error, what);
+  }
+}

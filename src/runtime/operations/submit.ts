@@ -1,0 +1,188 @@
+import { hasRole, type Caller } from '../../contracts/caller.ts';
+import type { Submitted, SubmitOptions } from '../../contracts/operations.ts';
+import { CreateSession } from '../../contracts/session.ts';
+import { OrchestrationResponse, SubmitTurn, StartRun, TurnInput } from '../../contracts/turn.ts';
+import { isFleetError } from '../../kernel/errors.ts';
+import { newRunId, type RunId } from '../../kernel/ids.ts';
+import type { RunRecord } from '../../primitives/durable/run-record.ts';
+import { createSession, getSession, type OwnedSession } from '../../sessions/session-store.ts';
+import { isOwner, sessionForbidden } from '../../workflows/access.ts';
+import { watchRun } from '../../workflows/await-run.ts';
+import { cancelRun } from '../../workflows/cancel.ts';
+import type { WorkflowDefinition } from '../../workflows/definition.ts';
+import { checkStart, parseInput, startRun, validationFailed, type StartRequest } from '../../workflows/start.ts';
+import type { OperationsContext } from './context.ts';
+
+/** A player's line: find the session, choose the workflow, start the run, and wait for its end a while. */
+export async function submitTurn(
+  ctx: OperationsContext,
+  sessionId: string,
+  request: SubmitTurn,
+  caller: Caller,
+  options: SubmitOptions = {},
+): Promise<Submitted> {
+  const parsed = SubmitTurn.safeParse(request);
+  if (!parsed.success) throw validationFailed(parsed.error, 'turn', '');
+  const turn = parsed.data;
+  const definition = ctx.workflows.catalog.latest(turn.workflow ?? 'collaborative');
+  const session = await findSession(ctx, sessionId, turn.create_session, caller);
+  if (turn.on_busy === 'supersede' && session.view.active_run_id !== null) {
+    await supersede(ctx, session.view.active_run_id);
+  }
+  const input = parseInput(definition, { text: turn.text });
+  return submit(
+    ctx,
+    {
+      definition,
+      input: await understood(ctx, definition, input, session),
+      priority: turn.priority,
+      session: sessionOf(session),
+      onBusy: turn.on_busy === 'reject' ? 'reject' : 'queue',
+      ...(turn.metadata === undefined ? {} : { metadata: turn.metadata }),
+      caller,
+    },
+    turn.wait_ms,
+    options,
+  );
+}
+
+/** A run of a named workflow, with the caller's own input. */
+export async function submitRun(
+  ctx: OperationsContext,
+  workflow: string,
+  request: StartRun,
+  caller: Caller,
+  options: SubmitOptions = {},
+): Promise<Submitted> {
+  const parsed = StartRun.safeParse(request);
+  if (!parsed.success) throw validationFailed(parsed.error, 'run', '');
+  const run = parsed.data;
+  const definition = findDefinition(ctx, workflow, run.version);
+  checkStart(ctx.workflows, definition, run);
+  const input = parseInput(definition, run.input);
+  const session = run.session_id === undefined ? null : await findSession(ctx, run.session_id, false, caller);
+  return submit(
+    ctx,
+    {
+      definition,
+      input: await understood(ctx, definition, input, session),
+      priority: run.priority,
+      ...(run.timeout_s === undefined ? {} : { timeoutMs: run.timeout_s * 1000 }),
+      ...(session === null ? {} : { session: sessionOf(session) }),
+      onBusy: 'queue',
+      ...(run.metadata === undefined ? {} : { metadata: run.metadata }),
+      caller,
+    },
+    run.wait_ms,
+    options,
+  );
+}
+
+async function submit(
+  ctx: OperationsContext,
+  request: StartRequest,
+  waitMs: number,
+  options: SubmitOptions,
+): Promise<Submitted> {
+  const runId = options.runId ?? newRunId(ctx.workflows.clock.now());
+  const waiter = waitMs > 0 ? await watchRun(ctx.workflows.store, ctx.notices, runId) : null;
+  try {
+    const started = await startRun(ctx.workflows, {
+      ...request,
+      runId,
+      ...(options.requestId === undefined ? {} : { requestId: options.requestId }),
+      ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
+    });
+    const record = waiter === null ? null : await waiter.wait(waitMs, options.signal);
+    return toSubmitted(runId, started.queuedBehind, record);
+  } finally {
+    waiter?.stop();
+  }
+}
+
+function toSubmitted(runId: RunId, queuedBehind: number, record: RunRecord | null): Submitted {
+  if (record?.status === 'completed') {
+    return { done: true, response: OrchestrationResponse.parse(record.output) };
+  }
+  return {
+    done: false,
+    accepted: {
+      run_id: runId,
+      status: record?.status ?? 'pending',
+      progress: 0,
+      location: `/v1/workflows/runs/${runId}`,
+      queued_behind: record === null || record.started_at === undefined ? queuedBehind : 0,
+    },
+  };
+}
+
+/** Errors: session_not_found, forbidden. */
+async function findSession(
+  ctx: OperationsContext,
+  sessionId: string,
+  create: boolean,
+  caller: Caller,
+): Promise<OwnedSession> {
+  const session = await lookUp(ctx, sessionId, create, caller);
+  const owner = { userId: session.view.user_id, keyId: session.createdBy };
+  if (isOwner(caller, owner) || hasRole(caller, 'operate')) return session;
+  throw sessionForbidden(sessionId);
+}
+
+async function lookUp(
+  ctx: OperationsContext,
+  sessionId: string,
+  create: boolean,
+  caller: Caller,
+): Promise<OwnedSession> {
+  try {
+    return await getSession(ctx.workflows.store, sessionId);
+  } catch (error) {
+    if (!create || !isFleetError(error) || error.code !== 'session_not_found') throw error;
+  }
+  const request = CreateSession.safeParse({
+    session_id: sessionId,
+    ...(caller.user_id === undefined ? {} : { user_id: caller.user_id }),
+  });
+  if (!request.success) throw validationFailed(request.error, 'session', '');
+  const { session } = await createSession(ctx.workflows.store, request.data, {
+    defaultTtlSeconds: ctx.sessionTtlSeconds,
+    createdBy: caller.id,
+    nowMs: ctx.workflows.clock.now(),
+  });
+  return session;
+}
+
+function sessionOf(session: OwnedSession): NonNullable<StartRequest['session']> {
+  const { session_id: sessionId, world_id: worldId, user_id: userId } = session.view;
+  return { sessionId, worldId, userId };
+}
+
+function findDefinition(ctx: OperationsContext, name: string, version?: number): WorkflowDefinition {
+  const latest = ctx.workflows.catalog.latest(name);
+  if (version === undefined || version === latest.version) return latest;
+  return ctx.workflows.catalog.find(name, version) ?? ctx.workflows.catalog.latest(`${name}@${version}`);
+}
+
+/** A workflow that does not begin with the IPA gets what the text means from here. */
+async function understood(
+  ctx: OperationsContext,
+  definition: WorkflowDefinition,
+  input: unknown,
+  session: OwnedSession | null,
+): Promise<unknown> {
+  const turn = definition.needsIntent ? TurnInput.safeParse(input) : null;
+  if (turn === null || !turn.success || turn.data.intent !== undefined) return input;
+  return { ...turn.data, intent: await ctx.understand(turn.data.text, session) };
+}
+
+/** The active run may end by itself in the same moment; then there is nothing to supersede. */
+async function supersede(ctx: OperationsContext, runId: string): Promise<void> {
+  try {
+    await cancelRun(ctx.workflows, runId, 'superseded by a newer turn');
+  } catch (error) {
+    if (!isFleetError(error) || (error.code !== 'run_not_cancellable' && error.code !== 'run_not_found')) {
+      throw error;
+    }
+  }
+}

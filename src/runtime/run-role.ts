@@ -1,0 +1,172 @@
+import type { Config } from '../../config/schema.ts';
+import type { QueueName } from '../../queues/catalogue.ts';
+import { FleetError } from '../kernel/errors.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { startApiRole, type ApiRole } from './api-role.ts';
+import type { CoreOptions } from './core.ts';
+import { createFleetLog, instanceName } from './fleet-log.ts';
+import { VERSION } from './version.ts';
+import { serveWorkerHttp } from './worker-http.ts';
+import { startWorkerRole } from './worker-role.ts';
+
+export type WorkerQueue = Exclude<QueueName, 'maintenance'>;
+const ALL_QUEUES: readonly QueueName[] = ['ipa', 'wba', 'nga', 'flow', 'maintenance'];
+
+export type Role =
+  | { readonly kind: 'api' }
+  | {
+      readonly kind: 'worker';
+      readonly agents: readonly WorkerQueue[];
+      readonly concurrency?: number;
+      readonly instance?: string;
+    }
+  | { readonly kind: 'dev' };
+
+export interface RoleReady {
+  readonly url?: string;
+  readonly boardUrl?: string;
+  readonly metricsUrl?: string;
+  readonly redisUrl: string;
+  readonly roles: readonly string[];
+}
+
+export interface RunRoleOptions {
+  /** Aborts when the process should end: drain, then resolve with the exit code. */
+  readonly signal: AbortSignal;
+  onReady(ready: RoleReady): void;
+}
+
+interface StartedRole {
+  readonly ready: RoleReady;
+  stop(): Promise<void>;
+}
+
+/**
+ * Run a role until the signal aborts and everything is drained.
+ * @returns the exit code
+ */
+export async function runRole(role: Role, config: Config, options: RunRoleOptions): Promise<number> {
+  const instance = instanceName(role.kind === 'worker' ? role.instance : undefined);
+  const log = createFleetLog(config, role.kind, instance);
+  const crash = Promise.withResolvers<never>();
+  crash.promise.catch(() => undefined);
+  const onCrash = (error: unknown): void => crash.reject(error);
+  process.on('uncaughtException', onCrash);
+  process.on('unhandledRejection', onCrash);
+  try {
+    const core: Omit<CoreOptions, 'onOutage'> = {
+      config,
+      redisUrl: requireRedisUrl(config),
+      log,
+      metrics: createMetrics({
+        role: role.kind,
+        version: VERSION,
+        onScrapeError: (error) => log.debug({ err: error }, 'a gauge could not be read'),
+      }),
+    };
+    const started = await start(role, core, instance);
+    options.onReady(started.ready);
+    let exitCode = 0;
+    try {
+      await Promise.race([aborted(options.signal), crash.promise]);
+    } catch (error) {
+      log.error({ err: error }, 'unexpected error: the process drains and ends');
+      exitCode = 1;
+    }
+    await started.stop();
+    log.info({}, 'drained');
+    return exitCode;
+  } finally {
+    process.off('uncaughtException', onCrash);
+    process.off('unhandledRejection', onCrash);
+    log.flush();
+  }
+}
+
+function start(role: Role, core: Omit<CoreOptions, 'onOutage'>, instance: string): Promise<StartedRole> {
+  switch (role.kind) {
+    case 'api':
+      return startApi(core);
+    case 'worker':
+      return startWorker(role, core, instance);
+    case 'dev':
+      return startDev(core, instance);
+  }
+}
+
+async function startApi(core: Omit<CoreOptions, 'onOutage'>): Promise<StartedRole> {
+  const api = await startApiRole(core);
+  return { ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api'] }, stop: () => api.close() };
+}
+
+async function startWorker(
+  role: Extract<Role, { kind: 'worker' }>,
+  core: Omit<CoreOptions, 'onOutage'>,
+  instance: string,
+): Promise<StartedRole> {
+  const queues: QueueName[] = role.agents.flatMap((name) => (name === 'flow' ? [name, 'maintenance'] : [name]));
+  const workers = await startWorkerRole({
+    ...core,
+    queues,
+    instance,
+    ...(role.concurrency === undefined ? {} : { concurrency: role.concurrency }),
+  });
+  try {
+    const http = await serveWorkerHttp({
+      host: core.config.http.host,
+      port: core.config.metrics.port,
+      metrics: core.metrics,
+      readiness: workers.readiness,
+    });
+    return {
+      ready: { metricsUrl: `${http.url}/metrics`, redisUrl: core.redisUrl, roles: queues },
+      async stop() {
+        await workers.stop();
+        await http.stop();
+      },
+    };
+  } catch (error) {
+    await workers.stop();
+    throw error;
+  }
+}
+
+/** API and all workers in one process; they share nothing but Redis and the metrics. */
+async function startDev(core: Omit<CoreOptions, 'onOutage'>, instance: string): Promise<StartedRole> {
+  const workers = await startWorkerRole({ ...core, queues: ALL_QUEUES, instance });
+  try {
+    const api = await startApiRole(core);
+    return {
+      ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api', ...ALL_QUEUES] },
+      async stop() {
+        await api.close();
+        await workers.stop();
+      },
+    };
+  } catch (error) {
+    await workers.stop();
+    throw error;
+  }
+}
+
+function apiAddresses(api: ApiRole) {
+  return {
+    url: api.url,
+    metricsUrl: `${api.url}/metrics`,
+    ...(api.boardUrl === null ? {} : { boardUrl: api.boardUrl }),
+  };
+}
+
+export function requireRedisUrl(config: Config): string {
+  if (config.redis.url !== null) return config.redis.url;
+  throw new FleetError({
+    code: 'redis_not_configured',
+    kind: 'unavailable',
+    message: 'no Redis is configured: set redis.url (AO_REDIS__URL), or run `ao dev`, which brings its own',
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../../config/schema.ts';
+import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
+import type { CatalogSettings } from '../workflows/catalog/settings.ts';
+import type { WorkflowSettings } from '../workflows/context.ts';
+
+/** Configuration speaks in seconds and long names, the rooms in milliseconds and short ones. */
+export function workflowSettings(config: Config): WorkflowSettings {
+  const { retention, workflow, sessions, performance } = config;
+  return {
+    retention: {
+      completed: { ageSeconds: retention.completed.age, count: retention.completed.count },
+      failed: { ageSeconds: retention.failed.age, count: retention.failed.count },
+    },
+    recordRetentionSeconds: retention.workflow_seconds,
+    maxOpenRuns: workflow.max_open_runs,
+    maxPendingTurns: sessions.max_pending,
+    slaMs: performance.response_time_target * 1000,
+    maxRunTimeoutMs: workflow.error_handling.timeout_seconds * 1000,
+  };
+}
+
+export function catalogSettings(config: Config): CatalogSettings {
+  return {
+    runTimeoutMs: config.workflow.error_handling.timeout_seconds * 1000,
+    stepTimeoutMs: {
+      ipa: agentTimeoutMs(config, 'ipa'),
+      wba: agentTimeoutMs(config, 'wba'),
+      nga: agentTimeoutMs(config, 'nga'),
+    },
+  };
+}
+
+export function agentTimeoutMs(config: Config, agent: AgentName): number {
+  const ceiling = config.workflow.error_handling.step_timeout_seconds;
+  return Math.min(config.agents[AGENT_TYPES[agent]].timeout, ceiling) * 1000;
+}

@@ -1,0 +1,85 @@
+import type { QueueName } from '../../queues/catalogue.ts';
+import type { Agent } from '../agents/agent.ts';
+import { ipa } from '../agents/ipa/process.ts';
+import { nga } from '../agents/nga/process.ts';
+import { createWorldBuilder } from '../agents/wba/process.ts';
+import type { AgentName } from '../contracts/agent-type.ts';
+import { systemClock } from '../kernel/clock.ts';
+import type { Readiness } from '../contracts/operator.ts';
+import { createBreakers, type Breakers } from '../resilience/breakers.ts';
+import { openCore, type Core, type CoreOptions } from './core.ts';
+import { createReadiness } from './operations/readiness.ts';
+import { startWorkers } from './workers.ts';
+
+export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'> {
+  readonly queues: readonly QueueName[];
+  readonly instance: string;
+  readonly concurrency?: number;
+  /** Takes the place of the product's own agents. */
+  readonly agents?: ReadonlyMap<AgentName, Agent>;
+}
+
+/** The workers of one process, from their connections to their agents. */
+export interface WorkerRole {
+  readonly core: Core;
+  readonly readiness: () => Promise<Readiness>;
+  /** Drain, then close everything. */
+  stop(): Promise<void>;
+}
+
+export async function startWorkerRole(options: WorkerRoleOptions): Promise<WorkerRole> {
+  const core = await openCore({ ...options, onOutage: 'patient' });
+  const breakers = createFleetBreakers(core);
+  try {
+    const workers = await startWorkers({
+      core,
+      agents: options.agents ?? localAgents(),
+      queues: options.queues,
+      breakers,
+      instance: options.instance,
+      ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    });
+    const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
+    let draining = false;
+    return {
+      core,
+      readiness: async () => (draining ? { status: 'draining', checks: [] } : look()),
+      async stop() {
+        draining = true;
+        // Two seconds of the grace are kept for putting jobs back and closing.
+        await workers.stop(Math.max(0, core.config.shutdown.grace - 2) * 1000);
+        breakers.stop();
+        await core.close();
+      },
+    };
+  } catch (error) {
+    breakers.stop();
+    await core.close();
+    throw error;
+  }
+}
+
+/** The three agents with the local provider: no network. */
+export function localAgents(): Map<AgentName, Agent> {
+  // An Agent is written for its own schemas; the shell parses with them before and after, so it may hold any.
+  const agents = { ipa, wba: createWorldBuilder(systemClock), nga } as unknown as Record<AgentName, Agent>;
+  return new Map(Object.entries(agents) as [AgentName, Agent][]);
+}
+
+const CIRCUIT_STATE_NUMBER = { closed: 0, half_open: 1, open: 2 } as const;
+
+function createFleetBreakers({ config, metrics, log, clock }: Core): Breakers {
+  return createBreakers({
+    config: config.workflow.error_handling.circuit_breaker,
+    clock,
+    onTransition({ name, from, to }) {
+      metrics.circuit_state.set({ name }, CIRCUIT_STATE_NUMBER[to]);
+      metrics.circuit_transitions_total.inc({ name, from, to });
+      log.warn({ circuit: name, from, to }, 'circuit changed its state');
+    },
+    onCall({ name, outcome, durationMs }) {
+      metrics.circuit_calls_total.inc({ name, outcome });
+      if (outcome !== 'rejected') metrics.circuit_call_duration_seconds.observe({ name }, durationMs / 1000);
+    },
+  });
+}

@@ -1,0 +1,124 @@
+import { Worker } from 'bullmq';
+import type { Config } from '../../config/schema.ts';
+import type { QueueName } from '../../queues/catalogue.ts';
+import { keptJobs } from '../../queues/job-options.ts';
+import { ActiveJobs } from '../agents/active-jobs.ts';
+import type { Agent } from '../agents/agent.ts';
+import { SHUTDOWN_REASON } from '../agents/processor.ts';
+import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
+import { toFleetError } from '../kernel/errors.ts';
+import type { Breakers } from '../resilience/breakers.ts';
+import type { Core } from './core.ts';
+import { createJobProcessor, WATCHDOG_JOB } from './job-processors.ts';
+import { backoffStrategy } from './worker-backoff.ts';
+import { observeWorker } from './worker-metrics.ts';
+
+/** The workers of one process, by queue. */
+export interface RunningWorkers {
+  readonly queues: readonly QueueName[];
+  /**
+   * Take no new jobs and wait for the active ones; what is still active after `graceMs` goes back to its
+   * queue without losing an attempt.
+   */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface WorkersOptions {
+  readonly core: Core;
+  readonly agents: ReadonlyMap<AgentName, Agent>;
+  readonly queues: readonly QueueName[];
+  readonly breakers: Breakers;
+  readonly instance: string;
+  readonly concurrency?: number;
+}
+
+/** Start a worker for each queue. `flow` and `maintenance` belong together. */
+export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
+  const { core } = options;
+  const connection = await core.connections.open('workers', { onOutage: 'patient' });
+  const activeJobs = new ActiveJobs();
+  await listenForEndedRuns(core, activeJobs);
+  if (options.queues.includes('maintenance')) await scheduleWatchdog(core);
+  const workers = options.queues.map((name) => {
+    const worker = new Worker(name, createJobProcessor(options, activeJobs, name), {
+      connection,
+      prefix: core.config.redis.bullmq_prefix,
+      name: options.instance,
+      autorun: false,
+      concurrency: concurrencyOf(options, name),
+      ...stallSettings(core.config, name),
+      ...keptJobs(core.workflows.settings.retention),
+      metrics: { maxDataPoints: 120 },
+      settings: { backoffStrategy: backoffStrategy(core, name) },
+    });
+    observeWorker(core, name, worker);
+    return worker;
+  });
+  await limitFleetWide(core, options.queues);
+  for (const worker of workers) {
+    worker.run().catch((error: unknown) => {
+      core.log.error({ queue: worker.name, reason: toFleetError(error).message }, 'worker loop ended');
+    });
+  }
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  return { queues: options.queues, stop: (graceMs) => stopWorkers(core, workers, graceMs) };
+}
+
+async function stopWorkers(core: Core, workers: readonly Worker[], graceMs: number): Promise<void> {
+  const timer = setTimeout(() => {
+    core.log.warn({}, 'grace is over: active jobs go back to their queues');
+    for (const worker of workers) worker.cancelAllJobs(SHUTDOWN_REASON);
+  }, graceMs);
+  try {
+    await Promise.all(workers.map((worker) => worker.close()));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function concurrencyOf(options: WorkersOptions, name: QueueName): number {
+  if (name === 'maintenance') return 1;
+  if (options.concurrency !== undefined) return options.concurrency;
+  // Settling waits for Redis only, so one process can hold many run jobs at a time.
+  return name === 'flow' ? 50 : options.core.config.agents[AGENT_TYPES[name]].concurrency;
+}
+
+function stallSettings(config: Config, name: QueueName) {
+  const { lock_duration, stalled_interval, max_stalled_count, max_stalled_count_flow } = config.queues;
+  const isStep = name !== 'flow' && name !== 'maintenance';
+  return {
+    lockDuration: lock_duration * 1000,
+    stalledInterval: stalled_interval * 1000,
+    maxStalledCount: isStep ? max_stalled_count : max_stalled_count_flow,
+  };
+}
+
+async function listenForEndedRuns(core: Core, activeJobs: ActiveJobs): Promise<void> {
+  const subscriber = await core.connections.open('cancellations', { onOutage: 'patient' });
+  subscriber.on('message', (_channel: string, runId: string) => activeJobs.interrupt(runId));
+  await subscriber.subscribe(core.store.keys.cancelled());
+}
+
+async function scheduleWatchdog(core: Core): Promise<void> {
+  const every = Math.round(core.config.workflow.timeout_check_interval_s * 1000);
+  await core.queues.get('maintenance')!.upsertJobScheduler(
+    WATCHDOG_JOB,
+    { every },
+    {
+      name: WATCHDOG_JOB,
+      data: {},
+      opts: { priority: 1, removeOnComplete: { count: 10 }, removeOnFail: { count: 50 } },
+    },
+  );
+}
+
+/** `agents.<a>.global_concurrency` holds over all workers of the fleet. */
+async function limitFleetWide(core: Core, queues: readonly QueueName[]): Promise<void> {
+  for (const name of queues) {
+    if (name === 'flow' || name === 'maintenance') continue;
+    const limit = core.config.agents[AGENT_TYPES[name]].global_concurrency;
+    const queue = core.queues.get(name)!;
+    if (limit !== null) await queue.setGlobalConcurrency(limit);
+    else if ((await queue.getGlobalConcurrency()) !== null) await queue.removeGlobalConcurrency();
+  }
+}

@@ -1,0 +1,29 @@
+import { TherapeuticContext } from '../contracts/session.ts';
+import type { z } from 'zod';
+
+/** What a session remembers between turns, as agents and workflows read it. */
+export interface SessionContext {
+  readonly sessionId: string;
+  readonly userId: string | undefined;
+  readonly worldId: string;
+  readonly turn: number;
+  readonly ttlSeconds: number;
+  readonly emotionalState: string | null;
+  /** What "it", "him" and "her" mean in the next line. */
+  readonly lastEntity: string | null;
+  readonly therapeuticContext: z.output<typeof TherapeuticContext>;
+}
+
+/** The session hash as stored. Fields that are absent have their beginnings. */
+export function decodeSessionContext(hash: Readonly<Record<string, string>>): SessionContext {
+  return {
+    sessionId: hash['session_id'] ?? '',
+    userId: hash['user_id'],
+    worldId: hash['world_id'] ?? '',
+    turn: Number(hash['turn'] ?? 0),
+    ttlSeconds: Number(hash['ttl_seconds']),
+    emotionalState: hash['emotional_state'] ?? null,
+    lastEntity: hash['last_entity'] ?? null,
+    therapeuticContext: TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}')),
+  };
+}

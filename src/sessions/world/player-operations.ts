@@ -1,0 +1,182 @@
+import { UNEXPLORED, type AppliedOperation, type World, type WorldOperation } from '../../contracts/world.ts';
+import type { Direction, ViewExit } from '../../contracts/world-view.ts';
+import { explore } from './explore.ts';
+import {
+  findLocation,
+  findThing,
+  hereOf,
+  notHere,
+  unknownEntity,
+  type Found,
+  type Refusal,
+} from './lookup.ts';
+import { bestMatches, nameWords } from './names.ts';
+import { exitsOf } from './view.ts';
+
+/** What an operation did (without its index), or why it was refused. */
+export type OperationResult = { done: Omit<AppliedOperation, 'index'> } | { refused: Refusal };
+type Op<K extends WorldOperation['op']> = Extract<WorldOperation, { op: K }>;
+type FoundObject = Extract<Found, { kind: 'object' }>;
+
+// Each function below changes `world`, a private draft, only when it returns `done`.
+
+export function movePlayer(world: World, op: Op<'move_player'>): OperationResult {
+  const exit = op.to === undefined ? exitTowards(world, op.direction) : exitNamed(world, op.to);
+  if (exit === undefined) return { refused: noExit(world, op) };
+  const from = world.player.location_id;
+  const discovered = exit.to_id === UNEXPLORED;
+  const to = discovered ? explore(world, from, exit.direction) : exit.to_id;
+  const firstVisit = !world.player.visited.includes(to);
+  if (firstVisit) world.player.visited.push(to);
+  world.player.came_from = from;
+  world.player.location_id = to;
+  return {
+    done: {
+      op: 'move_player',
+      direction: exit.direction,
+      to_id: to,
+      to_name: hereOf(world).name,
+      first_visit: firstVisit,
+      discovered,
+    },
+  };
+}
+
+export function take(world: World, op: Op<'take'>): OperationResult {
+  const found = findThing(world, op.object);
+  if (found === null) return { refused: unknownEntity(op.object) };
+  if (found.where === 'elsewhere') return { refused: notHere(nameOf(found)) };
+  if (found.kind === 'npc' || (found.where === 'here' && !found.object.portable)) {
+    return refuse('not_portable', nameOf(found), 'cannot be carried');
+  }
+  if (found.where === 'carried') return refuse('already_carried', found.object.name, 'is carried already');
+  remove(hereOf(world).objects, found.id);
+  world.player.inventory.push(found.id);
+  return { done: { op: 'take', ...objectFields(found) } };
+}
+
+export function drop(world: World, op: Op<'drop'>): OperationResult {
+  const found = carried(world, op.object);
+  if ('code' in found) return { refused: found };
+  remove(world.player.inventory, found.id);
+  hereOf(world).objects.push(found.id);
+  return { done: { op: 'drop', ...objectFields(found) } };
+}
+
+export function give(world: World, op: Op<'give'>): OperationResult {
+  const found = carried(world, op.object);
+  if ('code' in found) return { refused: found };
+  const receiver = personHere(world, op.npc);
+  if ('code' in receiver) return { refused: receiver };
+  remove(world.player.inventory, found.id);
+  receiver.npc.carries.push(found.id);
+  receiver.npc.met = true;
+  return { done: { op: 'give', ...objectFields(found), npc_id: receiver.id, npc_name: receiver.npc.name } };
+}
+
+export function use(world: World, op: Op<'use'>): OperationResult {
+  const found = reachable(world, op.object);
+  if ('code' in found) return { refused: found };
+  if (found.object.openable && !found.object.open) return refuse('closed', found.object.name, 'is closed');
+  if (op.on !== undefined) {
+    const on = findThing(world, op.on);
+    if (on === null) return { refused: unknownEntity(op.on) };
+    if (on.where === 'elsewhere') return { refused: notHere(nameOf(on)) };
+  }
+  world.player.flags[`used_${found.id}`.slice(0, 64)] = true;
+  return { done: { op: 'use', ...objectFields(found) } };
+}
+
+export function openOrClose(world: World, op: Op<'open'> | Op<'close'>): OperationResult {
+  const found = reachable(world, op.object);
+  if ('code' in found) return { refused: found };
+  const { object } = found;
+  if (!object.openable)
+    return refuse('not_suitable', object.name, `cannot be ${op.op === 'open' ? 'opened' : 'closed'}`);
+  const open = op.op === 'open';
+  if (object.open === open) {
+    return refuse(
+      open ? 'already_open' : 'already_closed',
+      object.name,
+      `is already ${open ? 'open' : 'closed'}`,
+    );
+  }
+  object.open = open;
+  return { done: { op: op.op, ...objectFields(found) } };
+}
+
+/** The person standing here who is meant, or why there is none. */
+export function personHere(world: World, ref: string): Extract<Found, { kind: 'npc' }> | Refusal {
+  const found = findThing(world, ref);
+  if (found === null) return unknownEntity(ref);
+  if (found.where === 'elsewhere') return notHere(nameOf(found));
+  if (found.kind === 'npc') return found;
+  return {
+    code: 'not_suitable',
+    message: `the ${found.object.name} is not a person`,
+    target: found.object.name,
+  };
+}
+
+function refuse(code: Refusal['code'], name: string, why: string): OperationResult {
+  return { refused: { code, message: `the ${name} ${why}`, target: name } };
+}
+
+function exitTowards(world: World, direction: Direction | undefined): ViewExit | undefined {
+  return exitsOf(world).find((exit) => exit.direction === direction);
+}
+
+/** Only a name that exactly one exit answers to moves anybody. */
+function exitNamed(world: World, ref: string): ViewExit | undefined {
+  const exits = exitsOf(world);
+  const byId = exits.filter((exit) => exit.to_id === ref);
+  const matches =
+    byId.length > 0
+      ? byId
+      : bestMatches(
+          nameWords(ref),
+          exits.map((exit) => ({ ...exit, id: exit.to_id, name: exit.to_name })),
+        );
+  return matches.length === 1 ? matches[0] : undefined;
+}
+
+function noExit(world: World, op: Op<'move_player'>): Refusal {
+  const open = exitsOf(world).map((exit) => `${exit.direction} to ${exit.to_name}`);
+  const ways = open.length === 0 ? 'no way is open' : `open: ${open.join(', ')}`;
+  const known = op.to === undefined ? undefined : findLocation(world, op.to);
+  const target =
+    op.to === undefined
+      ? (op.direction ?? '')
+      : known === undefined
+        ? op.to
+        : (world.locations[known]?.name ?? op.to);
+  const where = op.to === undefined ? `leads ${target}` : `leads to "${target}"`;
+  return { code: 'no_exit', message: `no single exit ${where}; ${ways}`, target };
+}
+
+function reachable(world: World, ref: string): FoundObject | Refusal {
+  const found = findThing(world, ref, 'carried');
+  if (found === null) return unknownEntity(ref);
+  if (found.where === 'elsewhere') return notHere(nameOf(found));
+  if (found.kind === 'object') return found;
+  return { code: 'not_suitable', message: `the ${found.npc.name} is a person`, target: found.npc.name };
+}
+
+function carried(world: World, ref: string): FoundObject | Refusal {
+  const found = findThing(world, ref, 'carried');
+  if (found === null) return unknownEntity(ref);
+  if (found.kind === 'object' && found.where === 'carried') return found;
+  return { code: 'not_carried', message: `the ${nameOf(found)} is not carried`, target: nameOf(found) };
+}
+
+function nameOf(found: Found): string {
+  return found.kind === 'object' ? found.object.name : found.npc.name;
+}
+
+function objectFields(found: FoundObject): { object_id: string; object_name: string } {
+  return { object_id: found.id, object_name: found.object.name };
+}
+
+function remove(list: string[], id: string): void {
+  list.splice(list.indexOf(id), 1);
+}

@@ -1,0 +1,56 @@
+import { isOpen } from '../contracts/run.ts';
+import { FleetError } from '../kernel/errors.ts';
+import { readRunRecord } from '../primitives/durable/read-run.ts';
+import type { RunRecord } from '../primitives/durable/run-record.ts';
+import type { WorkflowContext } from './context.ts';
+import { endRun } from './end-run.ts';
+
+export function runNotFound(runId: string): FleetError {
+  return new FleetError({
+    code: 'run_not_found',
+    kind: 'not_found',
+    message: `there is no run "${runId}" (records are kept for a limited time after the end)`,
+  });
+}
+
+/**
+ * Cancel a run, from any process. Its record ends at once, so nothing it still does can change anything;
+ * workers that are busy with it are told to stop, and its waiting jobs are removed.
+ *
+ * Errors: run_not_found, run_not_cancellable (conflict), backend_unavailable
+ */
+export async function cancelRun(ctx: WorkflowContext, runId: string, reason: string): Promise<void> {
+  const run = await readRunRecord(ctx.store, runId);
+  if (run === null) throw runNotFound(runId);
+  if (isOpen(run.status)) {
+    const outcome = await endRun(ctx, run, {
+      status: 'cancelled',
+      error: { code: 'cancelled', message: reason },
+      nowMs: ctx.clock.now(),
+    });
+    if (outcome.verdict === 'settled') return removeJobs(ctx, run);
+  }
+  const now = await readRunRecord(ctx.store, runId);
+  throw new FleetError({
+    code: 'run_not_cancellable',
+    kind: 'conflict',
+    message: `run "${runId}" has ended: ${now?.status ?? run.status}`,
+    details: { status: now?.status ?? run.status },
+  });
+}
+
+/**
+ * Remove what still waits. Jobs that are active cannot be removed: they find the run ended and the chain
+ * above them drains by itself.
+ */
+export async function removeJobs(ctx: WorkflowContext, run: RunRecord): Promise<void> {
+  try {
+    const job = await ctx.runJobs.getJob(run.run_id);
+    await job?.remove({ removeChildren: true });
+  } catch (error) {
+    ctx.log.debug(
+      { workflow_id: run.run_id, err: error instanceof Error ? error.message : String(error) },
+      'jobs of an ended run are busy and drain by themselves',
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import type { FlowProducer, Queue } from 'bullmq';
+import type { Retention } from '../../queues/job-options.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { RedisStore } from '../redis/store.ts';
+import type { Catalog } from './catalog/catalog.ts';
+
+export interface WorkflowSettings {
+  readonly retention: Retention;
+  readonly recordRetentionSeconds: number;
+  readonly maxOpenRuns: number;
+  readonly maxPendingTurns: number;
+  readonly slaMs: number;
+  /** The ceiling of what a caller may ask for as `timeout_s`. */
+  readonly maxRunTimeoutMs: number;
+}
+
+/** What everything in this room works with; runtime puts it together. */
+export interface WorkflowContext {
+  readonly store: RedisStore;
+  readonly catalog: Catalog;
+  readonly flows: FlowProducer;
+  /** The queue of run jobs. */
+  readonly runJobs: Queue;
+  readonly settings: WorkflowSettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** A run that nobody has moved is looked at after this time. */
+export const FIRST_CHECK_MS = 5_000;
+/** Open runs are looked at this often, to be sure. */
+export const CHECK_EVERY_MS = 30_000;
+/** Beyond its deadline a run is ended from outside after this time; until then its workers end it. */
+export const DEADLINE_GRACE_MS = 5_000;

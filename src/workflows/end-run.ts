@@ -1,0 +1,48 @@
+import type { RunError } from '../contracts/run.ts';
+import type { RunRecord } from '../primitives/durable/run-record.ts';
+import { settleRun, type SettleOutcome, type TurnEntry } from '../primitives/durable/settle-run.ts';
+import type { WorkflowContext } from './context.ts';
+import { driveRun } from './drive.ts';
+
+export interface Ending {
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
+  readonly output?: unknown;
+  readonly error?: RunError;
+  readonly turn?: TurnEntry;
+  readonly nowMs: number;
+}
+
+/**
+ * End a run, whoever ends it: the record, the session's history and the hand-over to its next turn as one
+ * step, then the next turn goes on its queues. Should this process die in between, the watchdog drives it.
+ */
+export async function endRun(ctx: WorkflowContext, run: RunRecord, ending: Ending): Promise<SettleOutcome> {
+  const outcome = await settleRun(ctx.store, {
+    runId: run.run_id,
+    sessionId: run.session_id,
+    worldId: run.world_id,
+    status: ending.status,
+    ...(ending.output === undefined ? {} : { output: ending.output }),
+    ...(ending.error === undefined ? {} : { error: ending.error }),
+    ...(ending.turn === undefined ? {} : { turn: ending.turn }),
+    retentionSeconds: ctx.settings.recordRetentionSeconds,
+    interruptWorkers: ending.status === 'cancelled' || ending.status === 'timed_out',
+    nowMs: ending.nowMs,
+  });
+  if (outcome.verdict === 'settled') count(ctx, run, ending);
+  if (outcome.nextRunId !== null) await driveRun(ctx, outcome.nextRunId);
+  return outcome;
+}
+
+function count(ctx: WorkflowContext, run: RunRecord, ending: Ending): void {
+  const { metrics, settings } = ctx;
+  const workflow = run.workflow;
+  const totalMs = ending.nowMs - run.created_at;
+  metrics.workflow_runs_total.inc({ workflow, status: ending.status });
+  metrics.workflow_duration_seconds.observe({ workflow, status: ending.status }, totalMs / 1000);
+  if (ending.error !== undefined) metrics.workflow_failures_total.inc({ workflow, code: ending.error.code });
+  if (ending.status === 'timed_out') metrics.workflow_timeouts_total.inc({ scope: 'run' });
+  if (ending.turn === undefined) return;
+  metrics.turn_response_seconds.observe({ workflow }, totalMs / 1000);
+  metrics.sla_total.inc({ workflow, met: String(totalMs <= settings.slaMs) });
+}

@@ -1,0 +1,62 @@
+import type { StepView } from '../contracts/run.ts';
+import type { StoredEvent } from '../primitives/durable/read-run.ts';
+
+/** What a run's event stream says of each of its steps, in the order of the definition. */
+export function foldSteps(
+  steps: readonly { readonly id: string; readonly agent: string }[],
+  events: readonly StoredEvent[],
+): StepView[] {
+  const views = new Map<string, StepView>(
+    steps.map((step) => [
+      step.id,
+      { name: step.id, agent: step.agent, status: 'waiting', attempts: 0, queued_ms: null, duration_ms: null },
+    ]),
+  );
+  for (const event of events) {
+    const view = views.get(event.step);
+    if (view !== undefined) views.set(event.step, applyEvent(view, event));
+  }
+  return [...views.values()];
+}
+
+function applyEvent(view: StepView, event: StoredEvent): StepView {
+  const data = event.data ?? {};
+  switch (event.type) {
+    case 'step.started':
+      return {
+        ...view,
+        status: 'running',
+        attempts: view.attempts + 1,
+        queued_ms: view.queued_ms ?? numberOf(data['queued_ms']),
+      };
+    case 'step.retrying':
+      return { ...view, status: 'retrying', error_code: String(data['error_code']) };
+    case 'step.completed':
+      return {
+        ...withoutError(view),
+        status: 'completed',
+        duration_ms: numberOf(data['duration_ms']),
+        ...(typeof data['source'] === 'string' ? { source: data['source'] } : {}),
+      };
+    case 'step.failed':
+      return {
+        ...view,
+        status: 'failed',
+        duration_ms: numberOf(data['duration_ms']),
+        error_code: String(data['error_code']),
+      };
+    case 'step.skipped':
+      return { ...view, status: 'skipped' };
+    default:
+      return view;
+  }
+}
+
+function withoutError(view: StepView): StepView {
+  const { error_code: _gone, ...rest } = view;
+  return rest;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}

@@ -1,0 +1,68 @@
+import { isOpen, type RunEvent, type RunEventType, type RunView } from '../contracts/run.ts';
+import { toIso } from '../kernel/clock.ts';
+import type { RunFacts, StoredEvent } from '../primitives/durable/read-run.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import { foldSteps } from './fold-steps.ts';
+
+/** A run as its owner and the operator see it. */
+export function viewRun(catalog: Catalog, facts: RunFacts): RunView {
+  const { run, events } = facts;
+  const definition = catalog.find(run.workflow, run.version);
+  const steps = foldSteps(definition?.steps ?? [], events);
+  const completed = steps.filter((step) => step.status === 'completed');
+  return {
+    run_id: run.run_id,
+    workflow: run.workflow,
+    version: run.version,
+    status: run.status,
+    degraded: run.degraded === '1',
+    generation: run.generation,
+    priority: run.priority,
+    progress: progressOf(run.status, completed.length, steps.length),
+    ...(run.session_id === undefined ? {} : { session_id: run.session_id }),
+    correlation_id: run.correlation_id,
+    ...(run.submitted_by === undefined ? {} : { submitted_by: run.submitted_by }),
+    created_at: toIso(run.created_at),
+    started_at: run.started_at === undefined ? null : toIso(run.started_at),
+    ended_at: run.ended_at === undefined ? null : toIso(run.ended_at),
+    deadline_at: run.deadline_at === undefined ? null : toIso(run.deadline_at),
+    completed_steps: completed.map((step) => step.name),
+    skipped_steps: steps.filter((step) => step.status === 'skipped').map((step) => step.name),
+    steps,
+    error: run.error ?? null,
+    output: run.output ?? null,
+    metadata: run.metadata ?? {},
+  };
+}
+
+/** 100 only for a completed run; an open one stays below. */
+function progressOf(status: RunView['status'], completed: number, total: number): number {
+  if (status === 'completed') return 100;
+  if (total === 0) return 0;
+  const ratio = completed / total;
+  return Math.min(isOpen(status) ? 99 : 100, Math.round(ratio * 100));
+}
+
+export function viewEvent(runId: string, sessionId: string | undefined, event: StoredEvent): RunEvent {
+  return {
+    id: event.id,
+    type: event.type as RunEventType,
+    run_id: runId,
+    ...(sessionId === undefined ? {} : { session_id: sessionId }),
+    at: toIso(event.at),
+    ...(event.step === '' ? {} : { step: event.step }),
+    ...(event.agent === '' ? {} : { agent: event.agent }),
+    ...(event.data === undefined ? {} : { data: event.data }),
+  };
+}
+
+const TERMINAL_EVENTS: ReadonlySet<string> = new Set([
+  'run.completed',
+  'run.failed',
+  'run.cancelled',
+  'run.timed_out',
+]);
+
+export function isTerminalEvent(type: string): boolean {
+  return TERMINAL_EVENTS.has(type);
+}

@@ -1,0 +1,83 @@
+import { isOpen } from '../contracts/run.ts';
+import { toFleetError } from '../kernel/errors.ts';
+import { checkRunAt, dueRuns, forgetRun } from '../primitives/durable/open-runs.ts';
+import { readRunRecord } from '../primitives/durable/read-run.ts';
+import type { RunRecord } from '../primitives/durable/run-record.ts';
+import { removeJobs } from './cancel.ts';
+import { CHECK_EVERY_MS, DEADLINE_GRACE_MS, type WorkflowContext } from './context.ts';
+import { driveRun } from './drive.ts';
+import { endRun } from './end-run.ts';
+
+const BATCH = 100;
+
+export type Finding = 'ended' | 'deadline_passed' | 'jobs_missing' | 'not_retried' | 'session_stuck' | 'healthy';
+
+/**
+ * One round over the open runs that are due for a look:
+ *
+ * - past its deadline: it is ended as `timed_out` (its own workers end it first when they live)
+ * - its jobs are missing, or its run job failed although the run was resumed: it is driven
+ * - it waits behind a turn of its session that has ended: the session is handed over
+ *
+ * Runs on a schedule; also safe to call directly and from several processes at once.
+ */
+export async function runWatchdog(ctx: WorkflowContext): Promise<Record<string, Finding>> {
+  const findings: Record<string, Finding> = {};
+  for (const runId of await dueRuns(ctx.store, ctx.clock.now(), BATCH)) {
+    try {
+      const finding = await inspectRun(ctx, runId);
+      findings[runId] = finding;
+      if (finding !== 'healthy' && finding !== 'ended') ctx.metrics.workflow_repairs_total.inc({ kind: finding });
+    } catch (error) {
+      // One run that cannot be inspected must not keep the others from being looked at.
+      ctx.log.error({ workflow_id: runId, err: toFleetError(error).message }, 'open run could not be inspected');
+      await checkRunAt(ctx.store, runId, ctx.clock.now() + CHECK_EVERY_MS);
+    }
+  }
+  return findings;
+}
+
+async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding> {
+  const run = await readRunRecord(ctx.store, runId);
+  if (run === null || !isOpen(run.status)) {
+    await forgetRun(ctx.store, runId);
+    return 'ended';
+  }
+  const nowMs = ctx.clock.now();
+  if (run.deadline_at !== undefined && nowMs >= run.deadline_at + DEADLINE_GRACE_MS) {
+    await endRun(ctx, run, {
+      status: 'timed_out',
+      error: { code: 'deadline_exceeded', message: `the run took longer than ${run.timeout_ms} ms` },
+      nowMs,
+    });
+    await removeJobs(ctx, run);
+    return 'deadline_passed';
+  }
+  const nextCheck = Math.min(nowMs + CHECK_EVERY_MS, (run.deadline_at ?? Infinity) + DEADLINE_GRACE_MS);
+  await checkRunAt(ctx.store, runId, nextCheck);
+  const ahead = await runAhead(ctx, run);
+  if (ahead !== null) return unblockSession(ctx, run, ahead);
+  switch (await driveRun(ctx, runId)) {
+    case 'added':
+      return 'jobs_missing';
+    case 'retried':
+      return 'not_retried';
+    default:
+      return 'healthy';
+  }
+}
+
+/** The run of the same session that holds the turn, or null when it is this run's turn. */
+async function runAhead(ctx: WorkflowContext, run: RunRecord): Promise<string | null> {
+  if (run.session_id === undefined) return null;
+  const active = await ctx.store.redis.hget(ctx.store.keys.session(run.session_id), 'active');
+  return active === null || active === run.run_id ? null : active;
+}
+
+async function unblockSession(ctx: WorkflowContext, run: RunRecord, ahead: string): Promise<Finding> {
+  const holder = await readRunRecord(ctx.store, ahead);
+  if (holder !== null && isOpen(holder.status)) return 'healthy';
+  // Ending a run that has ended changes nothing but the hand-over, which is what is missing.
+  await endRun(ctx, holder ?? { ...run, run_id: ahead }, { status: 'failed', nowMs: ctx.clock.now() });
+  return 'session_stuck';
+}

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** Runs `ao` as a process in a folder of its own, with nothing configured. */
+function start(argv: readonly string[]) {
+  const cwd = mkdtempSync(join(tmpdir(), 'ao-e2e-'));
+  const { AO_REDIS__URL: _, REDIS_URL: __, AO_CONFIG: ___, ...env } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...argv], { cwd, env });
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  return { cwd, child, ended };
+}
+
+async function ao(argv: readonly string[]) {
+  const { cwd, child, ended } = start(argv);
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr, cwd };
+}
+
+interface Told {
+  turns: { text: string; response_text: string; run_id: string }[];
+  failure: { retries: number; dlq_id: string; run_id: string } | null;
+  queues: { name: string; counts: { completed: number } }[];
+}
+
+describe('ao demo', () => {
+  it('tells six turns on a fleet of its own and leaves nothing behind', async () => {
+    const { code, stdout, stderr, cwd } = await ao(['demo', '--json']);
+    expect(stderr).toContain('The way of turn 1');
+    expect(code).toBe(0);
+    const told = JSON.parse(stdout) as Told;
+    expect(told.turns).toHaveLength(6);
+    for (const turn of told.turns) expect(turn.response_text.length).toBeGreaterThan(40);
+    expect(new Set(told.turns.map((turn) => turn.response_text)).size).toBe(6);
+    expect(told.queues.find(({ name }) => name === 'nga')!.counts.completed).toBeGreaterThan(0);
+    if (existsSync(join(cwd, '.ao'))) expect(readdirSync(join(cwd, '.ao'))).toEqual([]);
+  });
+
+  it.each(['ipa', 'wba', 'nga'])(
+    '--fail %s: retries, dead letter, replay, and the same run finishes',
+    async (agent) => {
+      const { code, stdout, stderr } = await ao(['demo', '--fail', agent, '--turns', '2', '--json']);
+      expect(stderr).toContain('step.retrying');
+      expect(code).toBe(0);
+      const told = JSON.parse(stdout) as Told;
+      expect(told.failure!.retries).toBeGreaterThan(0);
+      expect(told.failure!.dlq_id).toContain(told.failure!.run_id);
+      expect(told.turns[0]!.run_id).toBe(told.failure!.run_id);
+      expect(told.turns).toHaveLength(2);
+    },
+  );
+});
+
+describe('ao dev', () => {
+  it('serves until SIGTERM, is found by other commands, and drains', async () => {
+    const { cwd, child, ended } = start(['dev', '--json']);
+    try {
+      const ready = JSON.parse(await firstLine(child.stdout)) as { url: string; redis_url: string };
+      const live = await fetch(`${ready.url}/livez`);
+      expect(live.status).toBe(200);
+
+      const turn = spawn(process.execPath, [MAIN, 'turn', 'me', 'look around', '--create', '--json'], {
+        cwd,
+      });
+      const [[code], stdout] = await Promise.all([once(turn, 'exit'), text(turn.stdout)]);
+      expect(code).toBe(0);
+      expect((JSON.parse(stdout) as { response_text: string }).response_text.length).toBeGreaterThan(40);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(await ended).toBe(0);
+  });
+});
+
+async function firstLine(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
+  let line = '';
+  for await (const chunk of stream) {
+    line += String(chunk);
+    if (line.includes('\n')) return line.slice(0, line.indexOf('\n'));
+  }
+  throw new Error(`the process ended after: ${line}`);
+}

@@ -1,0 +1,67 @@
+import { ipa } from '../../../src/agents/ipa/process.ts';
+import { nga } from '../../../src/agents/nga/process.ts';
+import { createWorldBuilder } from '../../../src/agents/wba/process.ts';
+import type { AgentContext } from '../../../src/agents/agent.ts';
+import { lastEntityOf, type IpaOutput } from '../../../src/contracts/intent.ts';
+import { NgaInput, NgaOutput, type RecentTurn } from '../../../src/contracts/narrative.ts';
+import { WbaInput, WbaOutput, type World } from '../../../src/contracts/world.ts';
+import { createStarterWorld } from '../../../src/sessions/world/starter-world.ts';
+import { viewOf } from '../../../src/sessions/world/view.ts';
+
+const NOW = '2026-01-01T00:00:00.000Z';
+const builder = createWorldBuilder({ now: () => Date.parse(NOW) });
+
+export interface PlayedTurn {
+  readonly text: string;
+  readonly intent: IpaOutput;
+  readonly world: WbaOutput;
+  readonly told: NgaOutput;
+}
+
+/** A game in memory: the three agents in a row, every input and output passed through its schema. */
+export function startGame(worldId = 'test-world', sessionId = 'test-session') {
+  let world: World = createStarterWorld(worldId, NOW);
+  let lastEntity: string | null = null;
+  const recent: RecentTurn[] = [];
+  const context: AgentContext = {
+    signal: new AbortController().signal,
+    idempotencyKey: 'test',
+    attempt: 1,
+    budgetMs: 1000,
+    log: { debug() {}, info() {}, warn() {} },
+    worlds: {
+      async transact(_worldId, apply) {
+        const { next, output } = apply(world);
+        if (next !== null) world = next;
+        return output;
+      },
+    },
+  };
+  let turn = 0;
+  return {
+    context,
+    world: () => world,
+    async play(text: string): Promise<PlayedTurn> {
+      turn++;
+      const before = viewOf(world);
+      const intent = ipa.output.parse(
+        await ipa.run(ipa.input.parse({ text, view: before, last_entity: lastEntity }), context),
+      );
+      lastEntity = lastEntityOf(intent) ?? lastEntity;
+      const wbaInput = WbaInput.parse({ world_id: worldId, action: 'update', operations: [], intent });
+      const built = WbaOutput.parse(await builder.run(wbaInput, context));
+      const ngaInput = NgaInput.parse({
+        player_text: text,
+        intent,
+        world: built,
+        view: before,
+        recent_turns: recent.slice(-5),
+        session_id: sessionId,
+        turn,
+      });
+      const told = NgaOutput.parse(await nga.run(ngaInput, context));
+      recent.push({ turn, text, intent: intent.intent, response_text: told.story, template_ids: told.template_ids });
+      return { text, intent, world: built, told };
+    },
+  };
+}

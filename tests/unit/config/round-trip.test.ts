@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { fromText } from '../../../config/env.ts';
+import { loadConfig, type LoadOptions } from '../../../config/load.ts';
+import { ConfigError } from '../../../config/problems.ts';
+import { ENVIRONMENTS, LOG_LEVELS } from '../../../config/schema.ts';
+import { KEYS, type Key } from '../../../config/tree.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const apiKey = fc.record(
+  {
+    id: fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/),
+    sha256: fc.stringMatching(/^[0-9a-f]{64}$/),
+    roles: fc.subarray(['user', 'enqueue', 'read', 'operate', 'admin'], { minLength: 1 }),
+    rate: fc.integer({ min: 1, max: 100_000 }),
+    allowed_cidrs: fc.constantFrom(['10.0.0.0/8'], ['fd00::/8', '127.0.0.0/8']),
+    expires_at: fc.constant('2030-01-31T00:00:00Z'),
+    user_id: fc.stringMatching(/^[a-z][a-z0-9_.-]{0,9}$/),
+  },
+  { requiredKeys: ['id', 'sha256', 'roles'] },
+);
+
+/** Keys whose values are words; all others follow from their kind. */
+const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  environment: fc.constantFrom(...ENVIRONMENTS),
+  'log.level': fc.constantFrom(...LOG_LEVELS),
+  'redis.url': fc.constantFrom(null, 'redis://db:6379/0', 'rediss://u:p@db'),
+  'redis.key_prefix': fc.constantFrom('ao', '{ao}', '{ao:0}', 'test_1'),
+  'redis.bullmq_prefix': fc.constantFrom(null, 'bull', '{b}'),
+  'http.host': fc.constantFrom('127.0.0.1', '::1', 'localhost', '0.0.0.0'),
+  'http.bull_board_path': fc.constantFrom('/admin/queues', '/q'),
+  'http.cors_origins': fc.subarray(['https://a.example', 'http://localhost:3000', '*']),
+  'auth.api_keys': fc.array(apiKey, { maxLength: 3 }),
+};
+
+function valueOf(key: Key): fc.Arbitrary<unknown> {
+  const words = WORDS[key.path];
+  if (words !== undefined) return words;
+  switch (key.traits.kind) {
+    case 'boolean':
+      return fc.boolean();
+    case 'integer':
+      return fc.oneof(fc.integer({ min: 0, max: 200_000 }), fc.constantFrom(0, 1, 3, 1024, 65_535));
+    case 'boolean_or_integer':
+      return fc.oneof(fc.boolean(), fc.integer({ min: 0, max: 12 }));
+    case 'duration':
+      return fc.oneof(
+        fc.double({ min: 0, max: 10_000, noNaN: true }),
+        fc
+          .tuple(fc.integer({ min: 0, max: 999 }), fc.constantFrom('ms', 's', 'm', 'h', 'd'))
+          .map((p) => p.join('')),
+      );
+    case 'size':
+      return fc.oneof(
+        fc.integer({ min: 0, max: 2 ** 30 }),
+        fc
+          .tuple(fc.integer({ min: 0, max: 99 }), fc.constantFrom('B', 'k', 'KiB', 'mb', ' MiB'))
+          .map((p) => p.join('')),
+      );
+    default:
+      throw new Error(`the test needs words for ${key.path}`);
+  }
+}
+
+/** What loading gives, without the origins, which must differ. */
+function outcome(options: LoadOptions): unknown {
+  try {
+    return loadConfig(options);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ message }) => message.replace(/ \(from [^()]*\)$/, ''));
+  }
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function asYaml(path: string, value: unknown): string {
+  return stringify(path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value));
+}
+
+test.each(KEYS.map((key) => [key.path, key] as const))(
+  '%s means the same in a file, in the environment and in a flag, valid or not',
+  (path, key) => {
+    fc.assert(
+      fc.property(valueOf(key), (value) => {
+        const configFile = join(folder, 'c.yaml');
+        writeFileSync(configFile, asYaml(path, value));
+        const fromFile = outcome({ configFile, env: {} });
+        expect(outcome({ env: { [key.env]: asText(value) } })).toEqual(fromFile);
+        expect(outcome({ env: {}, overrides: { [path]: asText(value) } })).toEqual(fromFile);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
+
+test('any text in the environment is either refused with a message or read, never a crash', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...KEYS), fc.string(), (key, text) => {
+      const result = outcome({ env: { [key.env]: text } });
+      expect(typeof result).toBe('object');
+      expect(() => fromText(text, key.traits)).not.toThrow();
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,278 @@
+import { hasRole, type Caller } from '../../../../src/contracts/caller.ts';
+import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
+import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts/operator.ts';
+import { isOpen, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
+import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
+import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
+import { deferred } from '../../../../src/kernel/deferred.ts';
+import { FleetError } from '../../../../src/kernel/errors.ts';
+import { newRunId, newSessionId } from '../../../../src/kernel/ids.ts';
+
+const AT = '2026-01-01T00:00:00.000Z';
+
+/** A fleet in memory that obeys the contract as far as HTTP can see it; fields are there for tests to reach in. */
+export class FakeOperations implements FleetOperations {
+  readonly sessions = new Map<string, SessionView>();
+  readonly runs = new Map<string, RunView>();
+  readonly events = new Map<string, RunEvent[]>();
+  readonly calls: { name: string; args: unknown[] }[] = [];
+  readonly deadLetters: DeadLetter[] = [];
+  readonly turns: TurnRecord[] = [];
+  readinessAnswer: Readiness = {
+    status: 'ready',
+    checks: [{ name: 'redis', ok: true, essential: true, detail: 'redis://10.0.0.1:6379' }],
+  };
+  /** Thrown by every operation while it is set. */
+  failure: Error | undefined;
+  /** Submissions wait for this before they answer. */
+  hold: Promise<unknown> | undefined;
+  /** Whether submissions end while their caller waits. */
+  answersInTime = false;
+  #wake = deferred();
+
+  async createSession(request: Parameters<FleetOperations['createSession']>[0], caller: Caller) {
+    this.#enter('createSession', request, caller);
+    await this.hold;
+    const id = request.session_id ?? newSessionId();
+    const known = this.sessions.get(id);
+    if (known !== undefined) {
+      if (known.world_id === (request.world_id ?? 'w')) return { session: known, created: false };
+      throw new FleetError({ code: 'session_exists', kind: 'conflict', message: `session "${id}" exists` });
+    }
+    const session: SessionView = {
+      session_id: id,
+      ...((request.user_id ?? caller.user_id) !== undefined && { user_id: request.user_id ?? caller.user_id! }),
+      world_id: request.world_id ?? 'w',
+      created_at: AT,
+      last_activity_at: AT,
+      turn: 0,
+      ttl_seconds: 60,
+      active_run_id: null,
+      pending_turns: 0,
+      emotional_state: null,
+      therapeutic_context: { goals: [], avoid: [] },
+      metadata: {},
+    };
+    this.sessions.set(id, session);
+    return { session, created: true };
+  }
+
+  async getSession(sessionId: string, caller: Caller) {
+    this.#enter('getSession', sessionId, caller);
+    const session = this.sessions.get(sessionId);
+    if (session === undefined) throw notFound('session_not_found', sessionId);
+    if (!hasRole(caller, 'read') && session.user_id !== caller.user_id) {
+      throw new FleetError({ code: 'forbidden', kind: 'forbidden', message: 'not your session' });
+    }
+    return session;
+  }
+
+  async submitTurn(...args: Parameters<FleetOperations['submitTurn']>): Promise<Submitted> {
+    this.#enter('submitTurn', ...args);
+    const [sessionId, , caller, options] = args;
+    if (!this.sessions.has(sessionId)) throw notFound('session_not_found', sessionId);
+    return this.#submit(caller, options?.runId);
+  }
+
+  async listTurns(...args: Parameters<FleetOperations['listTurns']>) {
+    this.#enter('listTurns', ...args);
+    const { limit, before } = args[1];
+    const older = this.turns.filter(({ turn }) => before === undefined || turn < before);
+    const items = older.sort((a, b) => b.turn - a.turn).slice(0, limit);
+    return { items, nextBefore: older.length > limit ? items.at(-1)!.turn : null };
+  }
+
+  async startRun(...args: Parameters<FleetOperations['startRun']>): Promise<Submitted> {
+    this.#enter('startRun', ...args);
+    const [workflow, , caller, options] = args;
+    if (workflow !== 'turn') throw notFound('workflow_not_found', workflow);
+    return this.#submit(caller, options?.runId);
+  }
+
+  async getRun(runId: string, caller: Caller) {
+    this.#enter('getRun', runId, caller);
+    const run = this.runs.get(runId);
+    if (run === undefined) throw notFound('run_not_found', runId);
+    if (!hasRole(caller, 'read') && run.submitted_by !== caller.id) throw notFound('run_not_found', runId);
+    return run;
+  }
+
+  async cancelRun(runId: string, request: { reason?: string }, caller: Caller) {
+    this.#enter('cancelRun', runId, request, caller);
+    const run = this.runs.get(runId);
+    if (run === undefined) throw notFound('run_not_found', runId);
+    if (!isOpen(run.status)) {
+      throw new FleetError({ code: 'run_not_cancellable', kind: 'conflict', message: 'it has ended' });
+    }
+    this.emit(runId, 'run.cancelled');
+    return this.runs.get(runId)!;
+  }
+
+  async *runEvents(...args: Parameters<FleetOperations['runEvents']>): AsyncGenerator<RunEvent> {
+    this.#enter('runEvents', ...args);
+    const [runId, { after, signal }] = args;
+    let seen = after === undefined ? 0 : Number(after.split('-')[0]);
+    for (;;) {
+      signal.throwIfAborted();
+      const stored = this.events.get(runId) ?? [];
+      for (const event of stored.slice(seen)) {
+        seen++;
+        yield event;
+      }
+      if (!isOpen(this.runs.get(runId)!.status)) return;
+      await Promise.race([this.#wake.promise, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+    }
+  }
+
+  async listQueues(): Promise<QueueView[]> {
+    this.#enter('listQueues');
+    const counts = { waiting: 0, prioritized: 0, active: 0, delayed: 0, 'waiting-children': 0, completed: 0, failed: 0 };
+    const rate = { completed_per_min: 0, failed_per_min: 0 };
+    return ['ipa', 'flow'].map((name) => ({
+      name,
+      agent_type: null,
+      paused: false,
+      counts,
+      oldest_waiting_s: null,
+      rate,
+      workers: 0,
+      dlq: 0,
+    }));
+  }
+
+  async listDeadLetters(filter: Parameters<FleetOperations['listDeadLetters']>[0]) {
+    this.#enter('listDeadLetters', filter);
+    const from = filter.after ? this.deadLetters.findIndex(({ dlq_id }) => dlq_id === filter.after!.id) + 1 : 0;
+    return this.deadLetters.slice(from, from + filter.limit);
+  }
+
+  async getDeadLetter(dlqId: string) {
+    this.#enter('getDeadLetter', dlqId);
+    return { ...this.#deadLetter(dlqId), data: { input: { text: 'a secret thought' } }, stacktrace: [] };
+  }
+
+  async replayDeadLetter(dlqId: string, caller: Caller) {
+    this.#enter('replayDeadLetter', dlqId, caller);
+    return { job_id: this.#deadLetter(dlqId).job_id };
+  }
+
+  async discardDeadLetter(dlqId: string, request: { reason: string }, caller: Caller) {
+    this.#enter('discardDeadLetter', dlqId, request, caller);
+    return this.#deadLetter(dlqId);
+  }
+
+  async readiness() {
+    if (this.failure) throw this.failure;
+    return this.readinessAnswer;
+  }
+
+  /** Add an event to a run; terminal ones end it. */
+  emit(runId: string, type: RunEvent['type']): RunEvent {
+    const events = this.events.get(runId) ?? [];
+    const event: RunEvent = { id: `${events.length + 1}-0`, type, run_id: runId, at: AT };
+    this.events.set(runId, [...events, event]);
+    const status = TERMINAL[type];
+    if (status !== undefined) this.runs.set(runId, { ...this.runs.get(runId)!, status, ended_at: AT });
+    this.#wake.resolve();
+    this.#wake = deferred();
+    return event;
+  }
+
+  addRun(submittedBy = 'nobody', runId: string = newRunId()): string {
+    if (!this.runs.has(runId)) {
+      this.runs.set(runId, { ...RUN, run_id: runId, correlation_id: runId, submitted_by: submittedBy });
+      this.emit(runId, 'run.accepted');
+    }
+    return runId;
+  }
+
+  addDeadLetter(id: string): void {
+    this.deadLetters.push({
+      dlq_id: id,
+      queue: 'ipa',
+      job_id: id.split('~')[1] ?? id,
+      workflow_id: null,
+      reason: 'exhausted',
+      error: 'boom',
+      attempts: 3,
+      first_failed_at: AT,
+      dead_at: AT,
+      replays: 0,
+    });
+  }
+
+  count(name: string): number {
+    return this.calls.filter((call) => call.name === name).length;
+  }
+
+  async #submit(caller: Caller, chosen?: string): Promise<Submitted> {
+    const runId = this.addRun(caller.id, chosen);
+    await this.hold;
+    if (this.answersInTime) return { done: true, response: responseOf(runId) };
+    const location = `/v1/runs/${runId}`;
+    return { done: false, accepted: { run_id: runId, status: 'pending', progress: 0, location, queued_behind: 0 } };
+  }
+
+  #deadLetter(dlqId: string): DeadLetter {
+    const entry = this.deadLetters.find(({ dlq_id }) => dlq_id === dlqId);
+    if (entry === undefined) throw notFound('dead_letter_not_found', dlqId);
+    return entry;
+  }
+
+  #enter(name: string, ...args: unknown[]): void {
+    this.calls.push({ name, args });
+    if (this.failure) throw this.failure;
+  }
+}
+
+const TERMINAL: Partial<Record<RunEvent['type'], RunView['status']>> = {
+  'run.completed': 'completed',
+  'run.failed': 'failed',
+  'run.cancelled': 'cancelled',
+  'run.timed_out': 'timed_out',
+};
+
+const RUN: Omit<RunView, 'run_id' | 'correlation_id'> = {
+  workflow: 'turn',
+  version: 1,
+  status: 'running',
+  degraded: false,
+  generation: 0,
+  priority: 'normal',
+  progress: 0,
+  created_at: AT,
+  started_at: null,
+  ended_at: null,
+  deadline_at: null,
+  completed_steps: [],
+  skipped_steps: [],
+  steps: [],
+  error: null,
+  output: null,
+  metadata: {},
+};
+
+function responseOf(runId: string): OrchestrationResponse {
+  return {
+    response_text: 'You are in a library.',
+    updated_context: { session_id: null, turn: null, world_state: null, last_agent: 'narrative_generator' },
+    workflow_metadata: {
+      run_id: runId,
+      workflow_name: 'turn',
+      version: 1,
+      status: 'completed',
+      steps_executed: 0,
+      steps: [],
+      intent: null,
+      degraded: false,
+      degraded_reasons: [],
+    },
+    performance_metrics: { total_ms: 1, queue_ms: 0, by_agent: {}, sla_ms: 2000, sla_met: true },
+    therapeutic_validation: { level: 'not_validated', findings: [] },
+    next_actions: [],
+  };
+}
+
+function notFound(code: string, what: string): FleetError {
+  return new FleetError({ code, kind: 'not_found', message: `no "${what}"` });
+}
