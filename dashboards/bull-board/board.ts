@@ -67,7 +67,10 @@ function createBoard(options: BullBoardOptions, level: BoardLevel): RequestHandl
 }
 
 function adapterOf(queue: Queue, redact: (value: unknown) => unknown, level: BoardLevel): BullMQAdapter {
-  const adapter = new BullMQAdapter(queue, { readOnlyMode: level === 'read', allowRetries: level !== 'read' });
+  const adapter = new BullMQAdapter(queue, {
+    readOnlyMode: level === 'read',
+    allowRetries: level !== 'read',
+  });
   for (const field of ['data', 'returnValue', 'progress'] as const) {
     adapter.setFormatter(field, (value: unknown) => redact(parsedIfJson(value)));
   }

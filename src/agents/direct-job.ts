@@ -33,6 +33,7 @@ export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJ
       input,
       timeoutMs: shell.directTimeoutMs,
       idempotencyKey: jobKey,
+      queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
       worlds: (signal) =>
         (worlds = createWorldAccess({
           store,

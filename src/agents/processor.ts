@@ -74,7 +74,7 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     );
   metrics.step_wait_seconds.observe(
     { agent: agent.name, priority: priorityClass(job.priority) },
-    Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp) / 1000,
+    open.queuedMs / 1000,
   );
   try {
     const output = await shell.breaker.execute((callSignal) => callAgent(shell, job, open, callSignal), {

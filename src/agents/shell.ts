@@ -50,6 +50,8 @@ export interface OpenJob {
   readonly input: unknown;
   readonly timeoutMs: number;
   readonly idempotencyKey: string;
+  /** Since it could have started. */
+  readonly queuedMs: number;
   worlds(signal: AbortSignal): TrackedWorldAccess;
   /** Record the output, unless a write to the world did so already; returns the job's return value. */
   record(output: unknown): Promise<unknown>;

@@ -26,7 +26,6 @@ export async function openStep(shell: ShellContext, job: Job, data: StepJobData)
     path: step.path,
     agent: shell.agent.name,
     attempt: job.attemptsMade + 1,
-    queuedMs: (job.processedOn ?? shell.clock.now()) - job.timestamp,
     upstream: plan.upstream,
     sessionId: step.session_id,
     worldId: step.world_id,
@@ -98,6 +97,7 @@ function openWork(
     input,
     timeoutMs: Math.min(plan.timeoutMs, remainingMs),
     idempotencyKey: `${step.run_id}.${step.path}`,
+    queuedMs: facts.queuedMs,
     worlds: (signal) =>
       (worlds = createWorldAccess({
         store,

@@ -12,8 +12,11 @@ export interface OutputOptions {
   readonly color: boolean;
 }
 
-const DEFAULT_WIDTH = 100;
-const WIDEST = 140;
+/** Columns of lines that nobody sees in a terminal. */
+const DEFAULT_WIDTH = 120;
+const WIDEST = 160;
+/** Longer lines are hard to read. */
+const WIDEST_TEXT = 100;
 
 /**
  * The only writer of the CLI. Results go to stdout, everything else to stderr. With `--json`, stdout carries
@@ -23,8 +26,10 @@ export class Output {
   readonly paint: Paint;
   readonly json: boolean;
   readonly quiet: boolean;
-  /** Columns a line may take. */
+  /** Columns a table may take. */
   readonly width: number;
+  /** Columns a line of running text may take. */
+  readonly textWidth: number;
   /** Whether a line may be drawn over again. */
   readonly isInteractive: boolean;
   /** Whether anything has gone to stdout, so that an error adds no second document. */
@@ -40,6 +45,7 @@ export class Output {
     this.quiet = options.quiet;
     this.paint = paintFor(stdout, options.color && !options.json);
     this.width = Math.min(WIDEST, stdout.isTTY === true ? (stdout.columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH);
+    this.textWidth = Math.min(WIDEST_TEXT, this.width);
     this.isInteractive = stdout.isTTY === true && !options.json;
   }
 

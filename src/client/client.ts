@@ -50,7 +50,11 @@ export interface FleetClient {
   listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
   getDeadLetter(dlqId: string, options?: CallOptions): Promise<DeadLetterDetail>;
   replayDeadLetter(dlqId: string, options?: SubmitCallOptions): Promise<{ job_id: string }>;
-  discardDeadLetter(dlqId: string, request: { reason: string }, options?: SubmitCallOptions): Promise<DeadLetter>;
+  discardDeadLetter(
+    dlqId: string,
+    request: { reason: string },
+    options?: SubmitCallOptions,
+  ): Promise<DeadLetter>;
   /** Also answers while the fleet is not ready. */
   readiness(options?: CallOptions): Promise<{ status: Readiness['status'] }>;
 }
@@ -66,8 +70,11 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
   const ask = async <T>(call: Call): Promise<T> => (await (await transport(call)).json()) as T;
   const get = <T>(path: string, { signal }: CallOptions = {}, query: Call['query'] = {}): Promise<T> =>
     ask<T>({ method: 'GET', path, query, signal });
-  const post = <T>(path: string, body: unknown, { signal, idempotencyKey }: SubmitCallOptions = {}): Promise<T> =>
-    ask<T>(postCall(path, body, signal, idempotencyKey));
+  const post = <T>(
+    path: string,
+    body: unknown,
+    { signal, idempotencyKey }: SubmitCallOptions = {},
+  ): Promise<T> => ask<T>(postCall(path, body, signal, idempotencyKey));
   const submit = async (path: string, body: unknown, o: SubmitCallOptions = {}): Promise<Submission> => {
     const response = await transport(postCall(path, body, o.signal, o.idempotencyKey));
     const answer: unknown = await response.json();

@@ -9,7 +9,7 @@ const LINE_END = /\r\n|\r|\n/;
 /** The events of a text/event-stream body, one by one; comments and `retry` are left out. */
 export async function* readEventStream(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   let buffer = '';
-  const text = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>);
+  const text = body.pipeThrough(new TextDecoderStream());
   for await (const chunk of text) {
     buffer += chunk;
     for (;;) {

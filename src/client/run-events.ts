@@ -5,7 +5,12 @@ import { wait, type Transport } from './transport.ts';
 
 const RECONNECT_AFTER_MS = 500;
 const MAX_SILENT_RECONNECTS = 5;
-const TERMINAL: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.cancelled', 'run.timed_out']);
+const TERMINAL: ReadonlySet<string> = new Set([
+  'run.completed',
+  'run.failed',
+  'run.cancelled',
+  'run.timed_out',
+]);
 
 export interface RunEventsOptions {
   /** Continue after this event id. */

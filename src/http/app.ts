@@ -66,6 +66,7 @@ function observe(deps: HttpDeps, lifetime: HttpLifetime): RequestHandler {
   return (req, res, next) => {
     const exchange = beginExchange(res, correlationOf(req.headers));
     res.setHeader('X-Request-Id', exchange.requestId);
+    if (req.headers.accept !== undefined) req.headers.accept = withoutParameters(req.headers.accept);
     lifetime.enter(res);
     metrics.http_in_flight.inc({});
     res.once('close', () => {
@@ -79,6 +80,11 @@ function observe(deps: HttpDeps, lifetime: HttpLifetime): RequestHandler {
     });
     withCorrelation({ request_id: exchange.requestId }, next);
   };
+}
+
+/** `Accept` with its types and weights; a charset or version chooses nothing here and must not cause a 406. */
+function withoutParameters(accept: string): string {
+  return accept.replace(/;\s*(?!q=)[\w.-]+\s*=\s*("[^"]*"|[^;,]*)/gi, '');
 }
 
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -106,11 +112,12 @@ function securityHeaders(): RequestHandler {
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   const methods = new Map<string, string[]>();
   for (const route of routes) {
-    for (const path of route.paths) methods.set(path, [...(methods.get(path) ?? []), route.method.toUpperCase()]);
+    for (const path of route.paths)
+      methods.set(path, [...(methods.get(path) ?? []), route.method.toUpperCase()]);
   }
   for (const [path, own] of methods) {
     const allow = own.includes('GET') ? [...own, 'HEAD', 'OPTIONS'] : [...own, 'OPTIONS'];
-    app.all(toExpressPath(path), (req, res) => {
+    app.route(toExpressPath(path)).all((req, res) => {
       exchangeOf(res).route = path;
       res.set('Allow', allow.join(', '));
       if (req.method === 'OPTIONS') {
@@ -130,4 +137,3 @@ function answerWithProblem(deps: HttpDeps): ErrorRequestHandler {
     sendProblem(res, error, requestId);
   };
 }
-

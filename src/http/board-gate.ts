@@ -26,7 +26,12 @@ export function boardGate(deps: HttpDeps, gatekeeper: Gatekeeper, board: Request
       assertSameOrigin(req);
       const rateClass = isChange ? 'operate' : 'read';
       if (isChange || req.path.startsWith('/api/')) {
-        await gatekeeper.limit(res, rateClass, `board:${gatekeeper.rateKey(req, rateClass, caller)}`, perSecond);
+        await gatekeeper.limit(
+          res,
+          rateClass,
+          `board:${gatekeeper.rateKey(req, rateClass, caller)}`,
+          perSecond,
+        );
       }
       if (!isChange) return;
       await gatekeeper.recordFirst(req, res, { action: 'board.change', outcome: 'attempted' });
@@ -56,6 +61,7 @@ function assertMountable(deps: HttpDeps, gatekeeper: Gatekeeper): void {
 
 function refuse(res: Response, thrown: unknown): void {
   const error = toHttpError(thrown);
-  if (error.httpStatus === 401) res.setHeader('WWW-Authenticate', 'Basic realm="Bull Board", charset="UTF-8"');
+  if (error.httpStatus === 401)
+    res.setHeader('WWW-Authenticate', 'Basic realm="Bull Board", charset="UTF-8"');
   sendProblem(res, error, exchangeOf(res).requestId);
 }

@@ -13,7 +13,10 @@ export function docsPage(document: Json): string {
 }
 
 export function problemPage(type: ProblemType): string {
-  return page(`${type.status} ${type.title}`, `<p>${escapeHtml(type.explanation)}</p><p><code>${type.slug}</code></p>`);
+  return page(
+    `${type.status} ${type.title}`,
+    `<p>${escapeHtml(type.explanation)}</p><p><code>${type.slug}</code></p>`,
+  );
 }
 
 /** The parts of our own document that the page shows. */

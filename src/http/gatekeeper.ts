@@ -55,7 +55,12 @@ export class Gatekeeper {
     } catch (error) {
       const refused = error as FleetError; // #check throws nothing else
       if (refused.httpStatus === 401) await this.#countRefusal(req, res);
-      this.record(req, res, { action: 'http.refuse', outcome: 'refused', status: refused.httpStatus, reason: refused.code });
+      this.record(req, res, {
+        action: 'http.refuse',
+        outcome: 'refused',
+        status: refused.httpStatus,
+        reason: refused.code,
+      });
       throw refused;
     }
   }

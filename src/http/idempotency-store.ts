@@ -1,3 +1,4 @@
+import { assertNever } from '../kernel/errors.ts';
 import type { RunId } from '../kernel/ids.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, runScript, type Script, type ScriptValue } from '../redis/script.ts';
@@ -84,5 +85,7 @@ function toClaim(reply: ScriptValue): Claim {
     case 'in_flight':
     case 'mismatch':
       return { state };
+    default:
+      return assertNever(state, 'answer of the claim script');
   }
 }

@@ -18,7 +18,8 @@ export class SchemaComponents {
     const names = new Map(Object.keys(defs).map((id) => [id, id]));
     for (const [id, definition] of Object.entries(defs)) {
       const known = this.#components.get(id);
-      if (known && JSON.stringify(known) !== JSON.stringify(rename(definition, names))) names.set(id, `${id}Input`);
+      if (known && JSON.stringify(known) !== JSON.stringify(rename(definition, names)))
+        names.set(id, `${id}Input`);
     }
     for (const [id, definition] of Object.entries(defs)) {
       this.#components.set(names.get(id)!, rename(definition, names));

@@ -92,12 +92,18 @@ function responseOf(spec: ResponseSpec, components: SchemaComponents): Json {
     description: spec.description,
     ...(headers.length > 0 && { headers: Object.fromEntries(headers) as Json }),
     ...(spec.schema && {
-      content: { [spec.contentType ?? 'application/json']: { schema: components.add(spec.schema, 'output') } },
+      content: {
+        [spec.contentType ?? 'application/json']: { schema: components.add(spec.schema, 'output') },
+      },
     }),
   };
 }
 
-function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query', components: SchemaComponents): Json[] {
+function parametersOf(
+  schema: z.ZodType | undefined,
+  place: 'path' | 'query',
+  components: SchemaComponents,
+): Json[] {
   if (!(schema instanceof z.ZodObject)) return [];
   const shape = schema.shape as Record<string, z.ZodType>;
   return Object.entries(shape).map(([name, field]) => ({
@@ -117,7 +123,9 @@ function headerParameters(route: Route): Json[] {
     schema: { type: 'string' },
   });
   return [
-    ...(route.action === undefined ? [] : [header('Idempotency-Key', 'Repeats with this key answer the same')]),
+    ...(route.action === undefined
+      ? []
+      : [header('Idempotency-Key', 'Repeats with this key answer the same')]),
     ...(route.isStream ? [header('Last-Event-ID', 'Continue a stream after this event')] : []),
   ];
 }

@@ -71,7 +71,11 @@ const UNREADABLE = {
   status: 415,
   detail: 'expected UTF-8 JSON, plain or encoded with gzip, deflate or br',
 };
-const INCOMPLETE = { code: 'validation_failed', status: 400, detail: 'the body ended before its announced length' };
+const INCOMPLETE = {
+  code: 'validation_failed',
+  status: 400,
+  detail: 'the body ended before its announced length',
+};
 const BODY_ERRORS: Readonly<Record<string, { code: string; status: number; detail: string }>> = {
   'entity.parse.failed': MALFORMED,
   'entity.verify.failed': MALFORMED,

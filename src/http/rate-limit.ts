@@ -1,4 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { assertNever } from '../kernel/errors.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { defineScript, runScript, type Script } from '../redis/script.ts';
 import { bounded } from './bounded.ts';
@@ -52,7 +53,11 @@ export function createRedisRateLimiter(
     const name = `${rateClass}:${rule.points}:${rule.windowSeconds}`;
     const known = limiters.get(name);
     if (known !== undefined) return known;
-    const shape = { keyPrefix: `${keyPrefix}:${rateClass}`, points: rule.points, duration: rule.windowSeconds };
+    const shape = {
+      keyPrefix: `${keyPrefix}:${rateClass}`,
+      points: rule.points,
+      duration: rule.windowSeconds,
+    };
     const made = new RateLimiterRedis({
       ...shape,
       storeClient: client,
@@ -99,6 +104,8 @@ export function ruleOf(
     case 'admin':
     case 'refused':
       return PER_ADDRESS;
+    default:
+      return assertNever(rateClass, 'rate class');
   }
 }
 

@@ -5,7 +5,9 @@ import { bounded } from './bounded.ts';
 const CACHED_MS = 1000;
 
 /** Readiness asked at most once a second however many probes come; silence and failure mean `down`. */
-export function createReadinessProbe(operations: Pick<FleetOperations, 'readiness'>): () => Promise<Readiness> {
+export function createReadinessProbe(
+  operations: Pick<FleetOperations, 'readiness'>,
+): () => Promise<Readiness> {
   let latest: { readonly at: number; readonly answer: Promise<Readiness> } | undefined;
   return () => {
     if (latest === undefined || performance.now() - latest.at > CACHED_MS) {

@@ -12,7 +12,7 @@ export function createRedisStores(
   config: Pick<HttpConfig, 'rate_limits' | 'audit'>,
 ): HttpStores {
   return {
-    idempotency: createRedisIdempotency(redis, keys.idempotency),
+    idempotency: createRedisIdempotency(redis, (hash) => keys.idempotency(hash)),
     rateLimiter: createRedisRateLimiter(redis, keys.rateLimit(), config.rate_limits),
     audit: createRedisAudit(redis, keys.audit(), config.audit.max_len),
   };

@@ -28,7 +28,9 @@ export function pageOf<S extends z.ZodType>(item: S) {
 }
 
 export const IsoMoment = z.iso.datetime({ offset: true });
-export const StreamId = z.string().regex(/^\d{1,20}(-\d{1,20})?$/, 'expected an event id like 1718000000000-0');
+export const StreamId = z
+  .string()
+  .regex(/^\d{1,20}(-\d{1,20})?$/, 'expected an event id like 1718000000000-0');
 
 export const Reason = z.string().trim().min(1).max(500);
 

@@ -21,7 +21,9 @@ export class SseStream {
   constructor(res: Response, commentEveryMs: number = SSE_COMMENT_EVERY_MS) {
     this.#res = res;
     res.status(200);
-    res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+    res.setHeader('Content-Type', 'text/event-stream');
+    res.setHeader('Cache-Control', 'no-store');
+    res.setHeader('X-Accel-Buffering', 'no');
     res.flushHeaders();
     res.write(`retry: ${SSE_RETRY_MS}\n\n`);
     this.#heartbeat = setInterval(() => this.comment('alive'), commentEveryMs);

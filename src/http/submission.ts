@@ -16,9 +16,7 @@ export interface Submission {
  *
  * Source: RFC 7240 for Prefer
  */
-export function submissionOf(
-  request: RouteRequest<unknown, unknown, { wait_ms: number }>,
-): Submission {
+export function submissionOf(request: RouteRequest<unknown, unknown, { wait_ms: number }>): Submission {
   const { req, rawBody, body, requestId, traceparent, runId, signal } = request;
   const isExplicit = typeof rawBody === 'object' && rawBody !== null && 'wait_ms' in rawBody;
   const preferred = isExplicit ? undefined : PREFER_WAIT.exec(req.get('prefer') ?? '')?.[1];

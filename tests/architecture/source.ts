@@ -93,11 +93,11 @@ function isProcess(node: unknown): boolean {
   return isNode(node) && node['name'] === 'process';
 }
 
-/** process.env, process['env'] and, because nobody knows, process[name]. */
+/** process.env and process['env']. */
 function mayBeEnv(member: AstNode): boolean {
   const property = member['property'];
   if (!isNode(property)) return false;
-  return member['computed'] === true ? (property['value'] ?? 'env') === 'env' : property['name'] === 'env';
+  return member['computed'] === true ? property['value'] === 'env' : property['name'] === 'env';
 }
 
 function walk(folder: string): string[] {

@@ -109,7 +109,7 @@ test('without a server program the error names three ways to get one', () => {
 });
 
 test('it dies with its parent, also when the parent is killed without warning', async () => {
-  const parent = startInChildProcess();
+  using parent = startInChildProcess();
   const redisPid = await parent.redisPid;
   expect(isAlive(redisPid)).toBe(true);
   parent.process.kill('SIGKILL');
@@ -120,7 +120,7 @@ test('it dies with its parent, also when the parent is killed without warning', 
 });
 
 test('a start right after a killed parent takes over its data dir', async () => {
-  const parent = startInChildProcess();
+  using parent = startInChildProcess();
   const redisPid = await parent.redisPid;
   parent.process.kill('SIGKILL');
   await once(parent.process, 'exit');
@@ -130,7 +130,7 @@ test('a start right after a killed parent takes over its data dir', async () => 
 
 test('a Ctrl-C in the terminal reaches the parent and leaves Redis to it', async () => {
   // The parent leads a process group of its own and outlives SIGINT, as a fleet that drains does.
-  const parent = startInChildProcess();
+  using parent = startInChildProcess();
   const redisPid = await parent.redisPid;
   process.kill(-parent.process.pid!, 'SIGINT');
   expect(await parent.nextLine()).toBe('interrupted, PONG');
@@ -140,15 +140,15 @@ test('a Ctrl-C in the terminal reaches the parent and leaves Redis to it', async
   await untilGone(redisPid);
 });
 
-/** Another process that starts a private Redis, prints its pid, and after SIGINT what a PING answers. */
+/** Another process that starts a private Redis, prints its pid, and after SIGINT what a PING answers. Killed at the end. */
 function startInChildProcess() {
   const room = new URL('../../src/redis/embedded/start.ts', import.meta.url);
   const program = `
     import { Redis } from 'ioredis';
     import { startEmbeddedRedis } from ${JSON.stringify(room.href)};
     const server = await startEmbeddedRedis({ dataDir: ${JSON.stringify(dataDir)}, persistent: true });
-    const redis = new Redis(server.url);
-    process.on('SIGINT', async () => console.log('interrupted, ' + (await redis.ping())));
+    const redis = new Redis(server.url, { maxRetriesPerRequest: 0 });
+    process.on('SIGINT', async () => console.log('interrupted, ' + (await redis.ping().catch(String))));
     console.log(server.pid);
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
@@ -158,7 +158,12 @@ function startInChildProcess() {
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const nextLine = async () => String((await lines.next()).value);
-  return { process: child, redisPid: nextLine().then(Number), nextLine };
+  return {
+    process: child,
+    redisPid: nextLine().then(Number),
+    nextLine,
+    [Symbol.dispose]: () => void child.kill('SIGKILL'),
+  };
 }
 
 async function withClient(url: string, use: (redis: Redis) => Promise<unknown>): Promise<void> {

@@ -12,7 +12,7 @@ const SYNONYMS: Readonly<Record<Emotion, string>> = {
   hopeful: 'hopeful optimistic encouraged hope',
   ashamed: 'ashamed embarrassed humiliated shame worthless',
   tired: 'tired exhausted weary drained sleepy worn',
-  lost: 'lost adrift aimless directionless',
+  lost: 'lost stuck adrift aimless directionless',
   happy: 'happy glad joyful cheerful delighted joy excited',
   grateful: 'grateful thankful blessed gratitude',
   confused: 'confused puzzled bewildered unsure uncertain torn',
@@ -40,6 +40,8 @@ const CLAUSE_BREAKS = new Set(['but', 'because', 'though', 'although', 'and', 'j
 
 const SUBJECTS = new Set(['i', "i'm", 'im', "i've", 'ive', 'me', 'am', 'feeling', 'feel', 'myself', "i'd"]);
 const FEELING_VERBS = new Set(['feel', 'feeling', 'felt', 'feels']);
+/** "I miss my mother" speaks of a feeling without naming it. */
+const FEELING_STATEMENTS = new Set('miss hate mourn grieve regret worry fear cry panic'.split(' '));
 const BEING = new Set([
   "i'm",
   'im',
@@ -74,10 +76,14 @@ export interface EmotionReading {
  */
 export function readEmotion(tokens: readonly Token[]): EmotionReading | null {
   const named = tokens.flatMap((token, at) => {
+    if (token.word === 'sure' && isNegated(tokens, at))
+      return [{ emotion: 'confused' as const, token, at, isDenial: true }];
     const emotion = EMOTION_BY_WORD.get(token.word);
-    return emotion === undefined ? [] : [{ emotion, token, at }];
+    return emotion === undefined ? [] : [{ emotion, token, at, isDenial: false }];
   });
-  const affirmed = named.find(({ at }) => !isNegated(tokens, at) && !isPlainNothing(tokens, at));
+  const affirmed = named.find(
+    ({ at, isDenial }) => (isDenial || !isNegated(tokens, at)) && !isPlainNothing(tokens, at),
+  );
   const anchor = anchorOf(tokens);
   const standsAlone =
     named.length > 0 &&
@@ -90,9 +96,11 @@ export function readEmotion(tokens: readonly Token[]): EmotionReading | null {
   }
   const speaksOfFeeling =
     anchor?.kind === 'feeling' || (anchor !== null && named.some(({ at }) => at > anchor.at));
+  const states =
+    tokens[0]?.word === 'i' && tokens.slice(1, 4).some((token) => FEELING_STATEMENTS.has(token.word));
   const speaksOfFeelings =
     tokens.some((t) => FEELING_NOUNS.has(t.word)) && SUBJECTS.has(tokens[0]?.word ?? '');
-  return speaksOfFeeling || speaksOfFeelings ? { emotion: undefined, token: undefined } : null;
+  return speaksOfFeeling || speaksOfFeelings || states ? { emotion: undefined, token: undefined } : null;
 }
 
 /** Where the clause says that what follows is a state of the speaker. */

@@ -36,7 +36,7 @@ const PHRASES: readonly (Verb & { readonly phrases: string })[] = [
     intent: 'move',
     target: 'direction',
     phrases:
-      'go|go to|walk|walk to|move|head|travel|run|run to|climb|enter|go through|walk through|step|step into|proceed|follow|visit|return|return to|go back|head back|turn back|walk back|wander|journey|hike|continue|leave|exit|going|heading|walking|approach|explore',
+      'take me to|bring me to|lead me to|go|go to|walk|walk to|move|head|travel|run|run to|climb|enter|go through|walk through|step|step into|proceed|follow|visit|return|return to|go back|head back|turn back|walk back|wander|journey|hike|continue|leave|exit|going|heading|walking|approach|explore',
   },
   {
     intent: 'take',

@@ -1,7 +1,7 @@
 import type { Token } from './tokens.ts';
 
 const DETERMINERS = new Set(
-  'a an the my your his her its our their this that these those some any'.split(' '),
+  'a an the my your his her its our their this that these those some any all'.split(' '),
 );
 
 export const PREPOSITIONS = [
@@ -69,7 +69,13 @@ export function parseComplement(tokens: readonly Token[]): Complement {
 /** "her" before a noun is a possessive and goes; "her" alone is a person and stays. */
 export function phraseOf(tokens: readonly Token[]): Phrase | null {
   let from = 0;
-  while (from < tokens.length - 1 && DETERMINERS.has(tokens[from]?.word ?? '')) from++;
+  while (
+    from < tokens.length - 1 &&
+    DETERMINERS.has(tokens[from]?.word ?? '') &&
+    tokens[from + 1]?.word !== 'of'
+  ) {
+    from++;
+  }
   const kept = tokens.slice(from);
   const first = kept[0];
   const last = kept.at(-1);

@@ -15,16 +15,20 @@ import { entityOf, resolvePhrase } from './resolve-entities.ts';
 import { tokenize, wordsOf, type Token } from './tokens.ts';
 
 const QUESTION_WORDS = /^(what|when|where|which|whatever|why|whose|that|this|they|them|then|there|with)$/;
+/** Words of courtesy after a command. */
+const TRAILING = new Set(['please', 'thanks', 'now', 'again', 'too', 'instead']);
 const SPEAKER = new Set(['i', "i'm", 'im', "i've", 'my', 'feeling']);
 
 /** One clause as one action; what cannot be understood is `unknown`, with guesses as alternatives. */
-export function readClause(tokens: readonly Token[], sight: Sight, source: string): Reading {
+export function readClause(clause: readonly Token[], sight: Sight, source: string): Reading {
+  const tokens = withoutTrailing(clause);
   const text = source.slice(tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
   const start = afterFillers(tokens, 0);
   const first = tokens[start];
   const bareWay =
     first === undefined || start !== tokens.length - 1 ? undefined : DIRECTION_BY_WORD.get(first.word);
   if (first !== undefined && bareWay !== undefined && start === 0) return towards(bareWay, text, [first]);
+  if (isAgainstOneself(tokens, start)) return feeling(tokens, { emotion: undefined, token: undefined }, text);
   const emotion = readEmotion(tokens);
   const command = readCommand(tokens, start, sight, text);
   if (command !== null && emotion !== null && prefersEmotion(command, emotion, tokens))
@@ -32,6 +36,17 @@ export function readClause(tokens: readonly Token[], sight: Sight, source: strin
   if (command !== null) return withEmotion(command, emotion);
   if (emotion !== null) return feeling(tokens, emotion, text);
   return unknown(tokens, start, sight, text);
+}
+
+function withoutTrailing(tokens: readonly Token[]): readonly Token[] {
+  const end = tokens.findLastIndex((token) => !TRAILING.has(token.word)) + 1;
+  return end === 0 ? tokens : tokens.slice(0, end);
+}
+
+/** "hurt myself" is never played out as a fight: it is heard as a feeling, whatever the safety rules add. */
+function isAgainstOneself(tokens: readonly Token[], start: number): boolean {
+  const attacks = verbsAt(tokens, start).some((verb) => verb.intent === 'attack');
+  return attacks && tokens.slice(start + 1).some((token) => token.word === 'myself' || token.word === 'me');
 }
 
 function readCommand(tokens: readonly Token[], start: number, sight: Sight, text: string): Reading | null {

@@ -31,6 +31,7 @@ const TYPES: Readonly<Partial<Record<Intent, readonly (readonly ThingType[])[]>>
   attack: [['npc'], ['object', 'item']],
   examine: [['object', 'item', 'npc'], ['place']],
 };
+const CLAUSE_STARTS = new Set("i i'm im i've that why how if whether what where when who we".split(' '));
 const ANY: readonly (readonly ThingType[])[] = [['object', 'item', 'npc'], ['place']];
 
 /** Verbs that need a thing: "take the journal", "attack the goblin with my sword", "give it to the elder". */
@@ -166,7 +167,26 @@ function splitPerson(phrase: Phrase, sight: Sight): { target: Target; remainder:
       return { target: shorter, remainder: { text: rest, start: phrase.end - rest.length, end: phrase.end } };
     }
   }
-  return { target: whole, remainder: null };
+  return whole.match === undefined
+    ? cutAtClause(phrase, words, sight, whole)
+    : { target: whole, remainder: null };
+}
+
+/** Nobody of that name is here: "the elder I feel lost" is still the elder and what is said. */
+function cutAtClause(
+  phrase: Phrase,
+  words: readonly string[],
+  sight: Sight,
+  whole: Target,
+): { target: Target; remainder: Phrase | null } {
+  const at = words.findIndex((word, i) => i > 0 && CLAUSE_STARTS.has(word));
+  if (at === -1) return { target: whole, remainder: null };
+  const head = words.slice(0, at).join(' ');
+  const rest = words.slice(at).join(' ');
+  return {
+    target: readTarget({ ...phrase, text: head, end: phrase.start + head.length }, sight, [['npc']]),
+    remainder: { text: rest, start: phrase.end - rest.length, end: phrase.end },
+  };
 }
 
 function namesPart(candidate: Candidate | undefined, word: string): boolean {
@@ -190,7 +210,7 @@ function missing(intent: Intent, sight: Sight, text: string): Reading {
 }
 
 function isPortable(candidate: Candidate, sight: Sight): boolean {
-  return sight.view?.objects.some((object) => object.id === candidate.id && object.portable) ?? false;
+  return sight.view?.objects.some((thing) => thing.id === candidate.id && thing.portable) ?? false;
 }
 
 function instrumentOf(complement: Complement, sight: Sight): Target | undefined {

@@ -66,18 +66,18 @@ function things(view: WorldView): Choice[] {
   const carried = view.inventory.filter((object) => isSayable(object.name, view));
   const all = [...here, ...carried];
   return [
-    ...here.filter((object) => object.portable).map((object) => choice('Take', object.name, 'take')),
+    ...here.filter((object) => object.portable).map((object) => command('Take', object.name, 'take')),
     ...all
       .filter((object) => object.openable && !object.open)
-      .map((object) => choice('Open', object.name, 'open')),
-    ...here.map((object) => choice('Examine', object.name, 'examine')),
+      .map((object) => command('Open', object.name, 'open')),
+    ...here.map((object) => command('Examine', object.name, 'examine')),
     ...all
       .filter((object) => object.use_text !== '' && (!object.openable || object.open))
-      .map((object) => choice('Use', object.name, 'use')),
+      .map((object) => command('Use', object.name, 'use')),
   ];
 }
 
-function choice(verb: string, name: string, intent: Choice['intent']): Choice {
+function command(verb: string, name: string, intent: Choice['intent']): Choice {
   return { text: `${verb} ${withThe(name)}`, intent };
 }
 

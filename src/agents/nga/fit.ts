@@ -28,8 +28,10 @@ export function fitStory(draft: Draft, maxChars: number): string {
   for (const sentence of draft.may) {
     if (lengthOf([...first, ...extra, sentence, draft.closing]) <= maxChars) extra.push(sentence);
   }
-  const head = first.join(' ');
-  const tail = [...extra, draft.closing].join(' ');
+  // A quiet turn has nothing it must tell: its first addition keeps the opening company.
+  const beside = must.length === 0 && extra.length > 1 ? 1 : 0;
+  const head = [...first, ...extra.slice(0, beside)].join(' ');
+  const tail = [...extra.slice(beside), draft.closing].join(' ');
   return head.length + 1 + tail.length > PARAGRAPH_FROM_CHARS ? `${head}\n\n${tail}` : `${head} ${tail}`;
 }
 

@@ -14,9 +14,10 @@ const TONE_BY_THEME: Readonly<Record<string, Tone>> = {
   wonder: 'mysterious',
 };
 
-/** The tone of a turn: practical for commands about the game, else the feeling's, else the place's. */
+/** The tone of a turn: plain for commands about the game and for anger, else the feeling's, else the place's. */
 export function toneOf(action: IntentAction, world: WbaOutput | null, view: WorldView | null): Tone {
-  if (['help', 'save', 'quit', 'status', 'inventory', 'unknown'].includes(action.intent)) return 'neutral';
+  if (['help', 'save', 'quit', 'status', 'inventory', 'attack', 'unknown'].includes(action.intent))
+    return 'neutral';
   if (action.intent === 'express_emotion') {
     const isLight = action.emotion !== undefined && FEELING_GROUPS[action.emotion] === 'light';
     return isLight ? 'hopeful' : 'contemplative';

@@ -14,7 +14,7 @@ import {
 } from './grammar/meta.ts';
 import { OPENINGS, UNCLEAR_OPENINGS } from './grammar/openings.ts';
 import { UNSEEN } from './grammar/refusals.ts';
-import { ANY_VOICE, ON_TOPIC, VOICES } from './grammar/voices.ts';
+import { ANY_VOICE, HEARD, ON_TOPIC, VOICES } from './grammar/voices.ts';
 import { waysClause } from './fillings.ts';
 import type { Picker } from './select.ts';
 import type { Line } from './tell-outcomes.ts';
@@ -65,16 +65,20 @@ export function tellAction(
     case 'quit':
       return same(picker.pick('meta.quit', QUIT_TEXT));
     case 'express_emotion':
-      return same(picker.pick(`support.${groupOf(action)}`, FEELING_SUPPORT[groupOf(action)]));
+      return same(tellSupport(action, picker));
     default:
       return null;
   }
 }
 
+/** Topics that are sentences of their own and would not fit into one of ours. */
+const WHOLE_CLAUSE = /^(i|i'm|i've|im|that|if|to|we|you|he|she|they|it)\b/;
+
 /** What the person answers, after the change in the world has been told. */
 export function tellReply(action: IntentAction, npcId: string, picker: Picker): string {
+  if (action.emotion !== undefined) return picker.pick('voice.heard', HEARD, { emotion: action.emotion });
   const topic = echoed(action.topic, '');
-  if (topic !== '') return picker.pick('voice.topic', ON_TOPIC, { topic });
+  if (topic !== '' && !WHOLE_CLAUSE.test(topic)) return picker.pick('voice.topic', ON_TOPIC, { topic });
   const known = VOICES[npcId];
   return known === undefined ? picker.pick('voice.any', ANY_VOICE) : picker.pick(`voice.${npcId}`, known);
 }
@@ -82,6 +86,11 @@ export function tellReply(action: IntentAction, npcId: string, picker: Picker): 
 function tellFeeling(action: IntentAction, picker: Picker): string {
   const group = groupOf(action);
   return picker.pick(`opening.feeling_${group}`, FEELING_OPENINGS[group], { emotion: action.emotion ?? '' });
+}
+
+/** A feeling told to somebody who is not there is still heard by the story. */
+export function tellSupport(action: IntentAction, picker: Picker): string {
+  return picker.pick(`support.${groupOf(action)}`, FEELING_SUPPORT[groupOf(action)]);
 }
 
 function groupOf(action: IntentAction): keyof typeof FEELING_OPENINGS {

@@ -3,7 +3,7 @@ import type { AppliedOperation, RejectedOperation } from '../../contracts/world.
 import type { WorldView } from '../../contracts/world-view.ts';
 import { thingFillings, waysClause } from './fillings.ts';
 import { OUTCOMES } from './grammar/outcomes.ts';
-import { ALREADY_AT, REFUSALS } from './grammar/refusals.ts';
+import { ALREADY_AT, NO_EXIT_ON_THE_WAY, REFUSALS } from './grammar/refusals.ts';
 import type { Picker } from './select.ts';
 import { capitalized, echoed, withA, withThe } from './words.ts';
 
@@ -85,11 +85,23 @@ export function tellApplied(done: AppliedOperation, views: readonly WorldView[],
   }
 }
 
-/** One refused operation, explained from inside the world. */
-export function tellRejected(refused: RejectedOperation, view: WorldView | null, picker: Picker): Line {
+/**
+ * One refused operation, explained from inside the world.
+ *
+ * @param hasMovedOn  the player left that place later in the same turn: its ways are no longer in view
+ */
+export function tellRejected(
+  refused: RejectedOperation,
+  view: WorldView | null,
+  picker: Picker,
+  hasMovedOn: boolean,
+): Line {
   const name = echoed(refused.target, 'that');
   const things = thingFillings(name);
   if (refused.code === 'no_exit') {
+    if (hasMovedOn) {
+      return line(picker.pick('refusal.no_exit_on_the_way', NO_EXIT_ON_THE_WAY), 'One way proves closed.');
+    }
     if (view !== null && refused.direction === undefined && isRightHere(name, view)) {
       return line(
         picker.pick('refusal.already_at', ALREADY_AT, things),

@@ -2,7 +2,7 @@ import type { IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput } from '../../contracts/narrative.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
 import type { Picker } from './select.ts';
-import { tellAction, tellReply } from './tell-actions.ts';
+import { tellAction, tellReply, tellSupport } from './tell-actions.ts';
 import { tellApplied, tellRejected, type Line } from './tell-outcomes.ts';
 
 const WORLD_INTENTS = new Set([
@@ -31,7 +31,9 @@ export function tellTurn(
   picker: Picker,
 ): Line[] {
   const told: Line[] = [];
-  const indexes = [...(input.world?.applied ?? []), ...(input.world?.rejected ?? [])].map((result) => result.index);
+  const indexes = [...(input.world?.applied ?? []), ...(input.world?.rejected ?? [])].map(
+    (result) => result.index,
+  );
   const operationCount = Math.max(-1, ...indexes) + 1;
   let next = 0;
   for (const action of actions) {
@@ -64,5 +66,10 @@ function tellOperation(
     return [{ full: `${line.full} ${tellReply(action, done.npc_id, picker)}`, brief: line.brief }];
   }
   const refused = input.world?.rejected.find((candidate) => candidate.index === index);
-  return refused === undefined ? [] : [tellRejected(refused, view, picker)];
+  if (refused === undefined) return [];
+  const hasMovedOn =
+    input.world?.applied.some((other) => other.op === 'move_player' && other.index > index) ?? false;
+  const line = tellRejected(refused, view, picker, hasMovedOn);
+  if (action?.emotion === undefined) return [line];
+  return [{ full: `${line.full} ${tellSupport(action, picker)}`, brief: line.brief }];
 }

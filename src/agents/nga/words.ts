@@ -4,14 +4,25 @@ export function isPlural(name: string): boolean {
   return last.endsWith('s') && !/(ss|us|is)$/.test(last);
 }
 
+/** Needs no article: a name that has one, a proper name, or a word that stands for a thing. */
+function standsAlone(name: string): boolean {
+  return (
+    /^(the|a|an|my|your|some|what) /i.test(name) ||
+    /^(that|this|it|all|me|myself|us|you|yourself|nothing|(some|any|every|no)(thing|one|body))\b/i.test(
+      name,
+    ) ||
+    /^\p{Lu}/u.test(name)
+  );
+}
+
 /** "the ancient journal"; names that bring an article or are proper names stay as they are. */
 export function withThe(name: string): string {
-  return /^(the|a|an|my|your|some) /i.test(name) || /^\p{Lu}/u.test(name) ? name : `the ${name}`;
+  return standsAlone(name) ? name : `the ${name}`;
 }
 
 /** "an ancient journal", "some wisdom books". */
 export function withA(name: string): string {
-  if (/^(the|a|an|my|your|some) /i.test(name) || /^\p{Lu}/u.test(name)) return name;
+  if (standsAlone(name)) return name;
   if (isPlural(name)) return `some ${name}`;
   const soundsLikeVowel = /^([aeio]|u(?!ni|se|k))/i.test(name) || /^(hour|honest|heir)/i.test(name);
   return `${soundsLikeVowel ? 'an' : 'a'} ${name}`;
@@ -25,7 +36,8 @@ export function listOf(items: readonly string[], limit = 6, last = 'and'): strin
 }
 
 export function capitalized(text: string): string {
-  const first = [...text][0] ?? '';
+  if (text === '') return text;
+  const first = String.fromCodePoint(text.codePointAt(0) ?? 32);
   return first.toUpperCase() + text.slice(first.length);
 }
 

@@ -72,7 +72,7 @@ async function explain(context: CommandContext, [name]: [string]): Promise<numbe
   out.result(entries.length === 1 ? entries[0] : entries, () =>
     entries.flatMap((entry) => [
       out.paint.bold(entry.key),
-      ...wrap(entry.description, out.width, '  '),
+      ...wrap(entry.description, out.textWidth, '  '),
       `  expected  ${entry.expected}`,
       `  default   ${valueText(entry.default)}`,
       `  value     ${valueText(entry.value)} (from ${entry.source})`,

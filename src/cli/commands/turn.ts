@@ -46,7 +46,7 @@ async function turn(
   );
   if (submitted.done) {
     const { response } = submitted;
-    out.result(response, () => wrap(response.response_text, out.width));
+    out.result(response, () => wrap(response.response_text, out.textWidth));
     const { degraded, degraded_reasons: reasons, status } = response.workflow_metadata;
     if (degraded) out.note(`degraded: ${reasons.join(', ')}`);
     return exitCodeOfRun(status);
@@ -80,6 +80,6 @@ async function finishLate(
       message: `run ${accepted.run_id} completed, but session "${session}" has no turn of it`,
     });
   }
-  out.result(record, () => wrap(record.response_text, out.width));
+  out.result(record, () => wrap(record.response_text, out.textWidth));
   return exitCodeOfRun(run.status);
 }

@@ -56,7 +56,7 @@ export async function playFailingTurn(
   );
   const runId = submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
 
-  const before = await show(operations, runId, undefined, context);
+  const before = await show(operations, runId, [], context);
   expectStatus(await operations.getRun(runId, LOCAL_OPERATOR), 'failed');
   const deadLetter = await deadLetterOf(operations, runId);
   out.print(
@@ -71,7 +71,7 @@ export async function playFailingTurn(
     `The fault is gone. ${out.paint.bold(`ao dlq replay ${deadLetter.dlq_id}`)} resumes the same run:`,
   );
   await operations.replayDeadLetter(deadLetter.dlq_id, LOCAL_OPERATOR);
-  await show(operations, runId, before.at(-1)?.id, context);
+  await show(operations, runId, before, context);
   expectStatus(await operations.getRun(runId, LOCAL_OPERATOR), 'completed');
 
   const { items } = await operations.listTurns(turn.sessionId, { limit: 1 }, LOCAL_OPERATOR);
@@ -82,15 +82,16 @@ export async function playFailingTurn(
   return { runId, retries: before.filter(({ type }) => type === 'step.retrying'), deadLetter, record };
 }
 
-/** Prints the run's events as they come, up to the terminal one. */
+/** Prints the run's events as they come, from the one after `before` up to the terminal one. */
 async function show(
   operations: CliOperations,
   runId: string,
-  after: string | undefined,
+  before: readonly RunEvent[],
   { out, signal }: { out: Output; signal: AbortSignal },
 ): Promise<RunEvent[]> {
   const seen: RunEvent[] = [];
-  let startedAt: number | undefined;
+  const after = before.at(-1)?.id;
+  let startedAt = before.length === 0 ? undefined : Date.parse(before[0]!.at);
   for await (const event of followRun(operations, runId, { signal, ...(after !== undefined && { after }) })) {
     startedAt ??= Date.parse(event.at);
     seen.push(event);

@@ -1,5 +1,5 @@
 import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
-import type { RunEvent } from '../../contracts/run.ts';
+import { isOpen, type RunEvent } from '../../contracts/run.ts';
 import { MAX_WAIT_MS, type OrchestrationResponse } from '../../contracts/turn.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { followRun } from '../follow.ts';
@@ -9,7 +9,7 @@ import { millisText } from '../render/quantities.ts';
 import { renderTable } from '../render/table.ts';
 import { printable, wrap } from '../render/text.ts';
 
-/** Plays one turn and tells it. Errors: those of `submitTurn`; turn_unfinished (timeout) */
+/** Plays one turn and tells it. Errors: those of `submitTurn`; turn_unfinished (timeout), turn_failed (internal) */
 export async function playTurn(
   operations: CliOperations,
   sessionId: string,
@@ -24,13 +24,7 @@ export async function playTurn(
     LOCAL_OPERATOR,
     { signal },
   );
-  if (!submitted.done) {
-    throw new FleetError({
-      code: 'turn_unfinished',
-      kind: 'timeout',
-      message: `the turn "${line}" has not ended within ${MAX_WAIT_MS / 1000} s`,
-    });
-  }
+  if (!submitted.done) throw await turnFailure(operations, line, submitted.accepted.run_id);
   const { response } = submitted;
   const { intent, workflow_name: workflow } = response.workflow_metadata;
   const told = `${intent ?? 'no intent'}, ${workflow}, ${millisText(response.performance_metrics.total_ms)}`;
@@ -38,12 +32,30 @@ export async function playTurn(
   return response;
 }
 
+/** Why a turn brought no story: its run has ended without one, or has not ended in time. */
+async function turnFailure(operations: CliOperations, line: string, runId: string): Promise<FleetError> {
+  const run = await operations.getRun(runId, LOCAL_OPERATOR);
+  if (isOpen(run.status)) {
+    return new FleetError({
+      code: 'turn_unfinished',
+      kind: 'timeout',
+      message: `the turn "${line}" (run ${runId}) has not ended within ${MAX_WAIT_MS / 1000} s`,
+    });
+  }
+  const because = run.error === null ? 'no error recorded' : `${run.error.code}: ${run.error.message}`;
+  return new FleetError({
+    code: 'turn_failed',
+    kind: 'internal',
+    message: `the turn "${line}" (run ${runId}) ended as ${run.status}: ${because}`,
+  });
+}
+
 /** The player's line and the story, as a person reads them. */
 export function tellTurn(out: Output, number: number, line: string, story: string, remark: string): void {
   const { paint } = out;
   out.print(
     `${paint.dim(`${number}.`)} ${paint.bold(`> ${printable(line)}`)}  ${paint.dim(`(${printable(remark)})`)}`,
-    ...wrap(story, out.width, '   '),
+    ...wrap(story, out.textWidth, '   '),
     '',
   );
 }

@@ -71,7 +71,7 @@ export async function tellStory(
   out.print(paint.bold('Queues'), ...queueTable(queues, out), '');
   const durationMs = clock.now() - startedAt;
   out.print(
-    `${turns.length} turns in ${millisText(durationMs)}. This fleet was served at`,
+    `${turns.length === 1 ? 'one turn' : `${turns.length} turns`} in ${millisText(durationMs)}. This fleet was served at`,
     `  API         ${paint.cyan(fleet.url)}`,
     `  Bull Board  ${paint.cyan(fleet.boardUrl)}`,
     `  metrics     ${paint.cyan(fleet.metricsUrl)}`,

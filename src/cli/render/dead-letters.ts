@@ -10,11 +10,11 @@ export function deadLetterTable(
   return renderTable(
     [
       { header: 'dlq_id' },
-      { header: 'reason', isFlexible: true },
+      { header: 'reason' },
       { header: 'error', isFlexible: true },
       { header: 'attempts', align: 'right' },
       { header: 'replays', align: 'right' },
-      { header: 'dead at' },
+      { header: 'dead at (UTC)' },
     ],
     entries.map((entry) => [
       entry.dlq_id,
@@ -22,7 +22,7 @@ export function deadLetterTable(
       entry.error,
       entry.attempts,
       entry.replays,
-      entry.dead_at.slice(0, 19).replace('T', ' '),
+      entry.dead_at.slice(5, 19).replace('T', ' '),
     ]),
     { width: out.width, style: (line, row) => (row < 0 ? out.paint.bold(line) : line) },
   );

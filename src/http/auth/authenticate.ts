@@ -59,7 +59,11 @@ export function createAuthenticator(
       const { keyId } = credential;
       if (clock.now() >= key.expiresAt) return { ok: false, failure: 'expired', keyId };
       if (key.networks && !isWithin(key.networks, ip)) return { ok: false, failure: 'address', keyId };
-      return { ok: true, caller: key.caller, ...(key.perSecond !== undefined && { perSecond: key.perSecond }) };
+      return {
+        ok: true,
+        caller: key.caller,
+        ...(key.perSecond !== undefined && { perSecond: key.perSecond }),
+      };
     },
   };
 }

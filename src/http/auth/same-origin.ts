@@ -31,7 +31,10 @@ export function assertSameOrigin(req: Request, allowedOrigins: readonly string[]
 export function assertLoopbackHost(req: Request): void {
   const host = hostnameOf(req.get('host') ?? '');
   const isLocal =
-    host === '' || host === 'localhost' || host.endsWith('.localhost') || isIP(host.replace(/^\[|\]$/g, '')) !== 0;
+    host === '' ||
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    isIP(host.replace(/^\[|\]$/g, '')) !== 0;
   if (isLocal) return;
   throw originNotAllowed(
     `without API keys the server answers only to localhost and addresses, not to the name "${host.slice(0, 200)}"`,

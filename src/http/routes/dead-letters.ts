@@ -41,7 +41,9 @@ export function deadLetterRoutes({ operations }: HttpDeps, cursors: CursorCodec)
         });
         const last = items.length >= limit ? items.at(-1) : undefined;
         const next_cursor =
-          last === undefined ? null : cursors.encode(scope, { at: Date.parse(last.dead_at), id: last.dlq_id });
+          last === undefined
+            ? null
+            : cursors.encode(scope, { at: Date.parse(last.dead_at), id: last.dlq_id });
         return { status: 200, body: { items, next_cursor } };
       },
     }),

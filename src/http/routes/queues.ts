@@ -32,7 +32,11 @@ export function queueRoutes({ operations }: HttpDeps): Route[] {
       handle: async ({ params }) => {
         const queues = await operations.listQueues();
         const queue = queues.find(({ name }) => name === params.queue);
-        if (queue === undefined) throw queueNotFound(params.queue, queues.map(({ name }) => name));
+        if (queue === undefined)
+          throw queueNotFound(
+            params.queue,
+            queues.map(({ name }) => name),
+          );
         return { status: 200, body: queue };
       },
     }),

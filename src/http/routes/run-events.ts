@@ -49,7 +49,11 @@ export function runEventRoutes(deps: HttpDeps, cursors: CursorCodec, lifetime: H
     const run = await operations.getRun(params.run_id, caller);
     const reader = new EventReader(
       (ending) =>
-        operations.runEvents(params.run_id, { signal: ending, ...(after !== undefined && { after }) }, caller),
+        operations.runEvents(
+          params.run_id,
+          { signal: ending, ...(after !== undefined && { after }) },
+          caller,
+        ),
       signal,
     );
     try {
@@ -57,7 +61,11 @@ export function runEventRoutes(deps: HttpDeps, cursors: CursorCodec, lifetime: H
         const first = await reader.peek(STORED_EVENTS_LIMIT_MS);
         if (first === undefined) return { status: 204 };
       }
-      if (req.method === 'HEAD') return { status: 200 };
+      if (req.method === 'HEAD') {
+        res.setHeader('Content-Type', 'text/event-stream');
+        res.end();
+        return 'handled';
+      }
       const sse = new SseStream(res);
       const forget = lifetime.addStream(() => sse.end('the server is stopping'));
       try {
@@ -91,7 +99,10 @@ export function runEventRoutes(deps: HttpDeps, cursors: CursorCodec, lifetime: H
       produces: ['application/json', 'text/event-stream'],
       isStream: wantsStream,
       responses: {
-        200: { description: 'A page of events; as text/event-stream: one RunEvent per frame', schema: pageOf(RunEvent) },
+        200: {
+          description: 'A page of events; as text/event-stream: one RunEvent per frame',
+          schema: pageOf(RunEvent),
+        },
         204: { description: 'The stream has ended; do not reconnect' },
       },
       handle: (request) => (wantsStream(request.req) ? stream(request) : page(request)),

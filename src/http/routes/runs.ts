@@ -71,7 +71,11 @@ export function runRoutes({ operations }: HttpDeps): Route[] {
       responses: { 202: { description: 'Cancelled; what is active stops within seconds', schema: RunView } },
       handle: async ({ params, body, caller }) => ({
         status: 202,
-        body: await operations.cancelRun(params.run_id, body.reason === undefined ? {} : { reason: body.reason }, caller),
+        body: await operations.cancelRun(
+          params.run_id,
+          body.reason === undefined ? {} : { reason: body.reason },
+          caller,
+        ),
       }),
     }),
   ];

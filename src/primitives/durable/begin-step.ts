@@ -5,19 +5,19 @@ import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
 /**
  * KEYS  1 run  2 results  3 errors  4 events  5 session  6 turns  7 world
- * ARGV  1 now  2 path  3 agent  4 attempt  5 queued ms  6 recent turns wanted  7… paths of the earlier steps
- * Returns {verdict, …}; for `ready`: input, deadline, results, session, turns, world version, world data.
+ * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6… paths of the earlier steps
+ * Returns {verdict, …}; for `ready`: input, deadline, results, session, turns, world version, world data, queued ms.
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
   `${LUA_IS_OPEN}${LUA_EMIT}
-local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at')
+local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at')
 local status = run[1]
 if not status then return {'missing'} end
 if not is_open(status) then return {'closed', status} end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
-for i = 7, #ARGV do
+for i = 6, #ARGV do
   local failed = redis.call('HEXISTS', KEYS[3], ARGV[i]) == 1
   if failed then
     emit(KEYS[4], 'step.skipped', ARGV[1], ARGV[2], ARGV[3], cjson.encode({because = ARGV[i]}))
@@ -29,11 +29,12 @@ if status == 'pending' then
   redis.call('HSET', KEYS[1], 'status', 'running', 'started_at', ARGV[1])
   emit(KEYS[4], 'run.started', ARGV[1], '', '', '')
 end
+local queued = math.max(0, tonumber(ARGV[1]) - tonumber(run[4] or run[5]))
 emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
-  '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. ARGV[5] .. '}')
+  '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
 local world = redis.call('HMGET', KEYS[7], 'version', 'data')
 return {'ready', run[2], run[3] or '', redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[5]),
-  redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[6]), world[1] or '', world[2] or ''}
+  redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[5]), world[1] or '', world[2] or '', queued}
 `,
 );
 
@@ -47,6 +48,8 @@ export interface StepFacts {
   /** Newest first, at most as many as were asked for. */
   readonly recentTurns: readonly Readonly<Record<string, string>>[];
   readonly world: { readonly version: number; readonly data: string } | null;
+  /** Since the step before it ended, or the run was accepted; a retry's pause counts too. */
+  readonly queuedMs: number;
 }
 
 export type StepStart =
@@ -62,7 +65,6 @@ export interface StepRequest {
   readonly path: string;
   readonly agent: string;
   readonly attempt: number;
-  readonly queuedMs: number;
   readonly upstream: readonly string[];
   readonly sessionId: string | undefined;
   readonly worldId: string | undefined;
@@ -94,7 +96,6 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
       request.path,
       request.agent,
       request.attempt,
-      Math.max(0, Math.round(request.queuedMs)),
       request.recentTurns,
       ...request.upstream,
     ],
@@ -116,7 +117,7 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
 }
 
 function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
-  const [, input, deadline, results, session, turns, worldVersion, worldData] = reply;
+  const [, input, deadline, results, session, turns, worldVersion, worldData, queuedMs] = reply;
   const sessionHash = toObject(session);
   return {
     input: JSON.parse(String(input)),
@@ -126,6 +127,7 @@ function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
     // COUNT 0 is answered with nil, not with an empty list.
     recentTurns: ((turns ?? []) as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
     world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },
+    queuedMs: Number(queuedMs),
   };
 }
 

@@ -29,6 +29,7 @@ end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 if ARGV[6] == 'run' then
   redis.call('HDEL', KEYS[3], ARGV[2])
+  redis.call('HSET', KEYS[1], 'ready_at', ARGV[1])
   emit(KEYS[4], 'step.completed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
 else
   redis.call('EXPIRE', KEYS[2], ARGV[7])

@@ -25,7 +25,7 @@ if ARGV[4] == '1' then
   end
 end
 local generation = redis.call('HINCRBY', KEYS[1], 'generation', 1)
-redis.call('HSET', KEYS[1], 'status', 'pending')
+redis.call('HSET', KEYS[1], 'status', 'pending', 'ready_at', ARGV[1])
 redis.call('HDEL', KEYS[1], 'error', 'ended_at', 'output', 'deadline_at')
 if behind == 0 then
   redis.call('HSET', KEYS[1], 'deadline_at', tonumber(ARGV[1]) + tonumber(redis.call('HGET', KEYS[1], 'timeout_ms')))

@@ -52,7 +52,7 @@ if has_session then
   if next_id ~= '' then
     local next_key = KEYS[10] .. next_id
     local timeout = tonumber(redis.call('HGET', next_key, 'timeout_ms'))
-    redis.call('HSET', next_key, 'deadline_at', tonumber(ARGV[1]) + timeout)
+    redis.call('HSET', next_key, 'deadline_at', tonumber(ARGV[1]) + timeout, 'ready_at', ARGV[1])
   end
 end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])

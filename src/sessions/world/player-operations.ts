@@ -143,15 +143,17 @@ function exitNamed(world: World, ref: string): ViewExit | undefined {
 function noExit(world: World, op: Op<'move_player'>): Refusal {
   const open = exitsOf(world).map((exit) => `${exit.direction} to ${exit.to_name}`);
   const ways = open.length === 0 ? 'no way is open' : `open: ${open.join(', ')}`;
-  const known = op.to === undefined ? undefined : findLocation(world, op.to);
-  const target =
-    op.to === undefined
-      ? (op.direction ?? '')
-      : known === undefined
-        ? op.to
-        : (world.locations[known]?.name ?? op.to);
+  const target = op.to === undefined ? (op.direction ?? '') : placeOrThingName(world, op.to);
   const where = op.to === undefined ? `leads ${target}` : `leads to "${target}"`;
   return { code: 'no_exit', message: `no single exit ${where}; ${ways}`, target };
+}
+
+/** The proper name of what the player wanted to reach, when it exists at all. */
+function placeOrThingName(world: World, ref: string): string {
+  const place = world.locations[findLocation(world, ref) ?? ''];
+  if (place !== undefined) return place.name;
+  const found = findThing(world, ref);
+  return found === null ? ref : nameOf(found);
 }
 
 function reachable(world: World, ref: string): FoundObject | Refusal {

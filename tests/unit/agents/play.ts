@@ -60,7 +60,13 @@ export function startGame(worldId = 'test-world', sessionId = 'test-session') {
         turn,
       });
       const told = NgaOutput.parse(await nga.run(ngaInput, context));
-      recent.push({ turn, text, intent: intent.intent, response_text: told.story, template_ids: told.template_ids });
+      recent.push({
+        turn,
+        text,
+        intent: intent.intent,
+        response_text: told.story,
+        template_ids: told.template_ids,
+      });
       return { text, intent, world: built, told };
     },
   };

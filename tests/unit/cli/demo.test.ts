@@ -224,6 +224,21 @@ describe('ao demo', () => {
     expect(result.stderr).toContain('told: ');
   });
 
+  it.each([
+    ['running', 5, 'has not ended within 30 s'],
+    ['failed', 1, 'ended as failed: boom: it broke'],
+  ] as const)('a turn without a story whose run is %s ends with %d', async (status, code, message) => {
+    const { ports, operations } = fakeFleet();
+    operations.submitTurn = async () => ({
+      done: false,
+      accepted: { run_id: RUN_ID, status, progress: 0, location: '/x', queued_behind: 0 },
+    });
+    operations.getRun = async () => runView({ status, error: { code: 'boom', message: 'it broke' } });
+    const result = await ao(['demo'], { ports });
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain(message);
+  });
+
   it('stops the fleet and its Redis when a turn breaks', async () => {
     const { ports, log, operations } = fakeFleet();
     operations.submitTurn = () => Promise.reject(new Error('broken'));

@@ -37,7 +37,8 @@ describe('credentials', () => {
   });
 
   test('Basic is a key id and the key that belongs to it', () => {
-    const basic = (text: string) => credentialOf({ authorization: `Basic ${btoa(text)}` }, { allowBasic: true });
+    const basic = (text: string) =>
+      credentialOf({ authorization: `Basic ${btoa(text)}` }, { allowBasic: true });
     expect(basic(`r:${keyOf('r')}`)).toMatchObject({ keyId: 'r' });
     expect(basic(`other:${keyOf('r')}`)).toBe('malformed');
     expect(basic(keyOf('r'))).toBe('malformed');
@@ -104,7 +105,14 @@ describe('the audit log', () => {
     await http.call('GET', '/v1/queues', { as: 'e' });
     await http.call('GET', '/v1/queues');
     expect(http.audit.entries).toMatchObject([
-      { actor: 'e', roles: ['enqueue'], action: 'run.start', outcome: 'done', status: 202, request_id: 'r-1' },
+      {
+        actor: 'e',
+        roles: ['enqueue'],
+        action: 'run.start',
+        outcome: 'done',
+        status: 202,
+        request_id: 'r-1',
+      },
       { actor: 'e', action: 'http.refuse', outcome: 'refused', status: 403, reason: 'forbidden' },
       { actor: 'anonymous', action: 'http.refuse', status: 401, reason: 'unauthenticated' },
     ]);

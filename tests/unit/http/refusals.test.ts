@@ -7,10 +7,18 @@ const RUN = '/v1/workflows/turn/runs';
 describe('refusals', () => {
   test('a body that is not JSON is a 400 malformed-json problem', async () => {
     await using http = await startHttp();
-    const answer = await http.call('POST', RUN, { text: '{"input":', headers: { 'content-type': 'application/json' } });
+    const answer = await http.call('POST', RUN, {
+      text: '{"input":',
+      headers: { 'content-type': 'application/json' },
+    });
     expect(answer.status).toBe(400);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(answer.body).toMatchObject({ type: '/problems/malformed-json', code: 'MALFORMED_JSON', status: 400, retryable: false });
+    expect(answer.body).toMatchObject({
+      type: '/problems/malformed-json',
+      code: 'MALFORMED_JSON',
+      status: 400,
+      retryable: false,
+    });
     expect(answer.body['instance']).toBe(answer.headers.get('x-request-id'));
   });
 
@@ -20,7 +28,11 @@ describe('refusals', () => {
     expect(answer.status).toBe(400);
     expect(answer.body.code).toBe('VALIDATION_FAILED');
     expect(answer.body.errors).toEqual([
-      { path: '/priorty', message: 'unknown field "priorty"; did you mean "priority"?', code: 'unrecognized_keys' },
+      {
+        path: '/priorty',
+        message: 'unknown field "priorty"; did you mean "priority"?',
+        code: 'unrecognized_keys',
+      },
     ]);
   });
 
@@ -120,7 +132,12 @@ describe('refusals', () => {
     const answer = await http.call('POST', RUN, { json: { input: 1 } });
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('2');
-    expect(answer.body).toMatchObject({ code: 'BACKEND_UNAVAILABLE', retryable: true, retry_after_s: 2, run_id: 'wf_x' });
+    expect(answer.body).toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      retryable: true,
+      retry_after_s: 2,
+      run_id: 'wf_x',
+    });
     expect(answer.text).not.toContain('10.1.2.3');
   });
 
@@ -133,7 +150,12 @@ describe('refusals', () => {
       details: { open_runs: 3, status: 'no' },
     });
     const answer = await http.call('POST', RUN, { json: { input: 1 } });
-    expect(answer.body).toMatchObject({ type: '/problems/too-many-runs', status: 429, open_runs: 3, detail: 'the fleet is full' });
+    expect(answer.body).toMatchObject({
+      type: '/problems/too-many-runs',
+      status: 429,
+      open_runs: 3,
+      detail: 'the fleet is full',
+    });
     expect(answer.headers.get('retry-after')).toBe('1');
   });
 

@@ -58,12 +58,16 @@ describe('sessions and turns', () => {
 describe('pages', () => {
   async function allPages(http: HttpHarness, path: string): Promise<{ ids: unknown[]; pages: number }> {
     const ids: unknown[] = [];
-    let cursor: unknown = null;
+    let cursor: string | null = null;
     for (let pages = 1; ; pages++) {
-      const answer: Answer = await http.call('GET', `${path}${cursor === null ? '' : `&cursor=${String(cursor)}`}`);
+      const answer: Answer = await http.call('GET', `${path}${cursor === null ? '' : `&cursor=${cursor}`}`);
       expect(answer.status, answer.text).toBe(200);
-      ids.push(...(answer.body['items'] as Record<string, unknown>[]).map((item) => item['dlq_id'] ?? item['turn'] ?? item['id']));
-      cursor = answer.body['next_cursor'];
+      ids.push(
+        ...(answer.body['items'] as Record<string, unknown>[]).map(
+          (item) => item['dlq_id'] ?? item['turn'] ?? item['id'],
+        ),
+      );
+      cursor = answer.body['next_cursor'] as string | null;
       if (cursor === null) return { ids, pages };
     }
   }
@@ -71,7 +75,15 @@ describe('pages', () => {
   test('dead letters and turns are listed page by page without loss or repetition', async () => {
     await using http = await startHttp();
     for (let i = 0; i < 5; i++) http.operations.addDeadLetter(`ipa~${i}`);
-    const turn = { run_id: 'r', text: 't', intent: 'look', response_text: 'r', themes: [], template_ids: [], at: '2026-01-01T00:00:00.000Z' };
+    const turn = {
+      run_id: 'r',
+      text: 't',
+      intent: 'look',
+      response_text: 'r',
+      themes: [],
+      template_ids: [],
+      at: '2026-01-01T00:00:00.000Z',
+    };
     for (let i = 1; i <= 5; i++) http.operations.turns.push({ ...turn, turn: i });
     expect((await allPages(http, '/v1/dlq?limit=2')).ids).toEqual([0, 1, 2, 3, 4].map((i) => `ipa~${i}`));
     expect(await allPages(http, '/v1/sessions/s/turns?limit=2')).toEqual({ ids: [5, 4, 3, 2, 1], pages: 3 });
@@ -118,8 +130,12 @@ describe('runs, queues and dead letters', () => {
   test('a run is read and cancelled under both of its paths', async () => {
     await using http = await startHttp();
     const run = http.operations.addRun();
-    expect((await http.call('GET', `/v1/workflows/runs/${run}`)).text).toBe((await http.call('GET', `/v1/runs/${run}`)).text);
-    const cancelled = await http.call('POST', `/v1/runs/${run}/cancel`, { json: { reason: 'changed my mind' } });
+    expect((await http.call('GET', `/v1/workflows/runs/${run}`)).text).toBe(
+      (await http.call('GET', `/v1/runs/${run}`)).text,
+    );
+    const cancelled = await http.call('POST', `/v1/runs/${run}/cancel`, {
+      json: { reason: 'changed my mind' },
+    });
     expect([cancelled.status, cancelled.body['status']]).toEqual([202, 'cancelled']);
     expect(http.operations.calls.at(-1)?.args[1]).toEqual({ reason: 'changed my mind' });
     const again = await http.call('POST', `/v1/workflows/runs/${run}/cancel`);
@@ -148,7 +164,11 @@ describe('health and headers', () => {
   test('liveness asks nobody, readiness and health say what is wrong', async () => {
     await using http = await startHttp();
     expect((await http.call('GET', '/readyz')).body['status']).toBe('ready');
-    expect((await http.call('GET', '/health')).body).toEqual({ status: 'healthy', component: 'agent_orchestration', version: '0.0.0' });
+    expect((await http.call('GET', '/health')).body).toEqual({
+      status: 'healthy',
+      component: 'agent_orchestration',
+      version: '0.0.0',
+    });
     await using down = await startHttp();
     down.operations.failure = new Error('no Redis');
     expect((await down.call('GET', '/livez')).status).toBe(200);
@@ -182,7 +202,9 @@ describe('health and headers', () => {
     expect(plain.headers.get('x-content-type-options')).toBe('nosniff');
     expect(plain.headers.get('x-powered-by')).toBeNull();
     expect(plain.headers.get('access-control-allow-origin')).toBeNull();
-    const preflight = await http.call('OPTIONS', '/v1/workflows/turn/runs', { headers: { origin: 'https://game.example' } });
+    const preflight = await http.call('OPTIONS', '/v1/workflows/turn/runs', {
+      headers: { origin: 'https://game.example' },
+    });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe('https://game.example');
     expect(preflight.headers.get('access-control-allow-headers')).toContain('Idempotency-Key');
@@ -195,7 +217,9 @@ describe('health and headers', () => {
       const answer = await http.call('HEAD', path, { headers: { accept: '*/*' } });
       expect([answer.status, answer.text], path).toEqual([200, '']);
     }
-    const stream = await http.call('HEAD', `/v1/runs/${run}/events`, { headers: { accept: 'text/event-stream' } });
+    const stream = await http.call('HEAD', `/v1/runs/${run}/events`, {
+      headers: { accept: 'text/event-stream' },
+    });
     expect(stream.status).toBe(200);
   });
 });

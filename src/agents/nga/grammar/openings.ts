@@ -28,8 +28,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You turn {way} and let your feet choose the pace.',
     'One step, then another: you head {way}.',
     'You set out {way}, unhurried.',
-    'With one good breath for the road, you make {way}.',
-    'You square your shoulders and start {way}.',
+    'With one good breath for the road, you start {way}.',
+    'You square your shoulders and go {way}.',
   ],
   take: [
     'You reach out for {thing}.',

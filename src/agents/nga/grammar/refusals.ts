@@ -15,8 +15,8 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'But {thing} {is} somewhere else, not here.',
     'You look about; {thing} {is} not in this place.',
     '{Thing} {is} not within reach: not here, not now.',
-    'Your search finds the space where {thing} might be, and nothing in it.',
-    'Wherever {thing} may be, it is not here.',
+    'Your eyes go round once and come back without {thing}.',
+    'Wherever {thing} may be, this is not the place.',
     'You would have to look elsewhere for {thing}.',
   ],
   not_portable: [
@@ -56,7 +56,7 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'As far as you can tell, there is no such thing here as {thing}.',
     'You look, but this world seems to hold nothing of the kind.',
     'Nothing here answers to that name.',
-    'Your eyes search and come back without {thing}.',
+    'You search, and all you find of {thing} is the name.',
     'If there is such a thing as {thing}, it is not part of this story.',
   ],
   not_suitable: [
@@ -92,6 +92,16 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'But this has been part of the world for a while.',
   ],
 };
+
+/** A way that was closed at a place the player has left since, in the same breath. */
+export const NO_EXIT_ON_THE_WAY: Variants = [
+  'One of the ways you had in mind is not there, so you leave it out.',
+  'At one point no path leads where you wanted, and you carry on.',
+  'One turning proves to be none, which costs you only a moment.',
+  'Part of your plan meets solid ground; the rest goes on.',
+  'One direction is closed to you, and you let it go.',
+  'There is no way through at one point, so you continue without it.',
+];
 
 /** A look at something that is not in sight. */
 export const UNSEEN: Variants = [

@@ -38,6 +38,16 @@ export const ANY_VOICE: Variants = [
   '“Things are well enough,” comes the answer, “and better for being asked.”',
 ];
 
+/** When the player told somebody how they feel: {emotion}. */
+export const HEARD: Variants = [
+  'You say that you feel {emotion}, and the answer is first of all a nod: “Thank you for telling me.”',
+  '“{Emotion},” comes the reply, gently. “Yes. I know that one. Stay a while.”',
+  'The word {emotion} is out, and nobody flinches: “That sounds like a lot to carry alone.”',
+  'You admit to feeling {emotion}. “Then we need not hurry,” comes the answer.',
+  '“It is all right to feel {emotion},” comes the answer. “You are in good company here.”',
+  'You are heard out, {emotion} as you are, without advice and without a glance at the clock.',
+];
+
 /** What is said when the player brought up something: {topic} is in the player's words. */
 export const ON_TOPIC: Variants = [
   'When you mention {topic}, there is a long, considering nod: “Tell me what it looks like from where you stand.”',

@@ -41,7 +41,9 @@ export class FakeOperations implements FleetOperations {
     }
     const session: SessionView = {
       session_id: id,
-      ...((request.user_id ?? caller.user_id) !== undefined && { user_id: request.user_id ?? caller.user_id! }),
+      ...((request.user_id ?? caller.user_id) !== undefined && {
+        user_id: request.user_id ?? caller.user_id!,
+      }),
       world_id: request.world_id ?? 'w',
       created_at: AT,
       last_activity_at: AT,
@@ -120,13 +122,24 @@ export class FakeOperations implements FleetOperations {
         yield event;
       }
       if (!isOpen(this.runs.get(runId)!.status)) return;
-      await Promise.race([this.#wake.promise, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+      await Promise.race([
+        this.#wake.promise,
+        new Promise((resolve) => signal.addEventListener('abort', resolve)),
+      ]);
     }
   }
 
   async listQueues(): Promise<QueueView[]> {
     this.#enter('listQueues');
-    const counts = { waiting: 0, prioritized: 0, active: 0, delayed: 0, 'waiting-children': 0, completed: 0, failed: 0 };
+    const counts = {
+      waiting: 0,
+      prioritized: 0,
+      active: 0,
+      delayed: 0,
+      'waiting-children': 0,
+      completed: 0,
+      failed: 0,
+    };
     const rate = { completed_per_min: 0, failed_per_min: 0 };
     return ['ipa', 'flow'].map((name) => ({
       name,
@@ -142,7 +155,9 @@ export class FakeOperations implements FleetOperations {
 
   async listDeadLetters(filter: Parameters<FleetOperations['listDeadLetters']>[0]) {
     this.#enter('listDeadLetters', filter);
-    const from = filter.after ? this.deadLetters.findIndex(({ dlq_id }) => dlq_id === filter.after!.id) + 1 : 0;
+    const from = filter.after
+      ? this.deadLetters.findIndex(({ dlq_id }) => dlq_id === filter.after!.id) + 1
+      : 0;
     return this.deadLetters.slice(from, from + filter.limit);
   }
 
@@ -210,7 +225,10 @@ export class FakeOperations implements FleetOperations {
     await this.hold;
     if (this.answersInTime) return { done: true, response: responseOf(runId) };
     const location = `/v1/runs/${runId}`;
-    return { done: false, accepted: { run_id: runId, status: 'pending', progress: 0, location, queued_behind: 0 } };
+    return {
+      done: false,
+      accepted: { run_id: runId, status: 'pending', progress: 0, location, queued_behind: 0 },
+    };
   }
 
   #deadLetter(dlqId: string): DeadLetter {

@@ -6,7 +6,7 @@ import type { HttpConfig, HttpDeps, HttpStores } from '../../../../src/http/deps
 import { HttpServer } from '../../../../src/http/server.ts';
 import { createMetrics } from '../../../../src/observability/metrics.ts';
 import { FakeOperations } from './fake-operations.ts';
-import { createMemoryStores, type MemoryAudit } from './memory-stores.ts';
+import { createMemoryStores } from './memory-stores.ts';
 
 export interface HttpOptions {
   /** Principals by key id; none at all leaves the server open. */
@@ -24,7 +24,12 @@ interface KeyOptions {
 }
 
 /** Enough for tests that do not test limits. */
-const GENEROUS = { enqueue_per_s: 100_000, enqueue_burst: 100_000, read_per_s: 100_000, operate_per_s: 100_000 };
+const GENEROUS = {
+  enqueue_per_s: 100_000,
+  enqueue_burst: 100_000,
+  read_per_s: 100_000,
+  operate_per_s: 100_000,
+};
 
 export async function startHttp(options: HttpOptions = {}) {
   const api_keys = Object.entries(options.keys ?? {}).map(([id, key]) => ({
@@ -76,14 +81,19 @@ export async function startHttp(options: HttpOptions = {}) {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson && text !== '' ? JSON.parse(text) : undefined,
+    };
   }
 
   return {
     url,
     server,
     operations,
-    audit: memory.audit as MemoryAudit,
+    audit: memory.audit,
     errors,
     deps,
     call,
