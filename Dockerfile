@@ -35,10 +35,12 @@ LABEL org.opencontainers.image.title="tta-agent-fleet" \
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY bin bin
 COPY package.json ./
 
 # Inside a container, loopback would be reachable by nobody. The fleet refuses this address without credentials.
 ENV NODE_ENV=production \
+    PATH=/app/bin:$PATH \
     AO_HTTP__HOST=0.0.0.0
 
 # `node` of the base image, as a number, so that an orchestrator can verify that it is not root.

@@ -1,4 +1,5 @@
 import { CommanderError, type Command } from 'commander';
+import type { Clock } from '../kernel/clock.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import { terminalQuestioner } from './confirm.ts';
 import { CommandContext, type GlobalOptions } from './context.ts';
@@ -22,6 +23,7 @@ export interface MainDeps {
   readonly signals?: SignalSource;
   /** Ends the process at once, for the second signal. */
   readonly exit?: (code: number) => void;
+  readonly clock?: Clock;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function main(argv: readonly string[], deps: MainDeps): Promise<num
       deps.signals,
       () => interruption.abort(new Error('interrupted')),
       (code) => deps.exit?.(code),
+      deps.clock,
     );
   try {
     const code = await execute(argv, deps, interruption.signal);

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../kernel/clock.ts';
 import { EXIT } from './exit-codes.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -8,9 +9,12 @@ export interface SignalSource {
   off(name: (typeof SIGNALS)[number], listener: () => void): unknown;
 }
 
+/** npm, timeout and terminals deliver one wish to end twice: to the process and to its group. */
+const SAME_WISH_MS = 250;
+
 /**
- * The first SIGINT or SIGTERM calls `onFirst`, so that work can be finished; the second one ends the process
- * at once with 130.
+ * The first SIGINT or SIGTERM calls `onFirst`, so that work can be finished; a later one ends the process at
+ * once with 130. Signals within a quarter of a second count as one.
  *
  * @returns undo, for the end of the command
  */
@@ -18,12 +22,17 @@ export function watchSignals(
   source: SignalSource,
   onFirst: () => void,
   exit: (code: number) => void,
+  clock: Clock = systemClock,
 ): () => void {
-  let count = 0;
+  let firstAt: number | undefined;
   const listener = () => {
-    count += 1;
-    if (count === 1) onFirst();
-    else exit(EXIT.interrupted);
+    const now = clock.now();
+    if (firstAt === undefined) {
+      firstAt = now;
+      onFirst();
+    } else if (now - firstAt > SAME_WISH_MS) {
+      exit(EXIT.interrupted);
+    }
   };
   for (const name of SIGNALS) source.on(name, listener);
   return () => {

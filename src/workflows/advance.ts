@@ -23,7 +23,7 @@ export function advance(steps: readonly { readonly id: string }[], facts: Advanc
   if (!isOpen(facts.status)) return { kind: 'ended', status: facts.status };
   for (const [index, step] of steps.entries()) {
     if (Object.hasOwn(facts.results, step.id)) continue;
-    const error = facts.errors[step.id];
+    const error = Object.hasOwn(facts.errors, step.id) ? facts.errors[step.id] : undefined;
     return error === undefined ? { kind: 'add', fromStep: index } : { kind: 'fail', error };
   }
   return { kind: 'complete' };

@@ -42,7 +42,7 @@ describe('docker-compose.yml', () => {
   test('runs the whole fleet', () => {
     const others = ['redis', 'prometheus', 'grafana'];
     expect(Object.keys(compose.services).toSorted()).toEqual(['api', ...WORKERS, ...others].toSorted());
-    for (const { name, service } of FLEET) expect(service.command).toEqual(name.split('-'));
+    for (const { name, service } of FLEET) expect(service.command).toEqual(['--json', ...name.split('-')]);
   });
 
   test.each(FLEET)('$name stops without losing work, starts after Redis, and comes back', ({ service }) => {

@@ -1,5 +1,5 @@
 import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
-import { isOpen, type RunEvent } from '../../contracts/run.ts';
+import { isOpen, type RunEvent, type RunView } from '../../contracts/run.ts';
 import { MAX_WAIT_MS, type OrchestrationResponse } from '../../contracts/turn.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { followRun } from '../follow.ts';
@@ -60,14 +60,16 @@ export function tellTurn(out: Output, number: number, line: string, story: strin
   );
 }
 
-/** All events of a run that has ended. */
-export async function eventsOf(
-  operations: CliOperations,
-  runId: string,
-  signal: AbortSignal,
-): Promise<RunEvent[]> {
+/** All events of a run that has ended; a resumed run has more than one terminal event. */
+async function eventsOf(operations: CliOperations, run: RunView, signal: AbortSignal): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
-  for await (const event of followRun(operations, runId, { signal })) events.push(event);
+  let count = -1;
+  while (events.at(-1)?.type !== `run.${run.status}` && events.length > count) {
+    count = events.length;
+    const after = events.at(-1)?.id;
+    const more = followRun(operations, run.run_id, { signal, ...(after !== undefined && { after }) });
+    for await (const event of more) events.push(event);
+  }
   return events;
 }
 
@@ -79,7 +81,7 @@ export async function pathTable(
 ): Promise<string[]> {
   const run = await operations.getRun(runId, LOCAL_OPERATOR);
   const queues = await operations.listQueues();
-  const events = await eventsOf(operations, runId, context.signal);
+  const events = await eventsOf(operations, run, context.signal);
   const begin = Date.parse(events[0]?.at ?? run.created_at);
   const queueOf = (agent: string) =>
     queues.find((queue) => queue.name === agent || queue.agent_type === agent)?.name ?? agent;

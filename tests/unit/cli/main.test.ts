@@ -202,13 +202,15 @@ describe('signals', () => {
     expect(signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM')).toBe(0);
   });
 
-  it('the second one ends the process at once', async () => {
+  it('the second one ends the process at once, unless it is the echo of the first', async () => {
     const signals = new EventEmitter();
+    let nowMs = 1000;
     const exits: number[] = [];
     const ready = deferred();
     const drained = deferred();
     const result = ao(['api', '--redis-url', 'redis://x:1/0'], {
       signals,
+      clock: { now: () => nowMs },
       exit: (code) => exits.push(code),
       ports: {
         runRole: async (_role, _config, { signal }) => {
@@ -220,7 +222,10 @@ describe('signals', () => {
     });
     await ready.promise;
     signals.emit('SIGTERM');
+    nowMs += 250;
+    signals.emit('SIGINT');
     expect(exits).toEqual([]);
+    nowMs += 1;
     signals.emit('SIGTERM');
     expect(exits).toEqual([130]);
     drained.resolve();
