@@ -2,7 +2,6 @@ import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '.
 import type { RunEvent, RunView } from '../contracts/run.ts';
 import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
-import { FleetClientError } from './error.ts';
 import { followRun, type RunEventsOptions } from './run-events.ts';
 import { createTransport, type Call, type FleetClientOptions } from './transport.ts';
 
@@ -65,7 +64,6 @@ export interface FleetClient {
  */
 export function createFleetClient(options: FleetClientOptions): FleetClient {
   const transport = createTransport(options);
-  const single = createTransport({ ...options, maxRetries: 0 });
   /** The fleet validates its answers against the same contracts the types come from. */
   const ask = async <T>(call: Call): Promise<T> => (await (await transport(call)).json()) as T;
   const get = <T>(path: string, { signal }: CallOptions = {}, query: Call['query'] = {}): Promise<T> =>
@@ -82,14 +80,14 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
       ? { done: false, accepted: answer as AcceptedRun } // by the contract of the two statuses
       : { done: true, response: answer as OrchestrationResponse };
   };
-  const runPath = (runId: string): string => path`/v1/runs/${runId}`;
+  const runPath = (runId: string): string => pathOf`/v1/runs/${runId}`;
 
   const client: FleetClient = {
     createSession: (request = {}, o) => post('/v1/sessions', request, o),
-    getSession: (sessionId, o) => get(path`/v1/sessions/${sessionId}`, o),
-    submitTurn: (sessionId, request, o) => submit(path`/v1/sessions/${sessionId}/turns`, request, o),
-    listTurns: (sessionId, o) => get(path`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
-    startRun: (workflow, request, o) => submit(path`/v1/workflows/${workflow}/runs`, request, o),
+    getSession: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}`, o),
+    submitTurn: (sessionId, request, o) => submit(pathOf`/v1/sessions/${sessionId}/turns`, request, o),
+    listTurns: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
+    startRun: (workflow, request, o) => submit(pathOf`/v1/workflows/${workflow}/runs`, request, o),
     getRun: (runId, o) => get(runPath(runId), o),
     cancelRun: (runId, request = {}, o) => post(`${runPath(runId)}/cancel`, request, o),
     runEvents: (runId, o) => followRun(transport, runId, o),
@@ -98,21 +96,13 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
       return client.getRun(runId, o);
     },
     listQueues: (o) => get('/v1/queues', o),
-    getQueue: (name, o) => get(path`/v1/queues/${name}`, o),
+    getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
     listDeadLetters: (o) =>
       get('/v1/dlq', o, { ...pageQuery(o), queue: o?.queue, reason: o?.reason, since: o?.since }),
-    getDeadLetter: (dlqId, o) => get(path`/v1/dlq/${dlqId}`, o),
-    replayDeadLetter: (dlqId, o) => post(path`/v1/dlq/${dlqId}/replay`, {}, o),
-    discardDeadLetter: (dlqId, request, o) => post(path`/v1/dlq/${dlqId}/discard`, request, o),
-    async readiness({ signal } = {}) {
-      try {
-        const response = await single({ method: 'GET', path: '/readyz', signal });
-        return (await response.json()) as { status: Readiness['status'] };
-      } catch (error) {
-        if (error instanceof FleetClientError && error.status === 503) return { status: 'down' };
-        throw error;
-      }
-    },
+    getDeadLetter: (dlqId, o) => get(pathOf`/v1/dlq/${dlqId}`, o),
+    replayDeadLetter: (dlqId, o) => post(pathOf`/v1/dlq/${dlqId}/replay`, {}, o),
+    discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
+    readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };
   return client;
 }
@@ -126,6 +116,6 @@ function pageQuery(options: PageOptions = {}): Record<string, string | number | 
 }
 
 /** Ids may hold any character; in a path they are encoded. */
-function path(texts: TemplateStringsArray, ...ids: string[]): string {
+function pathOf(texts: TemplateStringsArray, ...ids: string[]): string {
   return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
 }

@@ -19,6 +19,8 @@ export interface Call {
   readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
+  /** Statuses beside 2xx that are an answer and no failure. */
+  readonly okStatuses?: readonly number[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,7 +47,7 @@ export function createTransport(options: FleetClientOptions): Transport {
         return new FleetClientError(0, 'NO_ANSWER', `no answer from ${request.url.origin}`, undefined, error);
       });
       const isFailure = answer instanceof FleetClientError;
-      if (!isFailure && answer.ok) return answer;
+      if (!isFailure && (answer.ok || call.okStatuses?.includes(answer.status))) return answer;
       const isWorthRepeating = isFailure || answer.status === 503;
       if (!isWorthRepeating || attempt >= maxRetries) throw isFailure ? answer : await errorOf(answer);
       const delayMs = isFailure ? FIRST_DELAY_MS * 2 ** attempt : retryAfterMs(answer, attempt);

@@ -1,7 +1,6 @@
-import { Router, type RequestHandler, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Role } from '../contracts/caller.ts';
 import { FleetError } from '../kernel/errors.ts';
-import { assertSameOrigin } from './auth/same-origin.ts';
 import type { HttpDeps } from './deps.ts';
 import { exchangeOf } from './exchange.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
@@ -17,36 +16,38 @@ const READERS: readonly Role[] = ['read'];
 export function boardGate(deps: HttpDeps, gatekeeper: Gatekeeper, board: RequestHandler): RequestHandler {
   const path = deps.config.http.bull_board_path;
   const router = Router();
-  router.use((req, res, next) => {
+  router.use(async (req, res, next) => {
     exchangeOf(res).route = path;
-    const isChange = req.method !== 'GET' && req.method !== 'HEAD';
-    const enter = async (): Promise<void> => {
-      assertMountable(deps, gatekeeper);
-      const { caller, perSecond } = await gatekeeper.admit(req, res, READERS, { allowBasic: true });
-      assertSameOrigin(req);
-      const rateClass = isChange ? 'operate' : 'read';
-      if (isChange || req.path.startsWith('/api/')) {
-        await gatekeeper.limit(
-          res,
-          rateClass,
-          `board:${gatekeeper.rateKey(req, rateClass, caller)}`,
-          perSecond,
-        );
-      }
-      if (!isChange) return;
-      await gatekeeper.recordFirst(req, res, { action: 'board.change', outcome: 'attempted' });
-      res.once('finish', () => {
-        const outcome = res.statusCode < 400 ? 'done' : 'refused';
-        gatekeeper.record(req, res, { action: 'board.change', outcome, status: res.statusCode });
-      });
-    };
-    enter().then(
-      () => next(),
-      (error: unknown) => refuse(res, error),
-    );
+    try {
+      await enter(req, res);
+    } catch (error) {
+      refuse(res, error);
+      return;
+    }
+    next();
   });
   router.use(board);
   return router;
+
+  async function enter(req: Request, res: Response): Promise<void> {
+    assertMountable(deps, gatekeeper);
+    const isChange = req.method !== 'GET' && req.method !== 'HEAD';
+    const { caller, perSecond } = await gatekeeper.admit(req, res, READERS, {
+      allowBasic: true,
+      ownPagesOnly: true,
+    });
+    if (isChange || req.path.startsWith('/api/')) {
+      const rateClass = isChange ? 'operate' : 'read';
+      const who = `board:${gatekeeper.rateKey(req, rateClass, caller)}`;
+      await gatekeeper.limit(res, rateClass, who, perSecond);
+    }
+    if (!isChange) return;
+    await gatekeeper.recordFirst(req, res, { action: 'board.change', outcome: 'attempted' });
+    res.once('finish', () => {
+      const outcome = res.statusCode < 400 ? 'done' : 'refused';
+      gatekeeper.record(req, res, { action: 'board.change', outcome, status: res.statusCode });
+    });
+  }
 }
 
 /** Errors: feature_disabled (403). */

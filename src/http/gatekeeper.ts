@@ -21,6 +21,13 @@ export interface Admission {
   readonly perSecond?: number;
 }
 
+export interface AdmitOptions {
+  /** Take Basic credentials too. */
+  readonly allowBasic?: boolean;
+  /** Refuse changes that other pages make a browser send. */
+  readonly ownPagesOnly?: boolean;
+}
+
 /**
  * Who may come in, how often, and the record of it: the part that API and Bull Board have in common.
  * Refusals for want of a credential or a role are audited; more than 60 bad credentials a minute from one address
@@ -48,7 +55,7 @@ export class Gatekeeper {
     req: Request,
     res: Response,
     anyOf: readonly Role[],
-    options?: { readonly allowBasic?: boolean },
+    options?: AdmitOptions,
   ): Promise<Admission> {
     try {
       return this.#check(req, res, anyOf, options);
@@ -114,7 +121,8 @@ export class Gatekeeper {
     await this.#deps.stores.audit.append(entry);
   }
 
-  #check(req: Request, res: Response, anyOf: readonly Role[], options?: { allowBasic?: boolean }): Admission {
+  #check(req: Request, res: Response, anyOf: readonly Role[], options?: AdmitOptions): Admission {
+    if (options?.ownPagesOnly) assertSameOrigin(req);
     if (this.#auth.isOpen) {
       assertSameOrigin(req, this.#deps.config.http.cors_origins);
       if (this.#isLoopbackOnly) assertLoopbackHost(req);

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { Problem } from '../contracts/problem.ts';
+import { Problem } from '../contracts/problem.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
 import { problemTypeOf } from './problem-types.ts';
 
@@ -43,7 +43,16 @@ export function sendProblem(res: Response, error: FleetError, requestId: string)
   if (problem.status === 401 && !res.hasHeader('WWW-Authenticate')) {
     res.setHeader('WWW-Authenticate', 'Bearer');
   }
-  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  res.status(problem.status).type('application/problem+json').send(toJson(problem));
+}
+
+/** Details are free-form; one that has no JSON form must not turn a refusal into a crash. */
+function toJson(problem: Problem): string {
+  try {
+    return JSON.stringify(problem);
+  } catch {
+    return JSON.stringify(Problem.parse(problem));
+  }
 }
 
 /** Whatever was thrown, as a FleetError: ours as it is, those of express by their meaning, else internal. */
@@ -55,6 +64,13 @@ export function toHttpError(thrown: unknown): FleetError {
   if (thrown instanceof Error && 'type' in thrown && 'status' in thrown) {
     const known = BODY_ERRORS[String(thrown.type)];
     if (known !== undefined) return refusal(known.code, known.status, known.detail);
+  }
+  if (thrown instanceof Error && 'status' in thrown && thrown.status === 400) {
+    return refusal(
+      'malformed_json',
+      400,
+      'the body cannot be read; its Content-Encoding may not be what it says',
+    );
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new FleetError({ code: 'internal', kind: 'internal', message, cause: thrown });

@@ -42,10 +42,11 @@ export class EventReader {
   }
 
   /** Ends the source; a read that is still waiting is given up. */
-  async close(): Promise<void> {
+  close(): void {
     this.#ending.abort();
     this.#pending?.catch(() => undefined);
-    await this.#iterator.return?.().catch(() => undefined);
+    // Not awaited: a source that ignores its signal must not hold the response.
+    this.#iterator.return?.().catch(() => undefined);
   }
 
   #next(): Promise<IteratorResult<RunEvent>> {
@@ -73,6 +74,6 @@ export async function collectPage(reader: EventReader, limit: number, isLive: bo
     }
     return items;
   } finally {
-    await reader.close();
+    reader.close();
   }
 }

@@ -6,6 +6,9 @@ import { createHttpApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
 import { HttpLifetime } from './lifetime.ts';
 
+/** Longer than load balancers keep an idle connection, so that it is never we who close it under a request. */
+const KEEP_ALIVE_MS = 65_000;
+
 export interface ListeningAddress {
   readonly host: string;
   readonly port: number;
@@ -31,7 +34,11 @@ export class HttpServer implements Lifecycle, AsyncDisposable {
     const app = createHttpApp(deps, this.#lifetime);
     // Receiving is limited here; handling is limited per request, with a problem as the answer.
     const limitMs = deps.config.http.request_timeout * 1000;
-    this.server = createServer({ requestTimeout: limitMs, headersTimeout: Math.min(limitMs, 10_000) }, app);
+    const headersTimeout = Math.min(limitMs, 10_000);
+    this.server = createServer(
+      { requestTimeout: limitMs, headersTimeout, keepAliveTimeout: KEEP_ALIVE_MS },
+      app,
+    );
   }
 
   /** Where it listens; known once it was started. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,10 +11,10 @@ import { describe, expect, it } from 'vitest';
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Runs `ao` as a process in a folder of its own, with nothing configured. */
-function start(argv: readonly string[]) {
-  const cwd = mkdtempSync(join(tmpdir(), 'ao-e2e-'));
+function start(argv: readonly string[], own: Record<string, string> = {}, folder?: string) {
+  const cwd = folder ?? mkdtempSync(join(tmpdir(), 'ao-e2e-'));
   const { AO_REDIS__URL: _, REDIS_URL: __, AO_CONFIG: ___, ...env } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...argv], { cwd, env });
+  const child = spawn(process.execPath, [MAIN, ...argv], { cwd, env: { ...env, ...own } });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   return { cwd, child, ended };
 }
@@ -60,24 +61,37 @@ describe('ao demo', () => {
 
 describe('ao dev', () => {
   it('serves until SIGTERM, is found by other commands, and drains', async () => {
-    const { cwd, child, ended } = start(['dev', '--json']);
+    const port = { AO_PORT: String(await freePort()) };
+    const { cwd, child, ended } = start(['dev', '--json'], port);
+    const log = text(child.stderr);
     try {
-      const ready = JSON.parse(await firstLine(child.stdout)) as { url: string; redis_url: string };
-      const live = await fetch(`${ready.url}/livez`);
-      expect(live.status).toBe(200);
+      const ready = JSON.parse(await firstLine(child.stdout)) as { url: string };
+      expect((await fetch(`${ready.url}/livez`)).status).toBe(200);
 
-      const turn = spawn(process.execPath, [MAIN, 'turn', 'me', 'look around', '--create', '--json'], {
-        cwd,
-      });
-      const [[code], stdout] = await Promise.all([once(turn, 'exit'), text(turn.stdout)]);
+      const turn = start(['turn', 'me', 'look around', '--create', '--json'], port, cwd);
+      const [code, stdout] = await Promise.all([turn.ended, text(turn.child.stdout)]);
       expect(code).toBe(0);
       expect((JSON.parse(stdout) as { response_text: string }).response_text.length).toBeGreaterThan(40);
+
+      const remote = start(['queues', '--json', '--api-url', ready.url]);
+      const queues = JSON.parse(await text(remote.child.stdout)) as { name: string }[];
+      expect(queues.map(({ name }) => name)).toContain('nga');
     } finally {
       child.kill('SIGTERM');
     }
-    expect(await ended).toBe(0);
+    expect(await ended, await log).toBe(0);
+    expect(existsSync(join(cwd, '.ao', `dev-${port.AO_PORT}`, 'fleet.json'))).toBe(false);
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Listening on TCP, so the address is not a pipe name.
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
 
 async function firstLine(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
   let line = '';

@@ -14,7 +14,7 @@ export function assertSameOrigin(req: Request, allowedOrigins: readonly string[]
   if (SAFE_METHODS.has(req.method)) return;
   const origin = req.get('origin');
   if (origin !== undefined) {
-    if (allowedOrigins.includes(origin) || hostOf(origin) === req.get('host')) return;
+    if (allowedOrigins.includes(origin) || hostOf(origin) === req.host) return;
     throw originNotAllowed(`the origin ${origin.slice(0, 200)} may not do this`);
   }
   const site = req.get('sec-fetch-site');

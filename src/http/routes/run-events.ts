@@ -80,7 +80,7 @@ export function runEventRoutes(deps: HttpDeps, cursors: CursorCodec, lifetime: H
       }
       return 'handled';
     } finally {
-      await reader.close();
+      reader.close();
     }
   }
 

@@ -173,7 +173,7 @@ describe('ao demo', () => {
     const { stdout } = await ao(['demo', '--turns', '1'], { ports });
     expect(stdout).toMatch(/^step +queue +started ms +wait ms +work ms +attempts +source +status$/m);
     expect(stdout).toMatch(/^understand +ipa +- +3 +6 +1 +local +completed$/m);
-    expect(stdout).toMatch(/^story +nga +\+100 +2 +9 +4 +local +completed$/m);
+    expect(stdout).toMatch(/^story +nga +\+3000 +2 +9 +4 +local +completed$/m);
     expect(stdout).toMatch(/^nga +3 +0/m);
     for (const url of ['http://127.0.0.1:1111', '/board', 'http://127.0.0.1:2222/metrics']) {
       expect(stdout).toContain(url);

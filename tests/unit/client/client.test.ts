@@ -67,6 +67,8 @@ describe('against the real HTTP room', () => {
     expect((await client.listTurns('s', { limit: 1 })).items).toEqual([]);
     expect((await client.listQueues()).length).toBe(2);
     expect(await client.readiness()).toMatchObject({ status: 'ready' });
+    http.operations.failure = new Error('gone');
+    await expect.poll(() => client.readiness(), { timeout: 3000 }).toMatchObject({ status: 'down' });
   });
 
   test('a refusal is an error with status, code and problem', async () => {

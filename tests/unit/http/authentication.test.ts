@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../../src/http/auth/authenticate.ts';
 import { credentialOf } from '../../../src/http/auth/credentials.ts';
@@ -81,6 +82,20 @@ describe('a server without keys', () => {
     http.operations.addDeadLetter('ipa~j1');
     const answer = await http.call('POST', '/v1/dlq/ipa~j1/discard', { json: { reason: 'known bug' } });
     expect(answer.status).toBe(200);
+  });
+
+  test('answers to localhost and addresses only, so that no foreign name can be pointed at it', async () => {
+    await using http = await startHttp();
+    const statusFor = (host: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        get(`${http.url}/v1/queues`, { headers: { host } }, (res) => {
+          res.resume();
+          resolve(res.statusCode);
+        }).on('error', reject);
+      });
+    expect(await statusFor('localhost:8503')).toBe(200);
+    expect(await statusFor('[::1]:8503')).toBe(200);
+    expect(await statusFor('evil.example')).toBe(403);
   });
 
   test('refuses what a foreign web page makes a browser send', async () => {

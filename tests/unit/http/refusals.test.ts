@@ -57,6 +57,27 @@ describe('refusals', () => {
     expect(answer.body.errors?.[0]?.path).toBe('/text');
   });
 
+  test('a body that is not encoded as it says is 400, an unknown encoding 415', async () => {
+    await using http = await startHttp();
+    const encoded = async (encoding: string) => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+      return (await http.call('POST', RUN, { text: '{"input":1}', headers })).status;
+    };
+    expect(await encoded('gzip')).toBe(400);
+    expect(await encoded('zip')).toBe(415);
+  });
+
+  test('details without a JSON form do no harm', async () => {
+    await using http = await startHttp();
+    http.operations.failure = new FleetError({
+      code: 'conflict',
+      kind: 'conflict',
+      message: 'no',
+      details: { n: 1n },
+    });
+    expect((await http.call('GET', '/v1/queues')).status).toBe(409);
+  });
+
   test('other media types are 415', async () => {
     await using http = await startHttp();
     for (const type of ['text/plain', 'application/xml', 'multipart/form-data']) {

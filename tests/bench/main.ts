@@ -1,0 +1,121 @@
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { closeRedis, connectRedis, type RedisClient } from '../../src/redis/connect.ts';
+import { readRedisFacts } from '../../src/runtime/redis-facts.ts';
+import { workflowSettings } from '../../src/runtime/settings.ts';
+import { acquireRedis, testPrefix } from '../support/redis.ts';
+import { startBareFlow } from './bare-flow.ts';
+import { measureEnqueueRate } from './enqueue-rate.ts';
+import { startFleet } from './fleet.ts';
+import { compareLatency, compareThroughput } from './interleaved.ts';
+import { FULL, QUICK, type Plan } from './plan.ts';
+import { measureTurns } from './real-turns.ts';
+import { renderReport, type Machine, type Report } from './report.ts';
+import { countRoundTrips } from './round-trips.ts';
+
+// The benchmark, part by part:
+// 1. count our own round trips to Redis
+// 2. throughput and Redis traffic of a three-step chain against the bare flow, in turn
+// 3. latency of a single run against the bare flow, in turn
+// 4. how fast the API accepts runs, in a process of its own
+// 5. turns with the product's own agents, API and workers in processes of their own
+
+/** Of every worker, bare and ours. */
+const CONCURRENCY = 100;
+
+const COMMON = { environment: 'testing', 'log.level': 'warn', 'shutdown.drain_delay': '0' };
+/** For processes of their own; the limits of a single caller are not what is measured. */
+const SERVING = {
+  AO_ENVIRONMENT: 'testing',
+  AO_LOG__LEVEL: 'warn',
+  AO_SHUTDOWN__DRAIN_DELAY: '0',
+  AO_HTTP__PORT: '0',
+  AO_METRICS__PORT: '0',
+  AO_RATE_LIMITS__ENQUEUE_PER_S: '100000',
+  AO_RATE_LIMITS__ENQUEUE_BURST: '100000',
+};
+
+async function runBenchmark(plan: Plan, engineOnly: boolean): Promise<Report> {
+  await using redis = await acquireRedis();
+  const observer = await connectRedis({ url: redis.url, name: 'bench', onOutage: 'fail_fast' });
+  try {
+    note('counting round trips');
+    const subject = { redisUrl: redis.url, config: configFor(redis.url), concurrency: CONCURRENCY };
+    const roundTrips = await countRoundTrips(subject, plan.countedRuns);
+    note('comparing with the bare flow');
+    const engine = await compareEngines(redis.url, observer, plan);
+    const overHttp = engineOnly ? {} : await measureOverHttp(redis.url, plan);
+    const machine = await describeMachine(observer);
+    return { machine, concurrency: CONCURRENCY, roundTrips, ...engine, ...overHttp };
+  } finally {
+    await closeRedis(observer);
+  }
+}
+
+async function compareEngines(redisUrl: string, observer: RedisClient, plan: Plan) {
+  const config = configFor(redisUrl);
+  const common = { redisUrl, concurrency: CONCURRENCY };
+  await using fleet = await startFleet({
+    ...common,
+    config,
+    queues: ['ipa', 'wba', 'nga', 'flow', 'maintenance'],
+  });
+  const { retention } = workflowSettings(config);
+  await using bare = await startBareFlow({ ...common, prefix: testPrefix(), retention });
+  const subjects = { bare, fleet };
+  const throughput = await compareThroughput(subjects, observer, plan.rounds, plan.runsPerRound);
+  return { throughput, latency: await compareLatency(subjects, plan.latencySamples) };
+}
+
+async function measureOverHttp(redisUrl: string, plan: Plan) {
+  const serving = { ...SERVING, AO_REDIS__URL: redisUrl };
+  note('measuring the API');
+  const { perSecond, seconds } = plan.enqueue;
+  const ownPrefix = () => ({ ...serving, AO_REDIS__KEY_PREFIX: testPrefix() });
+  const enqueue = await measureEnqueueRate(ownPrefix(), perSecond, seconds);
+  note('measuring turns');
+  return { enqueue, turns: await measureTurns(ownPrefix(), CONCURRENCY, plan.turns) };
+}
+
+function configFor(redisUrl: string): Config {
+  const overrides = { ...COMMON, 'redis.url': redisUrl, 'redis.key_prefix': testPrefix() };
+  return loadConfig({ env: {}, overrides });
+}
+
+async function describeMachine(redis: RedisClient): Promise<Machine> {
+  const { version: redisVersion } = await readRedisFacts(redis, 'redis://bench');
+  // A JSON module of a package, and every package.json has a version.
+  const { version } = createRequire(import.meta.url)('bullmq/package.json') as { version: string };
+  return {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    redis: redisVersion,
+    bullmq: version,
+  };
+}
+
+function note(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
+}
+
+const { values: chosen } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    /** How many pairs of rounds; more of them for a steadier median. */
+    rounds: { type: 'string' },
+    /** Leave the API and the turns out. */
+    'engine-only': { type: 'boolean', default: false },
+  },
+});
+const planned = chosen.quick ? QUICK : FULL;
+const report = await runBenchmark(
+  { ...planned, rounds: Number(chosen.rounds ?? planned.rounds) },
+  chosen['engine-only'],
+);
+process.stdout.write(chosen.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));

@@ -1,0 +1,86 @@
+import type { EnqueueFigures } from './enqueue-rate.ts';
+import type { LatencyFigures, ThroughputFigures } from './interleaved.ts';
+import type { TurnFigures } from './real-turns.ts';
+import type { RoundTrips } from './round-trips.ts';
+
+export interface Machine {
+  readonly cores: number;
+  readonly processor: string;
+  readonly memoryGiB: number;
+  readonly node: string;
+  readonly redis: string;
+  readonly bullmq: string;
+}
+
+/** The document of `--json`. Milliseconds and seconds are in the names; ratios are fleet over bare. */
+export interface Report {
+  readonly machine: Machine;
+  /** Of every worker, bare and ours. */
+  readonly concurrency: number;
+  readonly roundTrips: RoundTrips;
+  readonly throughput: ThroughputFigures;
+  readonly latency: LatencyFigures;
+  readonly enqueue?: EnqueueFigures;
+  readonly turns?: readonly TurnFigures[];
+}
+
+export function renderReport(report: Report): string {
+  const { machine, throughput, latency, roundTrips, enqueue, turns = [] } = report;
+  const { bareTraffic: bare, fleetTraffic: fleet, ratio } = throughput;
+  const rows = [
+    ['', 'bare BullMQ', 'fleet', 'ratio'],
+    compared(
+      'runs/s, median',
+      throughput.bareRunsPerSecond.median,
+      throughput.fleetRunsPerSecond.median,
+      ratio.median,
+    ),
+    ['  pair by pair, min to max', '', '', `${decimals(ratio.min, 2)} to ${decimals(ratio.max, 2)}`],
+    compared('Redis commands per run', bare.commandsPerRun, fleet.commandsPerRun),
+    compared('Redis bytes in per run', bare.bytesInPerRun, fleet.bytesInPerRun),
+    compared('Redis bytes out per run', bare.bytesOutPerRun, fleet.bytesOutPerRun),
+    compared('Redis CPU µs per run', bare.serverCpuMicrosPerRun, fleet.serverCpuMicrosPerRun),
+    compared('idle run p50, ms', latency.bareMs.p50, latency.fleetMs.p50),
+    compared('idle run p99, ms', latency.bareMs.p99, latency.fleetMs.p99),
+  ];
+  const lines = [
+    `${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, node ${machine.node}, redis ${machine.redis}, bullmq ${machine.bullmq}`,
+    `${throughput.rounds} pairs of ${throughput.runsPerRound} runs of three steps, concurrency ${report.concurrency}`,
+    '',
+    ...table(rows),
+    '',
+    `added to an idle run   p50 ${decimals(latency.addedMs.p50, 2)} ms, p99 ${decimals(latency.addedMs.p99, 2)} ms`,
+    `own round trips        ${decimals(roundTrips.perStep, 2)} per step; per run ${decimals(roundTrips.perRun, 2)} = start ${decimals(roundTrips.perStart, 2)}, steps ${decimals(3 * roundTrips.perStep, 2)}, end ${decimals(roundTrips.perSettlement, 2)}`,
+    ...(enqueue === undefined
+      ? []
+      : [
+          `enqueue over HTTP      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.p50Ms, 1)} ms, p99 ${decimals(enqueue.p99Ms, 1)} ms, errors ${enqueue.errors} of ${enqueue.requests}`,
+        ]),
+    ...turns.map(
+      (figures) =>
+        `turns, ${String(figures.sessions).padStart(3)} session${figures.sessions === 1 ? ' ' : 's'}    ${decimals(figures.turnsPerSecond, 0)}/s: p50 ${decimals(figures.p50Ms, 1)} ms, p95 ${decimals(figures.p95Ms, 1)} ms, errors ${figures.errors} of ${figures.turns}`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function compared(what: string, bare: number, fleet: number, ratio = fleet / bare): string[] {
+  const places = Math.max(bare, fleet) < 100 ? 2 : 0;
+  return [what, decimals(bare, places), decimals(fleet, places), decimals(ratio, 2)];
+}
+
+function decimals(value: number, places: number): string {
+  return value.toFixed(places);
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]! + 3),
+      )
+      .join('')
+      .trimEnd(),
+  );
+}
