@@ -154,8 +154,17 @@ export async function runProcess(first: readonly string[] = []): Promise<void> {
     signals: process,
     exit: (code) => process.exit(code),
   });
-  // A handle that some library forgot must not hold the terminal.
-  setTimeout(() => process.exit(), 2000).unref();
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // A timer or socket that some library left behind must not hold the terminal.
+  setTimeout(() => process.exit(), 200).unref();
+}
+
+/** Resolves when everything written has been handed on, or its reader is gone. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed) resolve();
+    else stream.write('', () => resolve());
+  });
 }
 
 if (import.meta.main) await runProcess();

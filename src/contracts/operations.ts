@@ -50,7 +50,13 @@ export interface FleetOperations {
   getRun(runId: string, caller: Caller): Promise<RunView>;
   /** Errors also: run_not_cancellable (conflict). */
   cancelRun(runId: string, request: { reason?: string }, caller: Caller): Promise<RunView>;
-  /** The run's events after `after` (stream id), then live ones; ends after the terminal event. */
+  /** The run's stored events after `after` (stream id), oldest first; `ended` says whether more can come. */
+  listRunEvents(
+    runId: string,
+    page: { after?: string; limit: number },
+    caller: Caller,
+  ): Promise<{ items: RunEvent[]; ended: boolean }>;
+  /** The run's events after `after`, then live ones; ends after the terminal event. */
   runEvents(
     runId: string,
     options: { after?: string; signal: AbortSignal },

@@ -27,7 +27,6 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
   express: ['src/http', 'dashboards'],
   helmet: ['src/http'],
   'rate-limiter-flexible': ['src/http'],
-  '@asteasolutions/zod-to-openapi': ['src/http'],
   '@bull-board/api': ['dashboards'],
   '@bull-board/express': ['dashboards'],
   '@bull-board/ui': ['dashboards'],

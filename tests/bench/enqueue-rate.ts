@@ -24,7 +24,7 @@ export async function measureEnqueueRate(
   const url = `${String(api.ready['url'])}/v1/workflows/collaborative/runs`;
   const body = JSON.stringify({ input: { text: 'look around' }, wait_ms: 0 });
   await onSchedule(url, body, perSecond, Math.min(2, seconds)); // warms the server and its connections
-  return onSchedule(url, body, perSecond, seconds);
+  return await onSchedule(url, body, perSecond, seconds); // before the API ends
 }
 
 async function onSchedule(

@@ -25,8 +25,9 @@ export async function measureTurns(
   concurrency: number,
   plan: TurnsPlan,
 ): Promise<TurnFigures[]> {
-  await using api = await startRoleProcess(['api'], env);
-  await using _workers = await startRoleProcess(['worker', 'all', '--concurrency', String(concurrency)], env);
+  await using roles = new AsyncDisposableStack();
+  const api = roles.use(await startRoleProcess(['api'], env));
+  roles.use(await startRoleProcess(['worker', 'all', '--concurrency', String(concurrency)], env));
   const url = String(api.ready['url']);
   await play(url, 'warm', 10, 5);
   const figures: TurnFigures[] = [];

@@ -30,8 +30,10 @@ export async function startRoleProcess(
     throw new Error(`ao ${args.join(' ')} ended before it was ready:\n${errors.join('')}`);
   });
   const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  const ready = JSON.parse(line) as Record<string, unknown>; // commands answer --json with one object per line
+  if ('error' in ready) throw new Error(`ao ${args.join(' ')}: ${line}`);
   return {
-    ready: JSON.parse(line) as Record<string, unknown>,
+    ready,
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       await exited;

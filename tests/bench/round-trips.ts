@@ -43,7 +43,7 @@ export async function countRoundTrips(
 
 /** `sendCommand` would be too late: pipelined commands are sent in the name of whoever came first. */
 function onEveryCommand(redis: RedisClient, tell: () => void): void {
-  for (const name of [...redis.getBuiltinCommands(), 'multi', 'pipeline']) {
+  for (const name of redis.getBuiltinCommands()) {
     const own: unknown = Reflect.get(redis, name);
     if (typeof own !== 'function') continue;
     Object.defineProperty(redis, name, {

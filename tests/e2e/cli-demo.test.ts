@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Runs `ao` as a process in a folder of its own, with nothing configured. */
 function start(argv: readonly string[], own: Record<string, string> = {}, folder?: string) {
-  const cwd = folder ?? mkdtempSync(join(tmpdir(), 'ao-e2e-'));
+  const cwd = folder ?? tempDir();
   const { AO_REDIS__URL: _, REDIS_URL: __, AO_CONFIG: ___, ...env } = process.env;
   const child = spawn(process.execPath, [MAIN, ...argv], { cwd, env: { ...env, ...own } });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
@@ -30,6 +30,18 @@ interface Told {
   failure: { retries: number; dlq_id: string; run_id: string } | null;
   queues: { name: string; counts: { completed: number } }[];
 }
+
+const tempDirs: string[] = [];
+
+function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'ao-e2e-'));
+  tempDirs.push(dir);
+  return dir;
+}
+
+afterAll(() => {
+  for (const dir of tempDirs) rmSync(dir, { recursive: true, force: true });
+});
 
 describe('ao demo', () => {
   it('tells six turns on a fleet of its own and leaves nothing behind', async () => {

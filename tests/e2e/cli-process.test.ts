@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const WORKERS = fileURLToPath(new URL('../../workers/', import.meta.url));
@@ -13,7 +13,7 @@ const WORKERS = fileURLToPath(new URL('../../workers/', import.meta.url));
 const NO_REDIS = 'redis://127.0.0.1:1/0';
 
 function start(script: string, argv: readonly string[]) {
-  return spawn(process.execPath, [script, ...argv], { cwd: mkdtempSync(join(tmpdir(), 'ao-e2e-')) });
+  return spawn(process.execPath, [script, ...argv], { cwd: tempDir() });
 }
 
 async function ended(child: ReturnType<typeof start>) {
@@ -21,6 +21,18 @@ async function ended(child: ReturnType<typeof start>) {
   const [[code, signal], stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
   return { code, signal, stdout, stderr };
 }
+
+const tempDirs: string[] = [];
+
+function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'ao-e2e-'));
+  tempDirs.push(dir);
+  return dir;
+}
+
+afterAll(() => {
+  for (const dir of tempDirs) rmSync(dir, { recursive: true, force: true });
+});
 
 describe('the process ao', () => {
   it.each([

@@ -2,16 +2,29 @@ import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { QueueName } from '../../queues/catalogue.ts';
-import type { Agent } from '../../src/agents/agent.ts';
-import type { AgentName } from '../../src/contracts/agent-type.ts';
+import type { Agent, AgentContext } from '../../src/agents/agent.ts';
+import { AGENTS, type AgentName } from '../../src/contracts/agent-type.ts';
 import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
 import type { FleetOperations } from '../../src/contracts/operations.ts';
+import type { RetryPolicy } from '../../src/contracts/retry.ts';
 import type { RunEvent, RunEventType, RunView } from '../../src/contracts/run.ts';
+import type { OrchestrationResponse, SubmitTurn } from '../../src/contracts/turn.ts';
+import type { World } from '../../src/contracts/world.ts';
+import { sleep } from '../../src/kernel/abort.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import { operateFleet, type OperatedFleet } from '../../src/runtime/api-role.ts';
 import type { Core } from '../../src/runtime/core.ts';
-import { startWorkerRole, type WorkerRole, type WorkerRoleOptions } from '../../src/runtime/worker-role.ts';
+import {
+  localAgents,
+  startWorkerRole,
+  type WorkerRole,
+  type WorkerRoleOptions,
+} from '../../src/runtime/worker-role.ts';
+import { decodeWorld, readStoredWorld } from '../../src/sessions/world-codec.ts';
+import { builtInWorkflows } from '../../src/workflows/catalog/built-in.ts';
+import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
+import type { CatalogSettings } from '../../src/workflows/catalog/settings.ts';
 
 export const ALL_QUEUES: readonly QueueName[] = ['ipa', 'wba', 'nga', 'flow', 'maintenance'];
 
@@ -34,7 +47,17 @@ export interface Harness extends AsyncDisposable {
   readonly metrics: Metrics;
   readonly logLines: readonly string[];
   startWorkers(queues: readonly QueueName[], agents?: ReadonlyMap<AgentName, Agent>): Promise<WorkerRole>;
-  newSession(): Promise<string>;
+  newSession(worldId?: string): Promise<string>;
+  /** Submits a turn and returns its run's id without waiting. */
+  submit(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<string>;
+  /** Submits a turn and waits for its answer; fails when the run does not complete. */
+  play(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<OrchestrationResponse>;
+  /** All events of a run, from its acceptance to its end. */
+  eventsOf(runId: string): Promise<RunEvent[]>;
+  /** The stored world of a session, or null when nothing was ever written to it. */
+  worldOf(sessionId: string): Promise<World | null>;
+  /** Waits until no job of any queue is waiting, active, delayed or a parent of waiting children. */
+  quiet(): Promise<void>;
   /** Waits until the run has an event of the type; fails when the run ends without it. */
   eventOf(runId: string, type: RunEventType, step?: string): Promise<RunEvent>;
   /** Waits for the run's end. */
@@ -43,13 +66,74 @@ export interface Harness extends AsyncDisposable {
 
 /** Quick stalls and shutdowns, so that tests of dying workers take seconds. */
 const TEST_SETTINGS = {
-  'environment': 'testing',
+  environment: 'testing',
   'queues.lock_duration': '1',
   'queues.stalled_interval': '1',
   'workflow.timeout_check_interval_s': '0.5',
   'shutdown.grace': '4',
   'shutdown.drain_delay': '0',
 };
+
+export const QUICK_RETRY: RetryPolicy = {
+  max_attempts: 3,
+  base_delay_ms: 40,
+  factor: 2,
+  max_delay_ms: 1_000,
+  jitter: 0.5,
+};
+
+/** The built-in workflows with short pauses between attempts, and time limits as chosen. */
+export function quickCatalog(
+  settings: Partial<CatalogSettings> = {},
+  retry: Partial<RetryPolicy> = {},
+): Catalog {
+  const limits: CatalogSettings = {
+    runTimeoutMs: 60_000,
+    ...settings,
+    stepTimeoutMs: { ipa: 20_000, wba: 20_000, nga: 20_000, ...settings.stepTimeoutMs },
+  };
+  return createCatalog(
+    builtInWorkflows(limits).map((workflow) => ({
+      ...workflow,
+      steps: workflow.steps.map((step) => ({
+        ...step,
+        retry: { ...QUICK_RETRY, max_attempts: step.retry.max_attempts, ...retry },
+      })),
+    })),
+  );
+}
+
+type Around = (input: unknown, ctx: AgentContext, agent: Agent) => Promise<unknown>;
+
+/** The product's agents, some of them wrapped: the function runs in the agent's place and may call it. */
+export function agentsWith(wrapped: Partial<Record<AgentName, Around>>): ReadonlyMap<AgentName, Agent> {
+  const wrap = (agent: Agent): Agent => {
+    const around = wrapped[agent.name];
+    return around === undefined ? agent : { ...agent, run: (input, ctx) => around(input, ctx, agent) };
+  };
+  return new Map([...localAgents()].map(([name, agent]) => [name, wrap(agent)]));
+}
+
+/** Never settles by itself: an agent that hangs, but listens to its signal. */
+export function untilAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    else signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+/** Looks again and again until the check passes, and fails with its last complaint. */
+export async function eventually(check: () => Promise<void>, withinMs = 15_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await sleep(20);
+    }
+  }
+}
 
 export function testConfig(redisUrl: string, settings: Readonly<Record<string, string>> = {}): Config {
   return loadConfig({
@@ -103,10 +187,34 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     metrics,
     logLines,
     startWorkers,
-    async newSession() {
-      const { session } = await fleet.operations.createSession({}, LOCAL_OPERATOR);
+    async newSession(worldId) {
+      const request = worldId === undefined ? {} : { world_id: worldId };
+      const { session } = await fleet.operations.createSession(request, LOCAL_OPERATOR);
       return session.session_id;
     },
+    async submit(sessionId, text, turn = {}) {
+      const request = { text, wait_ms: 0, ...turn };
+      const submitted = await fleet.operations.submitTurn(sessionId, request, LOCAL_OPERATOR);
+      return submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
+    },
+    async play(sessionId, text, turn = {}) {
+      const request = { text, wait_ms: 25_000, ...turn };
+      const submitted = await fleet.operations.submitTurn(sessionId, request, LOCAL_OPERATOR);
+      if (submitted.done) return submitted.response;
+      const { run_id: runId, status } = submitted.accepted;
+      throw new Error(`run ${runId} was not answered in time: ${status}`);
+    },
+    async eventsOf(runId) {
+      const events: RunEvent[] = [];
+      for await (const event of follow(fleet.operations, runId)) events.push(event);
+      return events;
+    },
+    async worldOf(sessionId) {
+      const { world_id: worldId } = await fleet.operations.getSession(sessionId, LOCAL_OPERATOR);
+      const stored = await readStoredWorld(fleet.core.store, worldId);
+      return stored === null ? null : decodeWorld(stored);
+    },
+    quiet: () => eventually(() => assertQuiet(fleet.core)),
     async eventOf(runId, type, step) {
       for await (const event of follow(fleet.operations, runId)) {
         if (event.type === type && (step === undefined || event.step === step)) return event;
@@ -130,6 +238,16 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       if (left > 3) throw new Error(`${left - 3} connections of stopped workers are still open`);
     },
   };
+}
+
+async function assertQuiet({ queues }: Core): Promise<void> {
+  for (const name of [...AGENTS, 'flow'] as const) {
+    const counts = await queues
+      .get(name)!
+      .getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'waiting-children');
+    const busy = Object.entries(counts).filter(([, count]) => count > 0);
+    if (busy.length > 0) throw new Error(`queue ${name} still has jobs: ${JSON.stringify(counts)}`);
+  }
 }
 
 function follow(operations: FleetOperations, runId: string): AsyncIterable<RunEvent> {

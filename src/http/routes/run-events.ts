@@ -1,19 +1,16 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { isOpen, RunEvent } from '../../contracts/run.ts';
+import { RunEvent } from '../../contracts/run.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { cursorScope, type CursorCodec } from '../cursor.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { HttpLifetime } from '../lifetime.ts';
-import { collectPage, EventReader } from '../run-event-reader.ts';
 import { defineRoute, type Reply, type Route, type RouteRequest } from '../route.ts';
 import { pageOf, RunParams, StreamId } from '../schemas.ts';
 import { SseStream } from '../sse.ts';
 import { parseInput } from '../validate.ts';
 
 const MAX_STREAMS = 1000;
-/** An ended run has nothing to wait for: what is stored comes at once or not at all. */
-const STORED_EVENTS_LIMIT_MS = 1000;
 
 const EventsQuery = z.strictObject({
   after: StreamId.optional(),
@@ -31,14 +28,13 @@ export function runEventRoutes(deps: HttpDeps, cursors: CursorCodec, lifetime: H
     const { params, query, caller } = request;
     const scope = cursorScope('run-events', params);
     const after = query.cursor === undefined ? query.after : cursors.decode(scope, query.cursor, StreamId);
-    const run = await operations.getRun(params.run_id, caller);
-    const reader = new EventReader((signal) =>
-      operations.runEvents(params.run_id, { signal, ...(after !== undefined && { after }) }, caller),
+    const { items, ended } = await operations.listRunEvents(
+      params.run_id,
+      { limit: query.limit, ...(after !== undefined && { after }) },
+      caller,
     );
-    const items = await collectPage(reader, query.limit, isOpen(run.status));
     const last = items.at(-1)?.id ?? after;
-    const hasMore = isOpen(run.status) || items.length === query.limit;
-    const next_cursor = hasMore && last !== undefined ? cursors.encode(scope, last) : null;
+    const next_cursor = !ended && last !== undefined ? cursors.encode(scope, last) : null;
     return { status: 200, body: { items, next_cursor } };
   }
 
@@ -46,42 +42,27 @@ export function runEventRoutes(deps: HttpDeps, cursors: CursorCodec, lifetime: H
     const { req, res, params, query, caller, signal } = request;
     const after = lastEventId(req) ?? query.last_event_id ?? query.after;
     if (lifetime.openStreams >= MAX_STREAMS) throw connectionLimit();
-    const run = await operations.getRun(params.run_id, caller);
-    const reader = new EventReader(
-      (ending) =>
-        operations.runEvents(
-          params.run_id,
-          { signal: ending, ...(after !== undefined && { after }) },
-          caller,
-        ),
-      signal,
-    );
-    try {
-      if (after !== undefined && !isOpen(run.status)) {
-        const first = await reader.peek(STORED_EVENTS_LIMIT_MS);
-        if (first === undefined) return { status: 204 };
-      }
-      if (req.method === 'HEAD') {
-        res.setHeader('Content-Type', 'text/event-stream');
-        res.end();
-        return 'handled';
-      }
-      const sse = new SseStream(res);
-      const forget = lifetime.addStream(() => sse.end('the server is stopping'));
-      try {
-        for await (const event of reader.all()) {
-          if (!(await sse.send({ id: event.id, event: event.type, data: event }, signal))) break;
-        }
-      } catch (error) {
-        if (!signal.aborted) deps.log.warn({ err: error, run_id: params.run_id }, 'event stream ended early');
-      } finally {
-        forget();
-        sse.end();
-      }
+    const position = after === undefined ? {} : { after };
+    const rest = await operations.listRunEvents(params.run_id, { limit: 1, ...position }, caller);
+    if (after !== undefined && rest.ended && rest.items.length === 0) return { status: 204 };
+    if (req.method === 'HEAD') {
+      res.setHeader('Content-Type', 'text/event-stream');
+      res.end();
       return 'handled';
-    } finally {
-      reader.close();
     }
+    const sse = new SseStream(res);
+    const forget = lifetime.addStream(() => sse.end('the server is stopping'));
+    try {
+      for await (const event of operations.runEvents(params.run_id, { signal, ...position }, caller)) {
+        if (!(await sse.send({ id: event.id, event: event.type, data: event }, signal))) break;
+      }
+    } catch (error) {
+      if (!signal.aborted) deps.log.warn({ err: error, run_id: params.run_id }, 'event stream ended early');
+    } finally {
+      forget();
+      sse.end();
+    }
+    return 'handled';
   }
 
   return [

@@ -14,7 +14,7 @@ import type { Caller } from '../../contracts/caller.ts';
 import type { OperationsContext } from './context.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
-import { cancelRunFor, getRun, runEvents } from './runs.ts';
+import { cancelRunFor, getRun, listRunEvents, runEvents } from './runs.ts';
 import { submitRun, submitTurn } from './submit.ts';
 
 /** The fleet as HTTP and the CLI know it. */
@@ -49,6 +49,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     startRun: (workflow, request, caller, options) => submitRun(ctx, workflow, request, caller, options),
     getRun: (runId, caller) => getRun(ctx, runId, caller),
     cancelRun: (runId, { reason }, caller) => cancelRunFor(ctx, runId, reason, caller),
+    listRunEvents: (runId, page, caller) => listRunEvents(ctx, runId, page, caller),
     runEvents: (runId, options, caller) => runEvents(ctx, runId, options, caller),
     listQueues: () => listQueueViews(ctx.queues, clock.now()),
     listDeadLetters: (filter) => guarded('reading dead letters', listDeadLetters(workflows, filter)),

@@ -27,6 +27,21 @@ export async function cancelRunFor(
   return getRun(ctx, runId, { ...caller, roles: new Set([...caller.roles, 'read']) });
 }
 
+export async function listRunEvents(
+  ctx: OperationsContext,
+  runId: string,
+  page: { after?: string; limit: number },
+  caller: Caller,
+): Promise<{ items: RunEvent[]; ended: boolean }> {
+  const { store } = ctx.workflows;
+  const run = await readRunRecord(store, runId);
+  if (run === null || !maySee(caller, ownerOf(run))) throw runNotFound(runId);
+  // Read after the status: an ended run's stream is complete.
+  const events = await readEvents(store, runId, page.after);
+  const items = events.slice(0, page.limit).map((event) => viewEvent(runId, run.session_id, event));
+  return { items, ended: !isOpen(run.status) && items.length === events.length };
+}
+
 /** Looks again this often, should a notice have been lost. */
 const LOOK_AGAIN_MS = 2_000;
 

@@ -110,6 +110,18 @@ export class FakeOperations implements FleetOperations {
     return this.runs.get(runId)!;
   }
 
+  async listRunEvents(
+    ...args: Parameters<FleetOperations['listRunEvents']>
+  ): ReturnType<FleetOperations['listRunEvents']> {
+    this.#enter('listRunEvents', ...args);
+    const [runId, { after, limit }, caller] = args;
+    await this.getRun(runId, caller);
+    const rest = (this.events.get(runId) ?? []).slice(after === undefined ? 0 : Number(after.split('-')[0]));
+    const items = rest.slice(0, limit);
+    const run = this.runs.get(runId);
+    return { items, ended: !isOpen(run!.status) && items.length === rest.length };
+  }
+
   async *runEvents(...args: Parameters<FleetOperations['runEvents']>): AsyncGenerator<RunEvent> {
     this.#enter('runEvents', ...args);
     const [runId, { after, signal }] = args;
