@@ -23,7 +23,11 @@ export const SHUTDOWN_REASON = 'shutdown';
  * 4. record the result (one round trip), or map the error: retry, wait, give up
  */
 export function createProcessor(shell: ShellContext) {
-  return async (job: Job, token = '', signal: AbortSignal = new AbortController().signal): Promise<unknown> => {
+  return async (
+    job: Job,
+    token = '',
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<unknown> => {
     const started = performance.now();
     // A producer may have asked for its job to be dropped when it fails; what was accepted never vanishes.
     job.opts.removeOnFail = keptJobs(shell.retention).removeOnFail;
@@ -43,7 +47,14 @@ export function createProcessor(shell: ShellContext) {
         await job.moveToWait(token);
         throw new WaitingError();
       }
-      throw await react(shell, job, token, step, toFleetError(error, 'step_failed'), performance.now() - started);
+      throw await react(
+        shell,
+        job,
+        token,
+        step,
+        toFleetError(error, 'step_failed'),
+        performance.now() - started,
+      );
     }
   };
 }
@@ -69,7 +80,12 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
   const started = performance.now();
   const observe = (outcome: string): void =>
     metrics.step_duration_seconds.observe(
-      { agent: agent.name, workflow: open.workflow, step: open.runId === null ? 'direct' : job.name, outcome },
+      {
+        agent: agent.name,
+        workflow: open.workflow,
+        step: open.runId === null ? 'direct' : job.name,
+        outcome,
+      },
       (performance.now() - started) / 1000,
     );
   metrics.step_wait_seconds.observe(

@@ -34,6 +34,8 @@ export interface ShellContext {
   readonly activeJobs: ActiveJobs;
   /** The world of a session that has none yet. */
   readonly createWorld: (worldId: string, nowIso: string) => World;
+  /** Opens a failed run again. Errors: run_not_resumable (conflict), run_not_found */
+  readonly resumeRun: (runId: string, sessionId: string | undefined) => Promise<void>;
   readonly retention: Retention;
   readonly recordRetentionSeconds: number;
   /** Milliseconds a job that stands alone may take. */

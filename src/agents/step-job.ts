@@ -2,7 +2,7 @@ import type { Job } from 'bullmq';
 import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
-import { beginStep, type StepFacts } from '../primitives/durable/begin-step.ts';
+import { beginStep, type StepFacts, type StepStart } from '../primitives/durable/begin-step.ts';
 import { commitStep, type CommitOutcome, type ResultOwner } from '../primitives/durable/commit-step.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
 import { parseOrRefuse } from './decode-job.ts';
@@ -38,7 +38,7 @@ export async function openStep(shell: ShellContext, job: Job, data: StepJobData)
     case 'recorded':
       return { kind: 'done', value: { status: 'completed' } };
     case 'closed':
-      return skip(`run_${start.status}`);
+      return isRetriedByHand(start, step.generation) ? resume(shell, data) : skip(`run_${start.status}`);
     case 'upstream_failed':
       return skip(start.upstream);
     case 'upstream_missing':
@@ -71,6 +71,20 @@ export async function recordStepFailure(
   });
 }
 
+/**
+ * A step that failed for good is never delivered again by itself: somebody pressed "retry" on it. Alone it would
+ * wake nobody, so its run is resumed, which runs it under a fresh id.
+ */
+function isRetriedByHand(start: Extract<StepStart, { verdict: 'closed' }>, generation: number): boolean {
+  const resumable = start.status === 'failed' || start.status === 'timed_out';
+  return resumable && start.failedHere && start.generation === generation;
+}
+
+async function resume(shell: ShellContext, data: StepJobData): Promise<Opened> {
+  await shell.resumeRun(data.step.run_id, data.step.session_id);
+  return skip('run_resumed');
+}
+
 function skip(because: string): Opened {
   return { kind: 'done', value: { skipped: true, because } satisfies SkippedStep };
 }
@@ -86,7 +100,12 @@ function openWork(
   const { agent, store, clock } = shell;
   const remainingMs = facts.deadlineAtMs === null ? plan.timeoutMs : facts.deadlineAtMs - clock.now();
   if (remainingMs <= 0) throw deadlineExceeded(step.run_id);
-  const input = parseOrRefuse(agent.input, plan.input(facts), `input of step "${step.path}"`, 'input_invalid');
+  const input = parseOrRefuse(
+    agent.input,
+    plan.input(facts),
+    `input of step "${step.path}"`,
+    'input_invalid',
+  );
   const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: agent.name };
   const eventData = eventDataOf(job);
   const checkOutput = (output: unknown): unknown => encodeOutput(agent, output);

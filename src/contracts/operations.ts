@@ -38,7 +38,12 @@ export interface FleetOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
   /** Errors also: session_busy (429 or, with `on_busy: reject`, 409), too_many_runs (429). */
-  submitTurn(sessionId: string, request: SubmitTurn, caller: Caller, options?: SubmitOptions): Promise<Submitted>;
+  submitTurn(
+    sessionId: string,
+    request: SubmitTurn,
+    caller: Caller,
+    options?: SubmitOptions,
+  ): Promise<Submitted>;
   /** Newest first. `before` is the turn number of the last entry seen. */
   listTurns(
     sessionId: string,

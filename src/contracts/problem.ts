@@ -10,9 +10,7 @@ export const Problem = z
     instance: z.string(),
     code: z.string(),
     retryable: z.boolean(),
-    errors: z
-      .array(z.strictObject({ path: z.string(), message: z.string(), code: z.string() }))
-      .optional(),
+    errors: z.array(z.strictObject({ path: z.string(), message: z.string(), code: z.string() })).optional(),
     run_id: z.string().optional(),
     retry_after_s: z.number().optional(),
   })

@@ -4,6 +4,7 @@ import type { ActiveJobs } from '../agents/active-jobs.ts';
 import { createProcessor } from '../agents/processor.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
+import { resumeFailedRun } from '../workflows/resume.ts';
 import { processRunJob } from '../workflows/settle.ts';
 import { createStepPlans } from '../workflows/step-plans.ts';
 import { runWatchdog } from '../workflows/watchdog.ts';
@@ -15,7 +16,11 @@ import type { WorkersOptions } from './workers.ts';
 export const WATCHDOG_JOB = 'wf-watchdog';
 
 /** What a worker of a queue does with a job, measured. */
-export function createJobProcessor(options: WorkersOptions, activeJobs: ActiveJobs, name: QueueName): Processor {
+export function createJobProcessor(
+  options: WorkersOptions,
+  activeJobs: ActiveJobs,
+  name: QueueName,
+): Processor {
   return measured(options.core, name, processorOf(options, activeJobs, name));
 }
 
@@ -36,6 +41,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         breaker: options.breakers.get(`agent.${name}`),
         activeJobs,
         createWorld: createStarterWorld,
+        resumeRun: (runId, sessionId) => resumeFailedRun(core.workflows, runId, sessionId),
         retention: core.workflows.settings.retention,
         recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
         directTimeoutMs: agentTimeoutMs(core.config, name),
@@ -54,7 +60,8 @@ async function runJob(core: Core, job: Job, token: string): Promise<unknown> {
   } catch (error) {
     const failure = toFleetError(error);
     if (failure.code !== 'workflow_version_unavailable') {
-      if (failure === error && !failure.retryable) throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
+      if (failure === error && !failure.retryable)
+        throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
       throw error;
     }
     await job.moveToDelayed(core.clock.now() + (failure.retryAfterMs ?? 5_000), token);

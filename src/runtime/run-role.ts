@@ -96,7 +96,10 @@ function start(role: Role, core: Omit<CoreOptions, 'onOutage'>, instance: string
 
 async function startApi(core: Omit<CoreOptions, 'onOutage'>): Promise<StartedRole> {
   const api = await startApiRole(core);
-  return { ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api'] }, stop: () => api.close() };
+  return {
+    ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api'] },
+    stop: () => api.close(),
+  };
 }
 
 async function startWorker(
@@ -104,7 +107,9 @@ async function startWorker(
   core: Omit<CoreOptions, 'onOutage'>,
   instance: string,
 ): Promise<StartedRole> {
-  const queues: QueueName[] = role.agents.flatMap((name) => (name === 'flow' ? [name, 'maintenance'] : [name]));
+  const queues: QueueName[] = role.agents.flatMap((name) =>
+    name === 'flow' ? [name, 'maintenance'] : [name],
+  );
   const workers = await startWorkerRole({
     ...core,
     queues,

@@ -7,9 +7,16 @@ import type { Core } from './core.ts';
 
 /** The one delay formula; the wait is also told to whoever watches the run. */
 export function backoffStrategy(core: Core, name: QueueName) {
-  return async (attemptsMade: number, _type?: string, error?: Error, job?: { data?: unknown }): Promise<number> => {
+  return async (
+    attemptsMade: number,
+    _type?: string,
+    error?: Error,
+    job?: { data?: unknown },
+  ): Promise<number> => {
     const data = job?.data;
-    const policy = RetryPolicy.safeParse(typeof data === 'object' && data !== null && 'retry' in data ? data.retry : {});
+    const policy = RetryPolicy.safeParse(
+      typeof data === 'object' && data !== null && 'retry' in data ? data.retry : {},
+    );
     const retryAfterMs = error !== undefined && 'retryAfterMs' in error ? Number(error.retryAfterMs ?? 0) : 0;
     const chosen = policy.success ? policy.data : QUEUES[name].retry;
     const delayMs = computeDelay(fromWire(chosen), attemptsMade, Math.random, retryAfterMs);

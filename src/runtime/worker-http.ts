@@ -23,9 +23,12 @@ export interface WorkerHttp {
  */
 export async function serveWorkerHttp(options: WorkerHttpOptions): Promise<WorkerHttp> {
   const server = createServer((request, response) => {
-    answer(options, request.method ?? 'GET', new URL(request.url ?? '/', 'http://worker').pathname, response).catch(
-      () => send(response, 500, 'text/plain', 'internal error\n'),
-    );
+    answer(
+      options,
+      request.method ?? 'GET',
+      new URL(request.url ?? '/', 'http://worker').pathname,
+      response,
+    ).catch(() => send(response, 500, 'text/plain', 'internal error\n'));
   });
   await listen(server, options);
   const { address, port } = server.address() as AddressInfo; // it listens on TCP

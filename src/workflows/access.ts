@@ -13,6 +13,11 @@ export function maySee(caller: Caller, owner: Ownership): boolean {
   return hasRole(caller, 'read') || isOwner(caller, owner);
 }
 
+/** A mere reader sees that something was said, not what. */
+export function mayReadContent(caller: Caller, owner: Ownership): boolean {
+  return hasRole(caller, 'operate') || isOwner(caller, owner);
+}
+
 export function isOwner(caller: Caller, owner: Ownership): boolean {
   if (hasRole(caller, 'admin')) return true;
   if (hasRole(caller, 'enqueue') && owner.keyId === caller.id) return true;

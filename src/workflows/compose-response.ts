@@ -40,9 +40,7 @@ export function composeResponse(
     performance_metrics: {
       total_ms: totalMs,
       queue_ms: steps.reduce((sum, step) => sum + (step.queued_ms ?? 0), 0),
-      by_agent: Object.fromEntries(
-        steps.map((step) => [step.agent, { duration_ms: step.duration_ms ?? 0 }]),
-      ),
+      by_agent: Object.fromEntries(steps.map((step) => [step.agent, { duration_ms: step.duration_ms ?? 0 }])),
       sla_ms: context.slaMs,
       sla_met: totalMs <= context.slaMs,
     },

@@ -4,10 +4,8 @@ import type { DeadLetter, DeadLetterDetail } from '../contracts/operator.ts';
 import type { DeadLetterFilter } from '../contracts/operations.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
-import { resumeRun } from '../primitives/durable/resume-run.ts';
-import { runNotFound } from './cancel.ts';
-import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
-import { driveRun } from './drive.ts';
+import type { WorkflowContext } from './context.ts';
+import { resumeFailedRun } from './resume.ts';
 
 /**
  * Dead letters are the exhausted jobs in the failed sets of the agent queues: nothing is copied, so nothing
@@ -21,7 +19,10 @@ export interface DeadLetterContext extends WorkflowContext {
 const SEPARATOR = '~';
 
 /** Newest first over all queues. */
-export async function listDeadLetters(ctx: DeadLetterContext, filter: DeadLetterFilter): Promise<DeadLetter[]> {
+export async function listDeadLetters(
+  ctx: DeadLetterContext,
+  filter: DeadLetterFilter,
+): Promise<DeadLetter[]> {
   const queues = [...ctx.agentQueues.values()].filter(
     (queue) => filter.queue === undefined || queue.name === filter.queue,
   );
@@ -33,7 +34,11 @@ export async function listDeadLetters(ctx: DeadLetterContext, filter: DeadLetter
 }
 
 /** Reads a queue's failed set in pages until enough entries fit or it ends. */
-async function matching(ctx: DeadLetterContext, queue: Queue, filter: DeadLetterFilter): Promise<DeadLetter[]> {
+async function matching(
+  ctx: DeadLetterContext,
+  queue: Queue,
+  filter: DeadLetterFilter,
+): Promise<DeadLetter[]> {
   const found: DeadLetter[] = [];
   const pageSize = 100;
   for (let start = 0; found.length < filter.limit; start += pageSize) {
@@ -90,21 +95,7 @@ export async function replayDeadLetter(ctx: DeadLetterContext, dlqId: string): P
     return { job_id: job.id! };
   }
   const { run_id: runId, session_id: sessionId } = step.data.step;
-  const nowMs = ctx.clock.now();
-  const outcome = await resumeRun(ctx.store, { runId, sessionId, nowMs, nextCheckAtMs: nowMs + FIRST_CHECK_MS });
-  if (outcome.verdict === 'missing') throw runNotFound(runId);
-  if (outcome.verdict !== 'resumed') {
-    throw new FleetError({
-      code: 'run_not_resumable',
-      kind: 'conflict',
-      message:
-        outcome.verdict === 'session_gone'
-          ? `the session of run "${runId}" has expired`
-          : `run "${runId}" is ${outcome.status}; only a failed or timed out run can be resumed`,
-      details: { status: outcome.status },
-    });
-  }
-  if (outcome.queuedBehind === 0) await driveRun(ctx, runId);
+  await resumeFailedRun(ctx, runId, sessionId);
   await job.remove();
   return { job_id: runId };
 }

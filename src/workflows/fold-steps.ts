@@ -9,7 +9,14 @@ export function foldSteps(
   const views = new Map<string, StepView>(
     steps.map((step) => [
       step.id,
-      { name: step.id, agent: step.agent, status: 'waiting', attempts: 0, queued_ms: null, duration_ms: null },
+      {
+        name: step.id,
+        agent: step.agent,
+        status: 'waiting',
+        attempts: 0,
+        queued_ms: null,
+        duration_ms: null,
+      },
     ]),
   );
   for (const event of events) {

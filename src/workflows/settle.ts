@@ -55,11 +55,19 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   }
 }
 
-async function complete(ctx: WorkflowContext, definition: WorkflowDefinition, facts: RunFacts): Promise<unknown> {
+async function complete(
+  ctx: WorkflowContext,
+  definition: WorkflowDefinition,
+  facts: RunFacts,
+): Promise<unknown> {
   const { run } = facts;
   const nowMs = ctx.clock.now();
   const session = facts.session === null ? null : decodeSessionContext(facts.session);
-  const reply = definition.reply({ input: definition.input.parse(run.input), results: facts.results, session });
+  const reply = definition.reply({
+    input: definition.input.parse(run.input),
+    results: facts.results,
+    session,
+  });
   const turn = session === null ? null : session.turn + 1;
   const steps = foldSteps(definition.steps, facts.events);
   const output = composeResponse(run, reply, steps, { turn, slaMs: ctx.settings.slaMs, nowMs });

@@ -16,7 +16,11 @@ export interface StartRequest {
   readonly input: unknown;
   readonly priority: NewRun['priority'];
   readonly timeoutMs?: number;
-  readonly session?: { readonly sessionId: string; readonly worldId: string; readonly userId: string | undefined };
+  readonly session?: {
+    readonly sessionId: string;
+    readonly worldId: string;
+    readonly userId: string | undefined;
+  };
   readonly onBusy: 'queue' | 'reject';
   readonly metadata?: Record<string, unknown>;
   readonly caller: Caller;

@@ -10,7 +10,13 @@ import { endRun } from './end-run.ts';
 
 const BATCH = 100;
 
-export type Finding = 'ended' | 'deadline_passed' | 'jobs_missing' | 'not_retried' | 'session_stuck' | 'healthy';
+export type Finding =
+  | 'ended'
+  | 'deadline_passed'
+  | 'jobs_missing'
+  | 'not_retried'
+  | 'session_stuck'
+  | 'healthy';
 
 /**
  * One round over the open runs that are due for a look:
@@ -27,10 +33,14 @@ export async function runWatchdog(ctx: WorkflowContext): Promise<Record<string, 
     try {
       const finding = await inspectRun(ctx, runId);
       findings[runId] = finding;
-      if (finding !== 'healthy' && finding !== 'ended') ctx.metrics.workflow_repairs_total.inc({ kind: finding });
+      if (finding !== 'healthy' && finding !== 'ended')
+        ctx.metrics.workflow_repairs_total.inc({ kind: finding });
     } catch (error) {
       // One run that cannot be inspected must not keep the others from being looked at.
-      ctx.log.error({ workflow_id: runId, err: toFleetError(error).message }, 'open run could not be inspected');
+      ctx.log.error(
+        { workflow_id: runId, err: toFleetError(error).message },
+        'open run could not be inspected',
+      );
       await checkRunAt(ctx.store, runId, ctx.clock.now() + CHECK_EVERY_MS);
     }
   }

@@ -105,6 +105,36 @@ describe('prometheus.yml', () => {
   });
 });
 
+describe('Grafana', () => {
+  const provisioning = 'dashboards/grafana/provisioning/';
+  const volumes = compose.services['grafana']?.volumes ?? [];
+
+  test('is given the Prometheus of the fleet', () => {
+    const { datasources } = parse(text(`${provisioning}datasources/prometheus.yml`)) as {
+      datasources: { type: string; url: string; isDefault: boolean }[];
+    };
+    expect(datasources).toHaveLength(1);
+    expect(datasources[0]).toMatchObject({
+      type: 'prometheus',
+      url: 'http://prometheus:9090',
+      isDefault: true,
+    });
+    expect(compose.services['prometheus']?.ports?.[0]).toMatch(/:9090$/);
+  });
+
+  test('reads the boards from where they are mounted', () => {
+    const { providers } = parse(text(`${provisioning}dashboards/fleet.yml`)) as {
+      providers: { type: string; options: { path: string } }[];
+    };
+    expect(providers.map(({ type }) => type)).toEqual(['file']);
+    const folder = providers[0]?.options.path ?? '';
+    expect(volumes).toContain(`./dashboards/grafana:${folder}:ro`);
+    expect(volumes).toContain('./dashboards/grafana/provisioning:/etc/grafana/provisioning:ro');
+    const home = compose.services['grafana']?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'];
+    expect(home).toBe(`${folder}/overview.json`);
+  });
+});
+
 describe('Dockerfile', () => {
   test('runs node itself, as nobody special, with a health check that needs no shell', () => {
     expect(dockerfile).toMatch(/^USER (?!0\b)\d+:\d+$/m);

@@ -73,19 +73,20 @@ export function targetOf(file: SourceFile, module: string): string | null {
   return module.startsWith('.') ? posix.join(posix.dirname(file.path), module) : null;
 }
 
-interface AstNode {
+export interface AstNode {
   readonly type: string;
   readonly [property: string]: unknown;
 }
 
-function visit(value: unknown, seen: (node: AstNode) => void): void {
+/** Calls `seen` for every node, parents first. */
+export function visit(value: unknown, seen: (node: AstNode) => void): void {
   if (Array.isArray(value)) for (const item of value) visit(item, seen);
   if (!isNode(value)) return;
   seen(value);
   for (const child of Object.values(value)) visit(child, seen);
 }
 
-function isNode(value: unknown): value is AstNode {
+export function isNode(value: unknown): value is AstNode {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 }
 

@@ -10,6 +10,9 @@ export interface ThroughputFigures {
   readonly fleetRunsPerSecond: Spread;
   /** Fleet over bare, pair by pair. */
   readonly ratio: Spread;
+  /** Processor time of this process, which adds and works; hardly disturbed by what else the machine does. */
+  readonly bareCpuMicrosPerRun: number;
+  readonly fleetCpuMicrosPerRun: number;
   readonly bareTraffic: Traffic;
   readonly fleetTraffic: Traffic;
 }
@@ -40,6 +43,8 @@ export async function compareThroughput(
     bareRunsPerSecond: spread(bare),
     fleetRunsPerSecond: spread(fleet),
     ratio: spread(fleet.map((value, index) => value / bare[index]!)),
+    bareCpuMicrosPerRun: median(results.bare.map((round) => round.cpuMicrosPerRun)),
+    fleetCpuMicrosPerRun: median(results.fleet.map((round) => round.cpuMicrosPerRun)),
     bareTraffic: medianTraffic(results.bare),
     fleetTraffic: medianTraffic(results.fleet),
   };
@@ -47,13 +52,20 @@ export async function compareThroughput(
 
 interface Round {
   readonly runsPerSecond: number;
+  readonly cpuMicrosPerRun: number;
   readonly traffic: Traffic;
 }
 
 async function oneRound(subject: Subject, observer: RedisClient, runs: number): Promise<Round> {
   const before = await readCounters(observer);
+  const cpuBefore = process.cpuUsage();
   const runsPerSecond = await throughput(subject, runs);
-  return { runsPerSecond, traffic: trafficBetween(before, await readCounters(observer), runs) };
+  const cpu = process.cpuUsage(cpuBefore);
+  return {
+    runsPerSecond,
+    cpuMicrosPerRun: (cpu.user + cpu.system) / runs,
+    traffic: trafficBetween(before, await readCounters(observer), runs),
+  };
 }
 
 function medianTraffic(rounds: readonly Round[]): Traffic {

@@ -39,6 +39,7 @@ export function renderReport(report: Report): string {
     compared('Redis commands per run', bare.commandsPerRun, fleet.commandsPerRun),
     compared('Redis bytes in per run', bare.bytesInPerRun, fleet.bytesInPerRun),
     compared('Redis bytes out per run', bare.bytesOutPerRun, fleet.bytesOutPerRun),
+    compared('Node CPU µs per run', throughput.bareCpuMicrosPerRun, throughput.fleetCpuMicrosPerRun),
     compared('Redis CPU µs per run', bare.serverCpuMicrosPerRun, fleet.serverCpuMicrosPerRun),
     compared('idle run p50, ms', latency.bareMs.p50, latency.fleetMs.p50),
     compared('idle run p99, ms', latency.bareMs.p99, latency.fleetMs.p99),

@@ -1,7 +1,7 @@
 import type { ON_BUSY } from '../../contracts/turn.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { defineScript } from '../../redis/script.ts';
-import { run, sessionKeys} from './journal-store.ts';
+import { run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT } from './lua-parts.ts';
 import { encodeNewRun, type NewRun } from './run-record.ts';
@@ -65,17 +65,19 @@ export interface AdmitOptions {
  * overloaded when too many turns wait), backend_unavailable
  * Redis: one round trip
  */
-export async function admitRun(
-  store: RedisStore,
-  newRun: NewRun,
-  options: AdmitOptions,
-): Promise<Admission> {
+export async function admitRun(store: RedisStore, newRun: NewRun, options: AdmitOptions): Promise<Admission> {
   const { keys } = store;
   const session = sessionKeys(keys, newRun.session_id);
   const reply = (await run(
     store,
     ADMIT_RUN,
-    [keys.run(newRun.run_id), keys.deadlines(), keys.runEvents(newRun.run_id), session.session, session.pending],
+    [
+      keys.run(newRun.run_id),
+      keys.deadlines(),
+      keys.runEvents(newRun.run_id),
+      session.session,
+      session.pending,
+    ],
     [
       options.nowMs,
       options.maxOpenRuns,

@@ -1,5 +1,5 @@
 import { defineScript, type ScriptValue } from '../../redis/script.ts';
-import { NO_KEY_SUFFIX, run, sessionKeys, toObject} from './journal-store.ts';
+import { NO_KEY_SUFFIX, run, sessionKeys, toObject } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
@@ -11,10 +11,12 @@ import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 const BEGIN_STEP = defineScript(
   'begin-step',
   `${LUA_IS_OPEN}${LUA_EMIT}
-local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at')
+local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation')
 local status = run[1]
 if not status then return {'missing'} end
-if not is_open(status) then return {'closed', status} end
+if not is_open(status) then
+  return {'closed', status, redis.call('HEXISTS', KEYS[3], ARGV[2]), run[6]}
+end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
 for i = 6, #ARGV do
@@ -56,7 +58,13 @@ export type StepStart =
   | { readonly verdict: 'ready'; readonly facts: StepFacts }
   /** The step has its result already: an earlier delivery got that far. */
   | { readonly verdict: 'recorded'; readonly output: unknown }
-  | { readonly verdict: 'closed'; readonly status: string }
+  /** The run has ended; `failedHere` when this very step is why, in this generation. */
+  | {
+      readonly verdict: 'closed';
+      readonly status: string;
+      readonly failedHere: boolean;
+      readonly generation: number;
+    }
   | { readonly verdict: 'missing' }
   | { readonly verdict: 'upstream_failed' | 'upstream_missing'; readonly upstream: string };
 
@@ -91,14 +99,7 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
       session.turns,
       keys.world(request.worldId ?? NO_KEY_SUFFIX),
     ],
-    [
-      request.nowMs,
-      request.path,
-      request.agent,
-      request.attempt,
-      request.recentTurns,
-      ...request.upstream,
-    ],
+    [request.nowMs, request.path, request.agent, request.attempt, request.recentTurns, ...request.upstream],
   )) as ScriptValue[];
   const [verdict, detail] = reply;
   switch (verdict) {
@@ -110,7 +111,12 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
     case 'upstream_missing':
       return { verdict, upstream: String(detail) };
     case 'closed':
-      return { verdict, status: String(detail) };
+      return {
+        verdict,
+        status: String(detail),
+        failedHere: reply[2] === 1,
+        generation: Number(reply[3]),
+      };
     default:
       return { verdict: 'missing' };
   }

@@ -1,5 +1,5 @@
 import { defineScript } from '../../redis/script.ts';
-import { NO_KEY_SUFFIX, run} from './journal-store.ts';
+import { NO_KEY_SUFFIX, run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
@@ -41,7 +41,12 @@ return {'committed', ''}
 /** Where a result belongs: a step of a run, or a job that stands alone and keeps a ledger of its own. */
 export type ResultOwner =
   | { readonly kind: 'run'; readonly runId: string; readonly path: string; readonly agent: string }
-  | { readonly kind: 'direct'; readonly jobKey: string; readonly agent: string; readonly keepSeconds: number };
+  | {
+      readonly kind: 'direct';
+      readonly jobKey: string;
+      readonly agent: string;
+      readonly keepSeconds: number;
+    };
 
 /** A write to a versioned document that happens only if nobody wrote since it was read. */
 export interface WorldWrite {

@@ -1,6 +1,6 @@
 import type { RunError } from '../../contracts/run.ts';
 import { defineScript } from '../../redis/script.ts';
-import { run} from './journal-store.ts';
+import { run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 

@@ -1,5 +1,5 @@
 import { defineScript } from '../../redis/script.ts';
-import { run} from './journal-store.ts';
+import { run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 
 /** Open runs whose check is due, the longest due first. */

@@ -1,7 +1,7 @@
 import type { RunError } from '../../contracts/run.ts';
 import { defineScript, type ScriptValue } from '../../redis/script.ts';
 import { parseResults } from './begin-step.ts';
-import { run, sessionKeys, toObject} from './journal-store.ts';
+import { run, sessionKeys, toObject } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { decodeRun, type RunRecord } from './run-record.ts';
 

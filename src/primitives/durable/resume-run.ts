@@ -1,5 +1,5 @@
 import { defineScript } from '../../redis/script.ts';
-import { run, sessionKeys} from './journal-store.ts';
+import { run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT } from './lua-parts.ts';
 

@@ -1,8 +1,9 @@
 import type { FleetOperations } from '../../contracts/operations.ts';
-import { CreateSession } from '../../contracts/session.ts';
+import { CreateSession, type TurnRecord } from '../../contracts/session.ts';
+import { redact } from '../../observability/redact.ts';
 import { toBackendError } from '../../redis/script.ts';
 import { createSession, getSession, listTurns } from '../../sessions/session-store.ts';
-import { maySee, sessionForbidden } from '../../workflows/access.ts';
+import { mayReadContent, maySee, sessionForbidden } from '../../workflows/access.ts';
 import {
   discardDeadLetter,
   getDeadLetter,
@@ -24,8 +25,9 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
 
   async function visibleSession(sessionId: string, caller: Caller) {
     const session = await getSession(store, sessionId);
-    if (maySee(caller, { userId: session.view.user_id, keyId: session.createdBy })) return session.view;
-    throw sessionForbidden(sessionId);
+    const owner = { userId: session.view.user_id, keyId: session.createdBy };
+    if (!maySee(caller, owner)) throw sessionForbidden(sessionId);
+    return { view: session.view, isOpenBook: mayReadContent(caller, owner) };
   }
 
   return {
@@ -33,18 +35,23 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
       const parsed = CreateSession.safeParse(request);
       if (!parsed.success) throw validationFailed(parsed.error, 'session', '');
       const owner = caller.user_id === undefined ? {} : { user_id: caller.user_id };
-      const { session, created } = await createSession(store, { ...parsed.data, ...owner }, {
-        defaultTtlSeconds: ctx.sessionTtlSeconds,
-        createdBy: caller.id,
-        nowMs: clock.now(),
-      });
+      const { session, created } = await createSession(
+        store,
+        { ...parsed.data, ...owner },
+        {
+          defaultTtlSeconds: ctx.sessionTtlSeconds,
+          createdBy: caller.id,
+          nowMs: clock.now(),
+        },
+      );
       return { session: session.view, created };
     },
-    getSession: visibleSession,
+    getSession: async (sessionId, caller) => (await visibleSession(sessionId, caller)).view,
     submitTurn: (sessionId, request, caller, options) => submitTurn(ctx, sessionId, request, caller, options),
     async listTurns(sessionId, page, caller) {
-      await visibleSession(sessionId, caller);
-      return listTurns(store, sessionId, page);
+      const { isOpenBook } = await visibleSession(sessionId, caller);
+      const turns = await listTurns(store, sessionId, page);
+      return isOpenBook ? turns : { ...turns, items: turns.items.map((turn) => redact(turn) as TurnRecord) };
     },
     startRun: (workflow, request, caller, options) => submitRun(ctx, workflow, request, caller, options),
     getRun: (runId, caller) => getRun(ctx, runId, caller),

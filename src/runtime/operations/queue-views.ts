@@ -5,7 +5,10 @@ import { JOB_STATES, type JobState, type QueueView } from '../../contracts/opera
 import { toBackendError } from '../../redis/script.ts';
 
 /** Every queue as it stands. Errors: backend_unavailable. */
-export async function listQueueViews(queues: ReadonlyMap<QueueName, Queue>, nowMs: number): Promise<QueueView[]> {
+export async function listQueueViews(
+  queues: ReadonlyMap<QueueName, Queue>,
+  nowMs: number,
+): Promise<QueueView[]> {
   try {
     return await Promise.all([...queues].map(([name, queue]) => viewQueue(name, queue, nowMs)));
   } catch (error) {
@@ -26,7 +29,10 @@ async function viewQueue(name: QueueName, queue: Queue, nowMs: number): Promise<
     name,
     agent_type: isAgentQueue(name) ? AGENT_TYPES[name] : null,
     paused,
-    counts: Object.fromEntries(JOB_STATES.map((state) => [state, counts[state] ?? 0])) as Record<JobState, number>,
+    counts: Object.fromEntries(JOB_STATES.map((state) => [state, counts[state] ?? 0])) as Record<
+      JobState,
+      number
+    >,
     oldest_waiting_s: oldest === null ? null : Math.max(0, (nowMs - oldest) / 1000),
     rate: { completed_per_min: completed.data[0] ?? 0, failed_per_min: failed.data[0] ?? 0 },
     workers,

@@ -3,16 +3,19 @@ import { hasRole } from '../../contracts/caller.ts';
 import { isOpen, type RunEvent, type RunView } from '../../contracts/run.ts';
 import { readEvents, readRun, readRunRecord } from '../../primitives/durable/read-run.ts';
 import type { RunRecord } from '../../primitives/durable/run-record.ts';
-import { isOwner, maySee } from '../../workflows/access.ts';
+import { isOwner, mayReadContent, maySee } from '../../workflows/access.ts';
 import { cancelRun, runNotFound } from '../../workflows/cancel.ts';
 import { isTerminalEvent, viewEvent, viewRun } from '../../workflows/run-view.ts';
+import { redact } from '../../observability/redact.ts';
 import type { OperationsContext } from './context.ts';
 
 /** Errors: run_not_found, also for a run of somebody else. */
 export async function getRun(ctx: OperationsContext, runId: string, caller: Caller): Promise<RunView> {
   const facts = await readRun(ctx.workflows.store, runId);
   if (facts === null || !maySee(caller, ownerOf(facts.run))) throw runNotFound(runId);
-  return viewRun(ctx.workflows.catalog, facts);
+  const view = viewRun(ctx.workflows.catalog, facts);
+  if (mayReadContent(caller, ownerOf(facts.run))) return view;
+  return { ...view, output: redact(view.output), metadata: redact(view.metadata) as RunView['metadata'] };
 }
 
 export async function cancelRunFor(
@@ -22,7 +25,8 @@ export async function cancelRunFor(
   caller: Caller,
 ): Promise<RunView> {
   const run = await readRunRecord(ctx.workflows.store, runId);
-  if (run === null || !(isOwner(caller, ownerOf(run)) || hasRole(caller, 'operate'))) throw runNotFound(runId);
+  if (run === null || !(isOwner(caller, ownerOf(run)) || hasRole(caller, 'operate')))
+    throw runNotFound(runId);
   await cancelRun(ctx.workflows, runId, reason ?? `cancelled by ${caller.id}`);
   return getRun(ctx, runId, { ...caller, roles: new Set([...caller.roles, 'read']) });
 }

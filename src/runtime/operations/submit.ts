@@ -10,7 +10,13 @@ import { isOwner, sessionForbidden } from '../../workflows/access.ts';
 import { watchRun } from '../../workflows/await-run.ts';
 import { cancelRun } from '../../workflows/cancel.ts';
 import type { WorkflowDefinition } from '../../workflows/definition.ts';
-import { checkStart, parseInput, startRun, validationFailed, type StartRequest } from '../../workflows/start.ts';
+import {
+  checkStart,
+  parseInput,
+  startRun,
+  validationFailed,
+  type StartRequest,
+} from '../../workflows/start.ts';
 import type { OperationsContext } from './context.ts';
 
 /** A player's line: find the session, choose the workflow, start the run, and wait for its end a while. */

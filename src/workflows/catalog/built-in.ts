@@ -1,7 +1,16 @@
 import { TurnInput } from '../../contracts/turn.ts';
 import type { WorkflowDefinition } from '../definition.ts';
 import { FAIL_FAST, RETRY, type CatalogSettings } from './settings.ts';
-import { exitsAsActions, intentOf, ipaStep, ngaStep, sessionEffects, storyOf, wbaStep, worldOf } from './steps.ts';
+import {
+  exitsAsActions,
+  intentOf,
+  ipaStep,
+  ngaStep,
+  sessionEffects,
+  storyOf,
+  wbaStep,
+  worldOf,
+} from './steps.ts';
 
 /** The four workflows that are always there. Each answers with a non-empty text. */
 export function builtInWorkflows(settings: CatalogSettings): WorkflowDefinition<typeof TurnInput>[] {

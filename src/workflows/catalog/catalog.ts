@@ -15,7 +15,10 @@ export function createCatalog(definitions: readonly WorkflowDefinition[]): Catal
   const byName = new Map<string, WorkflowDefinition[]>();
   for (const definition of definitions) {
     const versions = byName.get(definition.name) ?? [];
-    byName.set(definition.name, [...versions, definition].sort((a, b) => a.version - b.version));
+    byName.set(
+      definition.name,
+      [...versions, definition].sort((a, b) => a.version - b.version),
+    );
   }
   return {
     names: () => [...byName.keys()].sort(),

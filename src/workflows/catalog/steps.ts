@@ -102,7 +102,9 @@ export function sessionEffects(facts: Results): Pick<RunReply, 'intent' | 'lastE
 
 /** Choices that fit a view when no narrator proposes any. */
 export function exitsAsActions(view: WorldView | null): RunReply['nextActions'] {
-  return (view?.location.exits ?? []).slice(0, 4).map((exit) => ({ text: `go ${exit.direction}`, intent: 'move' }));
+  return (view?.location.exits ?? [])
+    .slice(0, 4)
+    .map((exit) => ({ text: `go ${exit.direction}`, intent: 'move' }));
 }
 
 function requireWorldId(facts: Facts): string {

@@ -14,7 +14,9 @@ describe('errors', () => {
       expect(error.httpStatus).toBe(KIND_REACTIONS[kind].httpStatus);
       expect(error.retryable).toBe(KIND_REACTIONS[kind].job !== 'give_up');
     }
-    expect(new FleetError({ code: 'x', kind: 'internal', message: 'm', retryable: false }).retryable).toBe(false);
+    expect(new FleetError({ code: 'x', kind: 'internal', message: 'm', retryable: false }).retryable).toBe(
+      false,
+    );
   });
 
   it('are recognised by their mark, and wrapped once with their cause', () => {

@@ -8,8 +8,14 @@ const ERROR: RunError = { code: 'step_failed', message: 'broken' };
 
 describe('advance', () => {
   it('[R1.2] adds the first step without an outcome, so steps run in the order of the definition', () => {
-    expect(advance(STEPS, { status: 'running', results: {}, errors: {} })).toEqual({ kind: 'add', fromStep: 0 });
-    expect(advance(STEPS, { status: 'running', results: { ipa: 1 }, errors: {} })).toEqual({ kind: 'add', fromStep: 1 });
+    expect(advance(STEPS, { status: 'running', results: {}, errors: {} })).toEqual({
+      kind: 'add',
+      fromStep: 0,
+    });
+    expect(advance(STEPS, { status: 'running', results: { ipa: 1 }, errors: {} })).toEqual({
+      kind: 'add',
+      fromStep: 1,
+    });
   });
 
   it('completes when every step has a result, whatever the result is', () => {
@@ -36,7 +42,10 @@ describe('advance', () => {
 
   it('does not take inherited names for results', () => {
     const steps = [{ id: 'constructor' }];
-    expect(advance(steps, { status: 'running', results: {}, errors: {} })).toEqual({ kind: 'add', fromStep: 0 });
+    expect(advance(steps, { status: 'running', results: {}, errors: {} })).toEqual({
+      kind: 'add',
+      fromStep: 0,
+    });
   });
 
   it('from any prefix of outcomes decides the same again, and reaches the end step by step', () => {

@@ -54,7 +54,9 @@ describe('compileRun', () => {
   });
 
   it('carries data that the contract accepts, and no player text', () => {
-    const [root, ...steps] = chain(compileRun(collaborative, { ...identity(), session_id: 's_1' }, 0, RETENTION));
+    const [root, ...steps] = chain(
+      compileRun(collaborative, { ...identity(), session_id: 's_1' }, 0, RETENTION),
+    );
     expect(RunJobData.safeParse(root!.data).error).toBeUndefined();
     for (const step of steps) expect(StepJobData.safeParse(step.data).error).toBeUndefined();
   });
@@ -62,8 +64,8 @@ describe('compileRun', () => {
   it('after a failure adds only the steps without outcome, or the run job alone when there are none', () => {
     const resumed = chain(compileRun(collaborative, identity(1), 2, RETENTION));
     expect(resumed.map((job) => job.queueName)).toEqual(['flow', 'nga']);
-    expect(chain(compileRun(collaborative, identity(1), null, RETENTION)).map((job) => job.queueName)).toEqual([
-      'flow',
-    ]);
+    expect(
+      chain(compileRun(collaborative, identity(1), null, RETENTION)).map((job) => job.queueName),
+    ).toEqual(['flow']);
   });
 });

@@ -1,0 +1,39 @@
+import { FleetError } from '../kernel/errors.ts';
+import { resumeRun } from '../primitives/durable/resume-run.ts';
+import { runNotFound } from './cancel.ts';
+import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
+import { driveRun } from './drive.ts';
+
+/**
+ * Run a failed run again from where it failed: its results stay, its failed and skipped steps run under fresh
+ * ids. Exactly one of several callers succeeds. Behind another turn of its session it waits for its turn.
+ *
+ * Errors: run_not_found, run_not_resumable (conflict), backend_unavailable
+ */
+export async function resumeFailedRun(
+  ctx: WorkflowContext,
+  runId: string,
+  sessionId: string | undefined,
+): Promise<void> {
+  const nowMs = ctx.clock.now();
+  const nextCheckAtMs = nowMs + FIRST_CHECK_MS;
+  const outcome = await resumeRun(ctx.store, { runId, sessionId, nowMs, nextCheckAtMs });
+  switch (outcome.verdict) {
+    case 'resumed':
+      if (outcome.queuedBehind === 0) await driveRun(ctx, runId);
+      return;
+    case 'missing':
+      throw runNotFound(runId);
+    case 'session_gone':
+      throw notResumable(`the session of run "${runId}" has expired`, outcome.status);
+    case 'not_resumable':
+      throw notResumable(
+        `run "${runId}" is ${outcome.status}; only a failed or timed out run can be resumed`,
+        outcome.status,
+      );
+  }
+}
+
+function notResumable(message: string, status: string): FleetError {
+  return new FleetError({ code: 'run_not_resumable', kind: 'conflict', message, details: { status } });
+}
