@@ -169,11 +169,11 @@ describe('a dead letter', () => {
       dlq_id: dlqId,
     });
     for (const attempt of [
-      h.operations.replayDeadLetter(dlqId, LOCAL_OPERATOR),
-      h.operations.discardDeadLetter(dlqId, reason, LOCAL_OPERATOR),
-      h.operations.getDeadLetter('nowhere~x'),
+      () => h.operations.replayDeadLetter(dlqId, LOCAL_OPERATOR),
+      () => h.operations.discardDeadLetter(dlqId, reason, LOCAL_OPERATOR),
+      () => h.operations.getDeadLetter('nowhere~x'),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ code: 'dead_letter_not_found', httpStatus: 404 });
+      await expect(attempt()).rejects.toMatchObject({ code: 'dead_letter_not_found', httpStatus: 404 });
     }
     expect(await h.operations.getRun(runId, LOCAL_OPERATOR)).toMatchObject({ status: 'failed' });
   });

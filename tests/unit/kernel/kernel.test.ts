@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sleep, untilAborted } from '../../../src/kernel/abort.ts';
 import { ERROR_KINDS, KIND_REACTIONS } from '../../../src/kernel/error-kinds.ts';
