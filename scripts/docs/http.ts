@@ -10,9 +10,9 @@ import { code, table } from './table.ts';
 const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
   user: 'Plays: own sessions, turns and runs of the `user_id` of the key',
   enqueue: 'Another service: starts sessions, turns and runs, and sees those it started',
-  read: 'Sees everything: runs, queues, dead letters (payloads redacted), metrics',
-  operate: 'Includes read; cancels, replays, sees payloads',
-  admin: 'Includes all; discards',
+  read: 'Sees all runs, sessions, queues and dead letters; what was said is redacted',
+  operate: 'Includes read, unredacted; cancels any run, replays dead letters',
+  admin: 'Includes all of these; discards dead letters',
 };
 
 export function httpDoc(): string {

@@ -24,8 +24,8 @@ asked for, as OpenMetrics. No label ever holds the id of a run, a session, a use
 workflows the next ones count as \`other\`. The metrics of the process itself (\`process_…\`, \`nodejs_…\`) keep the names
 of prom-client.
 
-Gauges of queues are read from Redis by API processes: take \`max by (queue, state)\` over them, not the sum. Circuits
-and \`worker_…\` belong to one process: sum them, or keep \`instance\`.
+Gauges of queues are read from Redis by API processes: take \`max by (queue, state)\` over them, not the sum. What begins
+with \`worker_\` belongs to one process and may be summed; \`circuit_state\` belongs to one process and may not.
 
 ${table(['metric', 'type', 'labels', 'meaning'], rows)}
 

@@ -14,6 +14,9 @@ import { openStep, recordStepFailure } from './step-job.ts';
 /** Handed to BullMQ as the reason when a process shuts down: the job goes back without losing an attempt. */
 export const SHUTDOWN_REASON = 'shutdown';
 
+/** Handed to BullMQ as the reason when a lock could not be renewed: another worker gets the job, or has it. */
+export const LOCK_LOST_REASON = 'lock_lost';
+
 /**
  * The shell of every agent job. In order:
  *
@@ -47,6 +50,8 @@ export function createProcessor(shell: ShellContext) {
         await job.moveToWait(token);
         throw new WaitingError();
       }
+      // The stalled check gives the job to somebody else, whose outcome counts; this one is not even a failure.
+      if (signal.aborted && String(signal.reason) === LOCK_LOST_REASON) throw new WaitingError();
       throw await react(
         shell,
         job,

@@ -47,7 +47,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const prefix = config.redis.bullmq_prefix;
   const clock = options.clock ?? systemClock;
   try {
-    const redis = await connections.open('commands', { onOutage, autoPipelining: true });
+    const redis = await connections.open('commands', { onOutage });
     const bull = await connections.open('queues', { onOutage });
     const store: RedisStore = { redis, keys: createKeys(config.redis.key_prefix) };
     const queueOptions = { connection: bull, prefix, skipWaitingForReady: true };

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import type { LockSettings } from '../../queues/worker-options.ts';
 import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
 import type { CatalogSettings } from '../workflows/catalog/settings.ts';
 import type { WorkflowSettings } from '../workflows/context.ts';
@@ -33,4 +34,13 @@ export function catalogSettings(config: Config): CatalogSettings {
 export function agentTimeoutMs(config: Config, agent: AgentName): number {
   const ceiling = config.workflow.error_handling.step_timeout_seconds;
   return Math.min(config.agents[AGENT_TYPES[agent]].timeout, ceiling) * 1000;
+}
+
+export function lockSettings({ queues }: Config): LockSettings {
+  return {
+    lockSeconds: queues.lock_duration,
+    stalledIntervalSeconds: queues.stalled_interval,
+    maxStalledSteps: queues.max_stalled_count,
+    maxStalledRuns: queues.max_stalled_count_flow,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Job, Processor, Worker } from 'bullmq';
 import type { QueueName } from '../../queues/catalogue.ts';
+import { LOCK_LOST_REASON } from '../agents/processor.ts';
 import type { Core } from './core.ts';
 
 /** Counts and times every attempt, however it ends. */
@@ -30,7 +31,7 @@ export function observeWorker(core: Core, queue: QueueName, worker: Worker): voi
   });
   worker.on('lockRenewalFailed', (jobIds: string[]) => {
     // Somebody else may have these jobs by now: stop producing effects.
-    for (const jobId of jobIds) worker.cancelJob(jobId, 'lock_lost');
+    for (const jobId of jobIds) worker.cancelJob(jobId, LOCK_LOST_REASON);
   });
   worker.on('error', (error) => log.debug({ queue, reason: error.message }, 'worker reported an error'));
 }

@@ -1,7 +1,6 @@
 import { Worker } from 'bullmq';
-import type { Config } from '../../config/schema.ts';
 import type { QueueName } from '../../queues/catalogue.ts';
-import { keptJobs } from '../../queues/job-options.ts';
+import { workerOptions } from '../../queues/worker-options.ts';
 import { ActiveJobs } from '../agents/active-jobs.ts';
 import type { Agent } from '../agents/agent.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
@@ -10,6 +9,7 @@ import { toFleetError } from '../kernel/errors.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import type { Core } from './core.ts';
 import { createJobProcessor, WATCHDOG_JOB } from './job-processors.ts';
+import { lockSettings } from './settings.ts';
 import { backoffStrategy } from './worker-backoff.ts';
 import { observeWorker } from './worker-metrics.ts';
 
@@ -46,9 +46,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       name: options.instance,
       autorun: false,
       concurrency: concurrencyOf(options, name),
-      ...stallSettings(core.config, name),
-      ...keptJobs(core.workflows.settings.retention),
-      metrics: { maxDataPoints: 120 },
+      ...workerOptions(name, lockSettings(core.config), core.workflows.settings.retention),
       settings: { backoffStrategy: backoffStrategy(core, name) },
     });
     observeWorker(core, name, worker);
@@ -81,16 +79,6 @@ function concurrencyOf(options: WorkersOptions, name: QueueName): number {
   if (options.concurrency !== undefined) return options.concurrency;
   // Settling waits for Redis only, so one process can hold many run jobs at a time.
   return name === 'flow' ? 50 : options.core.config.agents[AGENT_TYPES[name]].concurrency;
-}
-
-function stallSettings(config: Config, name: QueueName) {
-  const { lock_duration, stalled_interval, max_stalled_count, max_stalled_count_flow } = config.queues;
-  const isStep = name !== 'flow' && name !== 'maintenance';
-  return {
-    lockDuration: lock_duration * 1000,
-    stalledInterval: stalled_interval * 1000,
-    maxStalledCount: isStep ? max_stalled_count : max_stalled_count_flow,
-  };
 }
 
 async function listenForEndedRuns(core: Core, activeJobs: ActiveJobs): Promise<void> {

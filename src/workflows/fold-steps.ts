@@ -33,7 +33,8 @@ function applyEvent(view: StepView, event: StoredEvent): StepView {
       return {
         ...view,
         status: 'running',
-        attempts: view.attempts + 1,
+        // A step that waited for a circuit or lost its worker starts again without a new attempt.
+        attempts: view.status === 'running' ? view.attempts : view.attempts + 1,
         queued_ms: view.queued_ms ?? numberOf(data['queued_ms']),
       };
     case 'step.retrying':

@@ -148,7 +148,7 @@ describe('environment', () => {
 });
 
 describe('problems', () => {
-  test('three wrong keys are three lines', () => {
+  test('[R8.4] three wrong keys are three lines', () => {
     const env = { AO_PORT: '80', AO_LOG__LEVEL: 'loud', AO_SESSIONS__MAX_PENDING: 'abc' };
     expect(problemsOf({ env })).toEqual([
       'port: expected integer 1024..65535, or 0 for any free port, got 80 (from env AO_PORT)',
