@@ -70,7 +70,9 @@ export function documentedRoutes(): readonly Route[] {
 function rowOf(route: Route): string[] {
   const [path, ...aliases] = route.paths;
   const also = aliases.map((alias) => `<br>also ${code(alias)}`).join('');
-  const answers = Object.entries(route.responses).map(([status, { description }]) => `${status} ${description}`);
+  const answers = Object.entries(route.responses).map(
+    ([status, { description }]) => `${status} ${description}`,
+  );
   return [
     `${code(`${route.method.toUpperCase()} ${path}`)}${also}`,
     typeof route.access === 'string' ? route.access : route.access.map(code).join(', '),

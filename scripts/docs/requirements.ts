@@ -27,7 +27,8 @@ export function taggedTests(files: readonly SourceFile[]): TaggedTest[] {
       if (node.type !== 'CallExpression' || !isTestFunction(node['callee'])) return;
       const title = textOf(Array.isArray(node['arguments']) ? node['arguments'][0] : undefined);
       const ids = [...title.matchAll(TAG)].map((match) => match[1]!);
-      if (ids.length > 0) found.push({ path, title: title.replace(TAG, '').replace(/ {2,}/g, ' ').trim(), ids });
+      if (ids.length > 0)
+        found.push({ path, title: title.replace(TAG, '').replace(/ {2,}/g, ' ').trim(), ids });
     });
     return found;
   });
@@ -42,7 +43,9 @@ export function requirementsDoc(): string {
   const tests = taggedTests(testFiles());
   const gaps = new Set(uncovered(tests));
   const covered = IDS.filter((id) => !gaps.has(id)).map((id) => {
-    const lines = tests.filter(({ ids }) => ids.includes(id)).map(({ path, title }) => `- ${title} (${code(path)})`);
+    const lines = tests
+      .filter(({ ids }) => ids.includes(id))
+      .map(({ path, title }) => `- ${title} (${code(path)})`);
     return `### ${id} ${REQUIREMENTS[id]}\n\n${lines.join('\n')}\n`;
   });
   return `# Requirements and their tests

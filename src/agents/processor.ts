@@ -1,5 +1,4 @@
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { keptJobs } from '../../queues/job-options.ts';
 import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { priorityClass } from '../contracts/priority.ts';
 import { timeoutError, untilAborted } from '../kernel/abort.ts';
@@ -32,8 +31,6 @@ export function createProcessor(shell: ShellContext) {
     signal: AbortSignal = new AbortController().signal,
   ): Promise<unknown> => {
     const started = performance.now();
-    // A producer may have asked for its job to be dropped when it fails; what was accepted never vanishes.
-    job.opts.removeOnFail = keptJobs(shell.retention).removeOnFail;
     let step: StepJobData | null = null;
     try {
       const decoded = decodeJob(job.data);

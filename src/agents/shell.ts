@@ -1,4 +1,3 @@
-import type { Retention } from '../../queues/job-options.ts';
 import type { World } from '../contracts/world.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -36,7 +35,6 @@ export interface ShellContext {
   readonly createWorld: (worldId: string, nowIso: string) => World;
   /** Opens a failed run again. Errors: run_not_resumable (conflict), run_not_found */
   readonly resumeRun: (runId: string, sessionId: string | undefined) => Promise<void>;
-  readonly retention: Retention;
   readonly recordRetentionSeconds: number;
   /** Milliseconds a job that stands alone may take. */
   readonly directTimeoutMs: number;

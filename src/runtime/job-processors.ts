@@ -42,7 +42,6 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         activeJobs,
         createWorld: createStarterWorld,
         resumeRun: (runId, sessionId) => resumeFailedRun(core.workflows, runId, sessionId),
-        retention: core.workflows.settings.retention,
         recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
         directTimeoutMs: agentTimeoutMs(core.config, name),
         clock: core.clock,

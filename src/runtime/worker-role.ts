@@ -39,6 +39,8 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
       instance: options.instance,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
+    for (const { name } of breakers.list())
+      core.metrics.circuit_state.set({ name }, CIRCUIT_STATE_NUMBER.closed);
     const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
     let draining = false;
     return {

@@ -1,5 +1,6 @@
-import { Worker } from 'bullmq';
+import { Worker, type Job } from 'bullmq';
 import type { QueueName } from '../../queues/catalogue.ts';
+import { keptJobs, type Retention } from '../../queues/job-options.ts';
 import { workerOptions } from '../../queues/worker-options.ts';
 import { ActiveJobs } from '../agents/active-jobs.ts';
 import type { Agent } from '../agents/agent.ts';
@@ -50,6 +51,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       settings: { backoffStrategy: backoffStrategy(core, name) },
     });
     observeWorker(core, name, worker);
+    keepFailedJobs(worker, core.workflows.settings.retention);
     return worker;
   });
   await limitFleetWide(core, options.queues);
@@ -60,6 +62,16 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   }
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   return { queues: options.queues, stop: (graceMs) => stopWorkers(core, workers, graceMs) };
+}
+
+/**
+ * A producer may have asked for its job to be dropped when it fails; what was accepted never vanishes. This event
+ * comes before everything else, also for a job that fails without being processed because it lost its workers.
+ */
+function keepFailedJobs(worker: Worker, retention: Retention): void {
+  worker.on('active', (job: Job) => {
+    job.opts.removeOnFail = keptJobs(retention).removeOnFail;
+  });
 }
 
 async function stopWorkers(core: Core, workers: readonly Worker[], graceMs: number): Promise<void> {

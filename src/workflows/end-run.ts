@@ -1,4 +1,5 @@
 import type { RunError } from '../contracts/run.ts';
+import { handOverSession } from '../primitives/durable/hand-over.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { settleRun, type SettleOutcome, type TurnEntry } from '../primitives/durable/settle-run.ts';
 import type { WorkflowContext } from './context.ts';
@@ -32,6 +33,17 @@ export async function endRun(ctx: WorkflowContext, run: RunRecord, ending: Endin
   if (outcome.verdict === 'settled') count(ctx, run, ending);
   if (outcome.nextRunId !== null) await driveRun(ctx, outcome.nextRunId);
   return outcome;
+}
+
+/** Start the next turn of a session whose active run has ended without doing so. */
+export async function handOver(
+  ctx: WorkflowContext,
+  runId: string,
+  sessionId: string | undefined,
+): Promise<void> {
+  if (sessionId === undefined) return;
+  const next = await handOverSession(ctx.store, { runId, sessionId, nowMs: ctx.clock.now() });
+  if (next !== null && next !== runId) await driveRun(ctx, next);
 }
 
 function count(ctx: WorkflowContext, run: RunRecord, ending: Ending): void {

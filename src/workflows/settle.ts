@@ -2,7 +2,7 @@ import { UnrecoverableError, WaitingChildrenError, type Job } from 'bullmq';
 import { RunJobData } from '../contracts/job.ts';
 import type { RunError } from '../contracts/run.ts';
 import { toIso } from '../kernel/clock.ts';
-import { FleetError } from '../kernel/errors.ts';
+import { FleetError, toFleetError } from '../kernel/errors.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
 import { nextGeneration } from '../primitives/durable/open-runs.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
@@ -11,10 +11,11 @@ import { decodeSessionContext } from '../sessions/session-context.ts';
 import { encodeTurnFields } from '../sessions/session-store.ts';
 import { advance } from './advance.ts';
 import { compileSegment, stepJobId } from './compile.ts';
+import { callDefinition } from './call-definition.ts';
 import { composeResponse } from './compose-response.ts';
 import type { WorkflowContext } from './context.ts';
 import type { RunReply, WorkflowDefinition } from './definition.ts';
-import { endRun } from './end-run.ts';
+import { endRun, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
 
 /**
@@ -40,12 +41,7 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
       case 'complete':
         return complete(ctx, definition, facts);
       case 'fail':
-        await endRun(ctx, facts.run, {
-          status: decision.error.code === 'deadline_exceeded' ? 'timed_out' : 'failed',
-          error: decision.error,
-          nowMs: ctx.clock.now(),
-        });
-        throw new UnrecoverableError(`${decision.error.code}: ${decision.error.message}`);
+        return fail(ctx, facts, decision.error);
       case 'ended':
         return closeJobOf(ctx, facts, decision.status);
       case 'add':
@@ -53,6 +49,15 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
         if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
     }
   }
+}
+
+async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunError): Promise<never> {
+  await endRun(ctx, facts.run, {
+    status: error.code === 'deadline_exceeded' ? 'timed_out' : 'failed',
+    error,
+    nowMs: ctx.clock.now(),
+  });
+  throw new UnrecoverableError(`${error.code}: ${error.message}`);
 }
 
 async function complete(
@@ -63,11 +68,17 @@ async function complete(
   const { run } = facts;
   const nowMs = ctx.clock.now();
   const session = facts.session === null ? null : decodeSessionContext(facts.session);
-  const reply = definition.reply({
-    input: definition.input.parse(run.input),
-    results: facts.results,
-    session,
-  });
+  const input = definition.input.parse(run.input);
+  let reply: RunReply;
+  try {
+    reply = callDefinition(definition.name, () =>
+      definition.reply({ input, results: facts.results, session }),
+    );
+  } catch (error) {
+    // The same facts would break it again.
+    const { code, message } = toFleetError(error);
+    return fail(ctx, facts, { code, message });
+  }
   const turn = session === null ? null : session.turn + 1;
   const steps = foldSteps(definition.steps, facts.events);
   const output = composeResponse(run, reply, steps, { turn, slaMs: ctx.settings.slaMs, nowMs });
@@ -104,8 +115,7 @@ function turnEntry(runId: string, input: unknown, reply: RunReply, turn: number,
 
 /** Somebody else ended the run, or this very job did before its worker died: finish the job accordingly. */
 async function closeJobOf(ctx: WorkflowContext, facts: RunFacts, status: string): Promise<unknown> {
-  // Ending it again changes nothing, but hands the session over if that was cut off.
-  await endRun(ctx, facts.run, { status: 'completed', nowMs: ctx.clock.now() });
+  await handOver(ctx, facts.run.run_id, facts.run.session_id);
   const { error } = facts.run;
   if (status === 'completed' || status === 'cancelled' || error === undefined) return { status };
   throw new UnrecoverableError(`${error.code}: ${error.message}`);

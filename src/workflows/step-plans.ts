@@ -3,6 +3,7 @@ import { decodeTurnFields } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { decodeWorld } from '../sessions/world-codec.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
+import { callDefinition } from './call-definition.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { WorkflowDefinition } from './definition.ts';
 
@@ -25,13 +26,12 @@ function planOf(definition: WorkflowDefinition, index: number) {
     upstream: definition.steps.slice(0, index).map((earlier) => earlier.id),
     input(facts: StepFacts): unknown {
       const session = facts.session === null ? null : decodeSessionContext(facts.session);
-      return step.input({
-        input: facts.input,
-        results: facts.results,
-        session,
-        world: worldOf(facts, session?.worldId ?? null),
-        recentTurns: facts.recentTurns.toReversed().map(decodeTurnFields),
-      });
+      const world = worldOf(facts, session?.worldId ?? null);
+      const recentTurns = facts.recentTurns.toReversed().map(decodeTurnFields);
+      const { input, results } = facts;
+      return callDefinition(definition.name, () =>
+        step.input({ input, results, session, world, recentTurns }),
+      );
     },
   };
 }

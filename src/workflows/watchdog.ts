@@ -6,7 +6,7 @@ import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { removeJobs } from './cancel.ts';
 import { CHECK_EVERY_MS, DEADLINE_GRACE_MS, type WorkflowContext } from './context.ts';
 import { driveRun } from './drive.ts';
-import { endRun } from './end-run.ts';
+import { endRun, handOver } from './end-run.ts';
 
 const BATCH = 100;
 
@@ -87,7 +87,6 @@ async function runAhead(ctx: WorkflowContext, run: RunRecord): Promise<string | 
 async function unblockSession(ctx: WorkflowContext, run: RunRecord, ahead: string): Promise<Finding> {
   const holder = await readRunRecord(ctx.store, ahead);
   if (holder !== null && isOpen(holder.status)) return 'healthy';
-  // Ending a run that has ended changes nothing but the hand-over, which is what is missing.
-  await endRun(ctx, holder ?? { ...run, run_id: ahead }, { status: 'failed', nowMs: ctx.clock.now() });
+  await handOver(ctx, ahead, run.session_id);
   return 'session_stuck';
 }

@@ -3,8 +3,12 @@ import { errorCodesOf, type ErrorCodes } from './error-codes.ts';
 import { readDoc, tables } from './markdown.ts';
 import { productFiles } from './source.ts';
 
-/** They hand on codes that others chose: the API's answer, and the fault a demo asked for. */
-const PASS_CODES_ON = ['src/cli/remote-operations.ts', 'src/runtime/dev-fleet.ts'];
+/** They hand on codes that others chose: the API's answer, what a plan recorded, the fault a demo asked for. */
+const PASS_CODES_ON = [
+  'src/cli/remote-operations.ts',
+  'src/primitives/primitive-error.ts',
+  'src/runtime/dev-fleet.ts',
+];
 
 interface DocumentedCode {
   readonly code: string;
@@ -25,7 +29,9 @@ function documentedCodes(markdown: string): DocumentedCode[] {
 function disagreements(codes: ErrorCodes, markdown: string): string[] {
   const documented = new Map(documentedCodes(markdown).map((row) => [row.code, row]));
   const made = new Set(codes.uses.map(({ code }) => code));
-  const complaints = [...documented.keys()].filter((code) => !made.has(code)).map((code) => `${code}: nothing fails so`);
+  const complaints = [...documented.keys()]
+    .filter((code) => !made.has(code))
+    .map((code) => `${code}: nothing fails so`);
   for (const code of made) {
     const row = documented.get(code);
     const uses = codes.uses.filter((use) => use.code === code && use.kind !== null);
@@ -41,7 +47,7 @@ function disagreements(codes: ErrorCodes, markdown: string): string[] {
 }
 
 function listed(values: readonly (string | number | null)[]): string {
-  return [...new Set(values)].sort().join(', ') || '–';
+  return [...new Set(values.map(String))].sort().join(', ') || '–';
 }
 
 const errorsDoc = readDoc('docs/errors.md');
@@ -64,7 +70,7 @@ test('every code can be read from the source, except where codes of others are h
 test('the codes of the client are documented in capitals', () => {
   const documented = tables(errorsDoc)
     .filter(({ head }) => head.join() === 'code,what it means,what to do')
-    .flatMap(({ rows }) => rows.map(([code]) => code));
+    .flatMap(({ rows }) => rows.map(([code = '']) => code));
   expect(documented.toSorted()).toEqual([...new Set(product.clientCodes)].sort());
 });
 
@@ -75,7 +81,10 @@ describe('the rule notices', () => {
   test.for([
     ['a literal', "throw new FleetError({ code: 'b', kind: 'internal', message });"],
     ['a branch', "throw new FleetError({ code: x ? 'a' : 'b', kind: 'conflict', message });"],
-    ['a subclass', "class E extends FleetError { constructor() { super({ code: 'b', kind: 'conflict' }); } }"],
+    [
+      'a subclass',
+      "class E extends FleetError { constructor() { super({ code: 'b', kind: 'conflict' }); } }",
+    ],
     [
       'an argument',
       "function f(code: string) { return new FleetError({ code, kind: 'conflict', message }); } f('b');",
@@ -89,6 +98,8 @@ describe('the rule notices', () => {
       "const t = { code: 'b', status: 400 }; function f(code: string) { new FleetError({ code, kind: 'conflict' }); } f(t.code);",
     ],
     ['an error in a record', "endRun(run, { error: { code: 'b', message: 'm' } });"],
+    ['an error of a plan', "failed({ code: 'b', message: 'm', path: here, retryable: false, at });"],
+    ['a table of kinds', "const KIND_BY_CODE = { b: 'invalid_input' };"],
   ] as const)('an undocumented code in %s', ([, text]) => {
     const codes = errorCodesOf([{ path: 'src/x.ts', text }]);
     expect(disagreements(codes, KNOWN)).toContainEqual('b: not documented');
@@ -96,7 +107,10 @@ describe('the rule notices', () => {
 
   test('a code nothing uses, another kind, another status, and an empty cell', () => {
     const codes = errorCodesOf([
-      { path: 'src/x.ts', text: "new FleetError({ code: 'a', kind: 'conflict', httpStatus: 410, message });" },
+      {
+        path: 'src/x.ts',
+        text: "new FleetError({ code: 'a', kind: 'conflict', httpStatus: 410, message });",
+      },
     ]);
     expect(disagreements(codes, `${KNOWN}| \`b\` | conflict | 409 | means | do |`)).toEqual([
       'b: nothing fails so',
@@ -111,7 +125,8 @@ describe('the rule notices', () => {
   });
 
   test('but neither problems of fields nor rejections of a world', () => {
-    const text = "const p = { path: '/a', message: 'm', code: 'b' }; const r = { code: 'c', message: 'm', target };";
+    const text =
+      "const p = { path: '/a', message: 'm', code: 'b' }; const r = { code: 'c', message: 'm', target };";
     expect(errorCodesOf([{ path: 'src/x.ts', text }]).uses).toEqual([]);
   });
 });

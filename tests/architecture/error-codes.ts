@@ -36,7 +36,8 @@ interface Maker {
  * 1. `new FleetError({ code, kind, httpStatus })` and `super({ … })` of its subclasses; conditional values give
  *    one use per branch, and `x.code` means the table of literals in the same file
  * 2. a code that is a parameter makes its function a maker; the literals of its calls are the codes
- * 3. `{ code: '…', message }` as records of runs store it, and `new FleetClientError(status, '…')`
+ * 3. `{ code: '…', message }` as records of runs store it, the kinds such codes become (`KIND_BY_CODE`),
+ *    and `new FleetClientError(status, '…')`
  */
 export function errorCodesOf(files: readonly SourceFile[]): ErrorCodes {
   const parsed = files.map((file) => ({ ...file, tree: parseAst(file.text, { lang: 'ts' }) as unknown }));
@@ -53,6 +54,7 @@ export function errorCodesOf(files: readonly SourceFile[]): ErrorCodes {
     visit(tree, (node) => {
       const stored = storedCode(node);
       if (stored !== null) uses.push({ code: stored, kind: null, status: null });
+      uses.push(...kindTable(node));
       if (node.type !== 'NewExpression' || nameOf(node['callee']) !== 'FleetClientError') return;
       const code = literal(listOf(node['arguments'])[1]);
       if (typeof code === 'string') clientCodes.push(code);
@@ -61,7 +63,8 @@ export function errorCodesOf(files: readonly SourceFile[]): ErrorCodes {
   for (const { path, tree } of parsed) {
     visit(tree, (node) => {
       if (node.type !== 'CallExpression') return;
-      for (const maker of makers) if (nameOf(node['callee']) === maker.name) add(path, tree, called(maker, node));
+      for (const maker of makers)
+        if (nameOf(node['callee']) === maker.name) add(path, tree, called(maker, node));
     });
   }
   return { uses, clientCodes, unreadable: [...unreadable] };
@@ -78,14 +81,20 @@ function errorsMadeIn(tree: unknown): Fields[] {
   const keep = (args: unknown): void => {
     const [init] = listOf(args);
     if (init?.type !== 'ObjectExpression') return;
-    made.push({ code: property(init, 'code'), kind: property(init, 'kind'), status: property(init, 'httpStatus') });
+    made.push({
+      code: property(init, 'code'),
+      kind: property(init, 'kind'),
+      status: property(init, 'httpStatus'),
+    });
   };
   visit(tree, (node) => {
     if (node.type === 'NewExpression' && nameOf(node['callee']) === 'FleetError') keep(node['arguments']);
-    if (!/^Class(Declaration|Expression)$/.test(node.type) || nameOf(node['superClass']) !== 'FleetError') return;
+    if (!/^Class(Declaration|Expression)$/.test(node.type) || nameOf(node['superClass']) !== 'FleetError')
+      return;
     visit(node['body'], (inner) => {
       const callee = inner['callee'];
-      if (inner.type === 'CallExpression' && isNode(callee) && callee.type === 'Super') keep(inner['arguments']);
+      if (inner.type === 'CallExpression' && isNode(callee) && callee.type === 'Super')
+        keep(inner['arguments']);
     });
   });
   return made;
@@ -148,16 +157,39 @@ function tableRows(tree: unknown): { code: string; status: number }[] {
   return rows;
 }
 
-const STORED_ERROR_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'attempts', 'times']);
+const STORED_ERROR_FIELDS: ReadonlySet<string> = new Set([
+  'code',
+  'message',
+  'attempts',
+  'times',
+  'details',
+  'path',
+  'retryable',
+  'at',
+]);
 
-/** The code of `{ code: '…', message }`, the form in which a run keeps its error; null for anything else. */
+/**
+ * The code of `{ code: '…', message }`, the form in which runs and plans keep an error; null for anything else.
+ * With a `path` it needs `retryable` too, else it is the problem of a field.
+ */
 function storedCode(node: AstNode): string | null {
   if (node.type !== 'ObjectExpression') return null;
   const names = listOf(node['properties']).map((entry) => nameOf(entry['key']) ?? '…');
   if (!names.includes('message') || names.some((name) => !STORED_ERROR_FIELDS.has(name))) return null;
+  if (names.includes('path') && !names.includes('retryable')) return null;
   const code = literal(property(node, 'code'));
   // zod's own code for a check of ours.
   return typeof code === 'string' && code !== 'custom' ? code : null;
+}
+
+/** The entries of `const KIND_BY_CODE = { no_case: 'invalid_input', … }`: the kinds that stored codes become. */
+function kindTable(node: AstNode): ErrorUse[] {
+  const init = node['init'];
+  if (node.type !== 'VariableDeclarator' || nameOf(node['id']) !== 'KIND_BY_CODE' || !isNode(init)) return [];
+  return listOf(init['properties']).map((entry) => {
+    const kind = isNode(entry['value']) ? literal(entry['value']) : undefined;
+    return { code: nameOf(entry['key']) ?? '…', ...reaction(kind, undefined) };
+  });
 }
 
 function reaction(kind: unknown, status: unknown): Pick<ErrorUse, 'kind' | 'status'> {

@@ -20,7 +20,17 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = { events: ['redi
 /** The entrances stay thin: runtime wires, they only call. src/index.ts shows every room's public part. */
 const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
   workers: ['cli'],
-  cli: ['kernel', 'contracts', 'config', 'queues', 'redis', 'observability', 'resources', 'client', 'runtime'],
+  cli: [
+    'kernel',
+    'contracts',
+    'config',
+    'queues',
+    'redis',
+    'observability',
+    'resources',
+    'client',
+    'runtime',
+  ],
 };
 
 /** What the lowest rooms may import from outside; "node:" stands for the built-ins. */

@@ -23,7 +23,8 @@ export function tables(markdown: string): Table[] {
     if (line.startsWith('|')) lines.push(line);
     else {
       const [head, rule, ...rows] = lines;
-      if (head !== undefined && rule !== undefined) found.push({ head: cellsOf(head), rows: rows.map(cellsOf) });
+      if (head !== undefined && rule !== undefined)
+        found.push({ head: cellsOf(head), rows: rows.map(cellsOf) });
       lines = [];
     }
   }

@@ -65,7 +65,7 @@ export interface Harness extends AsyncDisposable {
 }
 
 /** Quick stalls and shutdowns, so that tests of dying workers take seconds. */
-const TEST_SETTINGS = {
+export const TEST_SETTINGS = {
   environment: 'testing',
   'queues.lock_duration': '1',
   'queues.stalled_interval': '1',
@@ -222,9 +222,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       throw new Error(`run ${runId} ended without ${type}${step === undefined ? '' : ` of ${step}`}`);
     },
     async ended(runId) {
-      for await (const _event of follow(fleet.operations, runId)) {
-        // The stream ends with the run.
-      }
+      await this.eventsOf(runId);
       return fleet.operations.getRun(runId, LOCAL_OPERATOR);
     },
     async [Symbol.asyncDispose]() {

@@ -1,14 +1,17 @@
 /** What the product must do: criteria 1.1 to 8.5, as a test can decide them. A test names one as `[R2.4]`. */
 export const REQUIREMENTS = {
-  '1.1': 'a player\'s input starts the workflow that fits its kind and context; an explicit workflow wins',
-  '1.2': 'agents run in the order and parallelism that the definition states, and exchange data only as it states',
-  '1.3': 'when a step completes, the steps that depend on it start by themselves with its results and context',
+  '1.1': "a player's input starts the workflow that fits its kind and context; an explicit workflow wins",
+  '1.2':
+    'agents run in the order and parallelism that the definition states, and exchange data only as it states',
+  '1.3':
+    'when a step completes, the steps that depend on it start by themselves with its results and context',
   '1.4': 'a failing workflow takes its fallback or degrades; the player always gets a usable answer',
   '1.5': 'workflows that run at once never mix data, and share resources without conflict',
   '2.1': 'every message has a schema and is validated before it is stored',
   '2.2': 'delivery is reliable (at least once) and acknowledged',
   '2.3': 'a full mailbox refuses (backpressure), and higher priority is served first',
-  '2.4': 'failed delivery is retried with exponential backoff; lasting failure is dead-lettered and raises an alert',
+  '2.4':
+    'failed delivery is retried with exponential backoff; lasting failure is dead-lettered and raises an alert',
   '2.5': 'shared context stays consistent under concurrent writers',
   '3.1': 'an agent gets a fitting tool: an existing one or one derived from a registered handler',
   '3.2': 'a tool is checked for safety, suitability and compatibility before it can be used',
@@ -22,10 +25,10 @@ export const REQUIREMENTS = {
   '4.5': 'reports name bottlenecks and what to do about them, from measured data',
   '5.1': 'everything an agent generates is validated before it reaches a player',
   '5.2': 'harmful content is blocked and an alternative is asked for, then supplied',
-  '5.3': 'interventions follow a stated therapeutic context and the player\'s readiness',
+  '5.3': "interventions follow a stated therapeutic context and the player's readiness",
   '5.4': 'repeated failures escalate to a human, with protective measures until then',
   '5.5': 'therapeutic goals and progress are kept per session and guide the agents',
-  '6.1': 'an agent\'s error stays with the runs that need it',
+  '6.1': "an agent's error stays with the runs that need it",
   '6.2': 'when an agent fails, a backup agent or another path takes over',
   '6.3': 'errors are logged with what is needed to diagnose them, and recovery is tried automatically',
   '6.4': 'where recovery fails, function degrades while safety holds',

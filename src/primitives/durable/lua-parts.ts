@@ -17,19 +17,22 @@ end
 `;
 
 /**
- * The hand-over of a session: the next waiting run that is still open becomes the active one.
- * Runs that ended while they waited are passed over.
+ * The hand-over of a session: the next waiting run that is still open becomes the active one, and its time
+ * begins. Runs that ended while they waited are passed over. Needs LUA_IS_OPEN.
  */
 export const LUA_HAND_OVER = `
-local function hand_over(session_key, pending_key, run_prefix, run_id)
+local function hand_over(session_key, pending_key, run_prefix, run_id, now)
   if redis.call('HGET', session_key, 'active') ~= run_id then
     redis.call('LREM', pending_key, 0, run_id)
     return ''
   end
   local next_id = redis.call('LPOP', pending_key)
   while next_id do
-    if is_open(redis.call('HGET', run_prefix .. next_id, 'status')) then
+    local next_key = run_prefix .. next_id
+    if is_open(redis.call('HGET', next_key, 'status')) then
       redis.call('HSET', session_key, 'active', next_id)
+      local timeout = tonumber(redis.call('HGET', next_key, 'timeout_ms'))
+      redis.call('HSET', next_key, 'deadline_at', tonumber(now) + timeout, 'ready_at', now)
       return next_id
     end
     next_id = redis.call('LPOP', pending_key)

@@ -1,5 +1,5 @@
 import type { RunError } from '../../contracts/run.ts';
-import { defineScript, type ScriptValue } from '../../redis/script.ts';
+import { defineScript, toBackendError, type ScriptValue } from '../../redis/script.ts';
 import { parseResults } from './begin-step.ts';
 import { run, sessionKeys, toObject } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
@@ -68,7 +68,7 @@ export async function readRun(
 
 /** The record alone, or null. */
 export async function readRunRecord(store: RedisStore, runId: string): Promise<RunRecord | null> {
-  return decodeRun(await store.redis.hgetall(store.keys.run(runId)));
+  return decodeRun(await reading('a run', store.redis.hgetall(store.keys.run(runId))));
 }
 
 /** Events after `after` (exclusive stream id), oldest first. */
@@ -78,7 +78,17 @@ export async function readEvents(
   after: string | undefined,
 ): Promise<StoredEvent[]> {
   const from = after === undefined ? '-' : `(${after}`;
-  return decodeEvents(await store.redis.xrange(store.keys.runEvents(runId), from, '+'));
+  const entries = store.redis.xrange(store.keys.runEvents(runId), from, '+');
+  return decodeEvents(await reading('the events of a run', entries));
+}
+
+/** Errors: backend_unavailable. */
+async function reading<T>(what: string, reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    throw toBackendError(error, `reading ${what}`);
+  }
 }
 
 function decodeEvents(entries: ScriptValue | undefined): StoredEvent[] {

@@ -20,11 +20,11 @@ local status = redis.call('HGET', KEYS[1], 'status')
 local has_session = ARGV[7] == '1' and redis.call('EXISTS', KEYS[3]) == 1
 if not status then
   redis.call('ZREM', KEYS[2], ARGV[2])
-  return {'missing', '', has_session and hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2]) or ''}
+  return {'missing', '', has_session and hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2], ARGV[1]) or ''}
 end
 if not is_open(status) then
   local active = has_session and redis.call('HGET', KEYS[3], 'active') or ''
-  if active == ARGV[2] then active = hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2]) end
+  if active == ARGV[2] then active = hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2], ARGV[1]) end
   return {'already', status, active or ''}
 end
 redis.call('HSET', KEYS[1], 'status', ARGV[3], 'ended_at', ARGV[1], 'degraded', ARGV[11])
@@ -42,18 +42,13 @@ if has_session then
     redis.call('XADD', KEYS[5], 'MAXLEN', 100, '*', unpack(turn_fields))
     redis.call('HSET', KEYS[3], 'turn', ARGV[8], unpack(session_fields))
   end
-  next_id = hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2])
+  next_id = hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2], ARGV[1])
   redis.call('HSET', KEYS[3], 'last_activity_at', ARGV[1])
   local ttl = tonumber(redis.call('HGET', KEYS[3], 'ttl_seconds'))
   redis.call('EXPIRE', KEYS[3], ttl)
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
   redis.call('EXPIRE', KEYS[11], ttl)
-  if next_id ~= '' then
-    local next_key = KEYS[10] .. next_id
-    local timeout = tonumber(redis.call('HGET', next_key, 'timeout_ms'))
-    redis.call('HSET', next_key, 'deadline_at', tonumber(ARGV[1]) + timeout, 'ready_at', ARGV[1])
-  end
 end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
 if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end

@@ -128,8 +128,8 @@ describe('a world shared by sessions', () => {
     expect(outcomes.every((outcome) => outcome.done)).toBe(true);
     await eventually(async () => {
       // The clearing lies south of the mountain path; beyond it is unexplored land, which may be entered too.
-      expect((await h.worldOf(sessions[0]!))?.version).toBe(2);
+      expect((await h.worldOf(sessions[0]))?.version).toBe(2);
     });
-    expect((await h.worldOf(sessions[0]!))?.player.visited).toHaveLength(3);
+    expect((await h.worldOf(sessions[0]))?.player.visited).toHaveLength(3);
   });
 });

@@ -1,0 +1,69 @@
+import type { StoredError, StepNode, CallNode } from '../plan/node.ts';
+
+/**
+ * Everything that is known of an execution. Facts only grow: a leaf that has an outcome keeps it, a decision is
+ * recorded once. That is what lets anybody, at any time, derive the same continuation from them.
+ */
+export interface Facts {
+  /** Leaf path -> output. */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** Leaf path -> the error it ended with for good. */
+  readonly errors: Readonly<Record<string, StoredError>>;
+  /** Values that were chosen once: times, random numbers, routes, which branch failed first. */
+  readonly decisions: Readonly<Record<string, unknown>>;
+  /** Payloads from outside, by name. */
+  readonly signals: Readonly<Record<string, unknown>>;
+  /** Set when the whole execution must end: cancelled, or past its deadline. */
+  readonly ending?: Abandonment;
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Why the leaves of a part of the plan are given up. */
+export interface Abandonment {
+  readonly code: 'cancelled' | 'deadline_exceeded';
+  readonly message: string;
+  /** The node whose limit or join it was; '' = the whole execution. */
+  readonly path: string;
+}
+
+export interface LeafToAdd {
+  readonly path: string;
+  readonly node: StepNode | CallNode;
+  readonly input: unknown;
+  /** The nearest deadline around it, epoch milliseconds. */
+  readonly deadlineAtMs: number | null;
+  /** Compensations go on when the rest was given up. */
+  readonly isCompensation: boolean;
+}
+
+/** What must happen next. `decide` and `abandon` are recorded first; then the facts are looked at again. */
+export interface Continuation {
+  readonly outcome: Outcome;
+  readonly add: readonly LeafToAdd[];
+  readonly decide: readonly { readonly key: string; readonly value: unknown }[];
+  readonly abandon: readonly { readonly path: string; readonly error: StoredError }[];
+  /** Signals waited for. */
+  readonly waits: readonly { readonly path: string; readonly name: string; readonly dueAtMs: number }[];
+  /** The earliest moment at which time alone changes something. */
+  readonly wakeAtMs: number | null;
+  /** Choices that were taken, in order, for traces and metrics. */
+  readonly branches: readonly { readonly path: string; readonly branch: string }[];
+  readonly isDegraded: boolean;
+}
+
+export type Outcome =
+  | { readonly state: 'pending' }
+  | { readonly state: 'done'; readonly value: unknown }
+  | { readonly state: 'failed'; readonly error: StoredError };
+
+export const PENDING: Outcome = { state: 'pending' };
+
+export function done(value: unknown): Outcome {
+  return { state: 'done', value };
+}
+
+export function failed(error: StoredError): Outcome {
+  return { state: 'failed', error };
+}

@@ -1,0 +1,127 @@
+import { computeDelay } from '../../resilience/backoff.ts';
+import type { FallbackNode, RepeatNode, RetryNode, StoredError, TimeoutNode } from '../plan/node.ts';
+import { walk } from './advance.ts';
+import { done, failed, PENDING, type Outcome } from './facts.ts';
+import { callPure, decided, errorOf, join, mark, Undecided, type Scope } from './scope.ts';
+
+/** The body again and again, each time on what the last time gave, until `done` says so. */
+export function walkRepeat(node: RepeatNode, path: string, input: unknown, scope: Scope): Outcome {
+  const here = join(path, node.name);
+  let value = input;
+  for (let round = 0; round < node.maxIterations; round++) {
+    const roundPath = mark(here, `r${round}`);
+    const outcome = walk(node.body, roundPath, value, scope);
+    if (outcome.state !== 'done') return outcome;
+    value = outcome.value;
+    try {
+      if (callPure(node.done, value, roundPath, scope)) return done(value);
+    } catch (thrown) {
+      if (thrown instanceof Undecided) throw thrown;
+      return failed(errorOf(thrown, here, scope, 'definition_error'));
+    }
+  }
+  if (node.onExhausted === 'last') {
+    scope.findings.isDegraded = true;
+    scope.findings.branches.push({ path: here, branch: 'exhausted' });
+    return done(value);
+  }
+  return failed({
+    code: 'iterations_exhausted',
+    message: `"${node.name}" was not done after ${node.maxIterations} rounds`,
+    path: here,
+    retryable: false,
+    at: scope.facts.nowMs,
+  });
+}
+
+/** A composite from its beginning, after a pause that nobody sleeps through. */
+export function walkRetry(node: RetryNode, path: string, input: unknown, scope: Scope): Outcome {
+  const { policy } = node;
+  for (let attempt = 1; ; attempt++) {
+    const attemptPath = attempt === 1 ? path : mark(path, `r${attempt}`);
+    const outcome = walk(node.body, attemptPath, input, scope);
+    if (outcome.state !== 'failed') return outcome;
+    const { error } = outcome;
+    const mayRetry = error.retryable && (node.retryIf?.(error) ?? true) && scope.abandonment === null;
+    if (!mayRetry) return outcome;
+    if (attempt >= policy.maxAttempts) {
+      return failed({ ...error, details: { ...error.details, attempts: attempt } });
+    }
+    const pauseKey = mark(path, `p${attempt}`);
+    const dueAtMs = decided(
+      scope,
+      pauseKey,
+      () => scope.facts.nowMs + computeDelay(policy, attempt, Math.random),
+    );
+    if (dueAtMs === undefined) return PENDING;
+    if (scope.deadlineAtMs !== null && dueAtMs >= scope.deadlineAtMs) {
+      return failed({
+        code: 'deadline_exceeded',
+        message: `no time is left for attempt ${attempt + 1}`,
+        path,
+        retryable: false,
+        at: scope.facts.nowMs,
+      });
+    }
+    if (scope.facts.nowMs < dueAtMs) {
+      scope.findings.wakeAt(dueAtMs);
+      return PENDING;
+    }
+  }
+}
+
+/**
+ * A deadline for everything below. When it has passed, the leaves below are given up, sagas below still undo
+ * what they did, and what then comes out is the outcome.
+ */
+export function walkTimeout(node: TimeoutNode, path: string, input: unknown, scope: Scope): Outcome {
+  const { facts } = scope;
+  const key = mark(path, 'due');
+  const dueAtMs = decided(scope, key, () => facts.nowMs + node.timeoutMs);
+  if (dueAtMs === undefined) return PENDING;
+  const deadlineAtMs = Math.min(dueAtMs, scope.deadlineAtMs ?? Infinity);
+  const expiredKey = mark(path, 'expired');
+  if (!Object.hasOwn(facts.decisions, expiredKey)) {
+    const outcome = walk(node.body, path, input, { ...scope, deadlineAtMs });
+    if (outcome.state !== 'pending') return outcome;
+    if (facts.nowMs >= dueAtMs) decided(scope, expiredKey, () => true);
+    else scope.findings.wakeAt(dueAtMs);
+    return PENDING;
+  }
+  const abandonment = scope.abandonment ?? {
+    code: 'deadline_exceeded' as const,
+    message: `took longer than ${node.timeoutMs} ms`,
+    path,
+  };
+  return walk(node.body, path, input, { ...scope, abandonment });
+}
+
+const NEVER_FALLS_BACK: ReadonlySet<string> = new Set(['input_invalid', 'cancelled']);
+
+/** The next alternative, with the original input, when the one before it failed. */
+export function walkFallback(node: FallbackNode, path: string, input: unknown, scope: Scope): Outcome {
+  const errors: StoredError[] = [];
+  for (const [index, candidate] of [node.body, ...node.alternatives].entries()) {
+    const outcome = walk(candidate, index === 0 ? path : mark(path, `f${index}`), input, scope);
+    if (outcome.state === 'pending') return outcome;
+    if (outcome.state === 'done') {
+      if (index > 0) {
+        scope.findings.isDegraded = true;
+        scope.findings.branches.push({ path, branch: `fallback ${index}` });
+      }
+      return outcome;
+    }
+    errors.push(outcome.error);
+    const applies = node.appliesTo?.(outcome.error) ?? !NEVER_FALLS_BACK.has(outcome.error.code);
+    if (!applies || scope.abandonment !== null) return outcome;
+  }
+  const primary = errors[0]!;
+  return failed({
+    code: 'fallback_exhausted',
+    message: `${primary.message} (and ${errors.length - 1} alternatives failed)`,
+    path,
+    retryable: primary.retryable,
+    at: scope.facts.nowMs,
+    details: { cause: primary, errors },
+  });
+}

@@ -1,0 +1,102 @@
+import type { PlanNode, SagaNode, StoredError } from '../plan/node.ts';
+import { walk } from './advance.ts';
+import { done, failed, PENDING, type Outcome } from './facts.ts';
+import { join, mark, type Scope } from './scope.ts';
+import { stagePath } from './leaves.ts';
+
+/** A step that ended like this may have done its work all the same, so it is undone too. */
+const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set([
+  'step_timeout',
+  'deadline_exceeded',
+  'cancelled',
+  'worker_lost',
+  'outcome_unknown',
+]);
+
+interface Undo {
+  readonly node: PlanNode;
+  readonly path: string;
+  readonly input: { readonly input: unknown; readonly output?: unknown; readonly error: StoredError };
+}
+
+/**
+ * Steps one after another; after a failure the completed ones are undone, newest first, one at a time.
+ * Undoing ignores that the rest was given up, and one undo that fails does not stop the others.
+ */
+export function walkSaga(node: SagaNode, path: string, input: unknown, scope: Scope): Outcome {
+  const here = join(path, node.name);
+  let value = input;
+  for (const [index, { node: stage }] of node.steps.entries()) {
+    const outcome = walk(stage, stagePath(stage, here, index), value, scope);
+    if (outcome.state === 'pending') return outcome;
+    if (outcome.state === 'failed') return compensate(node, here, input, outcome.error, scope);
+    value = outcome.value;
+  }
+  return done(value);
+}
+
+function compensate(node: SagaNode, here: string, input: unknown, error: StoredError, scope: Scope): Outcome {
+  const shielded: Scope = { ...scope, abandonment: null, deadlineAtMs: null, isCompensation: true };
+  const failures: { path: string; error: StoredError }[] = [];
+  const compensated: string[] = [];
+  for (const undo of undosOf(node, here, input, error, scope).toReversed()) {
+    const outcome = walk(undo.node, undo.path, undo.input, shielded);
+    if (outcome.state === 'pending') return PENDING;
+    if (outcome.state === 'failed') failures.push({ path: undo.path, error: outcome.error });
+    else compensated.push(undo.path);
+  }
+  if (failures.length === 0) return failed({ ...error, details: { ...error.details, compensated } });
+  return failed({
+    code: 'saga_compensation_failed',
+    message: `${failures.length} of ${failures.length + compensated.length} compensations of "${node.name}" failed after: ${error.message}`,
+    path: here,
+    retryable: false,
+    at: scope.facts.nowMs,
+    details: { cause: error, failures, compensated },
+  });
+}
+
+/** What must be undone, oldest first. A completed saga inside is undone by its own list. */
+function undosOf(node: SagaNode, here: string, input: unknown, error: StoredError, scope: Scope): Undo[] {
+  const undos: Undo[] = [];
+  let value = input;
+  for (const [index, step] of node.steps.entries()) {
+    const path = stagePath(step.node, here, index);
+    const outcome = walk(step.node, path, value, silent(scope));
+    if (outcome.state === 'done') {
+      undos.push(...undosOfStep(step, path, value, outcome.value, error, scope));
+      value = outcome.value;
+      continue;
+    }
+    const isUnknown = outcome.state === 'failed' && UNKNOWN_OUTCOME.has(outcome.error.code);
+    if (isUnknown && step.compensate !== undefined) {
+      undos.push({ node: step.compensate, path: undoPath(step.node, path), input: { input: value, error } });
+    }
+    break;
+  }
+  return undos;
+}
+
+function undosOfStep(
+  step: SagaNode['steps'][number],
+  path: string,
+  input: unknown,
+  output: unknown,
+  error: StoredError,
+  scope: Scope,
+): Undo[] {
+  if (step.compensate !== undefined) {
+    return [{ node: step.compensate, path: undoPath(step.node, path), input: { input, output, error } }];
+  }
+  return step.node.kind === 'saga' ? undosOf(step.node, join(path, step.node.name), input, error, scope) : [];
+}
+
+function undoPath(node: PlanNode, path: string): string {
+  const name = 'name' in node ? node.name : 'id' in node ? node.id : '';
+  return mark(name === '' ? path : join(path, name), 'undo');
+}
+
+/** Looking back at what has an outcome finds nothing new. */
+function silent(scope: Scope): Scope {
+  return { ...scope, findings: new (scope.findings.constructor as new () => Scope['findings'])() };
+}

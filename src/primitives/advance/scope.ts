@@ -1,0 +1,96 @@
+import type { FnContext, PlanNode, PureFn, StoredError } from '../plan/node.ts';
+import { isFleetError } from '../../kernel/errors.ts';
+import type { Abandonment, Continuation, Facts, LeafToAdd } from './facts.ts';
+
+/** Collects what a walk over the plan finds. */
+export class Findings {
+  readonly add: LeafToAdd[] = [];
+  readonly decide = new Map<string, unknown>();
+  readonly abandon: { path: string; error: StoredError }[] = [];
+  readonly waits: { path: string; name: string; dueAtMs: number }[] = [];
+  readonly branches: { path: string; branch: string }[] = [];
+  wakeAtMs: number | null = null;
+  isDegraded = false;
+
+  wakeAt(atMs: number): void {
+    this.wakeAtMs = this.wakeAtMs === null ? atMs : Math.min(this.wakeAtMs, atMs);
+  }
+
+  toContinuation(outcome: Continuation['outcome']): Continuation {
+    return {
+      outcome,
+      add: this.add,
+      decide: [...this.decide].map(([key, value]) => ({ key, value })),
+      abandon: this.abandon,
+      waits: this.waits,
+      wakeAtMs: this.wakeAtMs,
+      branches: this.branches,
+      isDegraded: this.isDegraded,
+    };
+  }
+}
+
+/** What a node sees of its surroundings while the plan is walked. */
+export interface Scope {
+  readonly facts: Facts;
+  readonly findings: Findings;
+  /** Set when the leaves below are given up. */
+  readonly abandonment: Abandonment | null;
+  readonly deadlineAtMs: number | null;
+  readonly isCompensation: boolean;
+}
+
+export type Walk = (node: PlanNode, path: string, input: unknown, scope: Scope) => Continuation['outcome'];
+
+/** `a` + `b` = `a.b`; the root's path is empty. */
+export function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+/** Marks after a path begin with `~`, which no name contains. */
+export function mark(path: string, suffix: string): string {
+  return `${path}~${suffix}`;
+}
+
+/** Thrown inside a callback that asked for a value nobody has recorded yet. */
+export class Undecided extends Error {}
+
+/**
+ * A value that is chosen once per execution. Until it is recorded, whoever needs it is pending.
+ * @returns undefined while undecided
+ */
+export function decided<T>(scope: Scope, key: string, choose: () => T): T | undefined {
+  if (Object.hasOwn(scope.facts.decisions, key)) return scope.facts.decisions[key] as T;
+  if (!scope.findings.decide.has(key)) scope.findings.decide.set(key, choose());
+  return undefined;
+}
+
+/** Call a pure callback; the time and randomness it asks for are recorded values. */
+export function callPure<R>(f: PureFn<R>, input: unknown, path: string, scope: Scope): R {
+  let asked = 0;
+  const recorded = (kind: string, choose: () => number): number => {
+    const value = decided(scope, mark(path, `${kind}${asked++}`), choose);
+    if (value === undefined) throw new Undecided();
+    return value;
+  };
+  const ctx: FnContext = {
+    now: () => recorded('now', () => scope.facts.nowMs),
+    random: () => recorded('rnd', Math.random),
+    metadata: scope.facts.metadata ?? {},
+    state: {},
+  };
+  return (f as (input: unknown, ctx: FnContext) => R)(input, ctx);
+}
+
+/** What a callback threw, as the error of its node. */
+export function errorOf(thrown: unknown, path: string, scope: Scope, code: string): StoredError {
+  const known = isFleetError(thrown) ? thrown : null;
+  return {
+    code: known?.code ?? code,
+    message: thrown instanceof Error ? thrown.message : String(thrown),
+    path,
+    retryable: known?.retryable ?? false,
+    at: scope.facts.nowMs,
+    ...(known?.details === undefined ? {} : { details: known.details }),
+  };
+}

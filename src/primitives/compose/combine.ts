@@ -1,0 +1,248 @@
+import type { ZodType, z } from 'zod';
+import type { FnContext, Join, PureFn, StepHandler } from '../plan/node.ts';
+import { make, plansOf, sequenceOf } from './make.ts';
+import type { AnyPrimitive, In, Out, Primitive, StepContext } from './primitive.ts';
+
+/** A callback as the plan stores it; the composition API has checked its types. */
+function pure<R>(f: (input: never, ctx: FnContext) => R): PureFn<R> {
+  return f;
+}
+
+/**
+ * One unit of work: a call in process, one job on the fleet.
+ *
+ * @param definition.idempotent  false: never silently repeated; default true
+ */
+export function step<IS extends ZodType, OS extends ZodType>(definition: {
+  readonly name: string;
+  readonly queue: string;
+  readonly input: IS;
+  readonly output: OS;
+  readonly idempotent?: boolean;
+  run(input: z.output<IS>, ctx: StepContext): Promise<z.input<OS>>;
+}): Primitive<z.input<IS>, z.output<OS>> {
+  const { name, queue, input, output, idempotent = true } = definition;
+  // Interpreters call the handler with what the input schema gave and a StepContext, nothing else.
+  const run = ((value: never, ctx: never) => definition.run(value, ctx)) as StepHandler;
+  return make({ kind: 'step', name, queue, input, output, run, idempotent });
+}
+
+/** Cheap, pure, synchronous glue; runs again on every replay. */
+export function fn<I, O>(name: string, apply: (input: I, ctx: FnContext) => O): Primitive<I, O> {
+  return make({ kind: 'fn', name, apply: pure(apply) });
+}
+
+export function pipe<A, B>(a: Primitive<A, B>): Primitive<A, B>;
+export function pipe<A, B, C>(a: Primitive<A, B>, b: Primitive<B, C>): Primitive<A, C>;
+export function pipe<A, B, C, D>(a: Primitive<A, B>, b: Primitive<B, C>, c: Primitive<C, D>): Primitive<A, D>;
+export function pipe<A, B, C, D, E>(
+  a: Primitive<A, B>,
+  b: Primitive<B, C>,
+  c: Primitive<C, D>,
+  d: Primitive<D, E>,
+): Primitive<A, E>;
+export function pipe<A, B, C, D, E, F>(
+  a: Primitive<A, B>,
+  b: Primitive<B, C>,
+  c: Primitive<C, D>,
+  d: Primitive<D, E>,
+  e: Primitive<E, F>,
+): Primitive<A, F>;
+export function pipe<A, B, C, D, E, F, G>(
+  a: Primitive<A, B>,
+  b: Primitive<B, C>,
+  c: Primitive<C, D>,
+  d: Primitive<D, E>,
+  e: Primitive<E, F>,
+  f: Primitive<F, G>,
+): Primitive<A, G>;
+/** Each stage gets the output of the one before it. */
+export function pipe(...stages: AnyPrimitive[]): AnyPrimitive {
+  return make(sequenceOf(plansOf(stages)));
+}
+
+export interface ParallelOptions {
+  readonly join?: Join;
+  readonly concurrency?: number;
+}
+
+type Intersect<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
+  ? I
+  : never;
+
+const MAX_CONCURRENCY = 100;
+
+export function parallel<const T extends readonly [AnyPrimitive, ...AnyPrimitive[]]>(
+  ...branches: T
+): Primitive<Intersect<In<T[number]>>, { -readonly [K in keyof T]: Out<T[K]> }>;
+export function parallel<T extends Readonly<Record<string, AnyPrimitive>>>(
+  branches: T,
+  options?: ParallelOptions,
+): Primitive<Intersect<In<T[keyof T]>>, { [K in keyof T]: Out<T[K]> }>;
+/** All branches get the same input and start together. */
+export function parallel(...args: readonly unknown[]): AnyPrimitive {
+  const [first, second] = args;
+  if (isPrimitive(first)) {
+    const branches = (args as readonly AnyPrimitive[]).map(({ plan: node }, index) => ({
+      key: String(index),
+      node,
+    }));
+    return make({ kind: 'parallel', shape: 'tuple', branches, join: 'all', concurrency: MAX_CONCURRENCY });
+  }
+  const record = first as Readonly<Record<string, AnyPrimitive>>;
+  const options = (second ?? {}) as ParallelOptions;
+  return make({
+    kind: 'parallel',
+    shape: 'record',
+    branches: Object.entries(record).map(([key, { plan: node }]) => ({ key, node })),
+    join: options.join ?? 'all',
+    concurrency: Math.min(options.concurrency ?? MAX_CONCURRENCY, MAX_CONCURRENCY),
+  });
+}
+
+function isPrimitive(value: unknown): value is AnyPrimitive {
+  return typeof value === 'object' && value !== null && 'plan' in value && 'pipe' in value;
+}
+
+/** False without `otherwise` returns the input unchanged. */
+export function when<I, A, B = I>(
+  name: string,
+  test: (input: I, ctx: FnContext) => boolean,
+  then: Primitive<I, A>,
+  otherwise?: Primitive<I, B>,
+): Primitive<I, A | B> {
+  return make({
+    kind: 'when',
+    name,
+    test: pure(test),
+    onTrue: then.plan,
+    ...(otherwise === undefined ? {} : { onFalse: otherwise.plan }),
+  });
+}
+
+/** Exactly one case; an unknown key fails with `no_case` unless there is a default. */
+export function match<I, K extends string, C extends Readonly<Record<K, Primitive<I, unknown>>>, D = never>(
+  name: string,
+  select: (input: I, ctx: FnContext) => K,
+  cases: C,
+  options: { readonly default?: Primitive<I, D> } = {},
+): Primitive<I, Out<C[K]> | D> {
+  return make({
+    kind: 'match',
+    name,
+    select: pure(select),
+    cases: new Map(Object.entries<AnyPrimitive>(cases).map(([key, { plan }]) => [key, plan])),
+    ...(options.default === undefined ? {} : { fallback: options.default.plan }),
+  });
+}
+
+/** Every item through the body; results keep the order of the items. */
+export function each<I, T, O>(
+  name: string,
+  items: (input: I, ctx: FnContext) => readonly T[],
+  body: Primitive<T, O>,
+  options: { readonly concurrency?: number; readonly maxItems?: number; readonly join?: Join } = {},
+): Primitive<I, O[]> {
+  return make({
+    kind: 'each',
+    name,
+    items: pure(items),
+    body: body.plan,
+    concurrency: options.concurrency ?? 10,
+    maxItems: options.maxItems ?? 100,
+    join: options.join ?? 'all',
+  });
+}
+
+/** The body at least once, on its own output, until `done`. */
+export function repeatUntil<S>(
+  name: string,
+  body: Primitive<S, S>,
+  done: (state: S, ctx: FnContext) => boolean,
+  options: { readonly maxIterations: number; readonly onExhausted?: 'fail' | 'last' },
+): Primitive<S, S> {
+  return make({
+    kind: 'repeat',
+    name,
+    body: body.plan,
+    done: pure(done),
+    maxIterations: options.maxIterations,
+    onExhausted: options.onExhausted ?? 'fail',
+  });
+}
+
+/** Waits for a payload from outside without occupying a worker. */
+export function waitFor<S extends ZodType, D = never>(
+  name: string,
+  schema: S,
+  options: { readonly timeoutMs: number; readonly onTimeout?: 'fail' | { readonly value: D } },
+): Primitive<unknown, z.output<S> | D> {
+  return make({
+    kind: 'wait',
+    name,
+    schema,
+    timeoutMs: options.timeoutMs,
+    onTimeout: options.onTimeout ?? 'fail',
+  });
+}
+
+/** What a compensation is told. */
+export interface UndoInput<I, O> {
+  readonly input: I;
+  /** Absent when nobody knows whether the step did its work. */
+  readonly output?: O;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+export interface SagaBuilder<I, O> {
+  step<N>(
+    primitive: Primitive<O, N>,
+    options?: { readonly compensate?: Primitive<UndoInput<O, N>, unknown> },
+  ): SagaBuilder<I, N>;
+  build(): Primitive<I, O>;
+}
+
+/** Steps whose work is undone, newest first, when a later one fails. */
+export function saga<I>(name: string): SagaBuilder<I, I> {
+  const builder = (
+    steps: readonly { node: AnyPrimitive; compensate?: AnyPrimitive }[],
+  ): SagaBuilder<I, never> => ({
+    step: (primitive, options) =>
+      builder([
+        ...steps,
+        {
+          node: primitive,
+          ...(options?.compensate === undefined ? {} : { compensate: options.compensate }),
+        },
+      ]),
+    build: () =>
+      make({
+        kind: 'saga',
+        name,
+        steps: steps.map(({ node, compensate }) => ({
+          node: node.plan,
+          ...(compensate === undefined ? {} : { compensate: compensate.plan }),
+        })),
+      }),
+  });
+  return builder([]);
+}
+
+export interface RouteChoice<K extends string> {
+  readonly route: K;
+  readonly reason: string;
+}
+
+/** A dynamic choice among equivalent implementations; the choice is recorded once and never made again. */
+export function route<I, O, K extends string>(
+  name: string,
+  routes: Readonly<Record<K, Primitive<I, O>>>,
+  choose: (input: I, ctx: FnContext) => RouteChoice<K>,
+): Primitive<I, O> {
+  return make({
+    kind: 'route',
+    name,
+    choose: pure(choose),
+    routes: new Map(Object.entries<AnyPrimitive>(routes).map(([key, { plan }]) => [key, plan])),
+  });
+}

@@ -1,0 +1,199 @@
+import { computeDelay } from '../../resilience/backoff.ts';
+import { isFleetError } from '../../kernel/errors.ts';
+import type { LeafToAdd, Outcome } from '../advance/facts.ts';
+import { done, failed } from '../advance/facts.ts';
+import type { StepContext } from '../compose/primitive.ts';
+import type { StepNode, StoredError } from '../plan/node.ts';
+import type { TimerClock } from './timer-clock.ts';
+
+/** One step as it went. */
+export interface StepRecord {
+  readonly path: string;
+  readonly name: string;
+  readonly attempts: number;
+  readonly outcome: 'ok' | 'error' | 'abandoned';
+  readonly errorCode?: string;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+}
+
+export interface LeafCallOptions {
+  readonly clock: TimerClock;
+  readonly random: () => number;
+  readonly runId: string;
+  readonly correlationId: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  onEnd(outcome: Outcome, record: StepRecord): void;
+}
+
+/**
+ * One leaf from its first attempt to its outcome: input and output go through their schemas and through JSON, as
+ * they would on the fleet. It ends exactly once; what a handler does after that is nobody's business any more.
+ */
+export class LeafCall {
+  readonly #leaf: LeafToAdd;
+  readonly #node: StepNode;
+  readonly #options: LeafCallOptions;
+  readonly #startedAtMs: number;
+  #attempt = 0;
+  #controller: AbortController | undefined;
+  #takeBack: (() => void)[] = [];
+  #isOver = false;
+
+  constructor(leaf: LeafToAdd, options: LeafCallOptions) {
+    if (leaf.node.kind !== 'step') throw new RangeError('a call of another workflow needs the fleet');
+    this.#leaf = leaf;
+    this.#node = leaf.node;
+    this.#options = options;
+    this.#startedAtMs = options.clock.now();
+  }
+
+  start(): void {
+    const parsed = this.#node.input.safeParse(this.#leaf.input);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      this.#end(failed(this.#error('input_invalid', `${issue?.path.join('.')}: ${issue?.message}`, false)));
+      return;
+    }
+    this.#try(parsed.data);
+  }
+
+  /** The outcome is decided elsewhere; the handler is told to stop. */
+  abort(error: StoredError): void {
+    this.#controller?.abort(error);
+    this.#end(failed(error), 'abandoned');
+  }
+
+  #try(input: unknown): void {
+    this.#attempt += 1;
+    const controller = new AbortController();
+    this.#controller = controller;
+    const { timeoutMs } = this.#node;
+    if (timeoutMs !== undefined) {
+      this.#takeBack.push(
+        this.#options.clock.after(timeoutMs, () => {
+          const error = this.#error('step_timeout', `took longer than ${timeoutMs} ms`, true);
+          controller.abort(error);
+          this.#attemptFailed(input, error, controller);
+        }),
+      );
+    }
+    this.#invoke(input, controller.signal).then(
+      (output) => this.#attemptEnded(input, output, controller),
+      (thrown: unknown) => this.#attemptFailed(input, this.#errorOf(thrown), controller),
+    );
+  }
+
+  async #invoke(input: unknown, signal: AbortSignal): Promise<unknown> {
+    const { clock, random, runId, correlationId, metadata } = this.#options;
+    const ctx: StepContext = {
+      signal,
+      attempt: this.#attempt,
+      maxAttempts: this.#node.retry?.maxAttempts ?? 1,
+      idempotencyKey: `${runId}.${this.#leaf.path}`,
+      runId,
+      path: this.#leaf.path,
+      correlationId,
+      metadata,
+      now: () => clock.now(),
+      random,
+    };
+    return (this.#node.run as (input: unknown, ctx: StepContext) => Promise<unknown>)(
+      structuredClone(input),
+      ctx,
+    );
+  }
+
+  #attemptEnded(input: unknown, output: unknown, controller: AbortController): void {
+    if (controller !== this.#controller || this.#isOver) return;
+    const parsed = this.#node.output.safeParse(output);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      const message = `${issue?.path.join('.')}: ${issue?.message}`;
+      this.#attemptFailed(input, this.#error('output_invalid', message, true), controller);
+      return;
+    }
+    const path = firstNonJson(parsed.data, '');
+    if (path !== null) {
+      this.#end(failed(this.#error('not_serializable', `output${path} would not survive JSON`, false)));
+      return;
+    }
+    this.#end(done(parsed.data));
+  }
+
+  /** Another attempt after its pause, or the end. */
+  #attemptFailed(input: unknown, error: StoredError, controller: AbortController): void {
+    if (controller !== this.#controller || this.#isOver) return;
+    this.#controller = undefined;
+    this.#clearTimers();
+    const policy = this.#node.retry;
+    const mayRetry =
+      policy !== undefined &&
+      error.retryable &&
+      this.#attempt < policy.maxAttempts &&
+      (this.#node.retryIf?.(error) ?? true);
+    if (!mayRetry) {
+      this.#end(failed(this.#attempt > 1 ? { ...error, attempts: this.#attempt } : error));
+      return;
+    }
+    const delayMs = computeDelay(policy, this.#attempt, this.#options.random);
+    const { clock } = this.#options;
+    if (this.#leaf.deadlineAtMs !== null && clock.now() + delayMs >= this.#leaf.deadlineAtMs) {
+      this.#end(failed(this.#error('deadline_exceeded', 'no time is left for another attempt', false)));
+      return;
+    }
+    this.#takeBack.push(clock.after(delayMs, () => this.#try(input)));
+  }
+
+  #end(outcome: Outcome, as: StepRecord['outcome'] = outcome.state === 'done' ? 'ok' : 'error'): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#clearTimers();
+    this.#options.onEnd(outcome, {
+      path: this.#leaf.path,
+      name: this.#node.name,
+      attempts: this.#attempt,
+      outcome: as,
+      ...(outcome.state === 'failed' ? { errorCode: outcome.error.code } : {}),
+      startedAtMs: this.#startedAtMs,
+      durationMs: this.#options.clock.now() - this.#startedAtMs,
+    });
+  }
+
+  #clearTimers(): void {
+    for (const takeBack of this.#takeBack.splice(0)) takeBack();
+  }
+
+  #errorOf(thrown: unknown): StoredError {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    if (isFleetError(thrown)) return this.#error(thrown.code, message, thrown.retryable);
+    const isFinal = thrown instanceof Error && 'retryable' in thrown && thrown.retryable === false;
+    return this.#error('step_failed', message, !isFinal);
+  }
+
+  #error(code: string, message: string, retryable: boolean): StoredError {
+    return { code, message, path: this.#leaf.path, retryable, at: this.#options.clock.now() };
+  }
+}
+
+/** Where a value stops being plain JSON, or null. `undefined` fields are dropped, as JSON drops them. */
+function firstNonJson(value: unknown, path: string): string | null {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? null : path;
+  if (value === undefined) return null;
+  if (typeof value !== 'object') return path;
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const found = firstNonJson(item, `${path}[${index}]`);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return path;
+  for (const [key, item] of Object.entries(value)) {
+    const found = firstNonJson(item, `${path}.${key}`);
+    if (found !== null) return found;
+  }
+  return null;
+}

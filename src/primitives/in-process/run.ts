@@ -1,0 +1,199 @@
+import { uuidv7 } from '../../kernel/ids.ts';
+import { advance } from '../advance/advance.ts';
+import type { Abandonment, Continuation, Facts, LeafToAdd } from '../advance/facts.ts';
+import type { Primitive } from '../compose/primitive.ts';
+import { PrimitiveError } from '../primitive-error.ts';
+import type { PlanNode, StoredError } from '../plan/node.ts';
+import { LeafCall, type StepRecord } from './leaf-call.ts';
+import { systemTimerClock, type TimerClock } from './timer-clock.ts';
+
+export interface RunOptions {
+  readonly runId?: string;
+  readonly correlationId?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Aborting cancels the run; sagas still undo what they did. */
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly clock?: TimerClock;
+  /** Uniform in [0, 1): jitter and `ctx.random()`. */
+  readonly random?: () => number;
+  /** Payloads for `waitFor`, there from the start. */
+  readonly signals?: Readonly<Record<string, unknown>>;
+}
+
+export interface RunResult<O> {
+  readonly output: O;
+  readonly runId: string;
+  readonly correlationId: string;
+  readonly durationMs: number;
+  readonly isDegraded: boolean;
+  /** Calls of steps in the order in which they ended. */
+  readonly trace: readonly StepRecord[];
+  readonly branches: Continuation['branches'];
+}
+
+/**
+ * Run a plan here and now, without queues: the same core as on the fleet decides what happens, this only calls
+ * handlers and keeps the facts in memory.
+ *
+ * Errors: PrimitiveError with the code of what failed, its path and the trace so far
+ */
+export async function runInProcess<I, O>(
+  primitive: Primitive<I, O>,
+  input: I,
+  options: RunOptions = {},
+): Promise<RunResult<O>> {
+  const run = new InProcessRun(primitive.plan, input, options);
+  // The plan's own types say what comes out; the interpreter handles values it knows nothing of.
+  return (await run.start()) as RunResult<O>;
+}
+
+class InProcessRun {
+  readonly #plan: PlanNode;
+  readonly #input: unknown;
+  readonly #options: RunOptions;
+  readonly #clock: TimerClock;
+  readonly #startedAt: number;
+  readonly #runId: string;
+  readonly #results: Record<string, unknown> = {};
+  readonly #errors: Record<string, StoredError> = {};
+  readonly #decisions: Record<string, unknown> = {};
+  readonly #calls = new Map<string, LeafCall>();
+  readonly #trace: StepRecord[] = [];
+  readonly #end = Promise.withResolvers<RunResult<unknown>>();
+  #ending: Abandonment | undefined;
+  #takeBackWake: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(plan: PlanNode, input: unknown, options: RunOptions) {
+    this.#plan = plan;
+    this.#input = input;
+    this.#options = options;
+    this.#clock = options.clock ?? systemTimerClock;
+    this.#startedAt = this.#clock.now();
+    this.#runId = options.runId ?? `wf_${uuidv7()}`;
+  }
+
+  async start(): Promise<RunResult<unknown>> {
+    const { signal, timeoutMs } = this.#options;
+    const onAbort = (): void =>
+      this.#giveUp({ code: 'cancelled', message: String(signal?.reason), path: '' });
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const takeBackDeadline =
+      timeoutMs === undefined
+        ? undefined
+        : this.#clock.after(timeoutMs, () =>
+            this.#giveUp({
+              code: 'deadline_exceeded',
+              message: `the run took longer than ${timeoutMs} ms`,
+              path: '',
+            }),
+          );
+    try {
+      this.#advance();
+      return await this.#end.promise;
+    } finally {
+      this.#isOver = true;
+      takeBackDeadline?.();
+      this.#takeBackWake?.();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #giveUp(why: Abandonment): void {
+    if (this.#ending !== undefined || this.#isOver) return;
+    this.#ending = why;
+    this.#advance();
+  }
+
+  /** Look at the facts until nothing more follows from them at once. */
+  #advance(): void {
+    if (this.#isOver) return;
+    try {
+      for (;;) {
+        const next = advance(this.#plan, this.#input, this.#facts());
+        if (next.decide.length > 0 || next.abandon.length > 0) {
+          for (const { key, value } of next.decide) this.#decisions[key] ??= value;
+          for (const { path, error } of next.abandon) this.#abandon(path, error);
+          continue;
+        }
+        if (next.outcome.state !== 'pending') return this.#finish(next);
+        for (const leaf of next.add) this.#call(leaf);
+        return this.#wakeAt(next.wakeAtMs);
+      }
+    } catch (error) {
+      this.#isOver = true;
+      this.#end.reject(error);
+    }
+  }
+
+  #facts(): Facts {
+    return {
+      results: this.#results,
+      errors: this.#errors,
+      decisions: this.#decisions,
+      signals: this.#options.signals ?? {},
+      nowMs: this.#clock.now(),
+      ...(this.#ending === undefined ? {} : { ending: this.#ending }),
+      ...(this.#options.metadata === undefined ? {} : { metadata: this.#options.metadata }),
+    };
+  }
+
+  #call(leaf: LeafToAdd): void {
+    if (this.#calls.has(leaf.path)) return;
+    const call = new LeafCall(leaf, {
+      clock: this.#clock,
+      random: this.#options.random ?? Math.random,
+      runId: this.#runId,
+      correlationId: this.#correlationId(),
+      metadata: this.#options.metadata ?? {},
+      onEnd: (outcome, record) => {
+        this.#trace.push(record);
+        if (Object.hasOwn(this.#errors, leaf.path)) return;
+        if (outcome.state === 'done') this.#results[leaf.path] = outcome.value;
+        else if (outcome.state === 'failed') this.#errors[leaf.path] = outcome.error;
+        this.#advance();
+      },
+    });
+    this.#calls.set(leaf.path, call);
+    call.start();
+  }
+
+  /** From now on the leaf has failed, whatever its handler still does. */
+  #abandon(path: string, error: StoredError): void {
+    this.#errors[path] ??= error;
+    this.#calls.get(path)?.abort(error);
+  }
+
+  #wakeAt(atMs: number | null): void {
+    this.#takeBackWake?.();
+    this.#takeBackWake =
+      atMs === null
+        ? undefined
+        : this.#clock.after(Math.max(0, atMs - this.#clock.now()), () => this.#advance());
+  }
+
+  #finish(next: Continuation): void {
+    this.#isOver = true;
+    const { outcome } = next;
+    if (outcome.state === 'pending') return;
+    if (outcome.state === 'failed') {
+      this.#end.reject(new PrimitiveError(outcome.error, this.#trace));
+      return;
+    }
+    this.#end.resolve({
+      output: outcome.value,
+      runId: this.#runId,
+      correlationId: this.#correlationId(),
+      durationMs: this.#clock.now() - this.#startedAt,
+      isDegraded: next.isDegraded,
+      trace: this.#trace,
+      branches: next.branches,
+    });
+  }
+
+  #correlationId(): string {
+    return this.#options.correlationId ?? this.#runId;
+  }
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { createKeys, RESERVED_SEGMENTS } from '../../src/redis/keys.ts';
+import { documentedKeys } from './documented-keys.ts';
+
+/** `run(runId)` with the names of its parameters for values: `<pfx>:wf:runs:<runId>`. */
+function builtKeys(): string[] {
+  return Object.entries(createKeys('<pfx>')).flatMap(([name, build]) => {
+    if (typeof build !== 'function') return [];
+    const parameters = /^\(?([^)=]*)\)?\s*=>/.exec(String(build))?.[1]?.split(',') ?? [];
+    const values = parameters.map((parameter) => `<${parameter.trim()}>`);
+    return [`${name} ${(build as (...values: string[]) => string)(...values)}`];
+  });
+}
+
+test('every function of keys.ts is documented with the key it builds, and no other', () => {
+  expect(documentedKeys().map(({ name, key }) => `${name} ${key}`)).toEqual(builtKeys());
+});
+
+test('every key says what it is, what it holds and how long it lives', () => {
+  const types = ['hash', 'list', 'set', 'zset', 'stream', 'string', 'channel', 'prefix'];
+  for (const { name, type, holds, lives } of documentedKeys()) {
+    expect(types, name).toContain(type);
+    expect(`${holds}|${lives}`, name).toMatch(/^.+\|.+$/);
+  }
+});
+
+test('the words after the prefix are the reserved ones', () => {
+  const words = new Set(documentedKeys().map(({ key }) => key.split(':')[1] ?? ''));
+  expect([...words].sort()).toEqual([...RESERVED_SEGMENTS].sort());
+});

@@ -1,0 +1,56 @@
+/**
+ * How every command that a document shows is executed. A command that is not here fails the test: add it when a
+ * document gets a new one.
+ */
+export type Way =
+  /** Executed here against a scratch fleet; its output must match. */
+  | { readonly prints: RegExp }
+  /** Starts the scratch fleet. */
+  | { readonly serves: true }
+  /** Executed by another test, which contains the text. */
+  | { readonly coveredBy: string; readonly text: string }
+  /** Cannot be executed where the tests run. */
+  | { readonly needs: string };
+
+const DOCKER: Way = { needs: 'a container engine' };
+const EXAMPLES = 'tests/e2e/examples.test.ts';
+
+/** By the first line of the command. */
+export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
+  'npm run demo': { prints: /turn/i },
+  'npm test': { coveredBy: 'package.json', text: '"test": "sh scripts/bootstrap vitest run"' },
+  'npm start': { serves: true },
+  './bin/ao turn me "look around" --create': { prints: /.{50}/ },
+  './bin/ao turn me "go south, then talk to the wise elder"': { prints: /elder/i },
+  './bin/ao enqueue collaborative --session me --input \'{"text": "look around"}\' --wait': { prints: /wf_/ },
+  './bin/ao queues': { prints: /ipa.*\n(?:.*\n)*.*maintenance/ },
+  './bin/ao dlq list': { prints: /no dead letters/i },
+  './bin/ao doctor': { prints: /redis/i },
+  './bin/ao demo --fail nga': { prints: /nga/ },
+  'curl -s http://127.0.0.1:8503/v1/sessions/me/turns -H \'content-type: application/json\' -d \'{"text": "go north"}\'':
+    { prints: /"response_text"/ },
+  'curl -s http://127.0.0.1:8503/v1/workflows/collaborative/runs -H \'content-type: application/json\' -H \'idempotency-key: order-66\' -d \'{"input": {"text": "look around"}, "session_id": "me", "wait_ms": 2000}\'':
+    { prints: /"response_text"/ },
+  'curl -s http://127.0.0.1:8503/metrics': { prints: /^agent_orchestration_build_info\{/m },
+
+  'node examples/play-a-turn.ts': { coveredBy: EXAMPLES, text: "runExample('play-a-turn.ts'" },
+  'node examples/enqueue-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('enqueue-a-run.ts'" },
+  'node examples/watch-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('watch-a-run.ts'" },
+  'node examples/plain-bullmq-producer.mjs': {
+    coveredBy: EXAMPLES,
+    text: "runExample('plain-bullmq-producer.mjs'",
+  },
+  'node examples/dead-letters.ts': { coveredBy: EXAMPLES, text: "runExample('dead-letters.ts'" },
+
+  'sh deploy/make-secrets': {
+    coveredBy: 'tests/architecture/compose.test.ts',
+    text: "execFileSync('sh', [join(folder, 'make-secrets')]",
+  },
+  'docker compose up -d --build --wait': DOCKER,
+  'curl -s http://127.0.0.1:8503/v1/sessions/me/turns -H "authorization: Bearer $(cat deploy/secrets/api_key)" -H \'content-type: application/json\' -d \'{"text": "look around", "create_session": true, "wait_ms": 10000}\'':
+    DOCKER,
+  'docker compose up -d --scale worker-nga=3 --no-recreate': DOCKER,
+  'git pull': { needs: 'a newer version to go to' },
+  'docker compose build --build-arg VERSION=0.2.0 --build-arg REVISION="$(git rev-parse HEAD)" api': DOCKER,
+  'docker compose up -d --wait': DOCKER,
+};

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Queue } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFleetClient } from '../../src/client/client.ts';
+import { startDevProcess, type DevProcess } from '../support/dev-process.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+/** Used by the examples, not one itself. */
+const PARTS = ['connect.ts'];
+
+let fleet: DevProcess;
+beforeAll(async () => {
+  fleet = await startDevProcess();
+});
+afterAll(() => fleet?.[Symbol.asyncDispose]());
+
+async function runExample(name: string, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(EXAMPLES, name), ...args]);
+  expect(stderr).toBe('');
+  return stdout;
+}
+
+describe('examples', () => {
+  test('play-a-turn.ts tells two stories and finds them in the history', async () => {
+    const told = await runExample('play-a-turn.ts', fleet.url);
+    expect(told).toMatch(/^> look around\n.{50}/);
+    expect(told).toContain('the session remembers 2 turns');
+  });
+
+  test('enqueue-a-run.ts starts one run for two requests and waits for its end', async () => {
+    const told = await runExample('enqueue-a-run.ts', fleet.url);
+    expect(told).toMatch(/^asked twice, one run: true\nwf_\S+ completed: ipa, wba, nga\n$/);
+  });
+
+  test('watch-a-run.ts sees the run from its acceptance to its end', async () => {
+    const lines = (await runExample('watch-a-run.ts', fleet.url)).trim().split('\n');
+    expect(lines[0]).toContain('run.accepted');
+    expect(lines.at(-1)).toContain('run.completed');
+    expect(lines.filter((line) => line.includes('step.completed'))).toHaveLength(3);
+  });
+
+  test('plain-bullmq-producer.mjs gets the output of the agent and imports nothing of ours', async () => {
+    expect(await runExample('plain-bullmq-producer.mjs', fleet.redisUrl, fleet.prefix)).toMatch(
+      /^\S+: take \(\d.*\), 2 actions\n$/,
+    );
+    const source = readFileSync(join(EXAMPLES, 'plain-bullmq-producer.mjs'), 'utf8');
+    expect([...source.matchAll(/from '([^']+)'/g)].map((match) => match[1])).toEqual(['bullmq']);
+  });
+
+  test('dead-letters.ts lists what failed with its reason, and replays it', async () => {
+    const queue = new Queue('ipa', { connection: { url: fleet.redisUrl }, prefix: fleet.prefix });
+    const job = await queue.add('understand', { v: 1, input: {} }, { jobId: 'broken', priority: 105 });
+    await queue.close();
+    const id = `ipa~${job.id}`;
+    const client = createFleetClient({ baseUrl: fleet.url });
+    const replays = async () => (await client.getDeadLetter(id)).replays;
+    await expect.poll(replays).toBe(0);
+
+    const listed = await runExample('dead-letters.ts', fleet.url);
+    expect(listed).toContain(`${id}  `);
+    expect(listed).toContain('validation_failed: input: text: ');
+    expect(await runExample('dead-letters.ts', fleet.url, id)).toBe(`queued again: ${job.id}\n`);
+    await expect.poll(replays).toBe(1);
+  });
+
+  test('are all listed in their README and tested here', () => {
+    const examples = readdirSync(EXAMPLES).filter((name) => /\.m?[tj]s$/.test(name) && !PARTS.includes(name));
+    const readme = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
+    expect(
+      [...readme.matchAll(/^node examples\/(\S+)$/gm)].map((match) => match[1] ?? '').toSorted(),
+    ).toEqual(examples.toSorted());
+    const tested = readFileSync(import.meta.filename, 'utf8');
+    for (const name of examples) expect(tested).toContain(`runExample('${name}'`);
+  });
+});
