@@ -11,6 +11,10 @@ export interface Keys {
   runResults(runId: string): string;
   /** Hash: step path -> JSON error envelope. */
   runErrors(runId: string): string;
+  /** Hash: decision -> JSON value, chosen once. */
+  runDecisions(runId: string): string;
+  /** Hash: signal -> JSON payload. */
+  runSignals(runId: string): string;
   /** Stream of run.* and step.* events; also the channel that announces a new entry. */
   runEvents(runId: string): string;
   /** Sorted set: open run -> epoch ms of its next check. Its cardinality is the number of open runs. */
@@ -46,6 +50,8 @@ export function createKeys(prefix: string): Keys {
     run: (runId) => key('wf', 'runs', runId),
     runResults: (runId) => key('wf', runId, 'results'),
     runErrors: (runId) => key('wf', runId, 'err'),
+    runDecisions: (runId) => key('wf', runId, 'dec'),
+    runSignals: (runId) => key('wf', runId, 'sig'),
     runEvents: (runId) => key('wf', runId, 'events'),
     deadlines: () => key('wf', 'deadlines'),
     cancelled: () => key('wf', 'cancel'),

@@ -20,6 +20,7 @@ export function advance(plan: PlanNode, input: unknown, facts: Facts): Continuat
     abandonment: facts.ending ?? null,
     deadlineAtMs: null,
     isCompensation: false,
+    scopes: [],
   };
   return findings.toContinuation(walk(plan, '', input, scope));
 }
@@ -37,7 +38,7 @@ function walkNode(node: PlanNode, path: string, input: unknown, scope: Scope): O
   switch (node.kind) {
     case 'step':
     case 'call':
-      return walkLeaf(node, path, input, scope);
+      return walkLeaf(node, path, () => input, scope);
     case 'fn':
       return walkFn(node, path, input, scope);
     case 'sequence':

@@ -1,6 +1,7 @@
 import type { EachNode, Join, ParallelNode, PlanNode, StoredError } from '../plan/node.ts';
 import { walk } from './advance.ts';
 import { done, failed, PENDING, type Abandonment, type Outcome } from './facts.ts';
+import { leafOf } from './leaves.ts';
 import { callPure, decided, errorOf, join, mark, Undecided, type Scope } from './scope.ts';
 
 interface Branch {
@@ -98,8 +99,13 @@ function walkAll(branches: readonly Branch[], concurrency: number, scope: Scope)
   let open = 0;
   return branches.map((branch) => {
     if (open >= concurrency && scope.abandonment === null) return PENDING;
-    const outcome = walk(branch.node, branch.path, branch.input, scope);
-    if (outcome.state === 'pending') open++;
+    const isLarge = leafOf(branch.node) === null;
+    const inside = isLarge ? { ...scope, scopes: [...scope.scopes, branch.path] } : scope;
+    const outcome = walk(branch.node, branch.path, branch.input, inside);
+    if (outcome.state === 'pending') {
+      open++;
+      if (isLarge) scope.findings.openScopes.add(branch.path);
+    }
     return outcome;
   });
 }

@@ -18,6 +18,8 @@ export interface Facts {
   /** Epoch milliseconds. */
   readonly nowMs: number;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** See FnContext. */
+  readonly ambient?: unknown;
 }
 
 /** Why the leaves of a part of the plan are given up. */
@@ -31,11 +33,30 @@ export interface Abandonment {
 export interface LeafToAdd {
   readonly path: string;
   readonly node: StepNode | CallNode;
-  readonly input: unknown;
+  /** Picked only when somebody needs it. Errors: definition_error, or what the callback threw */
+  input(): unknown;
   /** The nearest deadline around it, epoch milliseconds. */
   readonly deadlineAtMs: number | null;
   /** Compensations go on when the rest was given up. */
   readonly isCompensation: boolean;
+  /** The branches of several steps around it, outermost first. */
+  readonly scopes: readonly string[];
+  /** The steps that follow it without any decision in between: they can be queued with it. */
+  readonly chain: readonly { readonly path: string; readonly node: StepNode | CallNode }[];
+}
+
+/** A signal that is waited for. */
+export interface Waiting {
+  readonly path: string;
+  readonly name: string;
+  readonly dueAtMs: number;
+  readonly scopes: readonly string[];
+}
+
+/** A pause or a limit: nothing happens before, whoever looks. */
+export interface Alarm {
+  readonly atMs: number;
+  readonly scopes: readonly string[];
 }
 
 /** What must happen next. `decide` and `abandon` are recorded first; then the facts are looked at again. */
@@ -45,12 +66,14 @@ export interface Continuation {
   readonly decide: readonly { readonly key: string; readonly value: unknown }[];
   readonly abandon: readonly { readonly path: string; readonly error: StoredError }[];
   /** Signals waited for. */
-  readonly waits: readonly { readonly path: string; readonly name: string; readonly dueAtMs: number }[];
-  /** The earliest moment at which time alone changes something. */
-  readonly wakeAtMs: number | null;
+  readonly waits: readonly Waiting[];
+  /** Moments at which time alone changes something. */
+  readonly alarms: readonly Alarm[];
   /** Choices that were taken, in order, for traces and metrics. */
   readonly branches: readonly { readonly path: string; readonly branch: string }[];
   readonly isDegraded: boolean;
+  /** Branches of several steps that have not settled. */
+  readonly openScopes: ReadonlySet<string>;
 }
 
 export type Outcome =

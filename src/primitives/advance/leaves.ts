@@ -1,10 +1,16 @@
 import type { BindNode, CallNode, FnNode, PlanNode, SequenceNode, StepNode, WaitNode } from '../plan/node.ts';
+import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import { walk } from './advance.ts';
 import { done, failed, PENDING, type Outcome } from './facts.ts';
 import { callPure, decided, errorOf, join, mark, Undecided, type Scope } from './scope.ts';
 
 /** A leaf has an outcome, or it is given up, or it must be on its way. */
-export function walkLeaf(node: StepNode | CallNode, path: string, input: unknown, scope: Scope): Outcome {
+export function walkLeaf(
+  node: StepNode | CallNode,
+  path: string,
+  input: () => unknown,
+  scope: Scope,
+): Outcome {
   const { facts, findings, abandonment } = scope;
   const leaf = join(path, node.name);
   if (Object.hasOwn(facts.results, leaf)) return done(facts.results[leaf]);
@@ -24,6 +30,8 @@ export function walkLeaf(node: StepNode | CallNode, path: string, input: unknown
     input,
     deadlineAtMs: scope.deadlineAtMs,
     isCompensation: scope.isCompensation,
+    scopes: scope.scopes,
+    chain: [],
   });
   return PENDING;
 }
@@ -42,10 +50,38 @@ export function walkSequence(node: SequenceNode, path: string, input: unknown, s
   let value = input;
   for (const [index, stage] of node.stages.entries()) {
     const outcome = walk(stage, stagePath(stage, path, index), value, scope);
+    if (outcome.state === 'pending') lookAhead(node.stages.slice(index), path, scope);
     if (outcome.state !== 'done') return outcome;
     value = outcome.value;
   }
   return done(value);
+}
+
+/**
+ * Steps that follow a step with nothing but glue in between need no decision: they can be put on their queues
+ * together with it.
+ */
+export function lookAhead(stages: readonly PlanNode[], path: string, scope: Scope): void {
+  const { add } = scope.findings;
+  const first = stages[0] === undefined ? null : leafOf(stages[0]);
+  const added = add.at(-1);
+  if (first === null || added === undefined || added.path !== join(path, first.name)) return;
+  const chain: { path: string; node: StepNode | CallNode }[] = [];
+  for (const stage of stages.slice(1)) {
+    if (stage.kind === 'fn') continue;
+    const leaf = leafOf(stage);
+    if (leaf === null) break;
+    chain.push({ path: join(path, leaf.name), node: leaf });
+  }
+  add[add.length - 1] = { ...added, chain };
+}
+
+/** The step that a stage is, under the name it has there; null for anything larger. */
+export function leafOf(stage: PlanNode): StepNode | CallNode | null {
+  if (stage.kind === 'step' || stage.kind === 'call') return stage;
+  if (stage.kind !== 'bind' || stage.optional) return null;
+  const { body, id } = stage;
+  return body.kind === 'step' || body.kind === 'call' ? { ...body, name: id } : null;
 }
 
 /** A stage with a name of its own needs no number before it; nameless composites are told apart by theirs. */
@@ -56,18 +92,7 @@ export function stagePath(stage: PlanNode, path: string, index: number): string 
 /** Adds its result to the record of everything before it, under its id. */
 export function walkBind(node: BindNode, path: string, input: unknown, scope: Scope): Outcome {
   const here = join(path, node.id);
-  let picked: unknown;
-  try {
-    picked = callPure(node.pick, input, here, scope);
-  } catch (thrown) {
-    if (thrown instanceof Undecided) throw thrown;
-    return failed(errorOf(thrown, here, scope, 'definition_error'));
-  }
-  // A bound step takes the id as its path; anything larger stands below it.
-  const outcome =
-    node.body.kind === 'step' || node.body.kind === 'call'
-      ? walkLeaf({ ...node.body, name: node.id }, path, picked, scope)
-      : walk(node.body, here, picked, scope);
+  const outcome = walkBound(node, path, here, input, scope);
   if (outcome.state === 'done') return done({ ...(input as object), [node.id]: outcome.value });
   if (outcome.state === 'failed' && node.optional && scope.abandonment === null) {
     scope.findings.isDegraded = true;
@@ -75,6 +100,35 @@ export function walkBind(node: BindNode, path: string, input: unknown, scope: Sc
     return done({ ...(input as object), [node.id]: null });
   }
   return outcome;
+}
+
+/** A bound step takes the id as its path, and its input is picked where it runs; anything larger stands below. */
+function walkBound(node: BindNode, path: string, here: string, input: unknown, scope: Scope): Outcome {
+  const pick = (): unknown => {
+    try {
+      return callPure(node.pick, input, here, scope);
+    } catch (thrown) {
+      if (thrown instanceof Undecided || isFleetError(thrown)) throw thrown;
+      throw new FleetError({
+        code: 'definition_error',
+        kind: 'internal',
+        retryable: false,
+        message: `input of "${here}": ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        cause: thrown,
+      });
+    }
+  };
+  if (node.body.kind === 'step' || node.body.kind === 'call') {
+    return walkLeaf({ ...node.body, name: node.id }, path, pick, scope);
+  }
+  let picked: unknown;
+  try {
+    picked = pick();
+  } catch (thrown) {
+    if (thrown instanceof Undecided) throw thrown;
+    return failed(errorOf(thrown, here, scope, 'definition_error'));
+  }
+  return walk(node.body, here, picked, scope);
 }
 
 /** Waits for a payload; a signal that came first is found there. */
@@ -101,7 +155,6 @@ export function walkWait(node: WaitNode, path: string, _input: unknown, scope: S
       at: dueAtMs,
     });
   }
-  findings.waits.push({ path: here, name: node.name, dueAtMs });
-  findings.wakeAt(dueAtMs);
+  findings.waits.push({ path: here, name: node.name, dueAtMs, scopes: scope.scopes });
   return PENDING;
 }

@@ -64,7 +64,7 @@ export function walkRetry(node: RetryNode, path: string, input: unknown, scope: 
       });
     }
     if (scope.facts.nowMs < dueAtMs) {
-      scope.findings.wakeAt(dueAtMs);
+      scope.findings.alarms.push({ atMs: dueAtMs, scopes: scope.scopes });
       return PENDING;
     }
   }
@@ -85,7 +85,7 @@ export function walkTimeout(node: TimeoutNode, path: string, input: unknown, sco
     const outcome = walk(node.body, path, input, { ...scope, deadlineAtMs });
     if (outcome.state !== 'pending') return outcome;
     if (facts.nowMs >= dueAtMs) decided(scope, expiredKey, () => true);
-    else scope.findings.wakeAt(dueAtMs);
+    else scope.findings.alarms.push({ atMs: dueAtMs, scopes: scope.scopes });
     return PENDING;
   }
   const abandonment = scope.abandonment ?? {

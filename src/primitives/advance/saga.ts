@@ -2,7 +2,7 @@ import type { PlanNode, SagaNode, StoredError } from '../plan/node.ts';
 import { walk } from './advance.ts';
 import { done, failed, PENDING, type Outcome } from './facts.ts';
 import { join, mark, type Scope } from './scope.ts';
-import { stagePath } from './leaves.ts';
+import { lookAhead, stagePath } from './leaves.ts';
 
 /** A step that ended like this may have done its work all the same, so it is undone too. */
 const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set([
@@ -28,7 +28,10 @@ export function walkSaga(node: SagaNode, path: string, input: unknown, scope: Sc
   let value = input;
   for (const [index, { node: stage }] of node.steps.entries()) {
     const outcome = walk(stage, stagePath(stage, here, index), value, scope);
-    if (outcome.state === 'pending') return outcome;
+    if (outcome.state === 'pending') {
+      lookAhead(node.steps.slice(index).map((step) => step.node), here, scope);
+      return outcome;
+    }
     if (outcome.state === 'failed') return compensate(node, here, input, outcome.error, scope);
     value = outcome.value;
   }

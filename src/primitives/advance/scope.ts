@@ -1,20 +1,17 @@
 import type { FnContext, PlanNode, PureFn, StoredError } from '../plan/node.ts';
 import { isFleetError } from '../../kernel/errors.ts';
-import type { Abandonment, Continuation, Facts, LeafToAdd } from './facts.ts';
+import type { Abandonment, Alarm, Continuation, Facts, LeafToAdd, Waiting } from './facts.ts';
 
 /** Collects what a walk over the plan finds. */
 export class Findings {
   readonly add: LeafToAdd[] = [];
   readonly decide = new Map<string, unknown>();
   readonly abandon: { path: string; error: StoredError }[] = [];
-  readonly waits: { path: string; name: string; dueAtMs: number }[] = [];
+  readonly waits: Waiting[] = [];
+  readonly alarms: Alarm[] = [];
+  readonly openScopes = new Set<string>();
   readonly branches: { path: string; branch: string }[] = [];
-  wakeAtMs: number | null = null;
   isDegraded = false;
-
-  wakeAt(atMs: number): void {
-    this.wakeAtMs = this.wakeAtMs === null ? atMs : Math.min(this.wakeAtMs, atMs);
-  }
 
   toContinuation(outcome: Continuation['outcome']): Continuation {
     return {
@@ -23,9 +20,10 @@ export class Findings {
       decide: [...this.decide].map(([key, value]) => ({ key, value })),
       abandon: this.abandon,
       waits: this.waits,
-      wakeAtMs: this.wakeAtMs,
+      alarms: this.alarms,
       branches: this.branches,
       isDegraded: this.isDegraded,
+      openScopes: this.openScopes,
     };
   }
 }
@@ -38,6 +36,8 @@ export interface Scope {
   readonly abandonment: Abandonment | null;
   readonly deadlineAtMs: number | null;
   readonly isCompensation: boolean;
+  /** The branches of several steps around this place, outermost first. */
+  readonly scopes: readonly string[];
 }
 
 export type Walk = (node: PlanNode, path: string, input: unknown, scope: Scope) => Continuation['outcome'];
@@ -53,7 +53,11 @@ export function mark(path: string, suffix: string): string {
 }
 
 /** Thrown inside a callback that asked for a value nobody has recorded yet. */
-export class Undecided extends Error {}
+export class Undecided extends Error {
+  constructor() {
+    super('the input of a step may not ask for the time or for chance');
+  }
+}
 
 /**
  * A value that is chosen once per execution. Until it is recorded, whoever needs it is pending.
@@ -77,7 +81,7 @@ export function callPure<R>(f: PureFn<R>, input: unknown, path: string, scope: S
     now: () => recorded('now', () => scope.facts.nowMs),
     random: () => recorded('rnd', Math.random),
     metadata: scope.facts.metadata ?? {},
-    state: {},
+    ambient: scope.facts.ambient,
   };
   return (f as (input: unknown, ctx: FnContext) => R)(input, ctx);
 }

@@ -4,9 +4,9 @@ import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 results  3 errors  4 events  5 session  6 turns  7 world
- * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6… paths of the earlier steps
- * Returns {verdict, …}; for `ready`: input, deadline, results, session, turns, world version, world data, queued ms.
+ * KEYS  1 run  2 results  3 errors  4 events  5 session  6 turns  7 world  8 decisions  9 signals
+ * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6 path of the step before it in its chain ('' = none)
+ * Returns {verdict, …}; for `ready`: input, deadline, results, session, turns, world version, world data, queued ms, errors, decisions, signals.
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
@@ -19,13 +19,11 @@ if not is_open(status) then
 end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
-for i = 6, #ARGV do
-  local failed = redis.call('HEXISTS', KEYS[3], ARGV[i]) == 1
-  if failed then
-    emit(KEYS[4], 'step.skipped', ARGV[1], ARGV[2], ARGV[3], cjson.encode({because = ARGV[i]}))
-    return {'upstream_failed', ARGV[i]}
-  end
-  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 then return {'upstream_missing', ARGV[i]} end
+if redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ARGV[2]} end
+if ARGV[6] ~= '' and redis.call('HEXISTS', KEYS[2], ARGV[6]) == 0 then
+  if redis.call('HEXISTS', KEYS[3], ARGV[6]) == 0 then return {'upstream_missing', ARGV[6]} end
+  emit(KEYS[4], 'step.skipped', ARGV[1], ARGV[2], ARGV[3], cjson.encode({because = ARGV[6]}))
+  return {'upstream_failed', ARGV[6]}
 end
 if status == 'pending' then
   redis.call('HSET', KEYS[1], 'status', 'running', 'started_at', ARGV[1])
@@ -36,7 +34,8 @@ emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
   '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
 local world = redis.call('HMGET', KEYS[7], 'version', 'data')
 return {'ready', run[2], run[3] or '', redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[5]),
-  redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[5]), world[1] or '', world[2] or '', queued}
+  redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[5]), world[1] or '', world[2] or '', queued,
+  redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[8]), redis.call('HGETALL', KEYS[9])}
 `,
 );
 
@@ -50,6 +49,9 @@ export interface StepFacts {
   /** Newest first, at most as many as were asked for. */
   readonly recentTurns: readonly Readonly<Record<string, string>>[];
   readonly world: { readonly version: number; readonly data: string } | null;
+  readonly errors: Readonly<Record<string, unknown>>;
+  readonly decisions: Readonly<Record<string, unknown>>;
+  readonly signals: Readonly<Record<string, unknown>>;
   /** Since the step before it ended, or the run was accepted; a retry's pause counts too. */
   readonly queuedMs: number;
 }
@@ -66,6 +68,8 @@ export type StepStart =
       readonly generation: number;
     }
   | { readonly verdict: 'missing' }
+  /** It was given up before it began: cancelled, or its join was decided without it. */
+  | { readonly verdict: 'abandoned' }
   | { readonly verdict: 'upstream_failed' | 'upstream_missing'; readonly upstream: string };
 
 export interface StepRequest {
@@ -73,7 +77,8 @@ export interface StepRequest {
   readonly path: string;
   readonly agent: string;
   readonly attempt: number;
-  readonly upstream: readonly string[];
+  /** The step before it in its chain; null for the first. */
+  readonly after: string | null;
   readonly sessionId: string | undefined;
   readonly worldId: string | undefined;
   readonly recentTurns: number;
@@ -98,6 +103,8 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
       session.session,
       session.turns,
       keys.world(request.worldId ?? NO_KEY_SUFFIX),
+      keys.runDecisions(request.runId),
+      keys.runSignals(request.runId),
     ],
     [request.nowMs, request.path, request.agent, request.attempt, request.recentTurns, ...request.upstream],
   )) as ScriptValue[];
@@ -117,13 +124,16 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
         failedHere: reply[2] === 1,
         generation: Number(reply[3]),
       };
+    case 'abandoned':
+      return { verdict };
     default:
       return { verdict: 'missing' };
   }
 }
 
 function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
-  const [, input, deadline, results, session, turns, worldVersion, worldData, queuedMs] = reply;
+  const [, input, deadline, results, session, turns, worldVersion, worldData, queuedMs, errors, decisions, signals] =
+    reply;
   const sessionHash = toObject(session);
   return {
     input: JSON.parse(String(input)),
@@ -134,6 +144,9 @@ function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
     recentTurns: ((turns ?? []) as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
     world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },
     queuedMs: Number(queuedMs),
+    errors: parseResults(toObject(errors)),
+    decisions: parseResults(toObject(decisions)),
+    signals: parseResults(toObject(signals)),
   };
 }
 

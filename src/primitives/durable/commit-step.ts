@@ -20,6 +20,7 @@ if ARGV[6] == 'run' then
 end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
+if ARGV[6] == 'run' and redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ''} end
 if ARGV[8] == '1' then
   local version = redis.call('HGET', KEYS[5], 'version') or ''
   if version ~= ARGV[9] then return {'conflict', version} end
@@ -28,7 +29,6 @@ if ARGV[8] == '1' then
 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 if ARGV[6] == 'run' then
-  redis.call('HDEL', KEYS[3], ARGV[2])
   redis.call('HSET', KEYS[1], 'ready_at', ARGV[1])
   emit(KEYS[4], 'step.completed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
 else
@@ -71,6 +71,8 @@ export type CommitOutcome =
   /** An earlier delivery got there first: this is its output, and nothing was written now. */
   | { readonly verdict: 'recorded'; readonly output: unknown }
   | { readonly verdict: 'conflict' }
+  /** The step was given up meanwhile: nothing was written. */
+  | { readonly verdict: 'abandoned' }
   | { readonly verdict: 'closed'; readonly status: string }
   | { readonly verdict: 'missing' };
 
@@ -114,6 +116,7 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
   switch (verdict) {
     case 'committed':
     case 'conflict':
+    case 'abandoned':
     case 'missing':
       return { verdict };
     case 'recorded':

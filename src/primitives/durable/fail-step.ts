@@ -1,4 +1,4 @@
-import type { RunError } from '../../contracts/run.ts';
+import type { StoredError } from '../plan/node.ts';
 import { defineScript } from '../../redis/script.ts';
 import { run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
@@ -15,7 +15,7 @@ const FAIL_STEP = defineScript(
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status or not is_open(status) then return 0 end
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
-redis.call('HSET', KEYS[3], ARGV[2], ARGV[4])
+if redis.call('HSETNX', KEYS[3], ARGV[2], ARGV[4]) == 0 then return 0 end
 emit(KEYS[4], 'step.failed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
 return 1
 `,
@@ -35,7 +35,7 @@ export interface StepFailure {
   readonly runId: string;
   readonly path: string;
   readonly agent: string;
-  readonly error: RunError;
+  readonly error: StoredError;
   readonly durationMs: number | null;
   readonly nowMs: number;
 }
@@ -56,7 +56,7 @@ export async function failStep(store: RedisStore, failure: StepFailure): Promise
       failure.nowMs,
       failure.path,
       failure.agent,
-      JSON.stringify({ ...failure.error, path: failure.path }),
+      JSON.stringify(failure.error),
       JSON.stringify({
         error_code: failure.error.code,
         attempts: failure.error.attempts ?? null,

@@ -1,4 +1,4 @@
-import type { RunError } from '../../contracts/run.ts';
+import type { StoredError } from '../plan/node.ts';
 import { defineScript, toBackendError, type ScriptValue } from '../../redis/script.ts';
 import { parseResults } from './begin-step.ts';
 import { run, sessionKeys, toObject } from './journal-store.ts';
@@ -19,19 +19,22 @@ export interface StoredEvent {
 export interface RunFacts {
   readonly run: RunRecord;
   readonly results: Readonly<Record<string, unknown>>;
-  readonly errors: Readonly<Record<string, RunError>>;
+  readonly errors: Readonly<Record<string, StoredError>>;
+  readonly decisions: Readonly<Record<string, unknown>>;
+  readonly signals: Readonly<Record<string, unknown>>;
   readonly events: readonly StoredEvent[];
   readonly session: Readonly<Record<string, string>> | null;
 }
 
 /**
- * KEYS 1 run 2 results 3 errors 4 events 5 session. The session is looked up only when the run has one.
+ * KEYS 1 run 2 results 3 errors 4 events 5 session 6 decisions 7 signals. The session is looked up only when the run has one.
  */
 const READ_RUN = defineScript(
   'read-run',
   `
 return {redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3]),
-  redis.call('XRANGE', KEYS[4], '-', '+'), redis.call('HGETALL', KEYS[5])}
+  redis.call('XRANGE', KEYS[4], '-', '+'), redis.call('HGETALL', KEYS[5]), redis.call('HGETALL', KEYS[6]),
+  redis.call('HGETALL', KEYS[7])}
 `,
 );
 
@@ -51,6 +54,8 @@ export async function readRun(
       keys.runErrors(runId),
       keys.runEvents(runId),
       sessionKeys(keys, sessionId).session,
+      keys.runDecisions(runId),
+      keys.runSignals(runId),
     ],
     [],
   )) as ScriptValue[];
@@ -60,7 +65,9 @@ export async function readRun(
   return {
     run: record,
     results: parseResults(toObject(reply[1])),
-    errors: parseResults(toObject(reply[2])) as Record<string, RunError>,
+    errors: parseResults(toObject(reply[2])) as Record<string, StoredError>,
+    decisions: parseResults(toObject(reply[5])),
+    signals: parseResults(toObject(reply[6])),
     events: decodeEvents(reply[3]),
     session: session['session_id'] === undefined ? null : session,
   };

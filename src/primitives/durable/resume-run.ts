@@ -4,7 +4,7 @@ import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 deadlines  3 errors  4 events  5 session  6 pending list  7 results
+ * KEYS  1 run  2 deadlines  3 errors  4 events  5 session  6 pending list  7 results  8 decisions  9 signals
  * ARGV  1 now  2 run id  3 next check at  4 has session (1 or 0)
  * Returns {verdict, status, turns of the session that go first}.
  */
@@ -31,8 +31,15 @@ if behind == 0 then
   redis.call('HSET', KEYS[1], 'deadline_at', tonumber(ARGV[1]) + tonumber(redis.call('HGET', KEYS[1], 'timeout_ms')))
 end
 redis.call('DEL', KEYS[3])
+-- What time and failures decided is open again; what was chosen (routes, chance) stays.
+for _, key in ipairs(redis.call('HKEYS', KEYS[8])) do
+  if string.find(key, '~[a-z]+%d*$') and not string.find(key, '~route$') and not string.find(key, '~rnd%d+$') then
+    redis.call('HDEL', KEYS[8], key)
+  end
+end
+redis.call('HDEL', KEYS[1], 'ending')
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
-for _, key in ipairs({KEYS[1], KEYS[4], KEYS[7]}) do redis.call('PERSIST', key) end
+for _, key in ipairs({KEYS[1], KEYS[4], KEYS[7], KEYS[8], KEYS[9]}) do redis.call('PERSIST', key) end
 emit(KEYS[4], 'run.accepted', ARGV[1], '', '', '{"resumed":true,"generation":' .. generation .. '}')
 return {'resumed', 'pending', behind}
 `,
@@ -66,6 +73,8 @@ export async function resumeRun(
       session.session,
       session.pending,
       keys.runResults(request.runId),
+      keys.runDecisions(request.runId),
+      keys.runSignals(request.runId),
     ],
     [request.nowMs, request.runId, request.nextCheckAtMs, request.sessionId === undefined ? 0 : 1],
   )) as [ResumeOutcome['verdict'], string, number];

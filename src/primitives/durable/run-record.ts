@@ -10,6 +10,14 @@ const json = <T extends z.ZodType>(schema: T) =>
     .transform((text): unknown => JSON.parse(text))
     .pipe(schema);
 
+/** Why a run must end. */
+const Ending = z.object({
+  code: z.enum(['cancelled', 'deadline_exceeded']),
+  message: z.string(),
+  path: z.literal(''),
+});
+export type Ending = z.infer<typeof Ending>;
+
 /** The run record as it stands in Redis (a hash of strings), parsed. Times are epoch milliseconds. */
 const RunHash = z.object({
   run_id: z.string(),
@@ -32,6 +40,8 @@ const RunHash = z.object({
   ended_at: EpochMs.optional(),
   deadline_at: EpochMs.optional(),
   degraded: z.enum(['0', '1']).default('0'),
+  /** Set when the run must end: what is open is given up, and what was done is undone. */
+  ending: json(Ending).optional(),
   output: json(z.unknown()).optional(),
   error: json(RunError).optional(),
   metadata: json(z.record(z.string(), z.unknown())).optional(),

@@ -7,6 +7,7 @@ import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN } from './lua-parts.ts';
 /**
  * KEYS  1 run  2 deadlines  3 session  4 pending list  5 turns  6 results  7 errors  8 events  9 cancel channel
  *       10 prefix of run keys  11 world
+ *       12 decisions  13 signals
  * ARGV  1 now  2 run id  3 status  4 output ('' = none)  5 error ('' = none)  6 retention seconds
  *       7 has session (1 or 0)  8 turn number (0 = no turn to record)  9 event data  10 announce to workers (1 or 0)
  *       11 degraded (1 or 0)  12 session fields and values, as many as follow the turn's
@@ -52,7 +53,7 @@ if has_session then
 end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
 if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end
-for _, key in ipairs({KEYS[1], KEYS[6], KEYS[7], KEYS[8]}) do redis.call('EXPIRE', key, ARGV[6]) end
+for _, key in ipairs({KEYS[1], KEYS[6], KEYS[7], KEYS[8], KEYS[12], KEYS[13]}) do redis.call('EXPIRE', key, ARGV[6]) end
 return {'settled', ARGV[3], next_id}
 `,
 );
@@ -113,6 +114,8 @@ export async function settleRun(store: RedisStore, settlement: Settlement): Prom
       keys.cancelled(),
       keys.run(''),
       keys.world(settlement.worldId ?? NO_KEY_SUFFIX),
+      keys.runDecisions(runId),
+      keys.runSignals(runId),
     ],
     [
       settlement.nowMs,

@@ -49,7 +49,14 @@ export class LeafCall {
   }
 
   start(): void {
-    const parsed = this.#node.input.safeParse(this.#leaf.input);
+    let input: unknown;
+    try {
+      input = this.#leaf.input();
+    } catch (thrown) {
+      this.#end(failed(this.#errorOf(thrown)));
+      return;
+    }
+    const parsed = this.#node.input.safeParse(input);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       this.#end(failed(this.#error('input_invalid', `${issue?.path.join('.')}: ${issue?.message}`, false)));

@@ -48,6 +48,12 @@ export async function runInProcess<I, O>(
   return (await run.start()) as RunResult<O>;
 }
 
+/** When time alone changes something, at the earliest. */
+function earliest({ alarms, waits }: Continuation): number | null {
+  const moments = [...alarms.map((alarm) => alarm.atMs), ...waits.map((wait) => wait.dueAtMs)];
+  return moments.length === 0 ? null : Math.min(...moments);
+}
+
 class InProcessRun {
   readonly #plan: PlanNode;
   readonly #input: unknown;
@@ -120,7 +126,7 @@ class InProcessRun {
         }
         if (next.outcome.state !== 'pending') return this.#finish(next);
         for (const leaf of next.add) this.#call(leaf);
-        return this.#wakeAt(next.wakeAtMs);
+        return this.#wakeAt(earliest(next));
       }
     } catch (error) {
       this.#isOver = true;

@@ -32,7 +32,8 @@ export interface FnContext {
   /** Uniform in [0, 1). */
   random(): number;
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly state: Readonly<Record<string, unknown>>;
+  /** What surrounds a step when it begins: the session and the world, on the fleet. Only inputs of steps see it. */
+  readonly ambient: unknown;
 }
 
 export type PureFn<R> = (input: never, ctx: FnContext) => R;
@@ -47,7 +48,8 @@ export interface StepNode {
   readonly queue: string;
   readonly input: ZodType;
   readonly output: ZodType;
-  readonly run: StepHandler;
+  /** Absent: the agent that serves the queue does it. */
+  readonly run?: StepHandler;
   /** False: it may have happened without our knowing, so it is never silently repeated. */
   readonly idempotent: boolean;
   readonly retry?: RetryPolicy;
@@ -57,6 +59,8 @@ export interface StepNode {
   readonly breaker?: string;
   readonly cache?: CachePolicy;
   readonly priority?: 'critical' | 'high' | 'normal' | 'low';
+  /** How many finished turns of its session the step wants to see. */
+  readonly recentTurns?: number;
 }
 
 export interface CachePolicy {

@@ -1,0 +1,61 @@
+import { defineScript } from '../../redis/script.ts';
+import type { RedisStore } from '../../redis/store.ts';
+import type { StoredError } from '../plan/node.ts';
+import { run } from './journal-store.ts';
+import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
+
+/**
+ * KEYS  1 run  2 results  3 errors  4 events  5 decisions
+ * ARGV  1 now  2 count of decisions  then key, value …  then path, error, event data …
+ * Each is recorded once: a decision that stands stays, a step that has an outcome keeps it.
+ */
+const RECORD_DECISIONS = defineScript(
+  'record-decisions',
+  `${LUA_IS_OPEN}${LUA_EMIT}
+local status = redis.call('HGET', KEYS[1], 'status')
+if not status or not is_open(status) then return 0 end
+local decisions = tonumber(ARGV[2])
+for i = 3, 1 + decisions * 2, 2 do redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) end
+for i = 3 + decisions * 2, #ARGV, 3 do
+  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 and redis.call('HSETNX', KEYS[3], ARGV[i], ARGV[i + 1]) == 1 then
+    emit(KEYS[4], 'step.failed', ARGV[1], ARGV[i], '', ARGV[i + 2])
+  end
+end
+return 1
+`,
+);
+
+export interface Decisions {
+  readonly runId: string;
+  readonly decide: readonly { readonly key: string; readonly value: unknown }[];
+  /** Steps that are given up; whatever they still do is refused from now on. */
+  readonly abandon: readonly { readonly path: string; readonly error: StoredError }[];
+  readonly nowMs: number;
+}
+
+/** Write down what was decided, before anything follows from it. One round trip. */
+export async function recordDecisions(store: RedisStore, decisions: Decisions): Promise<void> {
+  const { keys } = store;
+  const { runId } = decisions;
+  await run(
+    store,
+    RECORD_DECISIONS,
+    [
+      keys.run(runId),
+      keys.runResults(runId),
+      keys.runErrors(runId),
+      keys.runEvents(runId),
+      keys.runDecisions(runId),
+    ],
+    [
+      decisions.nowMs,
+      decisions.decide.length,
+      ...decisions.decide.flatMap(({ key, value }) => [key, JSON.stringify(value)]),
+      ...decisions.abandon.flatMap(({ path, error }) => [
+        path,
+        JSON.stringify(error),
+        JSON.stringify({ error_code: error.code, attempts: null, duration_ms: null }),
+      ]),
+    ],
+  );
+}
