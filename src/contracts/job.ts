@@ -13,6 +13,10 @@ export const StepContext = z.strictObject({
   path: z.string().min(1),
   generation: z.int().min(0),
   correlation_id: CorrelationId,
+  /** The step before it in its chain: without its result this one has nothing to do. */
+  after: z.string().optional(),
+  /** Finished turns of the session that the step wants to see. */
+  recent_turns: z.int().min(0).max(100).optional(),
   session_id: SessionIdText.optional(),
   world_id: z.string().optional(),
   request_id: z.string().optional(),
@@ -47,8 +51,8 @@ export const RunJobData = z.strictObject({
   run_id: RunIdText,
   workflow: z.string(),
   version: z.int().positive(),
-  /** The newest generation of step jobs that was added below this job. */
-  generation: z.int().min(0),
+  /** The branch this job decides for; absent: the whole run. */
+  scope: z.string().optional(),
   correlation_id: CorrelationId,
   session_id: SessionIdText.optional(),
 });

@@ -1,8 +1,12 @@
 import type { FlowJob } from 'bullmq';
-import { runJobOptions, stepJobOptions, type Retention } from '../../queues/job-options.ts';
+import { keptJobs, runJobOptions, stepJobOptions, type Retention } from '../../queues/job-options.ts';
 import { JOB_DATA_VERSION, type RunJobData, type StepJobData } from '../contracts/job.ts';
 import { jobPriority, type Priority } from '../contracts/priority.ts';
+import type { RetryPolicy } from '../contracts/retry.ts';
 import type { RunId, SessionId } from '../kernel/ids.ts';
+import type { Continuation, LeafToAdd } from '../primitives/advance/facts.ts';
+import type { CallNode, StepNode } from '../primitives/plan/node.ts';
+import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { WorkflowDefinition } from './definition.ts';
 
 /** What the jobs of a run carry from its record. */
@@ -17,85 +21,160 @@ export interface RunIdentity {
   readonly traceparent?: string | undefined;
 }
 
-/** A step's job id; whatever is added again carries its generation, because a used id is never used again. */
+export interface Compiler {
+  readonly definition: WorkflowDefinition;
+  readonly run: RunIdentity;
+  readonly retention: Retention;
+}
+
+export const ALARM_JOB = 'wf-alarm';
+
+/** A job id below a run; whatever is added again carries its generation, because a used id is never used again. */
 export function stepJobId(runId: string, path: string, generation: number): string {
   return generation === 0 ? `${runId}.${path}` : `${runId}.${path}.~g${generation}`;
 }
 
-/**
- * The whole of a run as one flow: the run job is the root, below it the last step, below that the one before
- * it, down to the first step without an outcome. Added with one call, all or nothing.
- *
- * @param fromStep  null: every step has its outcome, only the run job is needed
- */
-export function compileRun(
-  definition: WorkflowDefinition,
-  run: RunIdentity,
-  fromStep: number | null,
-  retention: Retention,
-): FlowJob {
+/** The job that decides for a whole run (`scope` empty) or for one branch of several steps. */
+export function compileRunJob(compiler: Compiler, scope: string, children: readonly FlowJob[]): FlowJob {
+  const { definition, run, retention } = compiler;
   const data: RunJobData = {
     v: JOB_DATA_VERSION,
     run_id: run.run_id as RunId,
     workflow: definition.name,
     version: definition.version,
-    generation: run.generation,
     correlation_id: run.correlation_id,
+    ...(scope === '' ? {} : { scope }),
     ...(run.session_id === undefined ? {} : { session_id: run.session_id as SessionId }),
   };
+  const jobId = scope === '' ? run.run_id : stepJobId(run.run_id, scope, run.generation);
+  const priority = jobPriority(run.priority, staticLeaves(definition.plan).length);
   return {
     name: definition.name,
     queueName: 'flow',
     data,
-    opts: runJobOptions(
-      { jobId: run.run_id, priority: jobPriority(run.priority, definition.steps.length) },
-      retention,
-    ),
-    ...(fromStep === null ? {} : { children: [compileSegment(definition, run, fromStep, retention)] }),
+    opts: {
+      ...runJobOptions({ jobId, priority }, retention),
+      ...(scope === '' ? {} : { ignoreDependencyOnFailure: true }),
+    },
+    ...(children.length === 0 ? {} : { children: [...children] }),
   };
 }
 
-/** The chain of steps from `fromStep` to the end, nested: a step is the parent of the one before it. */
-export function compileSegment(
-  definition: WorkflowDefinition,
-  run: RunIdentity,
-  fromStep: number,
-  retention: Retention,
-): FlowJob {
+/** One child of a run job: what it is for, and the id by which it is known to be there. */
+export interface Child {
+  readonly id: string;
+  readonly path: string;
+  readonly flow: FlowJob;
+}
+
+/**
+ * What must stand below the run job of a scope, as nested flows: a chain of steps without a decision is one flow
+ * whose top is its last step; a branch of several steps is a run job of its own.
+ */
+export function compileChildren(compiler: Compiler, scope: string, next: Continuation): Child[] {
+  const isHere = (scopes: readonly string[]): boolean => (scopes.at(-1) ?? '') === scope;
+  const segments = next.add.filter((leaf) => isHere(leaf.scopes)).map((leaf) => compileSegment(compiler, leaf));
+  const branches = [...next.openScopes]
+    .filter((branch) => parentScope(branch, next.openScopes) === scope)
+    .map((branch): Child => {
+      const id = stepJobId(compiler.run.run_id, branch, compiler.run.generation);
+      return { id, path: branch, flow: compileRunJob(compiler, branch, []) };
+    });
+  return [...segments, ...branches];
+}
+
+/** The innermost open branch around a branch; '' when the run itself is. */
+function parentScope(branch: string, open: ReadonlySet<string>): string {
+  let parent = '';
+  for (const other of open) {
+    if (other !== branch && branch.startsWith(`${other}.`) && other.length > parent.length) parent = other;
+  }
+  return parent;
+}
+
+function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
+  const { definition, run, retention } = compiler;
+  const order = staticLeaves(definition.plan).map((known) => known.path);
   let flow: FlowJob | undefined;
-  for (const [index, step] of definition.steps.entries()) {
-    if (index < fromStep) continue;
+  let after: string | undefined;
+  let top = leaf.path;
+  for (const { path, node } of [{ path: leaf.path, node: leaf.node }, ...leaf.chain]) {
+    const retry = retryOf(node);
     const data: StepJobData = {
       v: JOB_DATA_VERSION,
       step: {
         run_id: run.run_id as RunId,
         workflow: definition.name,
         version: definition.version,
-        path: step.id,
+        path,
         generation: run.generation,
         correlation_id: run.correlation_id,
+        ...(after === undefined ? {} : { after }),
+        ...('recentTurns' in node && node.recentTurns ? { recent_turns: node.recentTurns } : {}),
         ...(run.session_id === undefined ? {} : { session_id: run.session_id as SessionId }),
         ...(run.world_id === undefined ? {} : { world_id: run.world_id }),
         ...(run.request_id === undefined ? {} : { request_id: run.request_id }),
         ...(run.traceparent === undefined ? {} : { traceparent: run.traceparent }),
       },
-      retry: step.retry,
+      retry,
     };
+    const priority = 'priority' in node ? (node.priority ?? run.priority) : run.priority;
     flow = {
-      name: step.id,
-      queueName: step.agent,
+      name: node.name,
+      queueName: queueOf(node),
       data,
       opts: stepJobOptions(
         {
-          jobId: stepJobId(run.run_id, step.id, run.generation),
-          priority: jobPriority(run.priority, index),
-          retry: step.retry,
+          jobId: stepJobId(run.run_id, path, run.generation),
+          priority: jobPriority(priority, Math.max(0, order.indexOf(path))),
+          retry,
         },
         retention,
       ),
       ...(flow === undefined ? {} : { children: [flow] }),
     };
+    after = path;
+    top = path;
   }
-  if (flow === undefined) throw new RangeError(`workflow "${definition.name}" has no step ${fromStep}`);
-  return flow;
+  return { id: stepJobId(run.run_id, top, run.generation), path: leaf.path, flow: flow! };
+}
+
+/** Nobody sleeps through a pause: a delayed job that does nothing keeps its run job waiting. */
+export function compileAlarm(compiler: Compiler, scope: string, atMs: number, nowMs: number): Child {
+  const { run, retention } = compiler;
+  const id = `${run.run_id}.${scope === '' ? '' : `${scope}.`}~a${atMs}.~g${run.generation}`;
+  return {
+    id,
+    path: scope,
+    flow: {
+      name: ALARM_JOB,
+      queueName: 'maintenance',
+      data: { run_id: run.run_id },
+      opts: {
+        jobId: id,
+        priority: 1,
+        delay: Math.max(0, Math.ceil(atMs - nowMs)),
+        ignoreDependencyOnFailure: true,
+        ...keptJobs(retention),
+      },
+    },
+  };
+}
+
+function queueOf(node: StepNode | CallNode): string {
+  return node.kind === 'step' ? node.queue : 'flow';
+}
+
+function retryOf(node: StepNode | CallNode): RetryPolicy {
+  const policy = node.kind === 'step' ? node.retry : undefined;
+  if (policy === undefined) {
+    return { max_attempts: 1, base_delay_ms: 1000, factor: 2, max_delay_ms: 60_000, jitter: 0.5 };
+  }
+  return {
+    max_attempts: policy.maxAttempts,
+    base_delay_ms: policy.baseDelayMs,
+    factor: policy.factor,
+    max_delay_ms: policy.maxDelayMs,
+    jitter: policy.jitter,
+  };
 }

@@ -1,19 +1,13 @@
-import type { z, ZodType } from 'zod';
+import type { ZodType, z } from 'zod';
 import type { AgentName } from '../contracts/agent-type.ts';
-import type { RetryPolicy } from '../contracts/retry.ts';
 import type { TurnRecord } from '../contracts/session.ts';
 import type { OrchestrationResponse } from '../contracts/turn.ts';
 import type { World } from '../contracts/world.ts';
+import type { PlanNode } from '../primitives/plan/node.ts';
 import type { SessionContext } from '../sessions/session-context.ts';
 
-/**
- * What the callbacks of a definition may read. They are pure, synchronous and fast: no clock, no I/O, no
- * randomness, because they run again whenever a job is delivered again.
- */
-export interface CallbackFacts<I> {
-  readonly input: I;
-  /** Step id -> output of the earlier steps. */
-  readonly results: Readonly<Record<string, unknown>>;
+/** What surrounds a step of the built-in agents when it begins. Only the inputs of steps may read it. */
+export interface Surroundings {
   readonly session: SessionContext | null;
   /** The world as it stood when the step began; null outside a session. */
   readonly world: World | null;
@@ -21,15 +15,11 @@ export interface CallbackFacts<I> {
   readonly recentTurns: readonly TurnRecord[];
 }
 
-/** One job on an agent's queue. */
-export interface StepDefinition<I = unknown> {
-  readonly id: string;
-  readonly agent: AgentName;
-  readonly timeoutMs: number;
-  readonly retry: RetryPolicy;
-  /** How many finished turns of the session the step reads. */
-  readonly recentTurns: number;
-  input(facts: CallbackFacts<I>): unknown;
+/** What a reply is made from: the run's input, the results of its steps by path, and its session. */
+export interface ReplyFacts<I> {
+  readonly input: I;
+  readonly results: Readonly<Record<string, unknown>>;
+  readonly session: SessionContext | null;
 }
 
 /** What a completed run says to the player and leaves in its session. */
@@ -46,10 +36,7 @@ export interface RunReply {
   readonly emotionalState?: string | null;
 }
 
-/**
- * A named, versioned, immutable chain of steps. A chain holds no decision, so the whole of it is one segment:
- * one nested flow, one wake-up at the end.
- */
+/** A named, versioned, immutable plan that turns one validated input into one output. */
 export interface WorkflowDefinition<S extends ZodType = ZodType> {
   readonly name: string;
   readonly version: number;
@@ -57,6 +44,7 @@ export interface WorkflowDefinition<S extends ZodType = ZodType> {
   readonly timeoutMs: number;
   /** The text must have been understood before the run begins, because no step does it. */
   readonly needsIntent: boolean;
-  readonly steps: readonly StepDefinition<z.output<S>>[];
-  reply(facts: Omit<CallbackFacts<z.output<S>>, 'world' | 'recentTurns'>): RunReply;
+  readonly plan: PlanNode;
+  /** Makes a turn of what came out; without it the plan's own output is the run's output. */
+  reply?(facts: ReplyFacts<z.output<S>>): RunReply;
 }

@@ -2,20 +2,39 @@ import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import { nextGeneration } from '../primitives/durable/open-runs.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
+import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import { toBackendError } from '../redis/script.ts';
-import { advance } from './advance.ts';
-import { compileRun } from './compile.ts';
+import { compileAlarm, compileChildren, compileRunJob, type RunIdentity } from './compile.ts';
 import type { WorkflowContext } from './context.ts';
+import { compilerOf, earliestAlarm } from './coordinate.ts';
 import type { WorkflowDefinition } from './definition.ts';
+import { derive, deriveFirst } from './derive.ts';
 
-/** Put a run that was just admitted on its queues: one atomic add of its run job and all steps. */
+/** Put a run that was just admitted on its queues: one atomic add of its run job and its first steps. */
 export async function launchRun(
   ctx: WorkflowContext,
   definition: WorkflowDefinition,
-  run: Parameters<typeof compileRun>[1],
+  run: RunIdentity,
+  input: unknown,
 ): Promise<void> {
+  const decisions: Record<string, unknown> = {};
+  const nowMs = ctx.clock.now();
+  let next = deriveFirst(definition, input, decisions, nowMs);
+  while (next.decide.length > 0) {
+    await recordDecisions(ctx.store, { runId: run.run_id, decide: next.decide, abandon: [], nowMs });
+    for (const { key, value } of next.decide) decisions[key] = value;
+    next = deriveFirst(definition, input, decisions, nowMs);
+  }
+  const compiler = { definition, run, retention: ctx.settings.retention };
+  const children = compileChildren(compiler, '', next);
+  const alarm = children.length === 0 ? earliestAlarm(next, '') : null;
+  if (alarm !== null) children.push(compileAlarm(compiler, '', alarm, nowMs));
+  await add(ctx, compileRunJob(compiler, '', children.map((child) => child.flow)));
+}
+
+async function add(ctx: WorkflowContext, flow: Parameters<WorkflowContext['flows']['add']>[0]): Promise<void> {
   try {
-    await ctx.flows.add(compileRun(definition, run, 0, ctx.settings.retention));
+    await ctx.flows.add(flow);
   } catch (error) {
     throw toBackendError(error, 'adding the jobs of a run');
   }
@@ -26,7 +45,7 @@ export type DriveOutcome = 'ended' | 'added' | 'retried' | 'already_moving' | 'u
 /**
  * Make sure that an open run whose turn it is has its jobs; safe to call at any time, by anybody.
  *
- * 1. no run job: add it with the steps that have no outcome (again, under fresh ids, unless nothing ever ran)
+ * 1. no run job: add it with what follows (again, under fresh ids, unless nothing ever ran)
  * 2. the run job failed while the record is open: the run was resumed, so run it again
  * 3. otherwise it is moving already
  */
@@ -43,7 +62,10 @@ export async function driveRun(ctx: WorkflowContext, runId: string): Promise<Dri
     return 'retried';
   } catch (error) {
     // Somebody else was quicker: the job is no longer among the failed ones.
-    ctx.log.debug({ workflow_id: runId, err: toFleetError(error).message }, 'run job was retried elsewhere');
+    ctx.log.debug(
+      { workflow_id: runId, reason: toFleetError(error).message },
+      'run job was retried elsewhere',
+    );
     return 'already_moving';
   }
 }
@@ -54,10 +76,11 @@ async function relaunch(
   facts: RunFacts,
 ): Promise<DriveOutcome> {
   const { run } = facts;
-  const decision = advance(definition.steps, { ...facts, status: run.status });
   const untouched = run.started_at === undefined && run.generation === 0;
   const generation = untouched ? 0 : await nextGeneration(ctx.store, run.run_id);
-  const fromStep = decision.kind === 'add' ? decision.fromStep : null;
-  await ctx.flows.add(compileRun(definition, { ...run, generation }, fromStep, ctx.settings.retention));
+  const compiler = compilerOf(ctx, definition, facts, generation);
+  const next = derive(definition, facts, ctx.clock.now());
+  const children = next.decide.length > 0 ? [] : compileChildren(compiler, '', next);
+  await add(ctx, compileRunJob(compiler, '', children.map((child) => child.flow)));
   return 'added';
 }

@@ -1,16 +1,7 @@
 import { TurnInput } from '../../contracts/turn.ts';
 import type { WorkflowDefinition } from '../definition.ts';
 import { FAIL_FAST, RETRY, type CatalogSettings } from './settings.ts';
-import {
-  exitsAsActions,
-  intentOf,
-  ipaStep,
-  ngaStep,
-  sessionEffects,
-  storyOf,
-  wbaStep,
-  worldOf,
-} from './steps.ts';
+import { agentChain, exitsAsActions, intentIn, sessionEffects, storyIn, worldIn } from './steps.ts';
 
 /** The four workflows that are always there. Each answers with a non-empty text. */
 export function builtInWorkflows(settings: CatalogSettings): WorkflowDefinition<typeof TurnInput>[] {
@@ -20,11 +11,11 @@ export function builtInWorkflows(settings: CatalogSettings): WorkflowDefinition<
       ...common,
       name: 'input_processing',
       needsIntent: false,
-      steps: [ipaStep(settings, FAIL_FAST)],
+      plan: agentChain(['ipa'], settings, FAIL_FAST),
       reply: (facts) => ({
         ...sessionEffects(facts),
-        responseText: `Understood as "${intentOf(facts)?.intent ?? 'unknown'}".`,
-        nextActions: (intentOf(facts)?.alternatives ?? []).map(({ text, intent }) => ({ text, intent })),
+        responseText: `Understood as "${intentIn(facts)?.intent ?? 'unknown'}".`,
+        nextActions: (intentIn(facts)?.alternatives ?? []).map(({ text, intent }) => ({ text, intent })),
         worldState: null,
         lastAgent: 'ipa',
       }),
@@ -33,9 +24,9 @@ export function builtInWorkflows(settings: CatalogSettings): WorkflowDefinition<
       ...common,
       name: 'world_building',
       needsIntent: true,
-      steps: [wbaStep(settings, RETRY)],
+      plan: agentChain(['wba'], settings, RETRY),
       reply: (facts) => {
-        const world = worldOf(facts);
+        const world = worldIn(facts);
         return {
           ...sessionEffects(facts),
           responseText: world?.description ?? '',
@@ -49,24 +40,24 @@ export function builtInWorkflows(settings: CatalogSettings): WorkflowDefinition<
       ...common,
       name: 'narrative_generation',
       needsIntent: true,
-      steps: [ngaStep(settings, RETRY)],
-      reply: (facts) => ({ ...sessionEffects(facts), ...toldBy(storyOf(facts)), worldState: null }),
+      plan: agentChain(['nga'], settings, RETRY),
+      reply: (facts) => ({ ...sessionEffects(facts), ...toldBy(storyIn(facts)), worldState: null }),
     },
     {
       ...common,
       name: 'collaborative',
       needsIntent: false,
-      steps: [ipaStep(settings, RETRY), wbaStep(settings, RETRY), ngaStep(settings, RETRY)],
+      plan: agentChain(['ipa', 'wba', 'nga'], settings, RETRY),
       reply: (facts) => ({
         ...sessionEffects(facts),
-        ...toldBy(storyOf(facts)),
-        worldState: worldOf(facts)?.world_state ?? null,
+        ...toldBy(storyIn(facts)),
+        worldState: worldIn(facts)?.world_state ?? null,
       }),
     },
   ];
 }
 
-function toldBy(story: ReturnType<typeof storyOf>) {
+function toldBy(story: ReturnType<typeof storyIn>) {
   return {
     responseText: story.story,
     nextActions: story.choices.map(({ text, intent }) => ({ text, intent })),

@@ -1,0 +1,62 @@
+import { nameOf } from './children.ts';
+import type { PlanNode, StepNode } from './node.ts';
+
+/** A step as it can be known before anything runs. */
+export interface StaticLeaf {
+  readonly path: string;
+  readonly queue: string;
+}
+
+/**
+ * The steps of a plan whose paths are known beforehand, in the order in which they stand. Steps inside items and
+ * rounds are left out: how many there are shows only when it runs.
+ */
+export function staticLeaves(plan: PlanNode): StaticLeaf[] {
+  const leaves: StaticLeaf[] = [];
+  const add = (node: StepNode, path: string): void => {
+    leaves.push({ path: join(path, node.name), queue: node.queue });
+  };
+  const visit = (node: PlanNode, path: string): void => {
+    switch (node.kind) {
+      case 'step':
+        return add(node, path);
+      case 'sequence':
+        return node.stages.forEach((stage, index) => visit(stage, placeOf(stage, path, index)));
+      case 'saga':
+        return node.steps.forEach(({ node: stage }, index) =>
+          visit(stage, placeOf(stage, join(path, node.name), index)),
+        );
+      case 'bind':
+        return node.body.kind === 'step'
+          ? add({ ...node.body, name: node.id }, path)
+          : visit(node.body, join(path, node.id));
+      case 'parallel':
+        return node.branches.forEach((branch) => visit(branch.node, join(path, branch.key)));
+      case 'when':
+        visit(node.onTrue, join(path, `${node.name}.then`));
+        if (node.onFalse !== undefined) visit(node.onFalse, join(path, `${node.name}.else`));
+        return;
+      case 'match':
+      case 'route': {
+        const branches = node.kind === 'match' ? node.cases : node.routes;
+        for (const [key, branch] of branches) visit(branch, join(path, `${node.name}.${key}`));
+        return;
+      }
+      case 'retry':
+      case 'timeout':
+      case 'fallback':
+        return visit(node.body, path);
+      default:
+    }
+  };
+  visit(plan, '');
+  return leaves;
+}
+
+function placeOf(stage: PlanNode, path: string, index: number): string {
+  return nameOf(stage) === undefined ? join(path, String(index)) : path;
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}

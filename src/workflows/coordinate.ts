@@ -1,0 +1,107 @@
+import type { Job } from 'bullmq';
+import type { Continuation } from '../primitives/advance/facts.ts';
+import { checkRunAt, nextGeneration } from '../primitives/durable/open-runs.ts';
+import type { RunFacts } from '../primitives/durable/read-run.ts';
+import { recordDecisions } from '../primitives/durable/record-decisions.ts';
+import { compileAlarm, compileChildren, type Child, type Compiler } from './compile.ts';
+import type { WorkflowContext } from './context.ts';
+import type { WorkflowDefinition } from './definition.ts';
+
+/**
+ * See to it that everything that must happen below the run job of a scope is on its queues.
+ *
+ * @returns false when the facts changed meanwhile and must be read again
+ */
+export async function coordinate(
+  ctx: WorkflowContext,
+  definition: WorkflowDefinition,
+  facts: RunFacts,
+  next: Continuation,
+  job: Job,
+  scope: string,
+): Promise<boolean> {
+  const compiler = compilerOf(ctx, definition, facts, facts.run.generation);
+  const wanted = compileChildren(compiler, scope, next);
+  const known = await knownChildren(job);
+  const lost = wanted.filter(({ id }) => known.failed.has(id));
+  if (lost.length > 0) {
+    await recordLost(ctx, facts.run.run_id, lost);
+    return false;
+  }
+  if (wanted.some(({ id }) => known.completed.has(id))) {
+    // It ended without an outcome: its job, or one before it, was removed. It needs a fresh id.
+    await nextGeneration(ctx.store, facts.run.run_id);
+    return false;
+  }
+  const missing = wanted.filter(({ id }) => !known.pending.has(id));
+  const alarm = earliestAlarm(next, scope);
+  const isIdle = missing.length === 0 && known.pending.size === 0;
+  const added = isIdle && alarm !== null ? [compileAlarm(compiler, scope, alarm, ctx.clock.now())] : missing;
+  if (added.length > 0) {
+    const parent = { id: job.id!, queue: job.queueQualifiedName };
+    await ctx.flows.addBulk(
+      added.map(({ flow }) => ({ ...flow, opts: { ...flow.opts, parent } })),
+    );
+  }
+  if (alarm !== null) await checkRunAt(ctx.store, facts.run.run_id, alarm);
+  return true;
+}
+
+export function compilerOf(
+  ctx: WorkflowContext,
+  definition: WorkflowDefinition,
+  facts: Pick<RunFacts, 'run'>,
+  generation: number,
+): Compiler {
+  return { definition, run: { ...facts.run, generation }, retention: ctx.settings.retention };
+}
+
+interface KnownChildren {
+  readonly pending: ReadonlySet<string>;
+  readonly completed: ReadonlySet<string>;
+  readonly failed: ReadonlySet<string>;
+}
+
+/** What BullMQ knows of a job's children, by job id. */
+async function knownChildren(job: Job): Promise<KnownChildren> {
+  const { unprocessed = [], processed = {}, ignored = {} } = await job.getDependencies();
+  return {
+    pending: idsOf(unprocessed),
+    completed: idsOf(Object.keys(processed)),
+    failed: idsOf(Object.keys(ignored)),
+  };
+}
+
+/** `<prefix>:<queue>:<job id>`; neither a queue name nor a job id holds a colon. */
+function idsOf(keys: readonly string[]): Set<string> {
+  return new Set(keys.map((key) => key.slice(key.lastIndexOf(':') + 1)));
+}
+
+/** A step whose job failed without its worker being able to say so. */
+async function recordLost(ctx: WorkflowContext, runId: string, lost: readonly Child[]): Promise<void> {
+  const nowMs = ctx.clock.now();
+  await recordDecisions(ctx.store, {
+    runId,
+    decide: [],
+    abandon: lost.map(({ path }) => ({
+      path,
+      error: {
+        code: 'worker_lost',
+        message: `step "${path}" lost its worker too often`,
+        path,
+        retryable: true,
+        at: nowMs,
+      },
+    })),
+    nowMs,
+  });
+}
+
+/** When time alone changes something in this scope; null when nothing does. */
+export function earliestAlarm(next: Continuation, scope: string): number | null {
+  const moments = [
+    ...next.alarms.map(({ atMs, scopes }) => ({ atMs, scopes })),
+    ...next.waits.map(({ dueAtMs, scopes }) => ({ atMs: dueAtMs, scopes })),
+  ].filter(({ scopes }) => (scopes.at(-1) ?? '') === scope);
+  return moments.length === 0 ? null : Math.min(...moments.map(({ atMs }) => atMs));
+}
