@@ -13,7 +13,8 @@ import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
 export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJobData): Promise<Opened> {
   const { agent, store, clock } = shell;
   const input = parseOrRefuse(agent.input, data.input, 'input');
-  const jobKey = `${job.queueName}~${job.id}`;
+  // A producer may use an id again once its first job is gone: the time of its addition tells them apart.
+  const jobKey = `${job.queueName}~${job.id}~${job.timestamp}`;
   // A first delivery cannot have a result yet.
   const isRepeated = job.attemptsStarted > 1 || job.attemptsMade > 0;
   const earlier = isRepeated ? await readDirectResult(store, jobKey) : undefined;

@@ -1,10 +1,10 @@
 import { defineScript, type ScriptValue } from '../../redis/script.ts';
-import { NO_KEY_SUFFIX, run, sessionKeys, toObject } from './journal-store.ts';
+import { NO_KEY_SUFFIX, run, toObject } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 results  3 errors  4 events  5 session  6 turns  7 world
+ * KEYS  1 run  2 results  3 errors  4 events, and for a run of a session  5 session  6 turns  7 world
  * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6… paths of the earlier steps
  * Returns {verdict, …}; for `ready`: input, deadline, results, session, turns, world version, world data, queued ms.
  */
@@ -17,15 +17,19 @@ if not status then return {'missing'} end
 if not is_open(status) then
   return {'closed', status, redis.call('HEXISTS', KEYS[3], ARGV[2]), run[6]}
 end
-local recorded = redis.call('HGET', KEYS[2], ARGV[2])
-if recorded then return {'recorded', recorded} end
-for i = 6, #ARGV do
-  local failed = redis.call('HEXISTS', KEYS[3], ARGV[i]) == 1
-  if failed then
-    emit(KEYS[4], 'step.skipped', ARGV[1], ARGV[2], ARGV[3], cjson.encode({because = ARGV[i]}))
-    return {'upstream_failed', ARGV[i]}
+local results = redis.call('HGETALL', KEYS[2])
+local output_of = {}
+for i = 1, #results, 2 do output_of[results[i]] = results[i + 1] end
+if output_of[ARGV[2]] then return {'recorded', output_of[ARGV[2]]} end
+if ARGV[6] then
+  local errors = redis.call('HMGET', KEYS[3], unpack(ARGV, 6))
+  for i = 6, #ARGV do
+    if errors[i - 5] then
+      emit(KEYS[4], 'step.skipped', ARGV[1], ARGV[2], ARGV[3], cjson.encode({because = ARGV[i]}))
+      return {'upstream_failed', ARGV[i]}
+    end
+    if not output_of[ARGV[i]] then return {'upstream_missing', ARGV[i]} end
   end
-  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 then return {'upstream_missing', ARGV[i]} end
 end
 if status == 'pending' then
   redis.call('HSET', KEYS[1], 'status', 'running', 'started_at', ARGV[1])
@@ -34,9 +38,11 @@ end
 local queued = math.max(0, tonumber(ARGV[1]) - tonumber(run[4] or run[5]))
 emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
   '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
+if not KEYS[5] then return {'ready', run[2], run[3] or '', results, {}, {}, '', '', queued} end
+local turns = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[5])
 local world = redis.call('HMGET', KEYS[7], 'version', 'data')
-return {'ready', run[2], run[3] or '', redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[5]),
-  redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[5]), world[1] or '', world[2] or '', queued}
+return {'ready', run[2], run[3] or '', results, redis.call('HGETALL', KEYS[5]), turns,
+  world[1] or '', world[2] or '', queued}
 `,
 );
 
@@ -86,18 +92,18 @@ export interface StepRequest {
  */
 export async function beginStep(store: RedisStore, request: StepRequest): Promise<StepStart> {
   const { keys } = store;
-  const session = sessionKeys(keys, request.sessionId);
+  const { runId, sessionId, worldId } = request;
   const reply = (await run(
     store,
     BEGIN_STEP,
     [
-      keys.run(request.runId),
-      keys.runResults(request.runId),
-      keys.runErrors(request.runId),
-      keys.runEvents(request.runId),
-      session.session,
-      session.turns,
-      keys.world(request.worldId ?? NO_KEY_SUFFIX),
+      keys.run(runId),
+      keys.runResults(runId),
+      keys.runErrors(runId),
+      keys.runEvents(runId),
+      ...(sessionId === undefined
+        ? []
+        : [keys.session(sessionId), keys.sessionTurns(sessionId), keys.world(worldId ?? NO_KEY_SUFFIX)]),
     ],
     [request.nowMs, request.path, request.agent, request.attempt, request.recentTurns, ...request.upstream],
   )) as ScriptValue[];
@@ -130,8 +136,7 @@ function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
     deadlineAtMs: deadline === '' ? null : Number(deadline),
     results: parseResults(toObject(results)),
     session: sessionHash['session_id'] === undefined ? null : sessionHash,
-    // COUNT 0 is answered with nil, not with an empty list.
-    recentTurns: ((turns ?? []) as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
+    recentTurns: (turns as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
     world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },
     queuedMs: Number(queuedMs),
   };

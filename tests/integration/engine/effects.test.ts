@@ -111,6 +111,20 @@ describe('a world shared by sessions', () => {
     );
   });
 
+  test('lives as long as the one of them that lives longest', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const { store } = h.core;
+    for (const ttl of [60, 4_000, 600]) {
+      const { session } = await h.operations.createSession(
+        { world_id: 'w_lasting', ttl_seconds: ttl },
+        LOCAL_OPERATOR,
+      );
+      await h.play(session.session_id, 'go north');
+      expect(await store.redis.ttl(store.keys.session(session.session_id))).toBeLessThanOrEqual(ttl);
+    }
+    expect(await store.redis.ttl(store.keys.world('w_lasting'))).toBeGreaterThan(3_900);
+  });
+
   test('changes once for two turns of which the second finds it done', async () => {
     await using h = await startHarness({ redisUrl: redis.url });
     const sessions = await Promise.all([h.newSession('w_race'), h.newSession('w_race')]);
