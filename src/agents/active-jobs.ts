@@ -1,32 +1,39 @@
 import { FleetError } from '../kernel/errors.ts';
 
+interface Tracked {
+  readonly path: string;
+  readonly controller: AbortController;
+}
+
 /**
- * The jobs this process is working on, by run. BullMQ can cancel only jobs of the same worker object, so a run
- * that ends elsewhere is announced to every process and each aborts what it holds.
+ * The jobs this process is working on, by run. BullMQ can cancel only jobs of the same worker object, so a run or
+ * a step that is given up elsewhere is announced to every process, and each aborts what it holds.
  */
 export class ActiveJobs {
-  readonly #byRun = new Map<string, Set<AbortController>>();
+  readonly #byRun = new Map<string, Set<Tracked>>();
 
-  /** Register work for a run; the returned signal aborts when the run is interrupted. */
-  track(runId: string): { signal: AbortSignal; release: () => void } {
-    const controller = new AbortController();
-    const controllers = this.#byRun.get(runId) ?? new Set();
-    controllers.add(controller);
-    this.#byRun.set(runId, controllers);
+  /** Register work for a step; the returned signal aborts when the step is interrupted. */
+  track(runId: string, path: string): { signal: AbortSignal; release: () => void } {
+    const tracked: Tracked = { path, controller: new AbortController() };
+    const all = this.#byRun.get(runId) ?? new Set();
+    all.add(tracked);
+    this.#byRun.set(runId, all);
     return {
-      signal: controller.signal,
+      signal: tracked.controller.signal,
       release: () => {
-        controllers.delete(controller);
-        if (controllers.size === 0) this.#byRun.delete(runId);
+        all.delete(tracked);
+        if (all.size === 0) this.#byRun.delete(runId);
       },
     };
   }
 
-  interrupt(runId: string): void {
-    for (const controller of this.#byRun.get(runId) ?? []) {
-      controller.abort(
-        new FleetError({ code: 'cancelled', kind: 'cancelled', message: `run ${runId} has ended` }),
-      );
+  /** @param notice  `<run id>`, or `<run id> <path>` for one step */
+  interrupt(notice: string): void {
+    const [runId = '', path] = notice.split(' ', 2);
+    for (const tracked of this.#byRun.get(runId) ?? []) {
+      if (path !== undefined && tracked.path !== path) continue;
+      const message = `run ${runId} gave ${path ?? 'everything'} up`;
+      tracked.controller.abort(new FleetError({ code: 'cancelled', kind: 'cancelled', message }));
     }
   }
 

@@ -1,9 +1,10 @@
 import type { Job } from 'bullmq';
 import type { DirectJobData } from '../contracts/job.ts';
+import { FleetError } from '../kernel/errors.ts';
 import { commitStep, readDirectResult, type ResultOwner } from '../primitives/durable/commit-step.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
-import type { Opened, ShellContext } from './shell.ts';
+import { NO_WORKFLOW, type Opened, type ShellContext } from './shell.ts';
 import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
 
 /**
@@ -12,8 +13,10 @@ import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
  */
 export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJobData): Promise<Opened> {
   const { agent, store, clock } = shell;
+  if (agent === null) throw noAgent(shell.queue);
   const input = parseOrRefuse(agent.input, data.input, 'input');
-  const jobKey = `${job.queueName}~${job.id}`;
+  // A producer may use an id again once its first job is gone: the time of its addition tells them apart.
+  const jobKey = `${job.queueName}~${job.id}~${job.timestamp}`;
   // A first delivery cannot have a result yet.
   const isRepeated = job.attemptsStarted > 1 || job.attemptsMade > 0;
   const earlier = isRepeated ? await readDirectResult(store, jobKey) : undefined;
@@ -24,18 +27,18 @@ export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJ
     agent: agent.name,
     keepSeconds: shell.recordRetentionSeconds,
   };
+  const checkOutput = (output: unknown): unknown => encodeOutput(agent.output, agent.name, output);
   let worlds: TrackedWorldAccess | null = null;
   return {
     kind: 'work',
     job: {
-      workflow: 'none',
-      runId: null,
-      input,
+      workflow: NO_WORKFLOW,
+      interruptible: null,
       timeoutMs: shell.directTimeoutMs,
-      idempotencyKey: jobKey,
+      breaker: `agent.${agent.name}`,
       queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
-      worlds: (signal) =>
-        (worlds = createWorldAccess({
+      call(signal) {
+        worlds = createWorldAccess({
           store,
           owner,
           signal,
@@ -43,20 +46,32 @@ export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJ
           createWorld: null,
           ttlSeconds: null,
           eventData: () => ({}),
-          checkOutput: (output) => encodeOutput(agent, output),
+          checkOutput,
           now: () => clock.now(),
-        })),
+        });
+        return agent.run(input, {
+          signal,
+          idempotencyKey: jobKey,
+          attempt: job.attemptsMade + 1,
+          budgetMs: shell.directTimeoutMs,
+          log: shell.log,
+          worlds,
+        });
+      },
       async record(output) {
         if (worlds?.recorded() != null) return output;
-        const checked = encodeOutput(agent, output);
-        const outcome = await commitStep(store, {
-          owner,
-          output: checked,
-          eventData: {},
-          nowMs: clock.now(),
-        });
+        const checked = checkOutput(output);
+        const outcome = await commitStep(store, { owner, output: checked, eventData: {}, nowMs: clock.now() });
         return outcome.verdict === 'recorded' ? outcome.output : checked;
       },
     },
   };
+}
+
+function noAgent(queue: string): FleetError {
+  return new FleetError({
+    code: 'validation_failed',
+    kind: 'invalid_input',
+    message: `queue "${queue}" has no agent of its own: only steps of runs can be done here`,
+  });
 }

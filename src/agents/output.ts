@@ -1,21 +1,21 @@
-import type { Agent } from './agent.ts';
+import type { ZodType } from 'zod';
 import { FleetError } from '../kernel/errors.ts';
 
 export const MAX_RESULT_BYTES = 256 * 1024;
 
 /**
- * An agent's output, checked before anybody else sees it.
+ * A step's output, checked before anybody else sees it.
  * Errors: output_invalid (internal, retried: generated output is often mended by another try),
  * result_too_large (never retried)
  */
-export function encodeOutput(agent: Agent, output: unknown): unknown {
-  const parsed = agent.output.safeParse(output);
+export function encodeOutput(schema: ZodType, name: string, output: unknown): unknown {
+  const parsed = schema.safeParse(output);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new FleetError({
       code: 'output_invalid',
       kind: 'internal',
-      message: `output of ${agent.name}: ${issue?.path.join('.')}: ${issue?.message}`,
+      message: `output of ${name}: ${issue?.path.join('.')}: ${issue?.message}`,
     });
   }
   const bytes = Buffer.byteLength(JSON.stringify(parsed.data));
@@ -24,6 +24,6 @@ export function encodeOutput(agent: Agent, output: unknown): unknown {
     code: 'result_too_large',
     kind: 'internal',
     retryable: false,
-    message: `output of ${agent.name} takes ${bytes} bytes; at most ${MAX_RESULT_BYTES} are stored`,
+    message: `output of ${name} takes ${bytes} bytes; at most ${MAX_RESULT_BYTES} are stored`,
   });
 }

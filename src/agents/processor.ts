@@ -7,7 +7,7 @@ import { withCorrelation } from '../observability/correlation.ts';
 import { decodeJob, type DecodedJob } from './decode-job.ts';
 import { openDirectJob } from './direct-job.ts';
 import { isFinal, isWait, waitMs } from './job-errors.ts';
-import type { OpenJob, ShellContext } from './shell.ts';
+import { NO_WORKFLOW, type OpenJob, type ShellContext } from './shell.ts';
 import { openStep, recordStepFailure } from './step-job.ts';
 
 /** Handed to BullMQ as the reason when a process shuts down: the job goes back without losing an attempt. */
@@ -70,61 +70,44 @@ function correlationOf(shell: ShellContext, job: Job, decoded: DecodedJob) {
     ...ids,
     job_id: job.id!,
     queue: job.queueName,
-    agent: shell.agent.name,
+    agent: shell.queue,
     attempt: job.attemptsMade + 1,
   };
 }
 
 async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: OpenJob): Promise<unknown> {
-  const { agent, metrics } = shell;
-  const interruption = open.runId === null ? null : shell.activeJobs.track(open.runId);
+  const { metrics, queue: agent } = shell;
+  const { interruptible } = open;
+  const interruption = interruptible && shell.activeJobs.track(interruptible.runId, interruptible.path);
   const outer = interruption === null ? signal : AbortSignal.any([signal, interruption.signal]);
   const started = performance.now();
   const observe = (outcome: string): void =>
     metrics.step_duration_seconds.observe(
-      {
-        agent: agent.name,
-        workflow: open.workflow,
-        step: open.runId === null ? 'direct' : job.name,
-        outcome,
-      },
+      { agent, workflow: open.workflow, step: open.workflow === NO_WORKFLOW ? 'direct' : job.name, outcome },
       (performance.now() - started) / 1000,
     );
-  metrics.step_wait_seconds.observe(
-    { agent: agent.name, priority: priorityClass(job.priority) },
-    open.queuedMs / 1000,
-  );
+  metrics.step_wait_seconds.observe({ agent, priority: priorityClass(job.priority) }, open.queuedMs / 1000);
   try {
-    const output = await shell.breaker.execute((callSignal) => callAgent(shell, job, open, callSignal), {
-      signal: outer,
-      timeoutMs: open.timeoutMs,
-      timeoutError: () => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
-    });
+    const output = await shell.breakers
+      .get(open.breaker)
+      .execute((callSignal) => untilAborted(open.call(callSignal), callSignal), {
+        signal: outer,
+        timeoutMs: open.timeoutMs,
+        timeoutError: () => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
+      });
     const value = await open.record(output);
     observe('completed');
     return value;
   } catch (error) {
     if (interruption?.signal.aborted === true) {
       observe('cancelled');
-      return { skipped: true, because: 'run_ended' } satisfies SkippedStep;
+      return { skipped: true, because: 'given_up' } satisfies SkippedStep;
     }
     observe('failed');
     throw error;
   } finally {
     interruption?.release();
   }
-}
-
-function callAgent(shell: ShellContext, job: Job, open: OpenJob, signal: AbortSignal): Promise<unknown> {
-  const call = shell.agent.run(open.input, {
-    signal,
-    idempotencyKey: open.idempotencyKey,
-    attempt: job.attemptsMade + 1,
-    budgetMs: open.timeoutMs,
-    log: shell.log,
-    worlds: open.worlds(signal),
-  });
-  return untilAborted(call, signal);
 }
 
 /** The error to hand to BullMQ, which decides what becomes of the job. */

@@ -4,32 +4,31 @@ import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { RedisStore } from '../redis/store.ts';
-import type { Breaker } from '../resilience/breaker.ts';
+import type { Breakers } from '../resilience/breakers.ts';
+import type { LeafToAdd } from '../primitives/advance/facts.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { Agent } from './agent.ts';
-import type { TrackedWorldAccess } from './world-access.ts';
 
-/** What a step needs to know of its definition. */
-export interface StepPlan {
-  readonly timeoutMs: number;
-  readonly recentTurns: number;
-  /** Paths of the steps that must have a result first. */
-  readonly upstream: readonly string[];
-  /** Pure. Errors: whatever the definition's callback throws, as FleetError */
-  input(facts: StepFacts): unknown;
-}
+/** The metric label of jobs that belong to no run. */
+export const NO_WORKFLOW = 'none';
 
-/** The definitions as the shell sees them; null when this process lacks that version. */
+/** The definitions as the shell sees them. */
 export interface StepPlans {
-  find(workflow: string, version: number, path: string): StepPlan | null;
+  /** False when this process lacks that version. */
+  knows(workflow: string, version: number): boolean;
+  /** The step as its plan wants it now; null when the plan does not want it (any more). */
+  open(workflow: string, version: number, path: string, facts: StepFacts, nowMs: number): LeafToAdd | null;
 }
 
 /** What the shell of every agent job works with; runtime puts it together. */
 export interface ShellContext {
-  readonly agent: Agent;
+  /** The queue this shell serves; also the name of the agent in events and metrics. */
+  readonly queue: string;
+  /** Serves steps that bring no handler of their own, and jobs of other services; null on other queues. */
+  readonly agent: Agent | null;
   readonly store: RedisStore;
   readonly plans: StepPlans;
-  readonly breaker: Breaker;
+  readonly breakers: Breakers;
   readonly activeJobs: ActiveJobs;
   /** The world of a session that has none yet. */
   readonly createWorld: (worldId: string, nowIso: string) => World;
@@ -43,16 +42,16 @@ export interface ShellContext {
   readonly metrics: Metrics;
 }
 
-/** A job whose data are understood: what to call the agent with, and what to do with the answer. */
+/** A job whose data are understood: what to do, and what to do with the answer. */
 export interface OpenJob {
   readonly workflow: string;
-  readonly runId: string | null;
-  readonly input: unknown;
+  /** The step's run, for as long as somebody may interrupt it from outside. */
+  readonly interruptible: { readonly runId: string; readonly path: string } | null;
   readonly timeoutMs: number;
-  readonly idempotencyKey: string;
+  readonly breaker: string;
   /** Since it could have started. */
   readonly queuedMs: number;
-  worlds(signal: AbortSignal): TrackedWorldAccess;
+  call(signal: AbortSignal): Promise<unknown>;
   /** Record the output, unless a write to the world did so already; returns the job's return value. */
   record(output: unknown): Promise<unknown>;
 }

@@ -5,9 +5,12 @@ import { FleetError } from '../kernel/errors.ts';
 import { beginStep, type StepFacts, type StepStart } from '../primitives/durable/begin-step.ts';
 import { commitStep, type CommitOutcome, type ResultOwner } from '../primitives/durable/commit-step.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
+import type { StepContext } from '../primitives/compose/primitive.ts';
+import type { StepNode, StoredError } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
-import type { OpenJob, Opened, ShellContext, StepPlan } from './shell.ts';
+import type { AgentContext } from './agent.ts';
+import type { Opened, ShellContext } from './shell.ts';
 import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
 
 /** A version that no worker learns within this time fails its runs. */
@@ -19,26 +22,27 @@ const VERSION_PATIENCE_MS = 600_000;
  */
 export async function openStep(shell: ShellContext, job: Job, data: StepJobData): Promise<Opened> {
   const { step } = data;
-  const plan = shell.plans.find(step.workflow, step.version, step.path);
-  if (plan === null) throw versionUnavailable(shell, job, data);
+  if (!shell.plans.knows(step.workflow, step.version)) throw versionUnavailable(shell, job, data);
   const start = await beginStep(shell.store, {
     runId: step.run_id,
     path: step.path,
-    agent: shell.agent.name,
+    agent: shell.queue,
     attempt: job.attemptsMade + 1,
-    upstream: plan.upstream,
+    after: step.after ?? null,
     sessionId: step.session_id,
     worldId: step.world_id,
-    recentTurns: plan.recentTurns,
+    recentTurns: step.recent_turns ?? 0,
     nowMs: shell.clock.now(),
   });
   switch (start.verdict) {
     case 'ready':
-      return { kind: 'work', job: openWork(shell, job, data, plan, start.facts) };
+      return openWork(shell, job, data, start.facts);
     case 'recorded':
       return { kind: 'done', value: { status: 'completed' } };
     case 'closed':
       return isRetriedByHand(start, step.generation) ? resume(shell, data) : skip(`run_${start.status}`);
+    case 'abandoned':
+      return skip('given_up');
     case 'upstream_failed':
       return skip(start.upstream);
     case 'upstream_missing':
@@ -64,8 +68,8 @@ export async function recordStepFailure(
   await failStep(shell.store, {
     runId: data.step.run_id,
     path: data.step.path,
-    agent: shell.agent.name,
-    error: { code: error.code, message: error.message, attempts },
+    agent: shell.queue,
+    error: storedError(error, data.step.path, shell.clock.now(), attempts),
     durationMs: durationMs === null ? null : Math.round(durationMs),
     nowMs: shell.clock.now(),
   });
@@ -89,58 +93,111 @@ function skip(because: string): Opened {
   return { kind: 'done', value: { skipped: true, because } satisfies SkippedStep };
 }
 
-function openWork(
-  shell: ShellContext,
-  job: Job,
-  data: StepJobData,
-  plan: StepPlan,
-  facts: StepFacts,
-): OpenJob {
+function openWork(shell: ShellContext, job: Job, data: StepJobData, facts: StepFacts): Opened {
   const { step } = data;
-  const { agent, store, clock } = shell;
-  const remainingMs = facts.deadlineAtMs === null ? plan.timeoutMs : facts.deadlineAtMs - clock.now();
+  const { store, clock } = shell;
+  const leaf = shell.plans.open(step.workflow, step.version, step.path, facts, clock.now());
+  // Its join was decided, or its run is ending: the plan does not want it any more.
+  if (leaf === null || leaf.node.kind !== 'step') return skip('not_wanted');
+  const { node } = leaf;
+  const deadlineAtMs = leaf.isCompensation
+    ? null
+    : earliest(facts.deadlineAtMs, leaf.deadlineAtMs);
+  const limitMs = node.timeoutMs ?? shell.directTimeoutMs;
+  const remainingMs = deadlineAtMs === null ? limitMs : deadlineAtMs - clock.now();
   if (remainingMs <= 0) throw deadlineExceeded(step.run_id);
-  const input = parseOrRefuse(
-    agent.input,
-    plan.input(facts),
-    `input of step "${step.path}"`,
-    'input_invalid',
-  );
-  const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: agent.name };
+  const input = parseOrRefuse(node.input, leaf.input(), `input of step "${step.path}"`, 'input_invalid');
+  const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: shell.queue };
   const eventData = eventDataOf(job);
-  const checkOutput = (output: unknown): unknown => encodeOutput(agent, output);
+  const checkOutput = (output: unknown): unknown => encodeOutput(node.output, step.path, output);
+  const worldsOf = (signal: AbortSignal): TrackedWorldAccess =>
+    createWorldAccess({
+      store,
+      owner,
+      signal,
+      prefetched: step.world_id === undefined ? null : { worldId: step.world_id, world: facts.world },
+      createWorld:
+        facts.session === null ? null : (worldId) => shell.createWorld(worldId, toIso(clock.now())),
+      ttlSeconds: facts.session === null ? null : Number(facts.session['ttl_seconds']),
+      eventData,
+      checkOutput,
+      now: () => clock.now(),
+    });
   let worlds: TrackedWorldAccess | null = null;
   return {
-    workflow: step.workflow,
-    runId: step.run_id,
-    input,
-    timeoutMs: Math.min(plan.timeoutMs, remainingMs),
-    idempotencyKey: `${step.run_id}.${step.path}`,
-    queuedMs: facts.queuedMs,
-    worlds: (signal) =>
-      (worlds = createWorldAccess({
-        store,
-        owner,
-        signal,
-        prefetched: step.world_id === undefined ? null : { worldId: step.world_id, world: facts.world },
-        createWorld:
-          facts.session === null ? null : (worldId) => shell.createWorld(worldId, toIso(clock.now())),
-        ttlSeconds: facts.session === null ? null : Number(facts.session['ttl_seconds']),
-        eventData,
-        checkOutput,
-        now: () => clock.now(),
-      })),
-    async record(output) {
-      const outcome =
-        worlds?.recorded() ??
-        (await commitStep(store, {
-          owner,
-          output: checkOutput(output),
-          eventData: eventData(output),
-          nowMs: clock.now(),
-        }));
-      return returnValue(outcome);
+    kind: 'work',
+    job: {
+      workflow: step.workflow,
+      interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
+      timeoutMs: Math.min(limitMs, remainingMs),
+      breaker: node.breaker ?? `agent.${shell.queue}`,
+      queuedMs: facts.queuedMs,
+      call(signal) {
+        const common = {
+          signal,
+          attempt: job.attemptsMade + 1,
+          idempotencyKey: `${step.run_id}.${step.path}`,
+        };
+        if (node.run !== undefined) return callHandler(node, input, { ...common, ...handlerContext(shell, data) });
+        worlds = worldsOf(signal);
+        return callAgent(shell, input, { ...common, budgetMs: Math.min(limitMs, remainingMs), log: shell.log, worlds });
+      },
+      async record(output) {
+        const outcome =
+          worlds?.recorded() ??
+          (await commitStep(store, {
+            owner,
+            output: checkOutput(output),
+            eventData: eventData(output),
+            nowMs: clock.now(),
+          }));
+        return returnValue(outcome);
+      },
     },
+  };
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}
+
+function handlerContext(shell: ShellContext, { step, retry }: StepJobData) {
+  return {
+    maxAttempts: retry.max_attempts,
+    runId: step.run_id,
+    path: step.path,
+    correlationId: step.correlation_id,
+    metadata: {},
+    now: () => shell.clock.now(),
+    random: Math.random,
+  };
+}
+
+/** A step that brings its handler; what it gets was parsed by the step's own schema. */
+async function callHandler(node: StepNode, input: unknown, ctx: StepContext): Promise<unknown> {
+  return (node.run as (input: unknown, ctx: StepContext) => Promise<unknown>)(input, ctx);
+}
+
+async function callAgent(shell: ShellContext, input: unknown, ctx: AgentContext): Promise<unknown> {
+  if (shell.agent !== null) return shell.agent.run(input, ctx);
+  throw new FleetError({
+    code: 'definition_error',
+    kind: 'internal',
+    retryable: false,
+    message: `queue "${shell.queue}" has no agent, and the step brings no handler`,
+  });
+}
+
+export function storedError(error: FleetError, path: string, at: number, attempts: number): StoredError {
+  return {
+    code: error.code,
+    message: error.message,
+    path,
+    retryable: error.retryable,
+    at,
+    attempts,
+    ...(error.details === undefined ? {} : { details: error.details }),
   };
 }
 
@@ -159,9 +216,11 @@ function eventDataOf(job: Job): (output: unknown) => Record<string, unknown> {
 
 /** Results stand in the run's own hash; the job's return value only says how it ended. */
 function returnValue(outcome: CommitOutcome): unknown {
-  return outcome.verdict === 'closed'
-    ? ({ skipped: true, because: `run_${outcome.status}` } satisfies SkippedStep)
-    : { status: 'completed' };
+  if (outcome.verdict === 'closed') {
+    return { skipped: true, because: `run_${outcome.status}` } satisfies SkippedStep;
+  }
+  if (outcome.verdict === 'abandoned') return { skipped: true, because: 'given_up' } satisfies SkippedStep;
+  return { status: 'completed' };
 }
 
 /**
@@ -180,7 +239,7 @@ async function recordLostUpstream(
     runId: data.step.run_id,
     path: upstream,
     agent: upstream,
-    error: { code: 'worker_lost', message: reason },
+    error: { code: 'worker_lost', message: reason, path: upstream, retryable: true, at: shell.clock.now() },
     durationMs: null,
     nowMs: shell.clock.now(),
   });

@@ -1,15 +1,9 @@
 import { LOCAL_OPERATOR } from '../contracts/caller.ts';
-import { isOpen, type RunEvent, type RunEventType, type RunView } from '../contracts/run.ts';
+import { isOpen, type RunEvent, type RunView } from '../contracts/run.ts';
 import { sleep } from '../kernel/abort.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
 import type { CliOperations } from './ports.ts';
 
-const TERMINAL: ReadonlySet<RunEventType> = new Set([
-  'run.completed',
-  'run.failed',
-  'run.cancelled',
-  'run.timed_out',
-]);
 const RECONNECT_DELAY_MS = 1000;
 const RECONNECT_LIMIT = 30;
 const REOPEN_DELAY_MS = 100;
@@ -49,9 +43,9 @@ export async function* followRun(
         failures = 0;
         after = event.id;
         yield event;
-        if (TERMINAL.has(event.type)) return;
       }
       signal.throwIfAborted();
+      // A resumed run has terminal events in its middle, so only its status tells that it has ended.
       // The stream may end early on a shutdown of its server; a run that has ended adds nothing any more.
       if (!isOpen((await operations.getRun(runId, LOCAL_OPERATOR)).status)) return;
       await sleep(REOPEN_DELAY_MS, signal);

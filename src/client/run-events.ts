@@ -31,6 +31,7 @@ export async function* followRun(
 ): AsyncGenerator<RunEvent> {
   const { signal } = options;
   let lastId = options.after;
+  let lastType: string | undefined;
   for (let silent = 0; silent < MAX_SILENT_RECONNECTS; silent++) {
     const response = await transport({
       method: 'GET',
@@ -45,9 +46,11 @@ export async function* followRun(
         const event = JSON.parse(frame.data) as RunEvent; // the fleet sends what its contract says
         silent = -1;
         lastId = event.id;
+        lastType = event.type;
         yield event;
-        if (TERMINAL.has(event.type)) return;
       }
+      // A resumed run has terminal events in its middle; the fleet closes the stream after the last one.
+      if (lastType !== undefined && TERMINAL.has(lastType)) return;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof SyntaxError) {

@@ -31,7 +31,7 @@ export interface Keys {
   world(worldId: string): string;
   /** Hash: dead letter id -> number of replays. */
   deadLetterReplays(): string;
-  /** String: state of an idempotent request. */
+  /** Hash: state of an idempotent request. */
   idempotency(hash: string): string;
   /** Stream: who did what. */
   audit(): string;

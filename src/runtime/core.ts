@@ -62,6 +62,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       catalog: options.catalog ?? createCatalog(builtInWorkflows(catalogSettings(config))),
       flows,
       runJobs: queues.get('flow')!,
+      maintenance: queues.get('maintenance')!,
+      stepQueues: new Map<string, Queue>(queues),
       agentQueues: new Map(AGENTS.map((name) => [name, queues.get(name)!])),
       settings: workflowSettings(config),
       clock,

@@ -35,10 +35,11 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
       const agent = options.agents.get(name);
       if (agent === undefined) throw new RangeError(`no agent for queue "${name}"`);
       return createProcessor({
+        queue: name,
         agent,
         store: core.store,
         plans: createStepPlans(core.workflows.catalog),
-        breaker: options.breakers.get(`agent.${name}`),
+        breakers: options.breakers,
         activeJobs,
         createWorld: createStarterWorld,
         resumeRun: (runId, sessionId) => resumeFailedRun(core.workflows, runId, sessionId),

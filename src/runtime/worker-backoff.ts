@@ -14,9 +14,8 @@ export function backoffStrategy(core: Core, name: QueueName) {
     job?: { data?: unknown },
   ): Promise<number> => {
     const data = job?.data;
-    const policy = RetryPolicy.safeParse(
-      typeof data === 'object' && data !== null && 'retry' in data ? data.retry : {},
-    );
+    const own = typeof data === 'object' && data !== null && 'retry' in data ? data.retry : undefined;
+    const policy = RetryPolicy.safeParse(own);
     const retryAfterMs = error !== undefined && 'retryAfterMs' in error ? Number(error.retryAfterMs ?? 0) : 0;
     const chosen = policy.success ? policy.data : QUEUES[name].retry;
     const delayMs = computeDelay(fromWire(chosen), attemptsMade, Math.random, retryAfterMs);

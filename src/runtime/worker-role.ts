@@ -39,8 +39,9 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
       instance: options.instance,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
-    for (const { name } of breakers.list())
-      core.metrics.circuit_state.set({ name }, CIRCUIT_STATE_NUMBER.closed);
+    for (const queue of options.queues) {
+      core.metrics.circuit_state.set({ name: `agent.${queue}` }, CIRCUIT_STATE_NUMBER.closed);
+    }
     const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
     let draining = false;
     return {

@@ -3,7 +3,8 @@ import { FleetError } from '../kernel/errors.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import type { WorkflowContext } from './context.ts';
-import { endRun } from './end-run.ts';
+import { beginEnding } from '../primitives/durable/ending.ts';
+import { nudge } from './nudge.ts';
 
 export function runNotFound(runId: string): FleetError {
   return new FleetError({
@@ -14,8 +15,8 @@ export function runNotFound(runId: string): FleetError {
 }
 
 /**
- * Cancel a run, from any process. Its record ends at once, so nothing it still does can change anything;
- * workers that are busy with it are told to stop, and its waiting jobs are removed.
+ * Cancel a run, from any process. Workers that are busy with it are told to stop, its waiting jobs are removed, and
+ * what its sagas did is undone; a run with nothing to undo ends at once. Nothing it still does changes anything.
  *
  * Errors: run_not_found, run_not_cancellable (conflict), backend_unavailable
  */
@@ -23,12 +24,8 @@ export async function cancelRun(ctx: WorkflowContext, runId: string, reason: str
   const run = await readRunRecord(ctx.store, runId);
   if (run === null) throw runNotFound(runId);
   if (isOpen(run.status)) {
-    const outcome = await endRun(ctx, run, {
-      status: 'cancelled',
-      error: { code: 'cancelled', message: reason },
-      nowMs: ctx.clock.now(),
-    });
-    if (outcome.verdict === 'settled') return removeJobs(ctx, run);
+    const before = await beginEnding(ctx.store, runId, { code: 'cancelled', message: reason, path: '' });
+    if (before !== null && isOpen(before as RunRecord['status'])) return void (await nudge(ctx, runId));
   }
   const now = await readRunRecord(ctx.store, runId);
   throw new FleetError({

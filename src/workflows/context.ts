@@ -21,6 +21,10 @@ export interface WorkflowContext {
   readonly store: RedisStore;
   readonly catalog: Catalog;
   readonly flows: FlowProducer;
+  /** Queues on which steps run, by name. */
+  readonly stepQueues: ReadonlyMap<string, Queue>;
+  /** The queue of pauses and of the watchdog. */
+  readonly maintenance: Queue;
   /** The queue of run jobs. */
   readonly runJobs: Queue;
   readonly settings: WorkflowSettings;

@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq';
 import type { Continuation } from '../primitives/advance/facts.ts';
+import { rememberAlarm } from '../primitives/durable/alarms.ts';
 import { checkRunAt, nextGeneration } from '../primitives/durable/open-runs.ts';
 import type { RunFacts } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
@@ -43,7 +44,10 @@ export async function coordinate(
       added.map(({ flow }) => ({ ...flow, opts: { ...flow.opts, parent } })),
     );
   }
-  if (alarm !== null) await checkRunAt(ctx.store, facts.run.run_id, alarm);
+  if (alarm !== null) {
+    await checkRunAt(ctx.store, facts.run.run_id, alarm);
+    if (isIdle) await rememberAlarm(ctx.store, facts.run.run_id, scope, added[0]!.id);
+  }
   return true;
 }
 

@@ -10,6 +10,7 @@ export interface Ending {
   readonly output?: unknown;
   readonly error?: RunError;
   readonly turn?: TurnEntry;
+  readonly isDegraded?: boolean;
   readonly nowMs: number;
 }
 
@@ -26,6 +27,7 @@ export async function endRun(ctx: WorkflowContext, run: RunRecord, ending: Endin
     ...(ending.output === undefined ? {} : { output: ending.output }),
     ...(ending.error === undefined ? {} : { error: ending.error }),
     ...(ending.turn === undefined ? {} : { turn: ending.turn }),
+    degraded: ending.isDegraded ?? false,
     retentionSeconds: ctx.settings.recordRetentionSeconds,
     interruptWorkers: ending.status === 'cancelled' || ending.status === 'timed_out',
     nowMs: ending.nowMs,

@@ -1,29 +1,31 @@
 import type { StepView } from '../contracts/run.ts';
+import type { StaticLeaf } from '../primitives/plan/leaves.ts';
 import type { StoredEvent } from '../primitives/durable/read-run.ts';
 
-/** What a run's event stream says of each of its steps, in the order of the definition. */
+/**
+ * What a run's event stream says of each of its steps: those known beforehand in the order of the plan, then
+ * those that only showed when it ran.
+ */
 export function foldSteps(
-  steps: readonly { readonly id: string; readonly agent: string }[],
+  steps: readonly StaticLeaf[],
   events: readonly StoredEvent[],
 ): StepView[] {
   const views = new Map<string, StepView>(
     steps.map((step) => [
-      step.id,
-      {
-        name: step.id,
-        agent: step.agent,
-        status: 'waiting',
-        attempts: 0,
-        queued_ms: null,
-        duration_ms: null,
-      },
+      step.path,
+      waiting(step.path, step.queue),
     ]),
   );
   for (const event of events) {
-    const view = views.get(event.step);
-    if (view !== undefined) views.set(event.step, applyEvent(view, event));
+    if (event.step === '') continue;
+    const view = views.get(event.step) ?? waiting(event.step, event.agent);
+    views.set(event.step, applyEvent(view, event));
   }
   return [...views.values()];
+}
+
+function waiting(name: string, agent: string): StepView {
+  return { name, agent, status: 'waiting', attempts: 0, queued_ms: null, duration_ms: null };
 }
 
 function applyEvent(view: StepView, event: StoredEvent): StepView {

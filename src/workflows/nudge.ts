@@ -1,12 +1,13 @@
 import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
+import { alarmsOf } from '../primitives/durable/alarms.ts';
 import { readRun } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import { removeJobs } from './cancel.ts';
-import { ALARM_JOB, stepJobId } from './compile.ts';
+import { stepJobId } from './compile.ts';
 import type { WorkflowContext } from './context.ts';
 import { derive } from './derive.ts';
-import { driveRun } from './drive.ts';
+import { driveRun, type DriveOutcome } from './drive.ts';
 import { endRun } from './end-run.ts';
 import { endStatus } from './settle.ts';
 
@@ -15,13 +16,13 @@ import { endStatus } from './settle.ts';
  * What follows is recorded, steps that were given up are taken off their queues, and the run job wakes by itself
  * when nothing below it is left; a run that has nothing to undo ends here and now.
  */
-export async function nudge(ctx: WorkflowContext, runId: string): Promise<void> {
+export async function nudge(ctx: WorkflowContext, runId: string): Promise<DriveOutcome> {
   for (;;) {
     const facts = await readRun(ctx.store, runId);
-    if (facts === null || !isOpen(facts.run.status)) return;
+    if (facts === null || !isOpen(facts.run.status)) return 'ended';
     const { run } = facts;
     const definition = ctx.catalog.find(run.workflow, run.version);
-    if (definition === undefined) return;
+    if (definition === undefined) return 'unknown_version';
     const nowMs = ctx.clock.now();
     const next = derive(definition, facts, nowMs);
     if (next.decide.length > 0 || next.abandon.length > 0) {
@@ -33,18 +34,17 @@ export async function nudge(ctx: WorkflowContext, runId: string): Promise<void> 
       const { code, message } = next.outcome.error;
       await endRun(ctx, run, { status: endStatus(code, facts), error: { code, message }, nowMs });
       await removeJobs(ctx, run);
-      return;
+      return 'ended';
     }
     await wakeAlarms(ctx, runId);
-    await driveRun(ctx, runId);
-    return;
+    return driveRun(ctx, runId);
   }
 }
 
 /** A waiting job is removed, which wakes its parent in time; an active one was told to stop. */
 async function takeOff(ctx: WorkflowContext, runId: string, path: string, generation: number): Promise<void> {
   const id = stepJobId(runId, path, generation);
-  for (const queue of ctx.queues()) {
+  for (const queue of ctx.stepQueues.values()) {
     try {
       const job = await queue.getJob(id);
       if (job !== undefined) return void (await job.remove());
@@ -56,9 +56,11 @@ async function takeOff(ctx: WorkflowContext, runId: string, path: string, genera
 
 /** Pauses of the run end now; its run jobs look at the facts again. */
 async function wakeAlarms(ctx: WorkflowContext, runId: string): Promise<void> {
-  const delayed = await ctx.alarms.getDelayed();
-  for (const job of delayed) {
-    if (job.name !== ALARM_JOB || (job.data as { run_id?: string }).run_id !== runId) continue;
-    await job.promote().catch(() => undefined);
+  for (const id of await alarmsOf(ctx.store, runId)) {
+    try {
+      await (await ctx.maintenance.getJob(id))?.promote();
+    } catch (error) {
+      ctx.log.debug({ job_id: id, reason: toFleetError(error).message }, 'the pause had ended by itself');
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { isOpen, type RunEvent, type RunEventType, type RunView } from '../contracts/run.ts';
 import { toIso } from '../kernel/clock.ts';
 import type { RunFacts, StoredEvent } from '../primitives/durable/read-run.ts';
+import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { foldSteps } from './fold-steps.ts';
 
@@ -8,7 +9,7 @@ import { foldSteps } from './fold-steps.ts';
 export function viewRun(catalog: Catalog, facts: RunFacts): RunView {
   const { run, events } = facts;
   const definition = catalog.find(run.workflow, run.version);
-  const steps = foldSteps(definition?.steps ?? [], events);
+  const steps = foldSteps(definition === undefined ? [] : staticLeaves(definition.plan), events);
   const completed = steps.filter((step) => step.status === 'completed');
   return {
     run_id: run.run_id,

@@ -4,6 +4,7 @@ import { StartRun } from '../contracts/turn.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { newRunId, type RunId } from '../kernel/ids.ts';
 import { admitRun } from '../primitives/durable/admit-run.ts';
+import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { NewRun } from '../primitives/durable/run-record.ts';
 import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
@@ -73,7 +74,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
   });
   if (admission.verdict === 'exists') return { runId, fresh: false, queuedBehind: 0 };
-  if (admission.queuedBehind === 0) await launchRun(ctx, definition, { ...run, generation: 0 });
+  if (admission.queuedBehind === 0) await launchRun(ctx, definition, { ...run, generation: 0 }, request.input);
   return { runId, fresh: true, queuedBehind: admission.queuedBehind };
 }
 
@@ -99,7 +100,7 @@ export function checkStart(
   definition: WorkflowDefinition,
   request: z.output<typeof StartRun>,
 ): void {
-  const first = definition.steps[0]?.agent;
+  const first = staticLeaves(definition.plan)[0]?.queue;
   if (request.entrypoint !== undefined && request.entrypoint !== first) {
     throw new FleetError({
       code: 'entrypoint_mismatch',

@@ -3,10 +3,10 @@ import { toFleetError } from '../kernel/errors.ts';
 import { checkRunAt, dueRuns, forgetRun } from '../primitives/durable/open-runs.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
-import { removeJobs } from './cancel.ts';
+import { beginEnding } from '../primitives/durable/ending.ts';
 import { CHECK_EVERY_MS, DEADLINE_GRACE_MS, type WorkflowContext } from './context.ts';
-import { driveRun } from './drive.ts';
-import { endRun, handOver } from './end-run.ts';
+import { handOver } from './end-run.ts';
+import { nudge } from './nudge.ts';
 
 const BATCH = 100;
 
@@ -55,19 +55,18 @@ async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding>
   }
   const nowMs = ctx.clock.now();
   if (run.deadline_at !== undefined && nowMs >= run.deadline_at + DEADLINE_GRACE_MS) {
-    await endRun(ctx, run, {
-      status: 'timed_out',
-      error: { code: 'deadline_exceeded', message: `the run took longer than ${run.timeout_ms} ms` },
-      nowMs,
-    });
-    await removeJobs(ctx, run);
+    const message = `the run took longer than ${run.timeout_ms} ms`;
+    await beginEnding(ctx.store, runId, { code: 'deadline_exceeded', message, path: '' });
+    await nudge(ctx, runId);
+    // What it must undo may take its time.
+    await checkRunAt(ctx.store, runId, nowMs + CHECK_EVERY_MS);
     return 'deadline_passed';
   }
   const nextCheck = Math.min(nowMs + CHECK_EVERY_MS, (run.deadline_at ?? Infinity) + DEADLINE_GRACE_MS);
   await checkRunAt(ctx.store, runId, nextCheck);
   const ahead = await runAhead(ctx, run);
   if (ahead !== null) return unblockSession(ctx, run, ahead);
-  switch (await driveRun(ctx, runId)) {
+  switch (await nudge(ctx, runId)) {
     case 'added':
       return 'jobs_missing';
     case 'retried':

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ERROR_KINDS, KIND_REACTIONS } from '../../src/kernel/error-kinds.ts';
 import { errorCodesOf, type ErrorCodes } from './error-codes.ts';
 import { readDoc, tables } from './markdown.ts';
 import { productFiles } from './source.ts';
@@ -65,6 +66,23 @@ test('no code is documented twice', () => {
 
 test('every code can be read from the source, except where codes of others are handed on', () => {
   expect(product.unreadable.toSorted()).toEqual(PASS_CODES_ON);
+});
+
+test('every kind is documented with its statuses and its exit code', () => {
+  const rows = tables(errorsDoc)
+    .filter(({ head }) => head[0] === 'kind')
+    .flatMap((table) => table.rows);
+  const documented = rows.flatMap(([kinds = '', statuses = '', , exitCode = '']) => {
+    return (kinds.match(/\w+/g) ?? []).map((kind) => ({ kind, statuses, exitCode: Number(exitCode) }));
+  });
+  expect(documented.map(({ kind }) => kind)).toEqual([...ERROR_KINDS]);
+  for (const kind of ERROR_KINDS) {
+    const row = documented.find((candidate) => candidate.kind === kind)!;
+    expect(row.exitCode, kind).toBe(KIND_REACTIONS[kind].exitCode);
+    const used = product.uses.filter((use) => use.kind === kind).map((use) => use.status);
+    for (const status of [KIND_REACTIONS[kind].httpStatus, ...used])
+      expect(row.statuses, kind).toContain(String(status));
+  }
 });
 
 test('the codes of the client are documented in capitals', () => {

@@ -2,7 +2,7 @@ import { sleep } from '../../src/kernel/abort.ts';
 import { startRoleProcess } from './role-process.ts';
 import { quantile } from './statistics.ts';
 
-export interface EnqueueFigures {
+export interface ScheduleFigures {
   readonly requests: number;
   readonly perSecond: number;
   readonly errors: number;
@@ -11,37 +11,46 @@ export interface EnqueueFigures {
   readonly maxMs: number;
 }
 
-/**
- * Requests on a fixed schedule, whether or not earlier ones were answered. The latency of each counts from
- * the moment it was due, so a stall of the server is not hidden by requests that were not sent because of it.
- */
+export interface EnqueueFigures extends ScheduleFigures {
+  /** The same schedule of requests for which the API has nothing to do: what the machine and the way there cost. */
+  readonly control: ScheduleFigures;
+}
+
+interface Target {
+  readonly url: string;
+  readonly body?: string;
+  readonly expectedStatus: number;
+}
+
+/** Runs accepted by an API process on a fixed schedule, each with `wait_ms: 0`. */
 export async function measureEnqueueRate(
   env: Readonly<Record<string, string>>,
   perSecond: number,
   seconds: number,
 ): Promise<EnqueueFigures> {
   await using api = await startRoleProcess(['api'], env);
-  const url = `${String(api.ready['url'])}/v1/workflows/collaborative/runs`;
-  const body = JSON.stringify({ input: { text: 'look around' }, wait_ms: 0 });
-  await onSchedule(url, body, perSecond, Math.min(2, seconds)); // warms the server and its connections
-  return await onSchedule(url, body, perSecond, seconds); // before the API ends
+  const enqueue: Target = {
+    url: `${String(api.ready['url'])}/v1/workflows/collaborative/runs`,
+    body: JSON.stringify({ input: { text: 'look around' }, wait_ms: 0 }),
+    expectedStatus: 202,
+  };
+  const nothing: Target = { url: `${String(api.ready['url'])}/livez`, expectedStatus: 200 };
+  await onSchedule(enqueue, perSecond, Math.min(2, seconds)); // warms the server and its connections
+  const control = await onSchedule(nothing, perSecond, seconds / 3);
+  return { ...(await onSchedule(enqueue, perSecond, seconds)), control };
 }
 
-async function onSchedule(
-  url: string,
-  body: string,
-  perSecond: number,
-  seconds: number,
-): Promise<EnqueueFigures> {
+/**
+ * Requests on a fixed schedule, whether or not earlier ones were answered. The latency of each counts from
+ * the moment it was due, so a stall of the server is not hidden by requests that were not sent because of it.
+ */
+async function onSchedule(target: Target, perSecond: number, seconds: number): Promise<ScheduleFigures> {
   const requests = Math.round(perSecond * seconds);
   const latencies: number[] = [];
   let errors = 0;
   const send = async (dueAt: number): Promise<void> => {
     try {
-      const headers = { 'content-type': 'application/json' };
-      const response = await fetch(url, { method: 'POST', body, headers });
-      await response.arrayBuffer();
-      if (response.status !== 202) errors++;
+      if (!(await isAnswered(target))) errors++;
     } catch {
       errors++;
     }
@@ -65,3 +74,12 @@ async function onSchedule(
     maxMs: Math.max(...latencies),
   };
 }
+
+async function isAnswered({ url, body, expectedStatus }: Target): Promise<boolean> {
+  const request = body === undefined ? {} : { method: 'POST', body, headers: JSON_BODY };
+  const response = await fetch(url, request);
+  await response.arrayBuffer();
+  return response.status === expectedStatus;
+}
+
+const JSON_BODY = { 'content-type': 'application/json' };

@@ -30,7 +30,6 @@ const COMMON = { environment: 'testing', 'log.level': 'warn', 'shutdown.drain_de
 /** For processes of their own; the limits of a single caller are not what is measured. */
 const SERVING = {
   AO_ENVIRONMENT: 'testing',
-  AO_LOG__LEVEL: 'warn',
   AO_SHUTDOWN__DRAIN_DELAY: '0',
   AO_PORT: '0',
   AO_METRICS__PORT: '0',

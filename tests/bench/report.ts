@@ -56,6 +56,7 @@ export function renderReport(report: Report): string {
       ? []
       : [
           `enqueue over HTTP      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.p50Ms, 1)} ms, p99 ${decimals(enqueue.p99Ms, 1)} ms, errors ${enqueue.errors} of ${enqueue.requests}`,
+          `  control, /livez      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.control.p50Ms, 1)} ms, p99 ${decimals(enqueue.control.p99Ms, 1)} ms`,
         ]),
     ...turns.map(
       (figures) =>

@@ -178,6 +178,11 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     roles.push(role);
     return role;
   };
+  const eventsOf = async (runId: string): Promise<RunEvent[]> => {
+    const events: RunEvent[] = [];
+    for await (const event of follow(fleet.operations, runId)) events.push(event);
+    return events;
+  };
   const initial = options.workers ?? ALL_QUEUES;
   if (initial.length > 0) await startWorkers(initial);
   return {
@@ -204,11 +209,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       const { run_id: runId, status } = submitted.accepted;
       throw new Error(`run ${runId} was not answered in time: ${status}`);
     },
-    async eventsOf(runId) {
-      const events: RunEvent[] = [];
-      for await (const event of follow(fleet.operations, runId)) events.push(event);
-      return events;
-    },
+    eventsOf,
     async worldOf(sessionId) {
       const { world_id: worldId } = await fleet.operations.getSession(sessionId, LOCAL_OPERATOR);
       const stored = await readStoredWorld(fleet.core.store, worldId);
@@ -222,7 +223,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       throw new Error(`run ${runId} ended without ${type}${step === undefined ? '' : ` of ${step}`}`);
     },
     async ended(runId) {
-      await this.eventsOf(runId);
+      await eventsOf(runId);
       return fleet.operations.getRun(runId, LOCAL_OPERATOR);
     },
     async [Symbol.asyncDispose]() {

@@ -1,27 +1,35 @@
 import { defineScript, type ScriptValue } from '../../redis/script.ts';
-import { NO_KEY_SUFFIX, run, sessionKeys, toObject } from './journal-store.ts';
+import { NO_KEY_SUFFIX, run, toObject } from './journal-store.ts';
+import type { Ending } from './run-record.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 results  3 errors  4 events  5 session  6 turns  7 world  8 decisions  9 signals
+ * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 signals, and for a run of a session
+ *       7 session  8 turns  9 world
  * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6 path of the step before it in its chain ('' = none)
- * Returns {verdict, …}; for `ready`: input, deadline, results, session, turns, world version, world data, queued ms, errors, decisions, signals.
+ * Returns {verdict, …}; for `ready`: input, deadline, ending, results, errors, decisions, signals, queued ms, and
+ * session, turns, world version, world data.
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
   `${LUA_IS_OPEN}${LUA_EMIT}
-local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation')
+local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation', 'ending')
 local status = run[1]
 if not status then return {'missing'} end
 if not is_open(status) then
   return {'closed', status, redis.call('HEXISTS', KEYS[3], ARGV[2]), run[6]}
 end
-local recorded = redis.call('HGET', KEYS[2], ARGV[2])
-if recorded then return {'recorded', recorded} end
-if redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ARGV[2]} end
-if ARGV[6] ~= '' and redis.call('HEXISTS', KEYS[2], ARGV[6]) == 0 then
-  if redis.call('HEXISTS', KEYS[3], ARGV[6]) == 0 then return {'upstream_missing', ARGV[6]} end
+local results = redis.call('HGETALL', KEYS[2])
+local output_of = {}
+for i = 1, #results, 2 do output_of[results[i]] = results[i + 1] end
+if output_of[ARGV[2]] then return {'recorded', output_of[ARGV[2]]} end
+local errors = redis.call('HGETALL', KEYS[3])
+local error_of = {}
+for i = 1, #errors, 2 do error_of[errors[i]] = errors[i + 1] end
+if error_of[ARGV[2]] then return {'abandoned'} end
+if ARGV[6] ~= '' and not output_of[ARGV[6]] then
+  if not error_of[ARGV[6]] then return {'upstream_missing', ARGV[6]} end
   emit(KEYS[4], 'step.skipped', ARGV[1], ARGV[2], ARGV[3], cjson.encode({because = ARGV[6]}))
   return {'upstream_failed', ARGV[6]}
 end
@@ -32,10 +40,15 @@ end
 local queued = math.max(0, tonumber(ARGV[1]) - tonumber(run[4] or run[5]))
 emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
   '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
-local world = redis.call('HMGET', KEYS[7], 'version', 'data')
-return {'ready', run[2], run[3] or '', redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[5]),
-  redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[5]), world[1] or '', world[2] or '', queued,
-  redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[8]), redis.call('HGETALL', KEYS[9])}
+local facts = {'ready', run[2], run[3] or '', run[7] or '', results, errors,
+  redis.call('HGETALL', KEYS[5]), redis.call('HGETALL', KEYS[6]), queued}
+if not KEYS[7] then return facts end
+local world = redis.call('HMGET', KEYS[9], 'version', 'data')
+facts[10] = redis.call('HGETALL', KEYS[7])
+facts[11] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
+facts[12] = world[1] or ''
+facts[13] = world[2] or ''
+return facts
 `,
 );
 
@@ -52,6 +65,8 @@ export interface StepFacts {
   readonly errors: Readonly<Record<string, unknown>>;
   readonly decisions: Readonly<Record<string, unknown>>;
   readonly signals: Readonly<Record<string, unknown>>;
+  /** Set when the run must end. */
+  readonly ending: Ending | null;
   /** Since the step before it ended, or the run was accepted; a retry's pause counts too. */
   readonly queuedMs: number;
 }
@@ -91,22 +106,22 @@ export interface StepRequest {
  */
 export async function beginStep(store: RedisStore, request: StepRequest): Promise<StepStart> {
   const { keys } = store;
-  const session = sessionKeys(keys, request.sessionId);
+  const { runId, sessionId, worldId } = request;
   const reply = (await run(
     store,
     BEGIN_STEP,
     [
-      keys.run(request.runId),
-      keys.runResults(request.runId),
-      keys.runErrors(request.runId),
-      keys.runEvents(request.runId),
-      session.session,
-      session.turns,
-      keys.world(request.worldId ?? NO_KEY_SUFFIX),
-      keys.runDecisions(request.runId),
-      keys.runSignals(request.runId),
+      keys.run(runId),
+      keys.runResults(runId),
+      keys.runErrors(runId),
+      keys.runEvents(runId),
+      keys.runDecisions(runId),
+      keys.runSignals(runId),
+      ...(sessionId === undefined
+        ? []
+        : [keys.session(sessionId), keys.sessionTurns(sessionId), keys.world(worldId ?? NO_KEY_SUFFIX)]),
     ],
-    [request.nowMs, request.path, request.agent, request.attempt, request.recentTurns, ...request.upstream],
+    [request.nowMs, request.path, request.agent, request.attempt, request.recentTurns, request.after ?? ''],
   )) as ScriptValue[];
   const [verdict, detail] = reply;
   switch (verdict) {
@@ -132,21 +147,21 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
 }
 
 function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
-  const [, input, deadline, results, session, turns, worldVersion, worldData, queuedMs, errors, decisions, signals] =
-    reply;
+  const [, input, deadline, ending, results, errors, decisions, signals, queuedMs] = reply;
+  const [session, turns = [], worldVersion = '', worldData] = reply.slice(9);
   const sessionHash = toObject(session);
   return {
     input: JSON.parse(String(input)),
     deadlineAtMs: deadline === '' ? null : Number(deadline),
+    ending: ending === '' ? null : (JSON.parse(String(ending)) as Ending),
     results: parseResults(toObject(results)),
-    session: sessionHash['session_id'] === undefined ? null : sessionHash,
-    // COUNT 0 is answered with nil, not with an empty list.
-    recentTurns: ((turns ?? []) as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
-    world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },
-    queuedMs: Number(queuedMs),
     errors: parseResults(toObject(errors)),
     decisions: parseResults(toObject(decisions)),
     signals: parseResults(toObject(signals)),
+    queuedMs: Number(queuedMs),
+    session: sessionHash['session_id'] === undefined ? null : sessionHash,
+    recentTurns: (turns as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
+    world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },
   };
 }
 

@@ -1,18 +1,18 @@
 import { defineScript } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
+import { LUA_EMIT, LUA_IS_OPEN, LUA_KEEP_FOR } from './lua-parts.ts';
 
 /**
  * KEYS  1 run  2 results  3 errors  4 events  5 world
  * ARGV  1 now  2 path  3 agent  4 output  5 event data  6 kind (run | direct)  7 seconds a direct job's result is kept
  *       8 writes the world (1 or 0)  9 expected version ('' = there is none)  10 next version  11 next data
- *       12 seconds the world lives (0 = as before)
+ *       12 seconds the world lives at least (0 = as before)
  * Returns {verdict, detail}. The effect on the world, the result and the event are one step, or nothing happened.
  */
 const COMMIT_STEP = defineScript(
   'commit-step',
-  `${LUA_IS_OPEN}${LUA_EMIT}
+  `${LUA_IS_OPEN}${LUA_EMIT}${LUA_KEEP_FOR}
 if ARGV[6] == 'run' then
   local status = redis.call('HGET', KEYS[1], 'status')
   if not status then return {'missing', ''} end
@@ -25,7 +25,7 @@ if ARGV[8] == '1' then
   local version = redis.call('HGET', KEYS[5], 'version') or ''
   if version ~= ARGV[9] then return {'conflict', version} end
   redis.call('HSET', KEYS[5], 'version', ARGV[10], 'data', ARGV[11])
-  if ARGV[12] ~= '0' then redis.call('EXPIRE', KEYS[5], ARGV[12]) end
+  if ARGV[12] ~= '0' then keep_for(KEYS[5], ARGV[12]) end
 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 if ARGV[6] == 'run' then

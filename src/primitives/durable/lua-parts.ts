@@ -16,6 +16,13 @@ local function emit(events_key, event_type, at, step, agent, data)
 end
 `;
 
+/** Lengthens a key's life to at least so long: sessions with lives of different length may share a world. */
+export const LUA_KEEP_FOR = `
+local function keep_for(key, seconds)
+  if redis.call('TTL', key) < tonumber(seconds) then redis.call('EXPIRE', key, seconds) end
+end
+`;
+
 /**
  * The hand-over of a session: the next waiting run that is still open becomes the active one, and its time
  * begins. Runs that ended while they waited are passed over. Needs LUA_IS_OPEN.

@@ -2,7 +2,7 @@ import type { RunError } from '../../contracts/run.ts';
 import { defineScript } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN } from './lua-parts.ts';
+import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN, LUA_KEEP_FOR } from './lua-parts.ts';
 
 /**
  * KEYS  1 run  2 deadlines  3 session  4 pending list  5 turns  6 results  7 errors  8 events  9 cancel channel
@@ -16,7 +16,7 @@ import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN } from './lua-parts.ts';
  */
 const SETTLE_RUN = defineScript(
   'settle-run',
-  `${LUA_IS_OPEN}${LUA_EMIT}${LUA_HAND_OVER}
+  `${LUA_IS_OPEN}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_HAND_OVER}
 local status = redis.call('HGET', KEYS[1], 'status')
 local has_session = ARGV[7] == '1' and redis.call('EXISTS', KEYS[3]) == 1
 if not status then
@@ -49,7 +49,7 @@ if has_session then
   redis.call('EXPIRE', KEYS[3], ttl)
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
-  redis.call('EXPIRE', KEYS[11], ttl)
+  keep_for(KEYS[11], ttl)
 end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
 if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end
@@ -68,7 +68,7 @@ export interface TurnEntry {
 export interface Settlement {
   readonly runId: string;
   readonly sessionId: string | undefined;
-  /** Lives as long as its session. */
+  /** Lives as long as the session, and longer when a session that lives longer shares it. */
   readonly worldId: string | undefined;
   readonly status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
   readonly output?: unknown;

@@ -1,5 +1,5 @@
 import { computeDelay } from '../../resilience/backoff.ts';
-import { isFleetError } from '../../kernel/errors.ts';
+import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import type { LeafToAdd, Outcome } from '../advance/facts.ts';
 import { done, failed } from '../advance/facts.ts';
 import type { StepContext } from '../compose/primitive.ts';
@@ -105,6 +105,14 @@ export class LeafCall {
       now: () => clock.now(),
       random,
     };
+    if (this.#node.run === undefined) {
+      throw new FleetError({
+        code: 'definition_error',
+        kind: 'internal',
+        retryable: false,
+        message: `step "${this.#node.name}" is done by the agent of queue "${this.#node.queue}": it needs the fleet`,
+      });
+    }
     return (this.#node.run as (input: unknown, ctx: StepContext) => Promise<unknown>)(
       structuredClone(input),
       ctx,

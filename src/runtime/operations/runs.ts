@@ -5,7 +5,7 @@ import { readEvents, readRun, readRunRecord } from '../../primitives/durable/rea
 import type { RunRecord } from '../../primitives/durable/run-record.ts';
 import { isOwner, mayReadContent, maySee } from '../../workflows/access.ts';
 import { cancelRun, runNotFound } from '../../workflows/cancel.ts';
-import { isTerminalEvent, viewEvent, viewRun } from '../../workflows/run-view.ts';
+import { viewEvent, viewRun } from '../../workflows/run-view.ts';
 import { redact } from '../../observability/redact.ts';
 import type { OperationsContext } from './context.ts';
 
@@ -71,7 +71,6 @@ export async function* runEvents(
       for (const event of await readEvents(store, runId, after)) {
         after = event.id;
         yield viewEvent(runId, run.session_id, event);
-        if (isTerminalEvent(event.type) && isLast) return;
       }
       if (isLast) return;
       await newsOrTimeout(news.promise, options.signal);

@@ -105,6 +105,19 @@ describe('cancelling', () => {
     expect((await h.worldOf(sessionId))?.player.location_id).toBe('library');
   });
 
+  test('the active turn passes over a waiting one whose record has vanished', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+    const sessionId = await h.newSession();
+    const runs = [];
+    for (const text of ['go south', 'go north', 'go east']) runs.push(await h.submit(sessionId, text));
+    await h.core.store.redis.del(h.core.store.keys.run(runs[1]!));
+    await h.operations.cancelRun(runs[0]!, reason, LOCAL_OPERATOR);
+    expect(await h.operations.getSession(sessionId, LOCAL_OPERATOR)).toMatchObject({
+      active_run_id: runs[2],
+      pending_turns: 0,
+    });
+  });
+
   test('a run that has ended is refused with 409, and an unknown one with 404', async () => {
     await using h = await startHarness({ redisUrl: redis.url });
     const { workflow_metadata } = await h.play(await h.newSession(), 'look');

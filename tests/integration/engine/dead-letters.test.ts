@@ -101,6 +101,43 @@ describe('a dead letter', () => {
     },
   );
 
+  test.each(['ipa', 'wba', 'nga'] as const)(
+    'of %s that is retried by hand, as Bull Board does, resumes its run just as a replay',
+    async (name) => {
+      const { agents, calls, mend } = failing(name);
+      await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog() });
+      const sessionId = await h.newSession();
+      const runId = await failedRun(h, sessionId, 'go north');
+      const before = calls[name];
+      mend();
+      await (await h.core.queues.get(name)!.getJob(`${runId}.${name}`))!.retry();
+      await eventually(async () => {
+        expect(await h.operations.getRun(runId, LOCAL_OPERATOR)).toMatchObject({ status: 'completed' });
+      });
+      await h.quiet();
+      expect(calls[name]).toBe(before + 1);
+      expect((await h.worldOf(sessionId))?.version).toBe(1);
+      expect(await h.operations.listDeadLetters({ limit: 10 })).toEqual([]);
+    },
+  );
+
+  test('is not brought back by retrying the run job alone: the run has failed and stays so', async () => {
+    const { agents, calls } = failing('wba');
+    await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog() });
+    const runId = await failedRun(h, await h.newSession(), 'look');
+    const job = (await h.core.queues.get('flow')!.getJob(runId))!;
+    await job.retry();
+    await eventually(async () => {
+      expect(await job.getState()).toBe('failed');
+      expect((await h.core.queues.get('flow')!.getJob(runId))!.attemptsStarted).toBe(2);
+    });
+    expect(await h.operations.getRun(runId, LOCAL_OPERATOR)).toMatchObject({
+      status: 'failed',
+      generation: 0,
+    });
+    expect(calls.wba).toBe(1);
+  });
+
   test('that fails again after its replay is a new entry that counts the replay', async () => {
     const { agents } = failing('nga');
     await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog() });
@@ -127,8 +164,12 @@ describe('a dead letter', () => {
       [1, 2].map(() => h.operations.replayDeadLetter(`wba~${runId}.wba`, LOCAL_OPERATOR)),
     );
     expect(outcomes.map((outcome) => outcome.status).toSorted()).toEqual(['fulfilled', 'rejected']);
-    const refused = outcomes.find((outcome) => outcome.status === 'rejected');
-    expect(['run_not_resumable', 'dead_letter_not_found']).toContain((refused?.reason as FleetError).code);
+    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    expect(refusals).toEqual([
+      expect.objectContaining({
+        code: expect.stringMatching(/^(run_not_resumable|dead_letter_not_found)$/),
+      }),
+    ]);
     expect(await h.ended(runId)).toMatchObject({ status: 'completed', generation: 1 });
     await h.quiet();
     expect(calls).toEqual({ ipa: 1, wba: 2, nga: 1 });

@@ -66,6 +66,19 @@ describe('a job from a plain BullMQ producer', () => {
     expect((await h.worldOf(sessionId))?.version).toBe(2);
   });
 
+  test('is a job of its own, although its id was used before by a job that is gone', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, workers: ['ipa'] });
+    await using other = producer(h, 'ipa');
+    await other.events.waitUntilReady();
+    const ask = async (text: string) => {
+      const data = { v: 1, input: { text } };
+      const job = await other.queue.add('parse', data, { jobId: 'player-7', removeOnComplete: true });
+      return IpaOutput.parse(await job.waitUntilFinished(other.events, 20_000));
+    };
+    expect(await ask('go north')).toMatchObject({ direction: 'north' });
+    expect(await ask('go south')).toMatchObject({ direction: 'south' });
+  });
+
   test('that names a world nobody began is refused', async () => {
     await using h = await startHarness({ redisUrl: redis.url, workers: ['wba'] });
     await using other = producer(h, 'wba');

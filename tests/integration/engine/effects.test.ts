@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
+import { commitStep } from '../../../src/primitives/durable/commit-step.ts';
 import { agentsWith, eventually, startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -79,6 +80,58 @@ describe('a step that is delivered twice', () => {
   });
 });
 
+describe('recording a result', () => {
+  const world = (h: Harness) => ({
+    worldId: 'w_recorded',
+    expectedVersion: null,
+    nextVersion: 1,
+    data: JSON.stringify({ by: h.config.redis.key_prefix }),
+    ttlSeconds: 60,
+  });
+  const byRun = (runId: string) => ({ kind: 'run' as const, runId, path: 'wba', agent: 'wba' });
+
+  test.each(['a run', 'a direct job'])(
+    'of %s happens once for deliveries that end together',
+    async (whose) => {
+      await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+      const runId = await h.submit(await h.newSession(), 'go north');
+      const owner =
+        whose === 'a run'
+          ? byRun(runId)
+          : { kind: 'direct' as const, jobKey: 'wba~7', agent: 'wba', keepSeconds: 60 };
+      const record = (delivery: number) =>
+        commitStep(h.core.store, {
+          owner,
+          output: { delivery },
+          eventData: {},
+          // The later ones read the world after the first had changed it, so only the ledger can stop them.
+          world: {
+            ...world(h),
+            expectedVersion: delivery === 1 ? null : delivery - 1,
+            nextVersion: delivery,
+          },
+          nowMs: Date.now(),
+        });
+      expect(await Promise.all([1, 2, 3].map(record))).toEqual([
+        { verdict: 'committed' },
+        { verdict: 'recorded', output: { delivery: 1 } },
+        { verdict: 'recorded', output: { delivery: 1 } },
+      ]);
+      expect(await h.core.store.redis.hget(h.core.store.keys.world('w_recorded'), 'version')).toBe('1');
+    },
+  );
+
+  test('is refused once the run has ended, whatever its worker still believes', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+    const runId = await h.submit(await h.newSession(), 'go north');
+    await h.operations.cancelRun(runId, {}, LOCAL_OPERATOR);
+    const commit = { owner: byRun(runId), output: {}, eventData: {}, world: world(h), nowMs: Date.now() };
+    expect(await commitStep(h.core.store, commit)).toEqual({ verdict: 'closed', status: 'cancelled' });
+    const { redis: client, keys } = h.core.store;
+    expect(await client.exists(keys.world('w_recorded'), keys.runResults(runId))).toBe(0);
+  });
+});
+
 describe('a world shared by sessions', () => {
   test('[R2.5] keeps every change of 20 turns at once that do not exclude each other', async () => {
     await using h = await startHarness({ redisUrl: redis.url });
@@ -109,6 +162,20 @@ describe('a world shared by sessions', () => {
       before.npcs['wise_elder']!.disposition + 0.2,
       6,
     );
+  });
+
+  test('lives as long as the one of them that lives longest', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const { store } = h.core;
+    for (const ttl of [60, 4_000, 600]) {
+      const { session } = await h.operations.createSession(
+        { world_id: 'w_lasting', ttl_seconds: ttl },
+        LOCAL_OPERATOR,
+      );
+      await h.play(session.session_id, 'go north');
+      expect(await store.redis.ttl(store.keys.session(session.session_id))).toBeLessThanOrEqual(ttl);
+    }
+    expect(await store.redis.ttl(store.keys.world('w_lasting'))).toBeGreaterThan(3_900);
   });
 
   test('changes once for two turns of which the second finds it done', async () => {

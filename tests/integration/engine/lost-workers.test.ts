@@ -1,6 +1,9 @@
+import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AgentName } from '../../../src/contracts/agent-type.ts';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
+import { FleetError } from '../../../src/kernel/errors.ts';
+import { processRunJob } from '../../../src/workflows/settle.ts';
 import { agentsWith, eventually, startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -86,5 +89,56 @@ describe('a job that costs its worker too often', () => {
     mend();
     await h.operations.replayDeadLetter(`ipa~${job.id}`, LOCAL_OPERATOR);
     await eventually(async () => expect(await job.getState()).toBe('completed'));
+  });
+});
+
+describe('the worker of a run job that dies', () => {
+  test('after it added the steps and before it waits for them is followed by one that adds nothing twice', async () => {
+    let broken = true;
+    const calls = { wba: 0, nga: 0 };
+    const agents = agentsWith({
+      wba: (input, ctx, agent) => ((calls.wba += 1), agent.run(input, ctx)),
+      nga(input, ctx, agent) {
+        calls.nga += 1;
+        if (!broken) return agent.run(input, ctx);
+        return Promise.reject(
+          new FleetError({ code: 'nga_broken', kind: 'internal', message: 'on purpose', retryable: false }),
+        );
+      },
+    });
+    await using h = await startHarness({ redisUrl: redis.url, workers: ['ipa', 'wba', 'nga'], agents });
+    const sessionId = await h.newSession();
+    const flow = await h.startWorkers(['flow']);
+    const runId = await h.submit(sessionId, 'go north');
+    expect(await h.ended(runId)).toMatchObject({ status: 'failed' });
+    await h.quiet();
+    await flow.stop();
+    broken = false;
+    await h.operations.replayDeadLetter(`nga~${runId}.nga`, LOCAL_OPERATOR);
+
+    const { workflows } = h.core;
+    const { hostname: host, port } = new URL(redis.url);
+    const dying = new Worker('flow', null, {
+      connection: { host, port: Number(port) },
+      prefix: h.config.redis.bullmq_prefix,
+    });
+    const job = await dying.getNextJob('its token');
+    // Only `add` is called.
+    const flows = {
+      async add(...flowJob: Parameters<typeof workflows.flows.add>) {
+        await workflows.flows.add(...flowJob);
+        throw new Error('killed here');
+      },
+    } as unknown as typeof workflows.flows;
+    await expect(processRunJob({ ...workflows, flows }, job, 'its token')).rejects.toThrow('killed here');
+    await dying.close(true);
+    await h.core.store.redis.del(`${h.core.queues.get('flow')!.toKey(runId)}:lock`);
+
+    await h.startWorkers(['flow']);
+    expect(await h.ended(runId)).toMatchObject({ status: 'completed', generation: 1 });
+    await h.quiet();
+    expect(calls).toEqual({ wba: 1, nga: 2 });
+    const { items } = await h.operations.listTurns(sessionId, { limit: 5 }, LOCAL_OPERATOR);
+    expect(items).toHaveLength(1);
   });
 });

@@ -35,7 +35,7 @@ describe('followRun', () => {
       { events: [event(3, 'run.completed')] },
     ]);
     const lost: string[] = [];
-    const events = followRun(fakeOperations({ runEvents }), RUN_ID, {
+    const events = followRun(fakeOperations({ runEvents, getRun: async () => runView() }), RUN_ID, {
       signal,
       reconnectDelayMs: 0,
       onReconnect: (error) => lost.push(error.code),
@@ -50,9 +50,21 @@ describe('followRun', () => {
       { events: [event(1, 'run.accepted')] },
       { events: [event(2, 'run.completed')] },
     ]);
-    const operations = fakeOperations({ runEvents, getRun: async () => runView({ status: 'running' }) });
+    const statuses = ['running', 'completed'] as const;
+    const operations = fakeOperations({
+      runEvents,
+      getRun: async () => runView({ status: statuses[openedAfter.length - 1]! }),
+    });
     expect(await idsOf(followRun(operations, RUN_ID, { signal }))).toEqual(['1-0', '2-0']);
     expect(openedAfter).toEqual([undefined, '1-0']);
+  });
+
+  it('goes on over the failure of a run that was resumed', async () => {
+    const { runEvents } = scripted([
+      { events: [event(1, 'run.failed'), event(2, 'run.accepted'), event(3, 'run.completed')] },
+    ]);
+    const operations = fakeOperations({ runEvents, getRun: async () => runView() });
+    expect(await idsOf(followRun(operations, RUN_ID, { signal }))).toEqual(['1-0', '2-0', '3-0']);
   });
 
   it('ends when nothing more can come', async () => {

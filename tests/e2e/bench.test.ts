@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+
+const MAIN = join(import.meta.dirname, '../bench/main.ts');
+
+const Count = z.number().nonnegative();
+const Spread = z.strictObject({ median: Count, min: Count, max: Count });
+const Quantiles = z.strictObject({ p50: z.number(), p99: z.number() });
+const Traffic = z.strictObject({
+  commandsPerRun: Count,
+  bytesInPerRun: Count,
+  bytesOutPerRun: Count,
+  serverCpuMicrosPerRun: Count,
+  topCommands: z.record(z.string(), Count),
+});
+const schedule = {
+  requests: z.int().positive(),
+  perSecond: Count,
+  errors: z.int(),
+  p50Ms: Count,
+  p99Ms: Count,
+  maxMs: Count,
+};
+
+const Document = z.strictObject({
+  machine: z.strictObject({
+    cores: z.int().positive(),
+    processor: z.string(),
+    memoryGiB: Count,
+    node: z.string(),
+    redis: z.string(),
+    bullmq: z.string(),
+  }),
+  concurrency: z.int().positive(),
+  roundTrips: z.strictObject({
+    runs: z.int().positive(),
+    perStep: Count,
+    perStart: Count,
+    perSettlement: Count,
+    perRun: Count,
+  }),
+  throughput: z.strictObject({
+    rounds: z.int().positive(),
+    runsPerRound: z.int().positive(),
+    bareRunsPerSecond: Spread,
+    fleetRunsPerSecond: Spread,
+    ratio: Spread,
+    bareCpuMicrosPerRun: Count,
+    fleetCpuMicrosPerRun: Count,
+    bareTraffic: Traffic,
+    fleetTraffic: Traffic,
+  }),
+  latency: z.strictObject({
+    samples: z.int().positive(),
+    bareMs: Quantiles,
+    fleetMs: Quantiles,
+    addedMs: Quantiles,
+  }),
+  enqueue: z.strictObject({ ...schedule, control: z.strictObject(schedule) }),
+  turns: z.array(
+    z.strictObject({
+      sessions: z.int().positive(),
+      turns: z.int().positive(),
+      turnsPerSecond: Count,
+      errors: z.int(),
+      p50Ms: Count,
+      p95Ms: Count,
+    }),
+  ),
+});
+
+// Only what is counted is asserted; times and ratios depend on the machine.
+it('the benchmark runs and a successful step costs two round trips of our own', async () => {
+  const child = spawn(process.execPath, [MAIN, '--quick', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  const [[code], stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  expect(code, stderr).toBe(0);
+  const report = Document.parse(JSON.parse(stdout));
+  expect(report.roundTrips.perStep).toBeLessThanOrEqual(2);
+  expect(report.enqueue.errors).toBe(0);
+  expect(report.turns.map((figures) => figures.errors)).toEqual([0, 0]);
+});
