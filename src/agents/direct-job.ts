@@ -61,7 +61,12 @@ export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJ
       async record(output) {
         if (worlds?.recorded() != null) return output;
         const checked = checkOutput(output);
-        const outcome = await commitStep(store, { owner, output: checked, eventData: {}, nowMs: clock.now() });
+        const outcome = await commitStep(store, {
+          owner,
+          output: checked,
+          eventData: {},
+          nowMs: clock.now(),
+        });
         return outcome.verdict === 'recorded' ? outcome.output : checked;
       },
     },

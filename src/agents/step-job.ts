@@ -100,9 +100,7 @@ function openWork(shell: ShellContext, job: Job, data: StepJobData, facts: StepF
   // Its join was decided, or its run is ending: the plan does not want it any more.
   if (leaf === null || leaf.node.kind !== 'step') return skip('not_wanted');
   const { node } = leaf;
-  const deadlineAtMs = leaf.isCompensation
-    ? null
-    : earliest(facts.deadlineAtMs, leaf.deadlineAtMs);
+  const deadlineAtMs = leaf.isCompensation ? null : earliest(facts.deadlineAtMs, leaf.deadlineAtMs);
   const limitMs = node.timeoutMs ?? shell.directTimeoutMs;
   const remainingMs = deadlineAtMs === null ? limitMs : deadlineAtMs - clock.now();
   if (remainingMs <= 0) throw deadlineExceeded(step.run_id);
@@ -138,9 +136,15 @@ function openWork(shell: ShellContext, job: Job, data: StepJobData, facts: StepF
           attempt: job.attemptsMade + 1,
           idempotencyKey: `${step.run_id}.${step.path}`,
         };
-        if (node.run !== undefined) return callHandler(node, input, { ...common, ...handlerContext(shell, data) });
+        if (node.run !== undefined)
+          return callHandler(node, input, { ...common, ...handlerContext(shell, data) });
         worlds = worldsOf(signal);
-        return callAgent(shell, input, { ...common, budgetMs: Math.min(limitMs, remainingMs), log: shell.log, worlds });
+        return callAgent(shell, input, {
+          ...common,
+          budgetMs: Math.min(limitMs, remainingMs),
+          log: shell.log,
+          worlds,
+        });
       },
       async record(output) {
         const outcome =

@@ -39,6 +39,8 @@ export interface FleetClient {
   listTurns(sessionId: string, options?: PageOptions): Promise<Page<TurnRecord>>;
   startRun(workflow: string, request: StartRun, options?: SubmitCallOptions): Promise<Submission>;
   getRun(runId: string, options?: CallOptions): Promise<RunView>;
+  /** Gives a run the payload it waits for, or will wait for. */
+  signalRun(runId: string, name: string, payload: unknown, options?: SubmitCallOptions): Promise<RunView>;
   cancelRun(runId: string, request?: { reason?: string }, options?: SubmitCallOptions): Promise<RunView>;
   /** Events until the run ends; survives broken connections. */
   runEvents(runId: string, options?: RunEventsOptions): AsyncGenerator<RunEvent>;
@@ -89,6 +91,8 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     listTurns: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
     startRun: (workflow, request, o) => submit(pathOf`/v1/workflows/${workflow}/runs`, request, o),
     getRun: (runId, o) => get(runPath(runId), o),
+    signalRun: (runId, name, payload, o) =>
+      post(`${runPath(runId)}/signals/${encodeURIComponent(name)}`, payload, o),
     cancelRun: (runId, request = {}, o) => post(`${runPath(runId)}/cancel`, request, o),
     runEvents: (runId, o) => followRun(transport, runId, o),
     async waitForRun(runId, o) {

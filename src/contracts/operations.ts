@@ -55,6 +55,11 @@ export interface FleetOperations {
   getRun(runId: string, caller: Caller): Promise<RunView>;
   /** Errors also: run_not_cancellable (conflict). */
   cancelRun(runId: string, request: { reason?: string }, caller: Caller): Promise<RunView>;
+  /**
+   * Deliver a payload that the run waits for, or will wait for. Exactly one payload of a name is taken.
+   * Errors also: run_not_signalable (conflict), signal_invalid (422).
+   */
+  signalRun(runId: string, name: string, payload: unknown, caller: Caller): Promise<RunView>;
   /** The run's stored events after `after` (stream id), oldest first; `ended` says whether more can come. */
   listRunEvents(
     runId: string,

@@ -39,9 +39,29 @@ export interface Keys {
   rateLimit(): string;
   /** String: secret that signs page cursors. */
   cursorSecret(): string;
+  /** String: JSON of a remembered result of a step. */
+  cache(name: string, version: string, hash: string): string;
+  /** Hash: what one budget has spent and reserved on one UTC day, in micro-USD. */
+  budget(name: string, day: string): string;
+  /** Sorted set: reservations of that budget -> epoch ms at which they lapse. */
+  budgetHolds(name: string, day: string): string;
+  /** Hash: requests, tokens and micro-USD of one UTC day by model, user or workflow. */
+  costs(group: string, day: string): string;
 }
 
-export const RESERVED_SEGMENTS = ['wf', 'sess', 'world', 'dlq', 'idem', 'audit', 'rl', 'secret'] as const;
+export const RESERVED_SEGMENTS = [
+  'wf',
+  'sess',
+  'world',
+  'dlq',
+  'idem',
+  'audit',
+  'rl',
+  'secret',
+  'cache',
+  'budget',
+  'costs',
+] as const;
 
 export function createKeys(prefix: string): Keys {
   const key = (...parts: string[]): string => [prefix, ...parts].join(':');
@@ -64,5 +84,9 @@ export function createKeys(prefix: string): Keys {
     audit: () => key('audit'),
     rateLimit: () => key('rl'),
     cursorSecret: () => key('secret', 'cursor'),
+    cache: (name, version, hash) => key('cache', name, `v${version}`, hash),
+    budget: (name, day) => key('budget', name, day),
+    budgetHolds: (name, day) => key('budget', name, day, 'holds'),
+    costs: (group, day) => key('costs', group, day),
   };
 }

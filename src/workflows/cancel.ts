@@ -24,8 +24,8 @@ export async function cancelRun(ctx: WorkflowContext, runId: string, reason: str
   const run = await readRunRecord(ctx.store, runId);
   if (run === null) throw runNotFound(runId);
   if (isOpen(run.status)) {
-    const before = await beginEnding(ctx.store, runId, { code: 'cancelled', message: reason, path: '' });
-    if (before !== null && isOpen(before as RunRecord['status'])) return void (await nudge(ctx, runId));
+    const begins = await beginEnding(ctx.store, runId, { code: 'cancelled', message: reason, path: '' });
+    if (begins) return void (await nudge(ctx, runId));
   }
   const now = await readRunRecord(ctx.store, runId);
   throw new FleetError({

@@ -73,7 +73,9 @@ export interface Child {
  */
 export function compileChildren(compiler: Compiler, scope: string, next: Continuation): Child[] {
   const isHere = (scopes: readonly string[]): boolean => (scopes.at(-1) ?? '') === scope;
-  const segments = next.add.filter((leaf) => isHere(leaf.scopes)).map((leaf) => compileSegment(compiler, leaf));
+  const segments = next.add
+    .filter((leaf) => isHere(leaf.scopes))
+    .map((leaf) => compileSegment(compiler, leaf));
   const branches = [...next.openScopes]
     .filter((branch) => parentScope(branch, next.openScopes) === scope)
     .map((branch): Child => {

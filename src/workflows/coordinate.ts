@@ -40,9 +40,7 @@ export async function coordinate(
   const added = isIdle && alarm !== null ? [compileAlarm(compiler, scope, alarm, ctx.clock.now())] : missing;
   if (added.length > 0) {
     const parent = { id: job.id!, queue: job.queueQualifiedName };
-    await ctx.flows.addBulk(
-      added.map(({ flow }) => ({ ...flow, opts: { ...flow.opts, parent } })),
-    );
+    await ctx.flows.addBulk(added.map(({ flow }) => ({ ...flow, opts: { ...flow.opts, parent } })));
   }
   if (alarm !== null) {
     await checkRunAt(ctx.store, facts.run.run_id, alarm);

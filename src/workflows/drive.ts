@@ -29,10 +29,20 @@ export async function launchRun(
   const children = compileChildren(compiler, '', next);
   const alarm = children.length === 0 ? earliestAlarm(next, '') : null;
   if (alarm !== null) children.push(compileAlarm(compiler, '', alarm, nowMs));
-  await add(ctx, compileRunJob(compiler, '', children.map((child) => child.flow)));
+  await add(
+    ctx,
+    compileRunJob(
+      compiler,
+      '',
+      children.map((child) => child.flow),
+    ),
+  );
 }
 
-async function add(ctx: WorkflowContext, flow: Parameters<WorkflowContext['flows']['add']>[0]): Promise<void> {
+async function add(
+  ctx: WorkflowContext,
+  flow: Parameters<WorkflowContext['flows']['add']>[0],
+): Promise<void> {
   try {
     await ctx.flows.add(flow);
   } catch (error) {
@@ -81,6 +91,13 @@ async function relaunch(
   const compiler = compilerOf(ctx, definition, facts, generation);
   const next = derive(definition, facts, ctx.clock.now());
   const children = next.decide.length > 0 ? [] : compileChildren(compiler, '', next);
-  await add(ctx, compileRunJob(compiler, '', children.map((child) => child.flow)));
+  await add(
+    ctx,
+    compileRunJob(
+      compiler,
+      '',
+      children.map((child) => child.flow),
+    ),
+  );
   return 'added';
 }

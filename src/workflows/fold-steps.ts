@@ -6,16 +6,8 @@ import type { StoredEvent } from '../primitives/durable/read-run.ts';
  * What a run's event stream says of each of its steps: those known beforehand in the order of the plan, then
  * those that only showed when it ran.
  */
-export function foldSteps(
-  steps: readonly StaticLeaf[],
-  events: readonly StoredEvent[],
-): StepView[] {
-  const views = new Map<string, StepView>(
-    steps.map((step) => [
-      step.path,
-      waiting(step.path, step.queue),
-    ]),
-  );
+export function foldSteps(steps: readonly StaticLeaf[], events: readonly StoredEvent[]): StepView[] {
+  const views = new Map<string, StepView>(steps.map((step) => [step.path, waiting(step.path, step.queue)]));
   for (const event of events) {
     if (event.step === '') continue;
     const view = views.get(event.step) ?? waiting(event.step, event.agent);

@@ -38,15 +38,22 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   for (;;) {
     const facts = await readRun(ctx.store, data.run_id, data.session_id);
     if (facts === null) throw new UnrecoverableError(`run_not_found: the record of ${data.run_id} is gone`);
-    if (!isOpen(facts.run.status)) return scope === '' ? closeJobOf(ctx, facts) : { status: facts.run.status };
+    if (!isOpen(facts.run.status))
+      return scope === '' ? closeJobOf(ctx, facts) : { status: facts.run.status };
     const nowMs = ctx.clock.now();
     const next = derive(definition, facts, nowMs);
     if (next.decide.length > 0 || next.abandon.length > 0) {
-      await recordDecisions(ctx.store, { runId: data.run_id, decide: next.decide, abandon: next.abandon, nowMs });
+      await recordDecisions(ctx.store, {
+        runId: data.run_id,
+        decide: next.decide,
+        abandon: next.abandon,
+        nowMs,
+      });
       continue;
     }
     if (scope !== '' && !next.openScopes.has(scope)) return { status: 'settled' };
-    if (next.outcome.state === 'done') return complete(ctx, definition, facts, next.outcome.value, next.isDegraded);
+    if (next.outcome.state === 'done')
+      return complete(ctx, definition, facts, next.outcome.value, next.isDegraded);
     if (next.outcome.state === 'failed') return fail(ctx, facts, next.outcome.error);
     if (!(await coordinate(ctx, definition, facts, next, job, scope))) continue;
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
@@ -62,7 +69,11 @@ export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunErro
     ...(path === undefined ? {} : { path }),
     ...(attempts === undefined ? {} : { attempts }),
   };
-  await endRun(ctx, facts.run, { status: endStatus(error.code, facts), error: shown, nowMs: ctx.clock.now() });
+  await endRun(ctx, facts.run, {
+    status: endStatus(error.code, facts),
+    error: shown,
+    nowMs: ctx.clock.now(),
+  });
   throw new UnrecoverableError(`${code}: ${message}`);
 }
 
@@ -89,7 +100,9 @@ async function complete(
   const input = definition.input.parse(run.input);
   let reply: RunReply;
   try {
-    reply = callDefinition(definition.name, () => definition.reply!({ input, results: facts.results, session }));
+    reply = callDefinition(definition.name, () =>
+      definition.reply!({ input, results: facts.results, session }),
+    );
   } catch (error) {
     // The same facts would break it again.
     const { code, message } = toFleetError(error);

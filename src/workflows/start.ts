@@ -74,7 +74,8 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
   });
   if (admission.verdict === 'exists') return { runId, fresh: false, queuedBehind: 0 };
-  if (admission.queuedBehind === 0) await launchRun(ctx, definition, { ...run, generation: 0 }, request.input);
+  if (admission.queuedBehind === 0)
+    await launchRun(ctx, definition, { ...run, generation: 0 }, request.input);
   return { runId, fresh: true, queuedBehind: admission.queuedBehind };
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Agent } from '../../src/agents/agent.ts';
 import { AGENTS, type AgentName } from '../../src/contracts/agent-type.ts';
+import type { BindNode } from '../../src/primitives/plan/node.ts';
+import { fromWire } from '../../src/resilience/backoff.ts';
 import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
 import { RETRY } from '../../src/workflows/catalog/settings.ts';
 import type { WorkflowDefinition } from '../../src/workflows/definition.ts';
@@ -17,14 +19,28 @@ const definition: WorkflowDefinition<typeof Input> = {
   input: Input,
   timeoutMs: 300_000,
   needsIntent: false,
-  steps: AGENTS.map((agent) => ({
-    id: agent,
-    agent,
-    timeoutMs: 10_000,
-    retry: RETRY,
-    recentTurns: 0,
-    input: ({ input }) => ({ text: input.text }),
-  })),
+  plan: {
+    kind: 'sequence',
+    stages: [
+      { kind: 'fn', name: 'scope', apply: (input: never) => ({ input }) },
+      ...AGENTS.map((agent): BindNode => ({
+        kind: 'bind',
+        id: agent,
+        optional: false,
+        pick: ({ input }: { input: z.output<typeof Input> }) => ({ text: input.text }),
+        body: {
+          kind: 'step',
+          name: agent,
+          queue: agent,
+          input: Input,
+          output: Output,
+          idempotent: true,
+          retry: fromWire(RETRY),
+          timeoutMs: 10_000,
+        },
+      })),
+    ],
+  },
   reply: ({ input }) => ({
     responseText: input.text,
     nextActions: [],

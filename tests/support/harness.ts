@@ -11,6 +11,8 @@ import type { RunEvent, RunEventType, RunView } from '../../src/contracts/run.ts
 import type { OrchestrationResponse, SubmitTurn } from '../../src/contracts/turn.ts';
 import type { World } from '../../src/contracts/world.ts';
 import { sleep } from '../../src/kernel/abort.ts';
+import { fromWire } from '../../src/resilience/backoff.ts';
+import { editChain } from './edit-plan.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import { operateFleet, type OperatedFleet } from '../../src/runtime/api-role.ts';
@@ -95,10 +97,12 @@ export function quickCatalog(
   return createCatalog(
     builtInWorkflows(limits).map((workflow) => ({
       ...workflow,
-      steps: workflow.steps.map((step) => ({
-        ...step,
-        retry: { ...QUICK_RETRY, max_attempts: step.retry.max_attempts, ...retry },
-      })),
+      plan: editChain(workflow.plan, {
+        step: (step) => ({
+          ...step,
+          retry: fromWire({ ...QUICK_RETRY, max_attempts: step.retry?.maxAttempts ?? 1, ...retry }),
+        }),
+      }),
     })),
   );
 }

@@ -7,9 +7,10 @@ import { defineRoute, type Route } from '../route.ts';
 import { NoQuery, Reason, RunParams, WorkflowParams } from '../schemas.ts';
 import { submissionOf } from '../submission.ts';
 
+const SignalParams = z.strictObject({ ...RunParams.shape, name: z.string().regex(/^[a-zA-Z][\w-]{0,63}$/) });
 const CancelRun = z.strictObject({ reason: Reason.optional() }).meta({ id: 'CancelRun' });
 
-/** Runs of workflows: start, read, cancel. */
+/** Runs of workflows: start, read, cancel, signal. */
 export function runRoutes({ operations }: HttpDeps): Route[] {
   return [
     defineRoute({
@@ -76,6 +77,26 @@ export function runRoutes({ operations }: HttpDeps): Route[] {
           body.reason === undefined ? {} : { reason: body.reason },
           caller,
         ),
+      }),
+    }),
+    defineRoute({
+      operationId: 'signalRun',
+      method: 'post',
+      paths: ['/v1/workflows/runs/{run_id}/signals/{name}', '/v1/runs/{run_id}/signals/{name}'],
+      tag: 'runs',
+      summary: 'Give a run the payload it waits for',
+      description: 'The payload may come before the run waits for it. The first payload of a name is taken, once.',
+      access: ['user', 'enqueue', 'operate'],
+      rateClass: 'enqueue',
+      action: 'run.signal',
+      params: SignalParams,
+      query: NoQuery,
+      body: z.json(),
+      checkBody: assertInputSize,
+      responses: { 202: { description: 'Recorded; the run goes on', schema: RunView } },
+      handle: async ({ params, body, caller }) => ({
+        status: 202,
+        body: await operations.signalRun(params.run_id, params.name, body, caller),
       }),
     }),
   ];

@@ -5,7 +5,7 @@ import type { Continuation, Facts, Outcome } from './facts.ts';
 import { walkBind, walkFn, walkLeaf, walkSequence, walkWait } from './leaves.ts';
 import { walkFallback, walkRepeat, walkRetry, walkTimeout } from './rounds.ts';
 import { walkSaga } from './saga.ts';
-import { Findings, Undecided, type Scope } from './scope.ts';
+import { Findings, Undecided, WHOLE_EXECUTION, type Scope } from './scope.ts';
 import { PENDING } from './facts.ts';
 
 /**
@@ -18,6 +18,7 @@ export function advance(plan: PlanNode, input: unknown, facts: Facts): Continuat
     facts,
     findings,
     abandonment: facts.ending ?? null,
+    givenUpBy: facts.ending === undefined ? [] : [WHOLE_EXECUTION],
     deadlineAtMs: null,
     isCompensation: false,
     scopes: [],

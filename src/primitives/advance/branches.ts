@@ -1,8 +1,8 @@
 import type { EachNode, Join, ParallelNode, PlanNode, StoredError } from '../plan/node.ts';
 import { walk } from './advance.ts';
-import { done, failed, PENDING, type Abandonment, type Outcome } from './facts.ts';
+import { done, failed, PENDING, type Outcome } from './facts.ts';
 import { leafOf } from './leaves.ts';
-import { callPure, decided, errorOf, join, mark, Undecided, type Scope } from './scope.ts';
+import { callPure, decided, errorOf, giveUp, join, mark, Undecided, type Scope } from './scope.ts';
 
 interface Branch {
   readonly key: string;
@@ -72,7 +72,8 @@ function walkBranches(
   const decision = Object.hasOwn(scope.facts.decisions, key)
     ? (scope.facts.decisions[key] as JoinDecision)
     : null;
-  const outcomes = walkAll(branches, concurrency, decision === null ? scope : givenUp(scope, path));
+  const inside = decision === null ? scope : giveUp(scope, { ...LOST, path, by: key });
+  const outcomes = walkAll(branches, concurrency, inside);
   if (decision === null) {
     const early = decideEarly(outcomes, joinRule);
     if (early !== null && scope.abandonment === null) {
@@ -86,14 +87,7 @@ function walkBranches(
 
 type JoinDecision = { readonly failed: number } | { readonly won: readonly number[] };
 
-function givenUp(scope: Scope, path: string): Scope {
-  const abandonment: Abandonment = scope.abandonment ?? {
-    code: 'cancelled',
-    message: 'its join was decided without it',
-    path,
-  };
-  return { ...scope, abandonment };
-}
+const LOST = { code: 'cancelled', message: 'its join was decided without it' } as const;
 
 function walkAll(branches: readonly Branch[], concurrency: number, scope: Scope): Outcome[] {
   let open = 0;

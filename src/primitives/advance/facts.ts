@@ -17,6 +17,8 @@ export interface Facts {
   readonly ending?: Abandonment;
   /** Epoch milliseconds. */
   readonly nowMs: number;
+  /** Uniform in [0, 1); what it says is recorded where it decides anything. */
+  readonly random?: () => number;
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** See FnContext. */
   readonly ambient?: unknown;
@@ -28,6 +30,8 @@ export interface Abandonment {
   readonly message: string;
   /** The node whose limit or join it was; '' = the whole execution. */
   readonly path: string;
+  /** The decision that says so; absent = the whole execution is given up. */
+  readonly by?: string;
 }
 
 export interface LeafToAdd {

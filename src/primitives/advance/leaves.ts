@@ -1,8 +1,19 @@
 import type { BindNode, CallNode, FnNode, PlanNode, SequenceNode, StepNode, WaitNode } from '../plan/node.ts';
 import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import { walk } from './advance.ts';
+import { walkAlternatives } from './rounds.ts';
 import { done, failed, PENDING, type Outcome } from './facts.ts';
-import { callPure, decided, errorOf, join, mark, Undecided, type Scope } from './scope.ts';
+import {
+  abandonedError,
+  callPure,
+  decided,
+  errorOf,
+  join,
+  mark,
+  Undecided,
+  wasGivenUp,
+  type Scope,
+} from './scope.ts';
 
 /** A leaf has an outcome, or it is given up, or it must be on its way. */
 export function walkLeaf(
@@ -18,10 +29,7 @@ export function walkLeaf(
   if (error !== undefined) return failed(error);
   if (abandonment !== null) {
     // Recorded before anything follows from it, so that a late result changes nothing any more.
-    findings.abandon.push({
-      path: leaf,
-      error: { ...abandonment, path: abandonment.path || leaf, retryable: false, at: facts.nowMs },
-    });
+    findings.abandon.push({ path: leaf, error: abandonedError(abandonment, leaf, scope) });
     return PENDING;
   }
   findings.add.push({
@@ -94,7 +102,7 @@ export function walkBind(node: BindNode, path: string, input: unknown, scope: Sc
   const here = join(path, node.id);
   const outcome = walkBound(node, path, here, input, scope);
   if (outcome.state === 'done') return done({ ...(input as object), [node.id]: outcome.value });
-  if (outcome.state === 'failed' && node.optional && scope.abandonment === null) {
+  if (outcome.state === 'failed' && node.optional && !wasGivenUp(outcome.error, scope)) {
     scope.findings.isDegraded = true;
     scope.findings.branches.push({ path: here, branch: 'skipped' });
     return done({ ...(input as object), [node.id]: null });
@@ -102,7 +110,10 @@ export function walkBind(node: BindNode, path: string, input: unknown, scope: Sc
   return outcome;
 }
 
-/** A bound step takes the id as its path, and its input is picked where it runs; anything larger stands below. */
+/**
+ * A bound step takes the id as its path, and its input is picked where it runs; so do the alternatives of a bound
+ * step, each with its mark. What bears the id as its own name stands at it, anything else below it.
+ */
 function walkBound(node: BindNode, path: string, here: string, input: unknown, scope: Scope): Outcome {
   const pick = (): unknown => {
     try {
@@ -118,34 +129,40 @@ function walkBound(node: BindNode, path: string, here: string, input: unknown, s
       });
     }
   };
-  if (node.body.kind === 'step' || node.body.kind === 'call') {
-    return walkLeaf({ ...node.body, name: node.id }, path, pick, scope);
-  }
-  let picked: unknown;
-  try {
-    picked = pick();
-  } catch (thrown) {
-    if (thrown instanceof Undecided) throw thrown;
-    return failed(errorOf(thrown, here, scope, 'definition_error'));
-  }
-  return walk(node.body, here, picked, scope);
+  const walkOne = (body: PlanNode, id: string): Outcome => {
+    if (body.kind === 'step' || body.kind === 'call') {
+      return walkLeaf({ ...body, name: id }, path, pick, scope);
+    }
+    let picked: unknown;
+    try {
+      picked = pick();
+    } catch (thrown) {
+      if (thrown instanceof Undecided) throw thrown;
+      return failed(errorOf(thrown, here, scope, 'definition_error'));
+    }
+    return walk(body, standsAtId(body, id) ? path : join(path, id), picked, scope);
+  };
+  if (node.body.kind !== 'fallback') return walkOne(node.body, node.id);
+  return walkAlternatives(node.body, here, scope, (candidate, index) =>
+    walkOne(candidate, index === 0 ? node.id : mark(node.id, `f${index}`)),
+  );
 }
 
-/** Waits for a payload; a signal that came first is found there. */
+function standsAtId(body: PlanNode, id: string): boolean {
+  return 'name' in body && body.name === id;
+}
+
+/** Waits for a payload; a signal that came first is found there, one that came too late is not. */
 export function walkWait(node: WaitNode, path: string, _input: unknown, scope: Scope): Outcome {
   const { facts, findings, abandonment } = scope;
   const here = join(path, node.name);
-  if (Object.hasOwn(facts.signals, node.name)) return done(facts.signals[node.name]);
+  const error = Object.hasOwn(facts.errors, here) ? facts.errors[here] : undefined;
+  if (error !== undefined) return failed(error);
+  const hasExpired = Object.hasOwn(facts.decisions, mark(here, 'expired'));
+  if (!hasExpired && Object.hasOwn(facts.signals, node.name)) return done(facts.signals[node.name]);
   const dueAtMs = decided(scope, mark(here, 'due'), () => facts.nowMs + node.timeoutMs);
-  if (abandonment !== null) {
-    return failed({ ...abandonment, path: abandonment.path || here, retryable: false, at: facts.nowMs });
-  }
   if (dueAtMs === undefined) return PENDING;
-  const expired =
-    Object.hasOwn(facts.decisions, mark(here, 'expired')) || facts.nowMs >= dueAtMs
-      ? decided(scope, mark(here, 'expired'), () => true)
-      : false;
-  if (expired === true) {
+  if (hasExpired) {
     if (node.onTimeout !== 'fail') return done(node.onTimeout.value);
     return failed({
       code: 'deadline_exceeded',
@@ -154,6 +171,14 @@ export function walkWait(node: WaitNode, path: string, _input: unknown, scope: S
       retryable: false,
       at: dueAtMs,
     });
+  }
+  if (abandonment !== null) {
+    findings.abandon.push({ path: here, error: abandonedError(abandonment, here, scope) });
+    return PENDING;
+  }
+  if (facts.nowMs >= dueAtMs) {
+    decided(scope, mark(here, 'expired'), () => true);
+    return PENDING;
   }
   findings.waits.push({ path: here, name: node.name, dueAtMs, scopes: scope.scopes });
   return PENDING;

@@ -1,8 +1,25 @@
 import { computeDelay } from '../../resilience/backoff.ts';
-import type { FallbackNode, RepeatNode, RetryNode, StoredError, TimeoutNode } from '../plan/node.ts';
+import type {
+  FallbackNode,
+  PlanNode,
+  RepeatNode,
+  RetryNode,
+  StoredError,
+  TimeoutNode,
+} from '../plan/node.ts';
 import { walk } from './advance.ts';
 import { done, failed, PENDING, type Outcome } from './facts.ts';
-import { callPure, decided, errorOf, join, mark, Undecided, type Scope } from './scope.ts';
+import {
+  callPure,
+  decided,
+  errorOf,
+  giveUp,
+  join,
+  mark,
+  Undecided,
+  wasGivenUp,
+  type Scope,
+} from './scope.ts';
 
 /** The body again and again, each time on what the last time gave, until `done` says so. */
 export function walkRepeat(node: RepeatNode, path: string, input: unknown, scope: Scope): Outcome {
@@ -37,21 +54,24 @@ export function walkRepeat(node: RepeatNode, path: string, input: unknown, scope
 /** A composite from its beginning, after a pause that nobody sleeps through. */
 export function walkRetry(node: RetryNode, path: string, input: unknown, scope: Scope): Outcome {
   const { policy } = node;
+  const level = levelOf(node);
   for (let attempt = 1; ; attempt++) {
-    const attemptPath = attempt === 1 ? path : mark(path, `r${attempt}`);
+    const attemptPath = attempt === 1 ? path : mark(path, `r${level}${attempt}`);
     const outcome = walk(node.body, attemptPath, input, scope);
     if (outcome.state !== 'failed') return outcome;
     const { error } = outcome;
-    const mayRetry = error.retryable && (node.retryIf?.(error) ?? true) && scope.abandonment === null;
+    const mayRetry = error.retryable && (node.retryIf?.(error) ?? true) && !wasGivenUp(error, scope);
     if (!mayRetry) return outcome;
     if (attempt >= policy.maxAttempts) {
       return failed({ ...error, details: { ...error.details, attempts: attempt } });
     }
-    const pauseKey = mark(path, `p${attempt}`);
+    const pauseKey = mark(path, `p${level}${attempt}`);
+    const isGivenUp = scope.abandonment !== null;
+    if (isGivenUp && !Object.hasOwn(scope.facts.decisions, pauseKey)) continue;
     const dueAtMs = decided(
       scope,
       pauseKey,
-      () => scope.facts.nowMs + computeDelay(policy, attempt, Math.random),
+      () => scope.facts.nowMs + computeDelay(policy, attempt, scope.facts.random ?? Math.random),
     );
     if (dueAtMs === undefined) return PENDING;
     if (scope.deadlineAtMs !== null && dueAtMs >= scope.deadlineAtMs) {
@@ -63,7 +83,8 @@ export function walkRetry(node: RetryNode, path: string, input: unknown, scope: 
         at: scope.facts.nowMs,
       });
     }
-    if (scope.facts.nowMs < dueAtMs) {
+    // What begins after it was given up is given up at once, so there is nothing to pause for.
+    if (!isGivenUp && scope.facts.nowMs < dueAtMs) {
       scope.findings.alarms.push({ atMs: dueAtMs, scopes: scope.scopes });
       return PENDING;
     }
@@ -76,11 +97,12 @@ export function walkRetry(node: RetryNode, path: string, input: unknown, scope: 
  */
 export function walkTimeout(node: TimeoutNode, path: string, input: unknown, scope: Scope): Outcome {
   const { facts } = scope;
-  const key = mark(path, 'due');
+  const level = levelOf(node);
+  const key = mark(path, `due${level}`);
   const dueAtMs = decided(scope, key, () => facts.nowMs + node.timeoutMs);
   if (dueAtMs === undefined) return PENDING;
   const deadlineAtMs = Math.min(dueAtMs, scope.deadlineAtMs ?? Infinity);
-  const expiredKey = mark(path, 'expired');
+  const expiredKey = mark(path, `expired${level}`);
   if (!Object.hasOwn(facts.decisions, expiredKey)) {
     const outcome = walk(node.body, path, input, { ...scope, deadlineAtMs });
     if (outcome.state !== 'pending') return outcome;
@@ -88,21 +110,35 @@ export function walkTimeout(node: TimeoutNode, path: string, input: unknown, sco
     else scope.findings.alarms.push({ atMs: dueAtMs, scopes: scope.scopes });
     return PENDING;
   }
-  const abandonment = scope.abandonment ?? {
-    code: 'deadline_exceeded' as const,
+  const why = {
+    code: 'deadline_exceeded',
     message: `took longer than ${node.timeoutMs} ms`,
     path,
-  };
-  return walk(node.body, path, input, { ...scope, abandonment });
+    by: expiredKey,
+  } as const;
+  return walk(node.body, path, input, giveUp({ ...scope, deadlineAtMs }, why));
 }
 
 const NEVER_FALLS_BACK: ReadonlySet<string> = new Set(['input_invalid', 'cancelled']);
 
 /** The next alternative, with the original input, when the one before it failed. */
 export function walkFallback(node: FallbackNode, path: string, input: unknown, scope: Scope): Outcome {
+  const level = levelOf(node);
+  return walkAlternatives(node, path, scope, (candidate, index) =>
+    walk(candidate, index === 0 ? path : mark(path, `f${level}${index}`), input, scope),
+  );
+}
+
+/** One after the other until one succeeds. */
+export function walkAlternatives(
+  node: FallbackNode,
+  path: string,
+  scope: Scope,
+  walkOne: (candidate: PlanNode, index: number) => Outcome,
+): Outcome {
   const errors: StoredError[] = [];
   for (const [index, candidate] of [node.body, ...node.alternatives].entries()) {
-    const outcome = walk(candidate, index === 0 ? path : mark(path, `f${index}`), input, scope);
+    const outcome = walkOne(candidate, index);
     if (outcome.state === 'pending') return outcome;
     if (outcome.state === 'done') {
       if (index > 0) {
@@ -113,7 +149,7 @@ export function walkFallback(node: FallbackNode, path: string, input: unknown, s
     }
     errors.push(outcome.error);
     const applies = node.appliesTo?.(outcome.error) ?? !NEVER_FALLS_BACK.has(outcome.error.code);
-    if (!applies || scope.abandonment !== null) return outcome;
+    if (!applies || wasGivenUp(outcome.error, scope)) return outcome;
   }
   const primary = errors[0]!;
   return failed({
@@ -124,4 +160,18 @@ export function walkFallback(node: FallbackNode, path: string, input: unknown, s
     at: scope.facts.nowMs,
     details: { cause: primary, errors },
   });
+}
+
+/**
+ * These wrappers stand where their body stands, so one around another of its kind needs marks of its own: ''
+ * for the innermost, then `1_`, `2_` …
+ */
+function levelOf(node: RetryNode | TimeoutNode | FallbackNode): string {
+  let level = 0;
+  let body = node.body;
+  while (body.kind === 'retry' || body.kind === 'timeout' || body.kind === 'fallback') {
+    if (body.kind === node.kind) level++;
+    body = body.body;
+  }
+  return level === 0 ? '' : `${level}_`;
 }

@@ -1,4 +1,5 @@
 import type { PlanNode, SagaNode, StoredError } from '../plan/node.ts';
+import { nameOf } from '../plan/children.ts';
 import { walk } from './advance.ts';
 import { done, failed, PENDING, type Outcome } from './facts.ts';
 import { join, mark, type Scope } from './scope.ts';
@@ -24,22 +25,40 @@ interface Undo {
  * Undoing ignores that the rest was given up, and one undo that fails does not stop the others.
  */
 export function walkSaga(node: SagaNode, path: string, input: unknown, scope: Scope): Outcome {
-  const here = join(path, node.name);
+  const here = node.name === undefined ? path : join(path, node.name);
+  const { sagas } = scope.findings;
+  const before = sagas.length;
   let value = input;
   for (const [index, { node: stage }] of node.steps.entries()) {
     const outcome = walk(stage, stagePath(stage, here, index), value, scope);
     if (outcome.state === 'pending') {
-      lookAhead(node.steps.slice(index).map((step) => step.node), here, scope);
+      lookAhead(
+        node.steps.slice(index).map((step) => step.node),
+        here,
+        scope,
+      );
       return outcome;
     }
-    if (outcome.state === 'failed') return compensate(node, here, input, outcome.error, scope);
+    if (outcome.state === 'failed') {
+      const compensated = compensate(node, here, input, outcome.error, scope);
+      sagas.length = before;
+      return compensated;
+    }
     value = outcome.value;
   }
+  sagas.length = before;
+  sagas.push({ node, path: here, input });
   return done(value);
 }
 
 function compensate(node: SagaNode, here: string, input: unknown, error: StoredError, scope: Scope): Outcome {
-  const shielded: Scope = { ...scope, abandonment: null, deadlineAtMs: null, isCompensation: true };
+  const shielded: Scope = {
+    ...scope,
+    abandonment: null,
+    givenUpBy: [],
+    deadlineAtMs: null,
+    isCompensation: true,
+  };
   const failures: { path: string; error: StoredError }[] = [];
   const compensated: string[] = [];
   for (const undo of undosOf(node, here, input, error, scope).toReversed()) {
@@ -59,44 +78,39 @@ function compensate(node: SagaNode, here: string, input: unknown, error: StoredE
   });
 }
 
-/** What must be undone, oldest first. A completed saga inside is undone by its own list. */
+/**
+ * What must be undone, oldest first. A step without a compensation of its own may have completed sagas inside,
+ * also when it failed after them: each is undone by its own list.
+ */
 function undosOf(node: SagaNode, here: string, input: unknown, error: StoredError, scope: Scope): Undo[] {
   const undos: Undo[] = [];
   let value = input;
   for (const [index, step] of node.steps.entries()) {
     const path = stagePath(step.node, here, index);
-    const outcome = walk(step.node, path, value, silent(scope));
-    if (outcome.state === 'done') {
-      undos.push(...undosOfStep(step, path, value, outcome.value, error, scope));
-      value = outcome.value;
-      continue;
-    }
+    const inside = silent(scope);
+    const outcome = walk(step.node, path, value, inside);
     const isUnknown = outcome.state === 'failed' && UNKNOWN_OUTCOME.has(outcome.error.code);
-    if (isUnknown && step.compensate !== undefined) {
-      undos.push({ node: step.compensate, path: undoPath(step.node, path), input: { input: value, error } });
+    if (step.compensate === undefined || (outcome.state === 'failed' && !isUnknown)) {
+      for (const saga of inside.findings.sagas) {
+        undos.push(...undosOf(saga.node, saga.path, saga.input, error, scope));
+      }
+    } else if (outcome.state !== 'pending') {
+      const output = outcome.state === 'done' ? { output: outcome.value } : {};
+      undos.push({
+        node: step.compensate,
+        path: undoPath(step.node, path),
+        input: { input: value, ...output, error },
+      });
     }
-    break;
+    if (outcome.state !== 'done') break;
+    value = outcome.value;
   }
   return undos;
 }
 
-function undosOfStep(
-  step: SagaNode['steps'][number],
-  path: string,
-  input: unknown,
-  output: unknown,
-  error: StoredError,
-  scope: Scope,
-): Undo[] {
-  if (step.compensate !== undefined) {
-    return [{ node: step.compensate, path: undoPath(step.node, path), input: { input, output, error } }];
-  }
-  return step.node.kind === 'saga' ? undosOf(step.node, join(path, step.node.name), input, error, scope) : [];
-}
-
 function undoPath(node: PlanNode, path: string): string {
-  const name = 'name' in node ? node.name : 'id' in node ? node.id : '';
-  return mark(name === '' ? path : join(path, name), 'undo');
+  const name = nameOf(node);
+  return mark(name === undefined ? path : join(path, name), 'undo');
 }
 
 /** Looking back at what has an outcome finds nothing new. */

@@ -1,4 +1,4 @@
-import type { FnContext, PlanNode, PureFn, StoredError } from '../plan/node.ts';
+import type { FnContext, PlanNode, PureFn, SagaNode, StoredError } from '../plan/node.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import type { Abandonment, Alarm, Continuation, Facts, LeafToAdd, Waiting } from './facts.ts';
 
@@ -11,6 +11,8 @@ export class Findings {
   readonly alarms: Alarm[] = [];
   readonly openScopes = new Set<string>();
   readonly branches: { path: string; branch: string }[] = [];
+  /** Sagas that came to their end and are not part of another one that did. */
+  readonly sagas: FinishedSaga[] = [];
   isDegraded = false;
 
   toContinuation(outcome: Continuation['outcome']): Continuation {
@@ -28,12 +30,21 @@ export class Findings {
   }
 }
 
+/** A saga whose steps are all done: whoever stands around it may still have to undo them. */
+export interface FinishedSaga {
+  readonly node: SagaNode;
+  readonly path: string;
+  readonly input: unknown;
+}
+
 /** What a node sees of its surroundings while the plan is walked. */
 export interface Scope {
   readonly facts: Facts;
   readonly findings: Findings;
   /** Set when the leaves below are given up. */
   readonly abandonment: Abandonment | null;
+  /** Every decision by which this place is given up, the one that counts and the ones it hides. */
+  readonly givenUpBy: readonly string[];
   readonly deadlineAtMs: number | null;
   readonly isCompensation: boolean;
   /** The branches of several steps around this place, outermost first. */
@@ -79,11 +90,42 @@ export function callPure<R>(f: PureFn<R>, input: unknown, path: string, scope: S
   };
   const ctx: FnContext = {
     now: () => recorded('now', () => scope.facts.nowMs),
-    random: () => recorded('rnd', Math.random),
+    random: () => recorded('rnd', scope.facts.random ?? Math.random),
     metadata: scope.facts.metadata ?? {},
     ambient: scope.facts.ambient,
   };
   return (f as (input: unknown, ctx: FnContext) => R)(input, ctx);
+}
+
+/** Everything inside is given up; what was given up around it before keeps its reason. */
+export function giveUp(scope: Scope, why: Abandonment): Scope {
+  return {
+    ...scope,
+    abandonment: scope.abandonment ?? why,
+    givenUpBy: [...scope.givenUpBy, why.by ?? WHOLE_EXECUTION],
+  };
+}
+
+export const WHOLE_EXECUTION = '';
+
+/** The error of something that is given up where it stands. */
+export function abandonedError(why: Abandonment, path: string, scope: Scope): StoredError {
+  return {
+    code: why.code,
+    message: why.message,
+    path: why.path || path,
+    retryable: false,
+    at: scope.facts.nowMs,
+    abandonedBy: why.by ?? WHOLE_EXECUTION,
+  };
+}
+
+/**
+ * Whether it failed only because this place is given up. What failed by itself before, or by a limit further
+ * inside, keeps what followed from it then: a retry, an alternative, being skipped.
+ */
+export function wasGivenUp(error: StoredError, scope: Scope): boolean {
+  return error.abandonedBy !== undefined && scope.givenUpBy.includes(error.abandonedBy);
 }
 
 /** What a callback threw, as the error of its node. */

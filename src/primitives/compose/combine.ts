@@ -1,5 +1,5 @@
 import type { ZodType, z } from 'zod';
-import type { FnContext, Join, PureFn, StepHandler } from '../plan/node.ts';
+import type { FnContext, Join, PureFn, StepHandler, StoredError } from '../plan/node.ts';
 import { make, plansOf, sequenceOf } from './make.ts';
 import type { AnyPrimitive, In, Out, Primitive, StepContext } from './primitive.ts';
 
@@ -61,10 +61,17 @@ export function pipe(...stages: AnyPrimitive[]): AnyPrimitive {
   return make(sequenceOf(plansOf(stages)));
 }
 
-export interface ParallelOptions {
-  readonly join?: Join;
+export interface ParallelOptions<J extends Join = Join> {
+  readonly join?: J;
   readonly concurrency?: number;
 }
+
+/** One branch under a join other than `all`: how it ended. */
+export type Settled<O> =
+  | { readonly status: 'ok'; readonly value: O }
+  | { readonly status: 'error'; readonly error: StoredError };
+
+export type Joined<J extends Join, O> = J extends 'all' ? O : Settled<O>;
 
 type Intersect<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
   ? I
@@ -75,10 +82,10 @@ const MAX_CONCURRENCY = 100;
 export function parallel<const T extends readonly [AnyPrimitive, ...AnyPrimitive[]]>(
   ...branches: T
 ): Primitive<Intersect<In<T[number]>>, { -readonly [K in keyof T]: Out<T[K]> }>;
-export function parallel<T extends Readonly<Record<string, AnyPrimitive>>>(
+export function parallel<T extends Readonly<Record<string, AnyPrimitive>>, const J extends Join = 'all'>(
   branches: T,
-  options?: ParallelOptions,
-): Primitive<Intersect<In<T[keyof T]>>, { [K in keyof T]: Out<T[K]> }>;
+  options?: ParallelOptions<J>,
+): Primitive<Intersect<In<T[keyof T]>>, { [K in keyof T]: Joined<J, Out<T[K]>> }>;
 /** All branches get the same input and start together. */
 export function parallel(...args: readonly unknown[]): AnyPrimitive {
   const [first, second] = args;
@@ -137,12 +144,12 @@ export function match<I, K extends string, C extends Readonly<Record<K, Primitiv
 }
 
 /** Every item through the body; results keep the order of the items. */
-export function each<I, T, O>(
+export function each<I, T, O, const J extends Join = 'all'>(
   name: string,
   items: (input: I, ctx: FnContext) => readonly T[],
   body: Primitive<T, O>,
-  options: { readonly concurrency?: number; readonly maxItems?: number; readonly join?: Join } = {},
-): Primitive<I, O[]> {
+  options: { readonly concurrency?: number; readonly maxItems?: number; readonly join?: J } = {},
+): Primitive<I, Joined<J, O>[]> {
   return make({
     kind: 'each',
     name,

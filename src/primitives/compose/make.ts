@@ -48,16 +48,10 @@ export function plansOf(primitives: readonly AnyPrimitive[]): PlanNode[] {
   return primitives.map((primitive) => primitive.plan);
 }
 
-function cachePolicy<I>(options: CacheOptions<I>): CachePolicy {
-  return {
-    // The key function is only ever called with this step's own input.
-    ...(options.key === undefined ? {} : { key: options.key }),
-    scope: options.scope,
-    ttlMs: options.ttlMs ?? 3_600_000,
-    maxEntries: options.maxEntries ?? 1000,
-    tier: options.tier ?? 'memory',
-    version: options.version ?? 1,
-  };
+function cachePolicy<I, O>(options: CacheOptions<I, O>): CachePolicy {
+  // The functions among them are only ever called with this step's own input and output.
+  const given = options as CacheOptions<never, never>;
+  return { ttlMs: 3_600_000, maxEntries: 1000, tier: 'memory', version: 1, ...given };
 }
 
 function requireStep(plan: PlanNode, modifier: string): StepNode {

@@ -20,7 +20,7 @@ export interface Primitive<in I, out O> {
     alternative: Primitive<I, A>,
     options?: { if?: (error: StoredError) => boolean },
   ): Primitive<I, O | A>;
-  cached(options: CacheOptions<I>): Primitive<I, O>;
+  cached(options: CacheOptions<I, O>): Primitive<I, O>;
   breaker(name: string): Primitive<I, O>;
   named(name: string): Primitive<I, O>;
 }
@@ -29,13 +29,19 @@ export type AnyPrimitive = Primitive<never, unknown>;
 export type In<P> = P extends Primitive<infer I, unknown> ? I : never;
 export type Out<P> = P extends Primitive<never, infer O> ? O : never;
 
-export interface CacheOptions<I> {
+/** See {@link CachePolicy}; an hour and 1000 entries in memory unless said otherwise. */
+export interface CacheOptions<I, O = unknown> {
   readonly key?: (input: I) => unknown;
+  readonly facets?: unknown;
   readonly scope: CachePolicy['scope'];
   readonly ttlMs?: number;
   readonly maxEntries?: number;
   readonly tier?: CachePolicy['tier'];
   readonly version?: number;
+  readonly maxBytes?: number;
+  readonly cacheErrors?: boolean;
+  readonly staleIfErrorMs?: number;
+  storeIf?(output: O): boolean;
 }
 
 /** What a step's handler gets beside its input. */

@@ -4,29 +4,28 @@ import { run } from './journal-store.ts';
 import { LUA_IS_OPEN } from './lua-parts.ts';
 import type { Ending } from './run-record.ts';
 
-/** KEYS 1 run 2 cancel channel · ARGV 1 run id 2 ending. Returns the status, or '' when there is no such run. */
+/** KEYS 1 run 2 cancel channel · ARGV 1 run id 2 ending. Returns 1 when it begins to end. */
 const BEGIN_ENDING = defineScript(
   'begin-ending',
   `${LUA_IS_OPEN}
 local status = redis.call('HGET', KEYS[1], 'status')
-if not status then return '' end
-if is_open(status) and redis.call('HSETNX', KEYS[1], 'ending', ARGV[2]) == 1 then
-  redis.call('PUBLISH', KEYS[2], ARGV[1])
-end
-return status
+if not status or not is_open(status) then return 0 end
+if redis.call('HSETNX', KEYS[1], 'ending', ARGV[2]) == 0 then return 0 end
+redis.call('PUBLISH', KEYS[2], ARGV[1])
+return 1
 `,
 );
 
 /**
  * Mark a run as one that must end, and tell the workers that are busy with it. The first reason stands.
- * @returns its status before, or null when there is no such run. One round trip.
+ * @returns false when it has ended, or somebody else ends it already. One round trip.
  */
-export async function beginEnding(store: RedisStore, runId: string, ending: Ending): Promise<string | null> {
-  const status = await run(
+export async function beginEnding(store: RedisStore, runId: string, ending: Ending): Promise<boolean> {
+  const begins = await run(
     store,
     BEGIN_ENDING,
     [store.keys.run(runId), store.keys.cancelled()],
     [runId, JSON.stringify(ending)],
   );
-  return status === '' ? null : String(status);
+  return begins === 1;
 }

@@ -5,20 +5,21 @@ import { run } from './journal-store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 results  3 errors  4 events  5 decisions
- * ARGV  1 now  2 count of decisions  then key, value …  then path, error, event data …
- * Each is recorded once: a decision that stands stays, a step that has an outcome keeps it.
+ * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 cancel channel
+ * ARGV  1 now  2 run id  3 count of decisions  then key, value …  then path, error, event data …
+ * Each is recorded once, and a step that is given up is told to stop, wherever it runs: a decision that stands stays, a step that has an outcome keeps it.
  */
 const RECORD_DECISIONS = defineScript(
   'record-decisions',
   `${LUA_IS_OPEN}${LUA_EMIT}
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status or not is_open(status) then return 0 end
-local decisions = tonumber(ARGV[2])
-for i = 3, 1 + decisions * 2, 2 do redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) end
-for i = 3 + decisions * 2, #ARGV, 3 do
+local decisions = tonumber(ARGV[3])
+for i = 4, 2 + decisions * 2, 2 do redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) end
+for i = 4 + decisions * 2, #ARGV, 3 do
   if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 and redis.call('HSETNX', KEYS[3], ARGV[i], ARGV[i + 1]) == 1 then
     emit(KEYS[4], 'step.failed', ARGV[1], ARGV[i], '', ARGV[i + 2])
+    redis.call('PUBLISH', KEYS[6], ARGV[2] .. ' ' .. ARGV[i])
   end
 end
 return 1
@@ -46,9 +47,11 @@ export async function recordDecisions(store: RedisStore, decisions: Decisions): 
       keys.runErrors(runId),
       keys.runEvents(runId),
       keys.runDecisions(runId),
+      keys.cancelled(),
     ],
     [
       decisions.nowMs,
+      runId,
       decisions.decide.length,
       ...decisions.decide.flatMap(({ key, value }) => [key, JSON.stringify(value)]),
       ...decisions.abandon.flatMap(({ path, error }) => [

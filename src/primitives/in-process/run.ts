@@ -19,6 +19,10 @@ export interface RunOptions {
   readonly random?: () => number;
   /** Payloads for `waitFor`, there from the start. */
   readonly signals?: Readonly<Record<string, unknown>>;
+  /** What an earlier execution had recorded when it was left: what has an outcome is not done again. */
+  readonly recorded?: Partial<Pick<Facts, 'results' | 'errors' | 'decisions' | 'ending'>>;
+  /** Called with what was known and what followed from it; the facts go on growing, so copy what you keep. */
+  onAdvance?(facts: Facts, next: Continuation): void;
 }
 
 export interface RunResult<O> {
@@ -78,6 +82,10 @@ class InProcessRun {
     this.#clock = options.clock ?? systemTimerClock;
     this.#startedAt = this.#clock.now();
     this.#runId = options.runId ?? `wf_${uuidv7()}`;
+    Object.assign(this.#results, options.recorded?.results);
+    Object.assign(this.#errors, options.recorded?.errors);
+    Object.assign(this.#decisions, options.recorded?.decisions);
+    this.#ending = options.recorded?.ending;
   }
 
   async start(): Promise<RunResult<unknown>> {
@@ -118,7 +126,9 @@ class InProcessRun {
     if (this.#isOver) return;
     try {
       for (;;) {
-        const next = advance(this.#plan, this.#input, this.#facts());
+        const facts = this.#facts();
+        const next = advance(this.#plan, this.#input, facts);
+        this.#options.onAdvance?.(facts, next);
         if (next.decide.length > 0 || next.abandon.length > 0) {
           for (const { key, value } of next.decide) this.#decisions[key] ??= value;
           for (const { path, error } of next.abandon) this.#abandon(path, error);
@@ -141,6 +151,7 @@ class InProcessRun {
       decisions: this.#decisions,
       signals: this.#options.signals ?? {},
       nowMs: this.#clock.now(),
+      ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
       ...(this.#ending === undefined ? {} : { ending: this.#ending }),
       ...(this.#options.metadata === undefined ? {} : { metadata: this.#options.metadata }),
     };

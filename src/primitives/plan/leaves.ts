@@ -24,12 +24,10 @@ export function staticLeaves(plan: PlanNode): StaticLeaf[] {
         return node.stages.forEach((stage, index) => visit(stage, placeOf(stage, path, index)));
       case 'saga':
         return node.steps.forEach(({ node: stage }, index) =>
-          visit(stage, placeOf(stage, join(path, node.name), index)),
+          visit(stage, placeOf(stage, node.name === undefined ? path : join(path, node.name), index)),
         );
       case 'bind':
-        return node.body.kind === 'step'
-          ? add({ ...node.body, name: node.id }, path)
-          : visit(node.body, join(path, node.id));
+        return visitBound(node.body.kind === 'fallback' ? node.body.body : node.body, path, node.id);
       case 'parallel':
         return node.branches.forEach((branch) => visit(branch.node, join(path, branch.key)));
       case 'when':
@@ -48,6 +46,10 @@ export function staticLeaves(plan: PlanNode): StaticLeaf[] {
         return visit(node.body, path);
       default:
     }
+  };
+  const visitBound = (body: PlanNode, path: string, id: string): void => {
+    if (body.kind === 'step') return add({ ...body, name: id }, path);
+    visit(body, nameOf(body) === id ? path : join(path, id));
   };
   visit(plan, '');
   return leaves;

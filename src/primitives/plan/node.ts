@@ -64,12 +64,23 @@ export interface StepNode {
 }
 
 export interface CachePolicy {
+  /** Of the input; BYPASS for a call that must not be shared. Left out: the whole input. */
   readonly key?: (input: never) => unknown;
+  /** What else shapes the result, or a function of the input that says it. */
+  readonly facets?: unknown;
   readonly scope: 'global' | 'player' | 'session';
   readonly ttlMs: number;
   readonly maxEntries: number;
+  /** Of all entries in memory. */
+  readonly maxBytes?: number;
   readonly tier: 'memory' | 'redis' | 'both';
   readonly version: number;
+  /** Remember failures that are final, too. */
+  readonly cacheErrors?: boolean;
+  /** How much longer than its time an entry may stand in for a failed call. */
+  readonly staleIfErrorMs?: number;
+  /** Whether a result may be remembered: never what failed a safety check. */
+  readonly storeIf?: (output: never) => boolean;
 }
 
 /** Cheap, pure glue; never a job. */
@@ -138,7 +149,8 @@ export interface RepeatNode {
 
 export interface SagaNode {
   readonly kind: 'saga';
-  readonly name: string;
+  /** Absent: its steps stand where it stands, as those of a sequence do. */
+  readonly name?: string;
   readonly steps: readonly { readonly node: PlanNode; readonly compensate?: PlanNode }[];
 }
 
@@ -218,5 +230,7 @@ export interface StoredError {
   /** Epoch milliseconds; orders failures of branches. */
   readonly at: number;
   readonly attempts?: number;
+  /** What gave it up, when it did not fail by itself; see Abandonment. */
+  readonly abandonedBy?: string;
   readonly details?: Readonly<Record<string, unknown>>;
 }

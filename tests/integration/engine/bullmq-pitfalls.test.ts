@@ -14,6 +14,7 @@ import {
   startHarness,
   type Harness,
 } from '../../support/harness.ts';
+import { editChain } from '../../support/edit-plan.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
 let redis: TestRedis;
@@ -183,9 +184,9 @@ describe('a definition', () => {
     const changed = {
       ...definition,
       ...(part === 'reply' ? { reply: fail } : {}),
-      steps: definition.steps.map((step) =>
-        part === 'input' && step.id === 'wba' ? { ...step, input: fail } : step,
-      ),
+      plan: editChain(definition.plan, {
+        bind: (bind) => (part === 'input' && bind.id === 'wba' ? { ...bind, pick: fail } : bind),
+      }),
     };
     return { ...catalog, latest: () => changed, find: () => changed };
   };

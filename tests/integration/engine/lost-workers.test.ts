@@ -125,8 +125,8 @@ describe('the worker of a run job that dies', () => {
     const job = await dying.getNextJob('its token');
     // Only `add` is called.
     const flows = {
-      async add(...flowJob: Parameters<typeof workflows.flows.add>) {
-        await workflows.flows.add(...flowJob);
+      async addBulk(...flowJobs: Parameters<typeof workflows.flows.addBulk>) {
+        await workflows.flows.addBulk(...flowJobs);
         throw new Error('killed here');
       },
     } as unknown as typeof workflows.flows;

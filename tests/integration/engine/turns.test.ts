@@ -27,7 +27,6 @@ describe('a turn', () => {
       run_id: runId,
       workflow: 'collaborative',
       version: 1,
-      generation: 0,
       correlation_id: runId,
       session_id: sessionId,
     });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PRIORITIES, jobPriority, priorityClass } from '../../../src/contracts/priority.ts';
+import { staticLeaves } from '../../../src/primitives/plan/leaves.ts';
+import { editChain } from '../../support/edit-plan.ts';
 import { builtInWorkflows } from '../../../src/workflows/catalog/built-in.ts';
 import { createCatalog } from '../../../src/workflows/catalog/catalog.ts';
 
@@ -33,7 +35,13 @@ describe('the catalog of workflows', () => {
 
   it('stays below the step limits: no step may take longer than its run', () => {
     for (const definition of definitions) {
-      for (const step of definition.steps) expect(step.timeoutMs).toBeLessThanOrEqual(definition.timeoutMs);
+      editChain(definition.plan, {
+        step: (step) => {
+          expect(step.timeoutMs).toBeLessThanOrEqual(definition.timeoutMs);
+          return step;
+        },
+      });
+      expect(staticLeaves(definition.plan).length).toBeGreaterThan(0);
     }
   });
 });

@@ -3,8 +3,8 @@ import type { StoredEvent } from '../../../src/primitives/durable/read-run.ts';
 import { foldSteps } from '../../../src/workflows/fold-steps.ts';
 
 const STEPS = [
-  { id: 'ipa', agent: 'ipa' },
-  { id: 'nga', agent: 'nga' },
+  { path: 'ipa', queue: 'ipa' },
+  { path: 'nga', queue: 'nga' },
 ];
 
 function event(type: string, step: string, data?: Record<string, unknown>): StoredEvent {
@@ -49,10 +49,12 @@ describe('foldSteps', () => {
     ]);
   });
 
-  it('ignores events of steps the definition does not have', () => {
-    expect(foldSteps(STEPS, [event('step.completed', 'gone', {})]).map((step) => step.status)).toEqual([
-      'waiting',
-      'waiting',
+  it('shows steps that only showed when it ran after those known beforehand', () => {
+    const steps = foldSteps(STEPS, [event('step.completed', 'all.0', { duration_ms: 1 })]);
+    expect(steps.map((step) => [step.name, step.status])).toEqual([
+      ['ipa', 'waiting'],
+      ['nga', 'waiting'],
+      ['all.0', 'completed'],
     ]);
   });
 });

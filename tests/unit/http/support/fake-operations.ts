@@ -99,6 +99,11 @@ export class FakeOperations implements FleetOperations {
     return run;
   }
 
+  async signalRun(runId: string, name: string, payload: unknown, caller: Caller) {
+    this.#enter('signalRun', runId, name, payload, caller);
+    return this.getRun(runId, caller);
+  }
+
   async cancelRun(runId: string, request: { reason?: string }, caller: Caller) {
     this.#enter('cancelRun', runId, request, caller);
     const run = this.runs.get(runId);
