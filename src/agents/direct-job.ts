@@ -1,17 +1,27 @@
 import type { Job } from 'bullmq';
 import type { DirectJobData } from '../contracts/job.ts';
 import { FleetError } from '../kernel/errors.ts';
-import { commitStep, readDirectResult, type ResultOwner } from '../primitives/durable/commit-step.ts';
+import {
+  commitStep,
+  readDirectResult,
+  type JobLock,
+  type ResultOwner,
+} from '../primitives/durable/commit-step.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { NO_WORKFLOW, type Opened, type ShellContext } from './shell.ts';
-import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
+import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
  * Open a job that some other service put on the queue by itself. It has no run; its result is the job's return
  * value, and a ledger of its own keeps a repeated delivery from doing its work twice.
  */
-export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJobData): Promise<Opened> {
+export async function openDirectJob(
+  shell: ShellContext,
+  job: Job,
+  token: string,
+  data: DirectJobData,
+): Promise<Opened> {
   const { agent, store, clock } = shell;
   if (agent === null) throw noAgent(shell.queue);
   const input = parseOrRefuse(agent.input, data.input, 'input');
@@ -28,6 +38,7 @@ export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJ
     keepSeconds: shell.recordRetentionSeconds,
   };
   const checkOutput = (output: unknown): unknown => encodeOutput(agent.output, agent.name, output);
+  const lock: JobLock = { key: shell.lockKey(job), token };
   let worlds: TrackedWorldAccess | null = null;
   return {
     kind: 'work',
@@ -41,6 +52,7 @@ export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJ
         worlds = createWorldAccess({
           store,
           owner,
+          lock,
           signal,
           prefetched: null,
           createWorld: null,
@@ -63,10 +75,12 @@ export async function openDirectJob(shell: ShellContext, job: Job, data: DirectJ
         const checked = checkOutput(output);
         const outcome = await commitStep(store, {
           owner,
+          lock,
           output: checked,
           eventData: {},
           nowMs: clock.now(),
         });
+        if (outcome.verdict === 'fenced') throw lockLost();
         return outcome.verdict === 'recorded' ? outcome.output : checked;
       },
     },

@@ -38,8 +38,8 @@ export function createProcessor(shell: ShellContext) {
       return await withCorrelation(correlationOf(shell, job, decoded), async () => {
         const opened =
           decoded.kind === 'step'
-            ? await openStep(shell, job, decoded.data)
-            : await openDirectJob(shell, job, decoded.data);
+            ? await openStep(shell, job, token, decoded.data)
+            : await openDirectJob(shell, job, token, decoded.data);
         return opened.kind === 'done' ? opened.value : await work(shell, job, signal, opened.job);
       });
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { World } from '../contracts/world.ts';
+import type { Job } from 'bullmq';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -32,6 +33,8 @@ export interface ShellContext {
   readonly activeJobs: ActiveJobs;
   /** The world of a session that has none yet. */
   readonly createWorld: (worldId: string, nowIso: string) => World;
+  /** Where BullMQ keeps who holds a job. */
+  readonly lockKey: (job: Job) => string;
   /** Opens a failed run again. Errors: run_not_resumable (conflict), run_not_found */
   readonly resumeRun: (runId: string, sessionId: string | undefined) => Promise<void>;
   readonly recordRetentionSeconds: number;

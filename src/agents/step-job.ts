@@ -3,7 +3,12 @@ import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { beginStep, type StepFacts, type StepStart } from '../primitives/durable/begin-step.ts';
-import { commitStep, type CommitOutcome, type ResultOwner } from '../primitives/durable/commit-step.ts';
+import {
+  commitStep,
+  type CommitOutcome,
+  type JobLock,
+  type ResultOwner,
+} from '../primitives/durable/commit-step.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
 import type { StepContext } from '../primitives/compose/primitive.ts';
 import type { StepNode, StoredError } from '../primitives/plan/node.ts';
@@ -11,7 +16,7 @@ import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import type { AgentContext } from './agent.ts';
 import type { Opened, ShellContext } from './shell.ts';
-import { createWorldAccess, type TrackedWorldAccess } from './world-access.ts';
+import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /** A version that no worker learns within this time fails its runs. */
 const VERSION_PATIENCE_MS = 600_000;
@@ -20,7 +25,12 @@ const VERSION_PATIENCE_MS = 600_000;
  * Open a step of a run: one round trip for everything it reads.
  * Errors: workflow_version_unavailable (the job waits), input_invalid, deadline_exceeded, run_not_found
  */
-export async function openStep(shell: ShellContext, job: Job, data: StepJobData): Promise<Opened> {
+export async function openStep(
+  shell: ShellContext,
+  job: Job,
+  token: string,
+  data: StepJobData,
+): Promise<Opened> {
   const { step } = data;
   if (!shell.plans.knows(step.workflow, step.version)) throw versionUnavailable(shell, job, data);
   const start = await beginStep(shell.store, {
@@ -36,7 +46,7 @@ export async function openStep(shell: ShellContext, job: Job, data: StepJobData)
   });
   switch (start.verdict) {
     case 'ready':
-      return openWork(shell, job, data, start.facts);
+      return openWork(shell, job, token, data, start.facts);
     case 'recorded':
       return { kind: 'done', value: { status: 'completed' } };
     case 'closed':
@@ -93,13 +103,15 @@ function skip(because: string): Opened {
   return { kind: 'done', value: { skipped: true, because } satisfies SkippedStep };
 }
 
-function openWork(shell: ShellContext, job: Job, data: StepJobData, facts: StepFacts): Opened {
+function openWork(shell: ShellContext, job: Job, token: string, data: StepJobData, facts: StepFacts): Opened {
   const { step } = data;
   const { store, clock } = shell;
   const leaf = shell.plans.open(step.workflow, step.version, step.path, facts, clock.now());
   // Its join was decided, or its run is ending: the plan does not want it any more.
   if (leaf === null || leaf.node.kind !== 'step') return skip('not_wanted');
   const { node } = leaf;
+  if (!node.idempotent && job.attemptsStarted > 1) throw outcomeUnknown(step.path);
+  const lock: JobLock = { key: shell.lockKey(job), token };
   const deadlineAtMs = leaf.isCompensation ? null : earliest(facts.deadlineAtMs, leaf.deadlineAtMs);
   const limitMs = node.timeoutMs ?? shell.directTimeoutMs;
   const remainingMs = deadlineAtMs === null ? limitMs : deadlineAtMs - clock.now();
@@ -112,6 +124,7 @@ function openWork(shell: ShellContext, job: Job, data: StepJobData, facts: StepF
     createWorldAccess({
       store,
       owner,
+      lock,
       signal,
       prefetched: step.world_id === undefined ? null : { worldId: step.world_id, world: facts.world },
       createWorld:
@@ -151,10 +164,12 @@ function openWork(shell: ShellContext, job: Job, data: StepJobData, facts: StepF
           worlds?.recorded() ??
           (await commitStep(store, {
             owner,
+            lock,
             output: checkOutput(output),
             eventData: eventData(output),
             nowMs: clock.now(),
           }));
+        if (outcome.verdict === 'fenced') throw lockLost();
         return returnValue(outcome);
       },
     },
@@ -246,6 +261,16 @@ async function recordLostUpstream(
     error: { code: 'worker_lost', message: reason, path: upstream, retryable: true, at: shell.clock.now() },
     durationMs: null,
     nowMs: shell.clock.now(),
+  });
+}
+
+/** It was begun before, and nobody knows how far it got: it must not be done again behind anybody's back. */
+function outcomeUnknown(path: string): FleetError {
+  return new FleetError({
+    code: 'outcome_unknown',
+    kind: 'internal',
+    retryable: false,
+    message: `step "${path}" was begun before and left no result; it is not idempotent, so it is not repeated`,
   });
 }
 

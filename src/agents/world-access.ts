@@ -1,7 +1,12 @@
 import { sleep } from '../kernel/abort.ts';
 import { FleetError } from '../kernel/errors.ts';
 import type { World } from '../contracts/world.ts';
-import { commitStep, type CommitOutcome, type ResultOwner } from '../primitives/durable/commit-step.ts';
+import {
+  commitStep,
+  type CommitOutcome,
+  type JobLock,
+  type ResultOwner,
+} from '../primitives/durable/commit-step.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { decodeWorld, encodeWorld, readStoredWorld, type StoredWorld } from '../sessions/world-codec.ts';
 import type { WorldAccess } from './agent.ts';
@@ -13,6 +18,7 @@ const PAUSE_MAX_MS = 50;
 export interface WorldAccessOptions {
   readonly store: RedisStore;
   readonly owner: ResultOwner;
+  readonly lock: JobLock;
   readonly signal: AbortSignal;
   /** The world as it was read when the step began, to spare a round trip. */
   readonly prefetched: { readonly worldId: string; readonly world: StoredWorld | null } | null;
@@ -52,6 +58,7 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
         const checked = options.checkOutput(output);
         const attempt = await commitStep(options.store, {
           owner: options.owner,
+          lock: options.lock,
           output: checked,
           eventData: options.eventData(checked),
           world: {
@@ -63,6 +70,7 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
           },
           nowMs: options.now(),
         });
+        if (attempt.verdict === 'fenced') throw lockLost();
         if (attempt.verdict !== 'conflict') {
           outcome = attempt;
           // An earlier delivery of this very step wrote before: its output is the step's output.
@@ -77,6 +85,15 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
       });
     },
   };
+}
+
+/** BullMQ refuses what the worker says of the job from now on; the job is somebody else's. */
+export function lockLost(): FleetError {
+  return new FleetError({
+    code: 'lock_lost',
+    kind: 'conflict',
+    message: 'another worker holds this job by now; nothing was written',
+  });
 }
 
 function newWorld(options: WorldAccessOptions, worldId: string): World {

@@ -14,6 +14,7 @@ const KIND_BY_CODE: Readonly<Record<string, ErrorKind>> = {
   deadline_exceeded: 'timeout',
   cancelled: 'cancelled',
   circuit_open: 'unavailable',
+  budget_exceeded: 'overloaded',
 };
 
 /** The failure of a plan: the code of what failed first, where, and what had been called until then. */

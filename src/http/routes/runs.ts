@@ -85,13 +85,14 @@ export function runRoutes({ operations }: HttpDeps): Route[] {
       paths: ['/v1/workflows/runs/{run_id}/signals/{name}', '/v1/runs/{run_id}/signals/{name}'],
       tag: 'runs',
       summary: 'Give a run the payload it waits for',
-      description: 'The payload may come before the run waits for it. The first payload of a name is taken, once.',
+      description:
+        'The payload may come before the run waits for it. The first payload of a name is taken, once.',
       access: ['user', 'enqueue', 'operate'],
       rateClass: 'enqueue',
       action: 'run.signal',
       params: SignalParams,
       query: NoQuery,
-      body: z.json(),
+      body: z.unknown(),
       checkBody: assertInputSize,
       responses: { 202: { description: 'Recorded; the run goes on', schema: RunView } },
       handle: async ({ params, body, caller }) => ({

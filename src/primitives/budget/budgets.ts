@@ -142,7 +142,10 @@ export class Budgets {
       args,
     );
     const [flag, spent, reserved] = reply as readonly ScriptValue[] as readonly [number, number, number];
-    this.#lastKnown.set(budget, { day, usedMicroUsd: spent + reserved });
+    // A call of yesterday that ends today says nothing of today.
+    if (day >= (this.#lastKnown.get(budget)?.day ?? '')) {
+      this.#lastKnown.set(budget, { day, usedMicroUsd: spent + reserved });
+    }
     return { flag, spent, reserved };
   }
 

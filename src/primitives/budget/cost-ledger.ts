@@ -80,13 +80,13 @@ export class CostLedger {
 
   /**
    * @param range  UTC days such as `2026-08-15`, both included; default the last 30 days
-   * Errors: invalid_range (invalid_input), backend_unavailable
+   * Errors: validation_failed (invalid_input), backend_unavailable
    */
   async report(
     range: { readonly from?: string; readonly to?: string; readonly groupBy?: CostGroup } = {},
   ): Promise<CostReport> {
     const to = range.to ?? utcDay(this.#clock.now());
-    const from = range.from ?? utcDay(Date.parse(to) - 29 * DAY_MS);
+    const from = range.from ?? daysBefore(to, 29);
     const groupBy = range.groupBy ?? 'day';
     const days = daysBetween(from, to);
     const hashes = await this.#read(groupBy === 'day' ? 'model' : groupBy, days);
@@ -135,13 +135,19 @@ function totalsOf(parts: readonly Sums[]): CostTotals {
   };
 }
 
+/** Of a day that is none: the same text, which {@link daysBetween} refuses. */
+function daysBefore(day: string, count: number): string {
+  const moment = Date.parse(`${day}T00:00:00.000Z`);
+  return Number.isNaN(moment) ? day : utcDay(moment - count * DAY_MS);
+}
+
 function daysBetween(from: string, to: string): string[] {
   const [first, last] = [from, to].map((day) => Date.parse(`${day}T00:00:00.000Z`));
   const isRange = [from, to].every((day) => /^\d{4}-\d{2}-\d{2}$/.test(day)) && first! <= last!;
   const count = Math.round((last! - first!) / DAY_MS) + 1;
   if (!isRange || count > MAX_DAYS) {
     throw new FleetError({
-      code: 'invalid_range',
+      code: 'validation_failed',
       kind: 'invalid_input',
       message: `"${from}" to "${to}" is no range: expected two UTC days such as 2026-08-15, at most ${MAX_DAYS} days apart`,
     });

@@ -11,6 +11,15 @@ export interface CacheIds {
   readonly sessionId?: string | undefined;
 }
 
+/** `player_id` and `session_id` of a run's metadata. */
+export function idsOf(metadata: Readonly<Record<string, unknown>>): CacheIds {
+  const { player_id: player, session_id: session } = metadata;
+  return {
+    ...(typeof player === 'string' ? { playerId: player } : {}),
+    ...(typeof session === 'string' ? { sessionId: session } : {}),
+  };
+}
+
 /** SHA-256 of canonical JSON, in hexadecimal; null for what is no JSON. */
 export function digestOf(value: unknown): string | null {
   const json = canonicalJson(value);

@@ -28,7 +28,10 @@ export interface CacheSetup {
   readonly observe?: (event: CacheEvent) => void;
 }
 
-const monotonicClock: TimerClock = { now: () => performance.now(), after: systemTimerClock.after };
+const monotonicClock: TimerClock = {
+  now: () => performance.now(),
+  after: (delayMs, call) => systemTimerClock.after(delayMs, call),
+};
 
 export function createCache(setup: CacheSetup = {}): Cache {
   return new TwoTierCache(setup);

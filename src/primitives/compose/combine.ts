@@ -197,7 +197,7 @@ export function waitFor<S extends ZodType, D = never>(
 export interface UndoInput<I, O> {
   readonly input: I;
   /** Absent when nobody knows whether the step did its work. */
-  readonly output?: O;
+  readonly output?: O | undefined;
   readonly error: { readonly code: string; readonly message: string };
 }
 

@@ -4,9 +4,10 @@ import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT, LUA_IS_OPEN, LUA_KEEP_FOR } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 results  3 errors  4 events  5 world
+ * KEYS  1 run  2 results  3 errors  4 events  5 world  6 lock of the job
  * ARGV  1 now  2 path  3 agent  4 output  5 event data  6 kind (run | direct)  7 seconds a direct job's result is kept
  *       8 writes the world (1 or 0)  9 expected version ('' = there is none)  10 next version  11 next data
+ *       13 lock token of the worker ('' = unchecked)
  *       12 seconds the world lives at least (0 = as before)
  * Returns {verdict, detail}. The effect on the world, the result and the event are one step, or nothing happened.
  */
@@ -20,6 +21,7 @@ if ARGV[6] == 'run' then
 end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
+if ARGV[13] ~= '' and redis.call('GET', KEYS[6]) ~= ARGV[13] then return {'fenced', ''} end
 if ARGV[6] == 'run' and redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ''} end
 if ARGV[8] == '1' then
   local version = redis.call('HGET', KEYS[5], 'version') or ''
@@ -48,6 +50,12 @@ export type ResultOwner =
       readonly keepSeconds: number;
     };
 
+/** Who holds a job, as BullMQ knows it. */
+export interface JobLock {
+  readonly key: string;
+  readonly token: string;
+}
+
 /** A write to a versioned document that happens only if nobody wrote since it was read. */
 export interface WorldWrite {
   readonly worldId: string;
@@ -63,6 +71,8 @@ export interface StepCommit {
   readonly output: unknown;
   readonly eventData: Readonly<Record<string, unknown>>;
   readonly world?: WorldWrite;
+  /** The job's lock: a worker that has lost it to another one writes nothing any more. */
+  readonly lock: JobLock | null;
   readonly nowMs: number;
 }
 
@@ -71,6 +81,8 @@ export type CommitOutcome =
   /** An earlier delivery got there first: this is its output, and nothing was written now. */
   | { readonly verdict: 'recorded'; readonly output: unknown }
   | { readonly verdict: 'conflict' }
+  /** Somebody else holds the job by now. */
+  | { readonly verdict: 'fenced' }
   /** The step was given up meanwhile: nothing was written. */
   | { readonly verdict: 'abandoned' }
   | { readonly verdict: 'closed'; readonly status: string }
@@ -96,6 +108,7 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       keys.runErrors(owned),
       keys.runEvents(owned),
       keys.world(world?.worldId ?? NO_KEY_SUFFIX),
+      commit.lock?.key ?? keys.world(NO_KEY_SUFFIX),
     ],
     [
       commit.nowMs,
@@ -110,12 +123,14 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       world?.nextVersion ?? '',
       world?.data ?? '',
       world?.ttlSeconds ?? 0,
+      commit.lock?.token ?? '',
     ],
   )) as [string, string];
   const [verdict, detail] = reply;
   switch (verdict) {
     case 'committed':
     case 'conflict':
+    case 'fenced':
     case 'abandoned':
     case 'missing':
       return { verdict };

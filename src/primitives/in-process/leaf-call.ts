@@ -2,6 +2,8 @@ import { computeDelay } from '../../resilience/backoff.ts';
 import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import type { LeafToAdd, Outcome } from '../advance/facts.ts';
 import { done, failed } from '../advance/facts.ts';
+import type { Cache } from '../cache/cached-call.ts';
+import { idsOf } from '../cache/cache-key.ts';
 import type { StepContext } from '../compose/primitive.ts';
 import type { StepNode, StoredError } from '../plan/node.ts';
 import type { TimerClock } from './timer-clock.ts';
@@ -23,6 +25,8 @@ export interface LeafCallOptions {
   readonly runId: string;
   readonly correlationId: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Left out: steps that say they are cached are called all the same. */
+  readonly cache?: Cache;
   onEnd(outcome: Outcome, record: StepRecord): void;
 }
 
@@ -92,7 +96,7 @@ export class LeafCall {
   }
 
   async #invoke(input: unknown, signal: AbortSignal): Promise<unknown> {
-    const { clock, random, runId, correlationId, metadata } = this.#options;
+    const { clock, random, runId, correlationId, metadata, cache } = this.#options;
     const ctx: StepContext = {
       signal,
       attempt: this.#attempt,
@@ -113,9 +117,15 @@ export class LeafCall {
         message: `step "${this.#node.name}" is done by the agent of queue "${this.#node.queue}": it needs the fleet`,
       });
     }
-    return (this.#node.run as (input: unknown, ctx: StepContext) => Promise<unknown>)(
-      structuredClone(input),
-      ctx,
+    const handler = this.#node.run as (input: unknown, ctx: StepContext) => Promise<unknown>;
+    const { cache: policy, name, output } = this.#node;
+    if (cache === undefined || policy === undefined) return handler(structuredClone(input), ctx);
+    const accepts = (value: unknown): boolean => output.safeParse(value).success;
+    return cache.cachedCall(
+      policy,
+      { name, input, ids: idsOf(metadata), signal, accepts },
+      // Several runs may wait for this call, so it ends with the last of them.
+      (shared) => handler(structuredClone(input), { ...ctx, signal: shared }),
     );
   }
 
@@ -181,7 +191,10 @@ export class LeafCall {
 
   #errorOf(thrown: unknown): StoredError {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    if (isFleetError(thrown)) return this.#error(thrown.code, message, thrown.retryable);
+    if (isFleetError(thrown)) {
+      const error = this.#error(thrown.code, message, thrown.retryable);
+      return thrown.details === undefined ? error : { ...error, details: thrown.details };
+    }
     const isFinal = thrown instanceof Error && 'retryable' in thrown && thrown.retryable === false;
     return this.#error('step_failed', message, !isFinal);
   }

@@ -1,6 +1,7 @@
 import { uuidv7 } from '../../kernel/ids.ts';
 import { advance } from '../advance/advance.ts';
 import type { Abandonment, Continuation, Facts, LeafToAdd } from '../advance/facts.ts';
+import type { Cache } from '../cache/cached-call.ts';
 import type { Primitive } from '../compose/primitive.ts';
 import { PrimitiveError } from '../primitive-error.ts';
 import type { PlanNode, StoredError } from '../plan/node.ts';
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly clock?: TimerClock;
   /** Uniform in [0, 1): jitter and `ctx.random()`. */
   readonly random?: () => number;
+  /** Where cached steps look first; whose call it is stands in the metadata (`player_id`, `session_id`). */
+  readonly cache?: Cache;
   /** Payloads for `waitFor`, there from the start. */
   readonly signals?: Readonly<Record<string, unknown>>;
   /** What an earlier execution had recorded when it was left: what has an outcome is not done again. */
@@ -165,6 +168,7 @@ class InProcessRun {
       runId: this.#runId,
       correlationId: this.#correlationId(),
       metadata: this.#options.metadata ?? {},
+      ...(this.#options.cache === undefined ? {} : { cache: this.#options.cache }),
       onEnd: (outcome, record) => {
         this.#trace.push(record);
         if (Object.hasOwn(this.#errors, leaf.path)) return;

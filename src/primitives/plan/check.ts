@@ -62,6 +62,7 @@ function checkNode(node: PlanNode, path: string, refuse: Refuse): void {
     case 'step':
       if (node.timeoutMs !== undefined) checkDuration(node.timeoutMs, 'timeout', path, refuse);
       checkRetry(node.retry, path, refuse);
+      if (node.cache !== undefined) checkCache(node.cache, path, refuse);
       if (!node.idempotent && (node.retry?.maxAttempts ?? 1) > 1) {
         refuse(path, 'a step that is not idempotent cannot be retried');
       }
@@ -92,11 +93,11 @@ function checkNode(node: PlanNode, path: string, refuse: Refuse): void {
   }
 }
 
-function checkCache(cache: CachePolicy, path: string): void {
-  checkDuration(cache.ttlMs, 'ttlMs', path);
-  checkCount(cache.maxEntries, 'maxEntries', path);
-  if (cache.maxBytes !== undefined) checkCount(cache.maxBytes, 'maxBytes', path);
-  if (cache.staleIfErrorMs !== undefined) checkDuration(cache.staleIfErrorMs, 'staleIfErrorMs', path);
+function checkCache(cache: CachePolicy, path: string, refuse: Refuse): void {
+  checkDuration(cache.ttlMs, 'ttlMs', path, refuse);
+  checkCount(cache.maxEntries, 'maxEntries', path, refuse);
+  if (cache.maxBytes !== undefined) checkCount(cache.maxBytes, 'maxBytes', path, refuse);
+  if (cache.staleIfErrorMs !== undefined) checkDuration(cache.staleIfErrorMs, 'staleIfErrorMs', path, refuse);
 }
 
 function checkName(name: string, path: string, refuse: Refuse): void {

@@ -104,6 +104,7 @@ describe('recording a result', () => {
           owner,
           output: { delivery },
           eventData: {},
+          lock: null,
           // The later ones read the world after the first had changed it, so only the ledger can stop them.
           world: {
             ...world(h),
@@ -125,7 +126,14 @@ describe('recording a result', () => {
     await using h = await startHarness({ redisUrl: redis.url, workers: [] });
     const runId = await h.submit(await h.newSession(), 'go north');
     await h.operations.cancelRun(runId, {}, LOCAL_OPERATOR);
-    const commit = { owner: byRun(runId), output: {}, eventData: {}, world: world(h), nowMs: Date.now() };
+    const commit = {
+      owner: byRun(runId),
+      lock: null,
+      output: {},
+      eventData: {},
+      world: world(h),
+      nowMs: Date.now(),
+    };
     expect(await commitStep(h.core.store, commit)).toEqual({ verdict: 'closed', status: 'cancelled' });
     const { redis: client, keys } = h.core.store;
     expect(await client.exists(keys.world('w_recorded'), keys.runResults(runId))).toBe(0);

@@ -232,7 +232,7 @@ describe('a plan on the fleet', () => {
       step({
         name,
         queue: 'wba',
-        input: z.looseObject({ output: z.any() }),
+        input: z.looseObject({ output: z.number().or(z.undefined()) }),
         output: z.null(),
         run: async ({ output }) => (calls.push(`${name}:${output}`), null),
       });
