@@ -66,9 +66,9 @@ describe('computeDelay', () => {
 describe('RetryPolicy', () => {
   test('the wire form has the same defaults and ranges', () => {
     expect(fromWire(RetryPolicyWire.parse({}))).toEqual(DEFAULT_RETRY_POLICY);
-    expect(
-      fromWire({ max_attempts: 5, base_delay_ms: 1, max_delay_ms: 2, factor: 3, jitter: 0 }),
-    ).toEqual(RetryPolicy.parse({ maxAttempts: 5, baseDelayMs: 1, maxDelayMs: 2, factor: 3, jitter: 0 }));
+    expect(fromWire({ max_attempts: 5, base_delay_ms: 1, max_delay_ms: 2, factor: 3, jitter: 0 })).toEqual(
+      RetryPolicy.parse({ maxAttempts: 5, baseDelayMs: 1, maxDelayMs: 2, factor: 3, jitter: 0 }),
+    );
   });
 
   test('attempts count the first call, so there is at least one', () => {
