@@ -1,8 +1,10 @@
+import { linkAbort } from '../kernel/abort.ts';
 import { FleetError } from '../kernel/errors.ts';
 
 interface Tracked {
   readonly path: string;
   readonly controller: AbortController;
+  wasInterrupted: boolean;
 }
 
 /**
@@ -12,15 +14,22 @@ interface Tracked {
 export class ActiveJobs {
   readonly #byRun = new Map<string, Set<Tracked>>();
 
-  /** Register work for a step; the returned signal aborts when the step is interrupted. */
-  track(runId: string, path: string): { signal: AbortSignal; release: () => void } {
-    const tracked: Tracked = { path, controller: new AbortController() };
+  /** Register work for a step; the returned signal aborts when the step is interrupted or `outer` aborts. */
+  track(
+    runId: string,
+    path: string,
+    outer: AbortSignal,
+  ): { signal: AbortSignal; wasInterrupted: () => boolean; release: () => void } {
+    const tracked: Tracked = { path, controller: new AbortController(), wasInterrupted: false };
+    const untie = linkAbort(outer, tracked.controller);
     const all = this.#byRun.get(runId) ?? new Set();
     all.add(tracked);
     this.#byRun.set(runId, all);
     return {
       signal: tracked.controller.signal,
+      wasInterrupted: () => tracked.wasInterrupted,
       release: () => {
+        untie();
         all.delete(tracked);
         if (all.size === 0) this.#byRun.delete(runId);
       },
@@ -33,6 +42,7 @@ export class ActiveJobs {
     for (const tracked of this.#byRun.get(runId) ?? []) {
       if (path !== undefined && tracked.path !== path) continue;
       const message = `run ${runId} gave ${path ?? 'everything'} up`;
+      tracked.wasInterrupted = true;
       tracked.controller.abort(new FleetError({ code: 'cancelled', kind: 'cancelled', message }));
     }
   }

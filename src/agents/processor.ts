@@ -1,7 +1,7 @@
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { priorityClass } from '../contracts/priority.ts';
-import { timeoutError, untilAborted } from '../kernel/abort.ts';
+import { timeoutError } from '../kernel/abort.ts';
 import { toFleetError, type FleetError } from '../kernel/errors.ts';
 import { withCorrelation } from '../observability/correlation.ts';
 import { decodeJob, type DecodedJob } from './decode-job.ts';
@@ -78,8 +78,8 @@ function correlationOf(shell: ShellContext, job: Job, decoded: DecodedJob) {
 async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: OpenJob): Promise<unknown> {
   const { metrics, queue: agent } = shell;
   const { interruptible } = open;
-  const interruption = interruptible && shell.activeJobs.track(interruptible.runId, interruptible.path);
-  const outer = interruption === null ? signal : AbortSignal.any([signal, interruption.signal]);
+  const interruption =
+    interruptible && shell.activeJobs.track(interruptible.runId, interruptible.path, signal);
   const started = performance.now();
   const observe = (outcome: string): void =>
     metrics.step_duration_seconds.observe(
@@ -90,8 +90,8 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
   try {
     const output = await shell.breakers
       .get(open.breaker)
-      .execute((callSignal) => untilAborted(open.call(callSignal), callSignal), {
-        signal: outer,
+      .execute((callSignal) => open.call(callSignal), {
+        signal: interruption?.signal ?? signal,
         timeoutMs: open.timeoutMs,
         timeoutError: () => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
       });
@@ -99,7 +99,7 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     observe('completed');
     return value;
   } catch (error) {
-    if (interruption?.signal.aborted === true) {
+    if (interruption?.wasInterrupted() === true) {
       observe('cancelled');
       return { skipped: true, because: 'given_up' } satisfies SkippedStep;
     }

@@ -1,5 +1,5 @@
 import CircuitBreaker from 'opossum';
-import { untilAborted } from '../kernel/abort.ts';
+import { linkAbort, untilAborted } from '../kernel/abort.ts';
 import type { FleetError } from '../kernel/errors.ts';
 
 /** One call through an engine. */
@@ -93,11 +93,15 @@ export class CallEngine {
 
 /** Settles at once when either signal aborts, so that opossum clears its timer even if `fn` does not listen. */
 async function runCall(call: AnyCall): Promise<unknown> {
-  const signals = [call.controller.signal, ...(call.signal ? [call.signal] : [])];
-  const signal = AbortSignal.any(signals);
-  const work = call.fn(signal);
-  work.catch(() => undefined); // `fn` may have aborted its caller before it returned; then nobody waits for it
-  return untilAborted(work, signal);
+  const { controller } = call;
+  const untie = call.signal && linkAbort(call.signal, controller);
+  try {
+    const work = call.fn(controller.signal);
+    work.catch(() => undefined); // `fn` may have aborted its caller before it returned; then nobody waits for it
+    return await untilAborted(work, controller.signal);
+  } finally {
+    untie?.();
+  }
 }
 
 function isOpossumTimeout(error: unknown): boolean {

@@ -10,6 +10,8 @@ export interface Connections {
     options: { onOutage: OutageBehaviour; autoPipelining?: boolean },
   ): Promise<RedisClient>;
   close(): Promise<void>;
+  /** Drop them at once; commands that still wait for Redis are refused. */
+  abandon(): void;
 }
 
 export function createConnections(
@@ -40,7 +42,11 @@ export function createConnections(
     },
     async close() {
       closing = true;
-      await Promise.all(opened.splice(0).map(closeRedis));
+      await Promise.all(opened.map(closeRedis));
+    },
+    abandon() {
+      closing = true;
+      for (const client of opened) client.disconnect();
     },
   };
 }

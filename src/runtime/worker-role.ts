@@ -19,11 +19,14 @@ export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'> {
   readonly agents?: ReadonlyMap<AgentName, Agent>;
 }
 
+/** The part of the grace that is kept for putting jobs back and closing. */
+const CLOSING_MS = 2_000;
+
 /** The workers of one process, from their connections to their agents. */
 export interface WorkerRole {
   readonly core: Core;
   readonly readiness: () => Promise<Readiness>;
-  /** Drain, then close everything. */
+  /** Drain, then close everything; ends with the grace, also when Redis is away. */
   stop(): Promise<void>;
 }
 
@@ -49,10 +52,14 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
       readiness: async () => (draining ? { status: 'draining', checks: [] } : look()),
       async stop() {
         draining = true;
-        // Two seconds of the grace are kept for putting jobs back and closing.
-        await workers.stop(Math.max(0, core.config.shutdown.grace - 2) * 1000);
+        const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
+        const closing = workers.stop(graceMs - CLOSING_MS).then(() => core.close());
+        if (!(await settlesWithin(closing, graceMs))) {
+          // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
+          core.log.warn({}, 'grace is over and Redis does not answer: leaving without closing');
+          core.connections.abandon();
+        }
         breakers.stop();
-        await core.close();
       },
     };
   } catch (error) {
@@ -67,6 +74,16 @@ export function localAgents(): Map<AgentName, Agent> {
   // An Agent is written for its own schemas; the shell parses with them before and after, so it may hold any.
   const agents = { ipa, wba: createWorldBuilder(systemClock), nga } as unknown as Record<AgentName, Agent>;
   return new Map(Object.entries(agents) as [AgentName, Agent][]);
+}
+
+async function settlesWithin(work: Promise<void>, limitMs: number): Promise<boolean> {
+  const over = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => over.resolve(false), limitMs);
+  try {
+    return await Promise.race([work.then(() => true), over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const CIRCUIT_STATE_NUMBER = { closed: 0, half_open: 1, open: 2 } as const;

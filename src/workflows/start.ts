@@ -8,7 +8,7 @@ import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { NewRun } from '../primitives/durable/run-record.ts';
 import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
-import { launchRun } from './drive.ts';
+import { driveRun, launchRun } from './drive.ts';
 
 /** What a run is started with, after the caller was let in and the session was looked up. */
 export interface StartRequest {
@@ -73,10 +73,26 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     onBusy: request.onBusy,
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
   });
-  if (admission.verdict === 'exists') return { runId, fresh: false, queuedBehind: 0 };
+  if (admission.verdict === 'exists') {
+    // Its first submission may have been cut off before the jobs were added.
+    await driveIfItsTurn(ctx, runId, session?.sessionId);
+    return { runId, fresh: false, queuedBehind: 0 };
+  }
   if (admission.queuedBehind === 0)
     await launchRun(ctx, definition, { ...run, generation: 0 }, request.input);
   return { runId, fresh: true, queuedBehind: admission.queuedBehind };
+}
+
+async function driveIfItsTurn(
+  ctx: WorkflowContext,
+  runId: string,
+  sessionId: string | undefined,
+): Promise<void> {
+  if (sessionId !== undefined) {
+    const active = await ctx.store.redis.hget(ctx.store.keys.session(sessionId), 'active');
+    if (active !== runId) return;
+  }
+  await driveRun(ctx, runId);
 }
 
 /**

@@ -1,5 +1,9 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
+import { startEmbeddedRedis } from '../../src/redis/embedded/start.ts';
 import { eventually, startHarness, type Harness } from '../support/harness.ts';
 import { fleetProcesses } from '../support/processes.ts';
 import { acquireRedis, type TestRedis } from '../support/redis.ts';
@@ -33,7 +37,6 @@ describe('a worker process that is told to stop', () => {
     await using processes = fleetProcesses(h, { 'shutdown.grace': '3' });
     const leaving = await processes.startOdd('worker', 'nga');
     const sessionId = await h.newSession();
-    // It goes there, and the one narrator there is hangs over it.
     const runId = await h.submit(sessionId, 'go north and hang around');
     await h.eventOf(runId, 'step.started', 'nga');
 
@@ -49,7 +52,7 @@ describe('a worker process that is told to stop', () => {
     expect((await h.operations.getRun(runId, LOCAL_OPERATOR)).steps[2]).toMatchObject({ attempts: 1 });
   });
 
-  test('finishes what it can within its grace, takes nothing new, and ends with 0', async () => {
+  test('takes nothing new and ends with 0 when it has nothing to do', async () => {
     await using h = await startHarness({ redisUrl: redis.url, workers: REST });
     await using processes = fleetProcesses(h);
     const worker = await processes.start('worker', 'nga');
@@ -80,6 +83,39 @@ describe('a worker process that is told to stop', () => {
       expect(ended).toEqual({ code: 130, signal: null });
     }, 5_000);
     await processes.start('worker', 'nga');
+    await expectToldOnce(h, sessionId, runId);
+  });
+});
+
+describe('a worker process that is told to stop while Redis is away', () => {
+  test.each(['hangs', 'is dead'])('ends with its grace although Redis %s, and loses nothing', async (how) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'ao-shutdown-'));
+    await using server = await startEmbeddedRedis({ dataDir, persistent: true });
+    await using h = await startHarness({ redisUrl: server.url, workers: [] });
+    // A killed server has otherwise not yet written its last second.
+    await h.core.store.redis.config('SET', 'appendfsync', 'always');
+    await using processes = fleetProcesses(h, { 'shutdown.grace': '3' });
+    const [rest, busy] = await Promise.all([
+      processes.start('worker', 'ipa', 'wba', 'flow'),
+      processes.startOdd('worker', 'nga'),
+    ]);
+    const sessionId = await h.newSession();
+    const runId = await h.submit(sessionId, 'go north and hang around');
+    await h.eventOf(runId, 'step.started', 'nga');
+
+    if (how === 'hangs') process.kill(server.pid, 'SIGSTOP');
+    else await server.kill();
+    const toldAt = performance.now();
+    for (const worker of [rest, busy]) worker.signal('SIGTERM');
+    for (const worker of [rest, busy]) expect(await worker.ended).toEqual({ code: 0, signal: null });
+    expect(performance.now() - toldAt).toBeLessThan(8_000);
+    if (how === 'hangs') process.kill(server.pid, 'SIGCONT');
+    else await server.restart();
+
+    await eventually(async () => {
+      expect(await h.operations.readiness()).toMatchObject({ status: 'ready' });
+    });
+    await processes.start('worker', 'all');
     await expectToldOnce(h, sessionId, runId);
   });
 });

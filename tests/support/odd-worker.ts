@@ -48,3 +48,4 @@ process.exitCode = await main(process.argv.slice(2), {
   signals: process,
   exit: (code) => process.exit(code),
 });
+setTimeout(() => process.exit(), 2000).unref();

@@ -82,6 +82,11 @@ function walkBranches(
     }
   }
   if (outcomes.some((outcome) => outcome.state === 'pending')) return PENDING;
+  if (decision === null && isLost(outcomes, joinRule)) {
+    // Which one failed first must not depend on when somebody looks.
+    decided(scope, key, () => ({ failed: firstFailure(outcomes)! }));
+    return PENDING;
+  }
   return settle(outcomes, joinRule, decision);
 }
 
@@ -116,6 +121,13 @@ function decideEarly(outcomes: readonly Outcome[], joinRule: Join): JoinDecision
   const lost = outcomes.filter((outcome) => outcome.state === 'failed').length;
   const first = firstFailure(outcomes);
   return isOpen && first !== null && outcomes.length - lost < joinRule.atLeast ? { failed: first } : null;
+}
+
+/** Several failures, and nothing that could make up for them. */
+function isLost(outcomes: readonly Outcome[], joinRule: Join): boolean {
+  const lost = outcomes.filter((outcome) => outcome.state === 'failed').length;
+  if (lost < 2 || joinRule === 'settled') return false;
+  return joinRule === 'all' || outcomes.length - lost < joinRule.atLeast;
 }
 
 /** The failure that happened first; of simultaneous ones the one declared first. */

@@ -70,7 +70,7 @@ function compensate(node: SagaNode, here: string, input: unknown, error: StoredE
   if (failures.length === 0) return failed({ ...error, details: { ...error.details, compensated } });
   return failed({
     code: 'saga_compensation_failed',
-    message: `${failures.length} of ${failures.length + compensated.length} compensations of "${node.name}" failed after: ${error.message}`,
+    message: `${failures.length} of ${failures.length + compensated.length} compensations of "${here}" failed after: ${error.message}`,
     path: here,
     retryable: false,
     at: scope.facts.nowMs,

@@ -70,7 +70,7 @@ export interface Branch<out A> {
 export type BranchOf<S> = (chain: Chain<S, Nothing>) => Branch<unknown>;
 export type Nothing = Readonly<Record<never, unknown>>;
 /** What a branch adds, by id. */
-export type AddedBy<F> = F extends (...args: never) => Branch<infer A> ? A : never;
+export type AddedBy<F> = F extends (...args: never) => Branch<infer A> ? Flat<A> : never;
 
 /** What the whole must come to, at the end of a workflow's own chain; a branch has no such end. */
 export interface Root<I, V, O> {
@@ -81,6 +81,9 @@ export interface Root<I, V, O> {
 }
 
 type Ending<S, R> = R extends Root<infer I, infer V, infer O> ? (pick: Pick<S, V>) => Workflow<I, O> : never;
+
+/** An intersection as one type, as people want to read it. */
+type Flat<T> = { readonly [K in keyof T]: T[K] };
 
 /** An id that nothing before it has. */
 type Fresh<Id extends string, S> = Id extends keyof S | ReservedId ? never : unknown;
@@ -138,12 +141,12 @@ export interface Chain<S, A, R = undefined> extends Branch<A> {
   ): Extended<S, A, R, Id, AddedBy<B[keyof B]> | AddedBy<D>>;
 
   /** The branch once for each item, which it sees as `item` and `index`; results keep the order of the items. */
-  map<Id extends string, T, R, const J extends Join = 'all'>(
+  map<Id extends string, T, M, const J extends Join = 'all'>(
     id: Id & Fresh<Id, S>,
     items: Pick<S, readonly T[]>,
-    branch: (chain: Chain<S & { readonly item: T; readonly index: number }, Nothing>) => Branch<R>,
+    branch: (chain: Chain<S & { readonly item: T; readonly index: number }, Nothing>) => Branch<M>,
     options?: MapOptions<J>,
-  ): Extended<S, A, R, Id, readonly Joined<J, R>[]>;
+  ): Extended<S, A, R, Id, readonly Joined<J, Flat<M>>[]>;
 
   /** A run of another workflow, with a record of its own. */
   call<Id extends string, I, O>(

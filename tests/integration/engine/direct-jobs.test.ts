@@ -139,7 +139,7 @@ describe('a job from a plain BullMQ producer', () => {
       const letter = await h.operations.getDeadLetter(`ipa~${job.id}`);
       expect(letter).toMatchObject({
         attempts: 1,
-        workflow_id: step === undefined ? null : expect.toBeOneOf([null, step.run_id]),
+        workflow_id: expect.toBeOneOf([null, step.run_id]),
       });
       expect(letter.error).toMatch(reason);
       expect(letter.data).toEqual(data);

@@ -232,7 +232,7 @@ describe('a plan on the fleet', () => {
       step({
         name,
         queue: 'wba',
-        input: z.looseObject({ output: z.number().or(z.undefined()) }),
+        input: z.object({ output: z.number().optional() }),
         output: z.null(),
         run: async ({ output }) => (calls.push(`${name}:${output}`), null),
       });

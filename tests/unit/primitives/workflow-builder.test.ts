@@ -2,6 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { agent } from '../../../src/primitives/compose/agent.ts';
 import { fn, pipe, step } from '../../../src/primitives/compose/combine.ts';
+import type { Out } from '../../../src/primitives/compose/primitive.ts';
 import { asPrimitive } from '../../../src/primitives/compose/workflow.ts';
 import { workflow } from '../../../src/primitives/compose/workflow-builder.ts';
 import type { StepNode } from '../../../src/primitives/plan/node.ts';
@@ -25,6 +26,15 @@ const broken = step({
   name: 'broken',
   queue: 'text',
   input: z.unknown(),
+  output: z.string(),
+  run: async () => {
+    throw new Error('broken');
+  },
+});
+const brokenText = step({
+  name: 'brokenText',
+  queue: 'text',
+  input: z.string(),
   output: z.string(),
   run: async () => {
     throw new Error('broken');
@@ -122,7 +132,10 @@ describe('a workflow', () => {
         'all',
         ({ input }) => input.text.split(' '),
         (b) =>
-          b.step('loud', { step: upper, input: ({ item, index, input }) => `${index}${item}/${input.text.length}` }),
+          b.step('loud', {
+            step: upper,
+            input: ({ item, index, input }) => `${index}${item}/${input.text.length}`,
+          }),
         { concurrency: 2 },
       )
       .output(({ all }) => all.map(({ loud }) => loud));
@@ -133,7 +146,7 @@ describe('a workflow', () => {
 
   it('a fallback takes the place of its step, with the same input, or a constant does', async () => {
     const w = workflow({ ...base, name: 'safe', output: z.array(z.unknown()) })
-      .step('a', { step: broken, input: ({ input }) => input.text, fallback: upper })
+      .step('a', { step: brokenText, input: ({ input }) => input.text, fallback: upper })
       .step('b', { step: broken, input: () => 1, fallback: { value: 'constant' } })
       .step('c', { step: broken, input: () => 1, optional: true })
       .output(({ a, b, c }) => [a, b, c]);
@@ -173,7 +186,11 @@ describe('a workflow', () => {
     const w = workflow({ ...base, name: 'caller', output: z.string() })
       .call('inner', talk, ({ input }) => input)
       .output(({ inner }) => inner);
-    const run = await testRun(asPrimitive(w), { text: 'go' }, { overrides: { ipa: understood }, workflows: [talk] });
+    const run = await testRun(
+      asPrimitive(w),
+      { text: 'go' },
+      { overrides: { ipa: understood }, workflows: [talk] },
+    );
     expect(run.output).toBe('GO MOVE!');
     expect(run.trace[0]?.path).toBe('inner.ipa');
   });
@@ -216,9 +233,15 @@ describe('a wrong workflow', () => {
       define();
       return [];
     } catch (error) {
-      const { code, httpStatus, problems } = error as { code: string; httpStatus: number; problems: object[] };
+      const { code, httpStatus, problems } = error as {
+        code: string;
+        httpStatus: number;
+        problems: object[];
+      };
       expect({ code, httpStatus }).toEqual({ code: 'invalid_workflow', httpStatus: 422 });
-      return problems.map((problem) => `${(problem as { path: string }).path} ${(problem as { code: string }).code}`);
+      return problems.map(
+        (problem) => `${(problem as { path: string }).path} ${(problem as { code: string }).code}`,
+      );
     }
   };
   const step1 = { step: upper, input: () => 'x' };
@@ -231,7 +254,11 @@ describe('a wrong workflow', () => {
           .step('a' as 'b', step1)
           .step('1x', step1)
           .step('output' as 'c', step1)
-          .when('w', () => true, (b) => b.step('a' as 'd', step1))
+          .when(
+            'w',
+            () => true,
+            (b) => b.step('a' as 'd', step1),
+          )
           .output(() => 1),
       ),
     ).toEqual([
@@ -261,14 +288,19 @@ describe('types', () => {
     const done = w
       .step('ipa', { agent: ipa, input: ({ input }) => input })
       .step('maybe', { step: upper, input: ({ ipa: { intent } }) => intent, optional: true })
-      .map('all', () => [1, 2], (b) => b.step('x', { step: upper, input: ({ item }) => item.toFixed() }))
+      .map(
+        'all',
+        () => [1, 2],
+        (b) => b.step('x', { step: upper, input: ({ item }) => item.toFixed() }),
+      )
       .output(({ all, maybe }) => {
         expectTypeOf(all).toEqualTypeOf<readonly { readonly x: string }[]>();
         expectTypeOf(maybe).toEqualTypeOf<string | null>();
         return { length: all.length };
       });
-    expectTypeOf(asPrimitive(done)).toHaveProperty('pipe');
-    expectTypeOf(asPrimitive(done).types!.output()).toEqualTypeOf<{ length: number }>();
+    const primitive = asPrimitive(done);
+    expect(primitive.kind).toBe('timeout');
+    expectTypeOf<Out<typeof primitive>>().toEqualTypeOf<{ length: number }>();
   });
 
   it('refuse what cannot be', () => {
@@ -283,8 +315,12 @@ describe('types', () => {
       w.output(() => ({ length: 'x' }));
       // @ts-expect-error a key without a branch
       w.route('r', () => 'b', { a: (b) => b });
-      // @ts-expect-error a branch has no output
-      w.when('c', () => true, (b) => b.output(() => 1));
+      w.when(
+        'c',
+        () => true,
+        // @ts-expect-error a branch has no output
+        (b) => b.output(() => 1),
+      );
       // @ts-expect-error an alternative takes what the step takes
       w.step('a', { step: upper, input: () => 'x', fallback: ipa });
       // @ts-expect-error a compensation is told of the step's own input
