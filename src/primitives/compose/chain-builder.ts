@@ -7,12 +7,12 @@ import type { Workflow } from './workflow.ts';
 
 type Scope = Readonly<Record<string, unknown>>;
 type LoosePick<R> = (scope: never, ctx: FnContext) => R;
-type LooseBranch = (chain: never) => Branch<unknown>;
+export type LooseBranch = (chain: never) => Branch<unknown>;
 
 const unchanged: PureFn<unknown> = (scope: never) => scope;
 
 /** What a workflow's own chain does with its last callback. */
-type Finish = (chain: Branch<unknown>, pick: LoosePick<unknown>) => unknown;
+export type Finish = (chain: Branch<unknown>, pick: LoosePick<unknown>) => unknown;
 
 /** A chain with nothing in it yet. */
 export function emptyChain<S, R>(finish: Finish): Chain<S, Nothing, R> {
@@ -20,7 +20,7 @@ export function emptyChain<S, R>(finish: Finish): Chain<S, Nothing, R> {
   return new ChainBuilder([], finish) as unknown as Chain<S, Nothing, R>;
 }
 
-function refuseToFinish(): never {
+export function refuseToFinish(): never {
   throw new TypeError('output() belongs to the workflow, not to a branch of it');
 }
 
@@ -41,7 +41,7 @@ function only(scope: Scope, ids: readonly string[]): Scope {
 }
 
 /** Immutable: every call gives a longer chain. */
-class ChainBuilder implements Branch<unknown> {
+export class ChainBuilder implements Branch<unknown> {
   readonly stages: readonly Stage[];
   readonly ids: readonly string[];
   readonly hasUndo: boolean;
@@ -57,6 +57,11 @@ class ChainBuilder implements Branch<unknown> {
     this.ids = before?.ids ?? [];
     this.hasUndo = before?.hasUndo ?? false;
     this.problems = before?.problems ?? [];
+  }
+
+  /** The ids a callback of the next step sees. */
+  get visible(): readonly string[] {
+    return [...this.#known, ...this.ids];
   }
 
   step(id: string, options: LooseStepOptions): ChainBuilder {
@@ -140,9 +145,18 @@ class ChainBuilder implements Branch<unknown> {
     return this.#bind(id, node, [body]);
   }
 
-  call(id: string, workflow: Workflow<never, unknown>, input: LoosePick<unknown>): ChainBuilder {
+  call(
+    id: string,
+    workflow: Partial<Workflow<never, unknown>> & { readonly name: string },
+    input: LoosePick<unknown>,
+  ): ChainBuilder {
     const { name, version } = workflow;
-    const body: CallNode = { kind: 'call', name: id, workflow: name, version };
+    const body: CallNode = {
+      kind: 'call',
+      name: id,
+      workflow: name,
+      ...(version === undefined ? {} : { version }),
+    };
     return this.#with(id, { node: { kind: 'bind', id, pick: input, body, optional: false } });
   }
 
@@ -159,8 +173,18 @@ class ChainBuilder implements Branch<unknown> {
     return this.#finish(this, pick);
   }
 
+  /** A place whose step is not known: the id is taken, so that what follows may refer to it. */
+  hole(id: string): ChainBuilder {
+    return this.#with(id, { node: { kind: 'fn', name: id, apply: unchanged } });
+  }
+
+  /** The same chain, where something more can be referred to. */
+  knowing(ids: readonly string[]): ChainBuilder {
+    return new ChainBuilder([...this.#known, ...ids], this.#finish, this);
+  }
+
   #branch(branch: LooseBranch): Branch<unknown> {
-    return branch(new ChainBuilder([...this.#known, ...this.ids], refuseToFinish) as never);
+    return branch(new ChainBuilder(this.visible, refuseToFinish) as never);
   }
 
   #bind(id: string, body: PlanNode, branches: readonly Branch<unknown>[]): ChainBuilder {

@@ -62,7 +62,10 @@ function checkNode(node: PlanNode, path: string, refuse: Refuse): void {
     case 'step':
       if (node.timeoutMs !== undefined) checkDuration(node.timeoutMs, 'timeout', path, refuse);
       checkRetry(node.retry, path, refuse);
-      if (node.cache !== undefined) checkCache(node.cache, path, refuse);
+      if (node.cache !== undefined) {
+        checkCache(node.cache, path, refuse);
+        if (!node.idempotent) refuse(path, 'a step that is not idempotent does more than a cache remembers');
+      }
       if (!node.idempotent && (node.retry?.maxAttempts ?? 1) > 1) {
         refuse(path, 'a step that is not idempotent cannot be retried');
       }

@@ -1,10 +1,10 @@
 const KEPT = 100;
 
-/** How long the last calls of each route took in this process. */
+/** How long the last calls of each route took in this process; fits where a router asks for its state. */
 export class Latencies {
   readonly #calls = new Map<string, number[]>();
 
-  record(router: string, route: string, durationMs: number): void {
+  recordCall(router: string, route: string, durationMs: number): void {
     const key = `${router}.${route}`;
     const calls = this.#calls.get(key) ?? [];
     this.#calls.set(key, calls);

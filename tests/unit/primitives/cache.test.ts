@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { deferred } from '../../../src/kernel/deferred.ts';
@@ -407,4 +407,16 @@ describe('a cached step in process', () => {
       expect(() => primitive.cached({ scope: 'global', ...wrong })).toThrow(/must be a whole number/);
     },
   );
+
+  test('that is not idempotent is refused', () => {
+    const primitive = step({
+      name: 'buy',
+      queue: 'test',
+      input: z.number(),
+      output: z.number(),
+      idempotent: false,
+      run: async (n) => n,
+    });
+    expect(() => primitive.cached({ scope: 'global' })).toThrow(/not idempotent/);
+  });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { step } from '../../../src/primitives/compose/combine.ts';
@@ -180,13 +180,13 @@ describe('strategies', () => {
     const latencies = new Latencies();
     const fastest = (): string => choose({ strategy: 'fastest', state: latencies }).route;
     expect(fastest()).toBe('small');
-    latencies.record('models', 'small', 50);
+    latencies.recordCall('models', 'small', 50);
     expect(fastest()).toBe('medium');
-    latencies.record('models', 'medium', 20);
+    latencies.recordCall('models', 'medium', 20);
     expect(fastest()).toBe('large');
-    latencies.record('models', 'large', 30);
+    latencies.recordCall('models', 'large', 30);
     expect(fastest()).toBe('medium');
-    for (let call = 0; call < 100; call++) latencies.record('models', 'medium', 40);
+    for (let call = 0; call < 100; call++) latencies.recordCall('models', 'medium', 40);
     expect(fastest()).toBe('large');
   });
 
@@ -278,7 +278,7 @@ describe('in a plan', () => {
   test('a selector may ask for chance as well, with a default at hand', async () => {
     const primitive = router('models', {
       routes,
-      select: (_, { random }) => (random() < 1 ? 'large' : 'small'),
+      select: (_, context) => (context.random() < 1 ? 'large' : 'small'),
       default: 'small',
     });
     expect((await runInProcess(primitive, { text: 'hi' })).output).toBe('large');
@@ -294,11 +294,11 @@ describe('in a plan', () => {
       output: z.string(),
       run: () => new Promise<string>((resolve) => clock.after(30, () => resolve('done'))),
     });
-    const state = {
-      medianMs: (name: string, route: string) => latencies.medianMs(name, route),
-      recordCall: (name: string, route: string, ms: number) => latencies.record(name, route, ms),
-    };
-    const primitive = router('models', { routes: { slow: { primitive: slow } }, strategy: 'fastest', state });
+    const primitive = router('models', {
+      routes: { slow: { primitive: slow } },
+      strategy: 'fastest',
+      state: latencies,
+    });
     await clock.runUntil(runInProcess(primitive, { text: 'hi' }, { clock }));
     expect(latencies.medianMs('models', 'slow')).toBe(30);
   });

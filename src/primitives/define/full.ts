@@ -1,0 +1,169 @@
+import type { FieldProblem } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/suggest.ts';
+import { z } from 'zod';
+import type { RetryOptions } from '../compose/chain.ts';
+import { ChainBuilder, refuseToFinish, type Finish } from '../compose/chain-builder.ts';
+import { make } from '../compose/make.ts';
+import type { AnyPrimitive } from '../compose/primitive.ts';
+import { defaultInput, findAgent, type Agents, type DefinedAgent } from './agents.ts';
+import { predicate } from './predicates.ts';
+import { reader, template } from './references.ts';
+import type { FullDefinition, JsonNode, JsonStep, JsonValue } from './shapes.ts';
+
+/** The nodes of a definition as a chain, and what is wrong with them on the way. */
+export function chainOf(
+  { nodes, output }: FullDefinition,
+  agents: Agents,
+  problems: FieldProblem[],
+): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
+  const compiler = new FullCompiler(agents, problems);
+  const chain = compiler.extend(new ChainBuilder([], refuseToFinish as Finish), nodes, '/nodes');
+  return { chain, output: compiler.read(output, chain.visible, '/output') };
+}
+
+class FullCompiler {
+  readonly #agents: Agents;
+  readonly #problems: FieldProblem[];
+
+  constructor(agents: Agents, problems: FieldProblem[]) {
+    this.#agents = agents;
+    this.#problems = problems;
+  }
+
+  extend(chain: ChainBuilder, nodes: readonly JsonNode[], path: string): ChainBuilder {
+    return nodes.reduce((before, node, index) => this.#add(before, node, `${path}/${index}`), chain);
+  }
+
+  read(value: JsonValue, visible: readonly string[], path: string): (scope: never) => unknown {
+    return template(value, visible, (message) => this.#refuse(path, 'unknown_ref', message)) as never;
+  }
+
+  #add(chain: ChainBuilder, node: JsonNode, path: string): ChainBuilder {
+    const { id } = node;
+    const { visible } = chain;
+    switch (node.kind) {
+      case 'step':
+        return this.#step(chain, node, path);
+      case 'wait': {
+        const { timeout_ms: timeoutMs, on_timeout: onTimeout = 'fail' } = node;
+        return chain.waitFor(id, z.json(), { timeoutMs, onTimeout });
+      }
+      case 'call': {
+        const { workflow: name, version } = node;
+        const input = this.read(node.input, visible, `${path}/input`);
+        return chain.call(id, { name, ...(version === undefined ? {} : { version }) }, input);
+      }
+      case 'parallel': {
+        const branches = this.#branches(node.branches, `${path}/branches`);
+        return chain.parallel(id, branches, defined({ join: node.join, concurrency: node.concurrency }));
+      }
+      case 'when': {
+        const test = predicate(node.test, visible, (message) =>
+          this.#refuse(`${path}/test`, 'unknown_ref', message),
+        );
+        const then = this.#branch(node.then, `${path}/then`);
+        const otherwise = node.else === undefined ? undefined : this.#branch(node.else, `${path}/else`);
+        return chain.when(id, test as never, then, otherwise);
+      }
+      case 'route': {
+        const on = reader(node.on.$ref, visible, (message) =>
+          this.#refuse(`${path}/on`, 'unknown_ref', message),
+        );
+        const pick = (scope: never): string => String(on(scope));
+        const fallback =
+          node.default === undefined ? {} : { default: this.#branch(node.default, `${path}/default`) };
+        return chain.route(id, pick, this.#branches(node.branches, `${path}/branches`), fallback);
+      }
+      case 'map': {
+        const items = this.read(node.items, visible, `${path}/items`);
+        const options = defined({
+          join: node.join,
+          concurrency: node.concurrency,
+          maxItems: node.max_items,
+        });
+        return chain.map(
+          id,
+          (scope) => listOf(items(scope), id),
+          this.#branch(node.nodes, `${path}/nodes`, true),
+          options,
+        );
+      }
+    }
+  }
+
+  #step(chain: ChainBuilder, node: JsonStep, path: string): ChainBuilder {
+    const agent = this.#agent(node.agent, `${path}/agent`);
+    if (agent === undefined) return chain.hole(node.id);
+    const { fallback, compensate, retry, timeout_ms: timeoutMs, optional, priority } = node;
+    return chain.step(node.id, {
+      agent: primitiveOf(agent),
+      input:
+        node.input === undefined
+          ? defaultInput(agent)
+          : this.read(node.input, chain.visible, `${path}/input`),
+      ...defined({ timeoutMs, optional, priority }),
+      ...(retry === undefined ? {} : { retry: retryOf(retry) }),
+      ...(fallback === undefined ? {} : this.#fallback(fallback, `${path}/fallback`)),
+      ...(compensate === undefined ? {} : this.#compensate(compensate.agent, `${path}/compensate/agent`)),
+    });
+  }
+
+  #fallback(fallback: NonNullable<JsonStep['fallback']>, path: string) {
+    if ('value' in fallback) return { fallback: { value: fallback.value as unknown } };
+    const agent = this.#agent(fallback.agent, `${path}/agent`);
+    return agent === undefined ? {} : { fallback: primitiveOf(agent) };
+  }
+
+  #compensate(name: string, path: string) {
+    const agent = this.#agent(name, path);
+    return agent === undefined ? {} : { compensate: primitiveOf(agent) };
+  }
+
+  #branches(branches: Readonly<Record<string, readonly JsonNode[]>>, path: string) {
+    return Object.fromEntries(
+      Object.entries(branches).map(([key, nodes]) => [key, this.#branch(nodes, `${path}/${key}`)]),
+    );
+  }
+
+  #branch(nodes: readonly JsonNode[], path: string, isItem = false) {
+    return (chain: ChainBuilder): ChainBuilder =>
+      this.extend(isItem ? chain.knowing(['item', 'index']) : chain, nodes, path);
+  }
+
+  #agent(name: string, path: string): DefinedAgent | undefined {
+    const agent = findAgent(this.#agents, name);
+    if (agent === undefined) this.#refuse(path, 'unknown_agent', unknownAgent(name, this.#agents));
+    return agent;
+  }
+
+  #refuse(path: string, code: string, message: string): void {
+    this.#problems.push({ path, code, message });
+  }
+}
+
+export function unknownAgent(name: string, agents: Agents): string {
+  const known = Object.keys(agents);
+  const near = nearest(name, known);
+  return `no agent "${name}"; ${near === undefined ? `known: ${known.join(', ')}` : `did you mean "${near}"?`}`;
+}
+
+export function primitiveOf(agent: DefinedAgent): AnyPrimitive {
+  return make(agent.step);
+}
+
+function retryOf(retry: NonNullable<JsonStep['retry']>): RetryOptions {
+  const { attempts, delay_ms: delayMs, max_delay_ms: maxDelayMs, factor, jitter } = retry;
+  return { attempts, ...defined({ delayMs, maxDelayMs, factor, jitter }) };
+}
+
+function listOf(value: unknown, id: string): readonly unknown[] {
+  if (Array.isArray(value)) return value as readonly unknown[];
+  throw new TypeError(`"${id}" has no list to go through`);
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(fields: T): Defined<T> {
+  // What is left has a value in every field.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
