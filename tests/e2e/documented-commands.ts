@@ -20,6 +20,10 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   'npm run demo': { prints: /turn/i },
   'npm test': { coveredBy: 'package.json', text: '"test": "sh scripts/bootstrap vitest run"' },
   'npm start': { serves: true },
+  'npm run bench': {
+    coveredBy: 'package.json',
+    text: '"bench": "sh scripts/bootstrap node tests/bench/main.ts"',
+  },
   './bin/ao turn me "look around" --create': { prints: /.{50}/ },
   './bin/ao turn me "go south, then talk to the wise elder"': { prints: /elder/i },
   './bin/ao enqueue collaborative --session me --input \'{"text": "look around"}\' --wait': { prints: /wf_/ },
