@@ -88,13 +88,11 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     );
   metrics.step_wait_seconds.observe({ agent, priority: priorityClass(job.priority) }, open.queuedMs / 1000);
   try {
-    const output = await shell.breakers
-      .get(open.breaker)
-      .execute((callSignal) => open.call(callSignal), {
-        signal: interruption?.signal ?? signal,
-        timeoutMs: open.timeoutMs,
-        timeoutError: () => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
-      });
+    const output = await shell.breakers.get(open.breaker).execute((callSignal) => open.call(callSignal), {
+      signal: interruption?.signal ?? signal,
+      timeoutMs: open.timeoutMs,
+      timeoutError: () => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
+    });
     const value = await open.record(output);
     observe('completed');
     return value;

@@ -3,6 +3,7 @@ import type { Job } from 'bullmq';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Cache } from '../primitives/cache/cached-call.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Breakers } from '../resilience/breakers.ts';
@@ -30,6 +31,8 @@ export interface ShellContext {
   readonly store: RedisStore;
   readonly plans: StepPlans;
   readonly breakers: Breakers;
+  /** Remembers what cached steps gave. */
+  readonly cache: Cache;
   readonly activeJobs: ActiveJobs;
   /** The world of a session that has none yet. */
   readonly createWorld: (worldId: string, nowIso: string) => World;

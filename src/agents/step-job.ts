@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
+import { idsOf } from '../primitives/cache/cache-key.ts';
 import { beginStep, type StepFacts, type StepStart } from '../primitives/durable/begin-step.ts';
 import {
   commitStep,
@@ -141,7 +142,9 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       workflow: step.workflow,
       interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
       timeoutMs: Math.min(limitMs, remainingMs),
-      breaker: node.breaker ?? `agent.${shell.queue}`,
+      breaker:
+        node.breaker ??
+        (node.run === undefined ? `agent.${shell.queue}` : `step.${step.workflow}.${node.name}`),
       queuedMs: facts.queuedMs,
       call(signal) {
         const common = {
@@ -149,8 +152,9 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
           attempt: job.attemptsMade + 1,
           idempotencyKey: `${step.run_id}.${step.path}`,
         };
-        if (node.run !== undefined)
-          return callHandler(node, input, { ...common, ...handlerContext(shell, data) });
+        if (node.run !== undefined) {
+          return callHandler(shell, node, input, { ...common, ...handlerContext(shell, job, data, facts) });
+        }
         worlds = worldsOf(signal);
         return callAgent(shell, input, {
           ...common,
@@ -181,21 +185,40 @@ function earliest(a: number | null, b: number | null): number | null {
   return b === null ? a : Math.min(a, b);
 }
 
-function handlerContext(shell: ShellContext, { step, retry }: StepJobData) {
+function handlerContext(shell: ShellContext, job: Job, { step }: StepJobData, facts: StepFacts) {
   return {
-    maxAttempts: retry.max_attempts,
+    maxAttempts: job.opts.attempts ?? 1,
     runId: step.run_id,
     path: step.path,
     correlationId: step.correlation_id,
-    metadata: {},
+    metadata: {
+      ...facts.metadata,
+      workflow: step.workflow,
+      ...(facts.userId === undefined ? {} : { player_id: facts.userId }),
+      ...(step.session_id === undefined ? {} : { session_id: step.session_id }),
+    },
     now: () => shell.clock.now(),
     random: Math.random,
   };
 }
 
 /** A step that brings its handler; what it gets was parsed by the step's own schema. */
-async function callHandler(node: StepNode, input: unknown, ctx: StepContext): Promise<unknown> {
-  return (node.run as (input: unknown, ctx: StepContext) => Promise<unknown>)(input, ctx);
+async function callHandler(
+  shell: ShellContext,
+  node: StepNode,
+  input: unknown,
+  ctx: StepContext,
+): Promise<unknown> {
+  const handler = node.run as (input: unknown, ctx: StepContext) => Promise<unknown>;
+  if (node.cache === undefined) return handler(input, ctx);
+  const accepts = (value: unknown): boolean => node.output.safeParse(value).success;
+  // Steps of different workflows may have one name; their entries must not meet.
+  const name = `${String(ctx.metadata['workflow'])}.${node.name}`;
+  return shell.cache.cachedCall(
+    node.cache,
+    { name, input, ids: idsOf(ctx.metadata), signal: ctx.signal, accepts },
+    (shared) => handler(structuredClone(input), { ...ctx, signal: shared }),
+  );
 }
 
 async function callAgent(shell: ShellContext, input: unknown, ctx: AgentContext): Promise<unknown> {

@@ -27,7 +27,8 @@ export type StepContext = z.infer<typeof StepContext>;
 export const StepJobData = z.strictObject({
   v: z.literal(JOB_DATA_VERSION),
   step: StepContext,
-  retry: RetryPolicy,
+  /** Absent: the queue's own policy. */
+  retry: RetryPolicy.optional(),
 });
 export type StepJobData = z.infer<typeof StepJobData>;
 

@@ -41,6 +41,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         plans: createStepPlans(core.workflows.catalog),
         breakers: options.breakers,
         activeJobs,
+        cache: options.cache,
         lockKey: (job) => `${core.config.redis.bullmq_prefix}:${job.queueName}:${job.id}:lock`,
         createWorld: createStarterWorld,
         resumeRun: (runId, sessionId) => resumeFailedRun(core.workflows, runId, sessionId),

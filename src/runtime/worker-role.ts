@@ -6,6 +6,7 @@ import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Readiness } from '../contracts/operator.ts';
+import { createCache } from '../primitives/cache/cache.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createReadiness } from './operations/readiness.ts';
@@ -39,6 +40,7 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
       agents: options.agents ?? localAgents(),
       queues: options.queues,
       breakers,
+      cache: createCache({ store: core.store }),
       instance: options.instance,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });

@@ -7,6 +7,7 @@ import type { Agent } from '../agents/agent.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
 import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
 import { toFleetError } from '../kernel/errors.ts';
+import type { Cache } from '../primitives/cache/cached-call.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import type { Core } from './core.ts';
 import { createJobProcessor, WATCHDOG_JOB } from './job-processors.ts';
@@ -29,6 +30,7 @@ export interface WorkersOptions {
   readonly agents: ReadonlyMap<AgentName, Agent>;
   readonly queues: readonly QueueName[];
   readonly breakers: Breakers;
+  readonly cache: Cache;
   readonly instance: string;
   readonly concurrency?: number;
 }

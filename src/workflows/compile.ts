@@ -1,5 +1,6 @@
 import type { FlowJob } from 'bullmq';
-import { keptJobs, runJobOptions, stepJobOptions, type Retention } from '../../queues/job-options.ts';
+import { isQueueName, QUEUES } from '../../queues/catalogue.ts';
+import { runJobOptions, stepJobOptions } from '../../queues/job-options.ts';
 import { JOB_DATA_VERSION, type RunJobData, type StepJobData } from '../contracts/job.ts';
 import { jobPriority, type Priority } from '../contracts/priority.ts';
 import type { RetryPolicy } from '../contracts/retry.ts';
@@ -24,7 +25,6 @@ export interface RunIdentity {
 export interface Compiler {
   readonly definition: WorkflowDefinition;
   readonly run: RunIdentity;
-  readonly retention: Retention;
 }
 
 export const ALARM_JOB = 'wf-alarm';
@@ -36,7 +36,7 @@ export function stepJobId(runId: string, path: string, generation: number): stri
 
 /** The job that decides for a whole run (`scope` empty) or for one branch of several steps. */
 export function compileRunJob(compiler: Compiler, scope: string, children: readonly FlowJob[]): FlowJob {
-  const { definition, run, retention } = compiler;
+  const { definition, run } = compiler;
   const data: RunJobData = {
     v: JOB_DATA_VERSION,
     run_id: run.run_id as RunId,
@@ -53,7 +53,7 @@ export function compileRunJob(compiler: Compiler, scope: string, children: reado
     queueName: 'flow',
     data,
     opts: {
-      ...runJobOptions({ jobId, priority }, retention),
+      ...runJobOptions({ jobId, priority }),
       ...(scope === '' ? {} : { ignoreDependencyOnFailure: true }),
     },
     ...(children.length === 0 ? {} : { children: [...children] }),
@@ -95,12 +95,13 @@ function parentScope(branch: string, open: ReadonlySet<string>): string {
 }
 
 function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
-  const { definition, run, retention } = compiler;
+  const { definition, run } = compiler;
   const order = staticLeaves(definition.plan).map((known) => known.path);
   let flow: FlowJob | undefined;
   let after: string | undefined;
   let top = leaf.path;
-  for (const { path, node } of [{ path: leaf.path, node: leaf.node }, ...leaf.chain]) {
+  const chain = definition.mode === 'stepwise' ? [] : leaf.chain;
+  for (const { path, node } of [{ path: leaf.path, node: leaf.node }, ...chain]) {
     const retry = retryOf(node);
     const data: StepJobData = {
       v: JOB_DATA_VERSION,
@@ -118,21 +119,18 @@ function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
         ...(run.request_id === undefined ? {} : { request_id: run.request_id }),
         ...(run.traceparent === undefined ? {} : { traceparent: run.traceparent }),
       },
-      retry,
+      ...(isQueueDefault(queueOf(node), retry) ? {} : { retry }),
     };
     const priority = 'priority' in node ? (node.priority ?? run.priority) : run.priority;
     flow = {
       name: node.name,
       queueName: queueOf(node),
       data,
-      opts: stepJobOptions(
-        {
-          jobId: stepJobId(run.run_id, path, run.generation),
-          priority: jobPriority(priority, Math.max(0, order.indexOf(path))),
-          retry,
-        },
-        retention,
-      ),
+      opts: stepJobOptions({
+        jobId: stepJobId(run.run_id, path, run.generation),
+        priority: jobPriority(priority, Math.max(0, order.indexOf(path))),
+        attempts: retry.max_attempts,
+      }),
       ...(flow === undefined ? {} : { children: [flow] }),
     };
     after = path;
@@ -143,7 +141,7 @@ function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
 
 /** Nobody sleeps through a pause: a delayed job that does nothing keeps its run job waiting. */
 export function compileAlarm(compiler: Compiler, scope: string, atMs: number, nowMs: number): Child {
-  const { run, retention } = compiler;
+  const { run } = compiler;
   const id = `${run.run_id}.${scope === '' ? '' : `${scope}.`}~a${atMs}.~g${run.generation}`;
   return {
     id,
@@ -157,7 +155,6 @@ export function compileAlarm(compiler: Compiler, scope: string, atMs: number, no
         priority: 1,
         delay: Math.max(0, Math.ceil(atMs - nowMs)),
         ignoreDependencyOnFailure: true,
-        ...keptJobs(retention),
       },
     },
   };
@@ -165,6 +162,12 @@ export function compileAlarm(compiler: Compiler, scope: string, atMs: number, no
 
 function queueOf(node: StepNode | CallNode): string {
   return node.kind === 'step' ? node.queue : 'flow';
+}
+
+function isQueueDefault(queue: string, policy: RetryPolicy): boolean {
+  if (!isQueueName(queue)) return false;
+  const own = QUEUES[queue].retry;
+  return (Object.keys(own) as (keyof RetryPolicy)[]).every((key) => own[key] === policy[key]);
 }
 
 function retryOf(node: StepNode | CallNode): RetryPolicy {

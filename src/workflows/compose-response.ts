@@ -1,4 +1,4 @@
-import { OrchestrationResponse } from '../contracts/turn.ts';
+import type { OrchestrationResponse } from '../contracts/turn.ts';
 import type { StepView } from '../contracts/run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import type { RunReply } from './definition.ts';
@@ -11,7 +11,7 @@ export function composeResponse(
   context: { turn: number | null; slaMs: number; nowMs: number },
 ): OrchestrationResponse {
   const totalMs = context.nowMs - run.created_at;
-  return OrchestrationResponse.parse({
+  return {
     response_text: reply.responseText,
     updated_context: {
       session_id: run.session_id ?? null,
@@ -46,5 +46,5 @@ export function composeResponse(
     },
     therapeutic_validation: { level: 'not_validated', findings: [] },
     next_actions: reply.nextActions,
-  });
+  };
 }

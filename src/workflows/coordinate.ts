@@ -21,7 +21,7 @@ export async function coordinate(
   job: Job,
   scope: string,
 ): Promise<boolean> {
-  const compiler = compilerOf(ctx, definition, facts, facts.run.generation);
+  const compiler = compilerOf(definition, facts, facts.run.generation);
   const wanted = compileChildren(compiler, scope, next);
   const known = await knownChildren(job);
   const lost = wanted.filter(({ id }) => known.failed.has(id));
@@ -50,12 +50,11 @@ export async function coordinate(
 }
 
 export function compilerOf(
-  ctx: WorkflowContext,
   definition: WorkflowDefinition,
   facts: Pick<RunFacts, 'run'>,
   generation: number,
 ): Compiler {
-  return { definition, run: { ...facts.run, generation }, retention: ctx.settings.retention };
+  return { definition, run: { ...facts.run, generation } };
 }
 
 interface KnownChildren {

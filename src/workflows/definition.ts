@@ -45,6 +45,8 @@ export interface WorkflowDefinition<S extends ZodType = ZodType> {
   /** The text must have been understood before the run begins, because no step does it. */
   readonly needsIntent: boolean;
   readonly plan: PlanNode;
+  /** `stepwise` wakes the run job after every step, although nothing is to be decided; default `segmented`. */
+  readonly mode?: 'segmented' | 'stepwise';
   /** Makes a turn of what came out; without it the plan's own output is the run's output. */
   reply?(facts: ReplyFacts<z.output<S>>): RunReply;
 }

@@ -25,7 +25,7 @@ export async function launchRun(
     for (const { key, value } of next.decide) decisions[key] = value;
     next = deriveFirst(definition, input, decisions, nowMs);
   }
-  const compiler = { definition, run, retention: ctx.settings.retention };
+  const compiler = { definition, run };
   const children = compileChildren(compiler, '', next);
   const alarm = children.length === 0 ? earliestAlarm(next, '') : null;
   if (alarm !== null) children.push(compileAlarm(compiler, '', alarm, nowMs));
@@ -88,7 +88,7 @@ async function relaunch(
   const { run } = facts;
   const untouched = run.started_at === undefined && run.generation === 0;
   const generation = untouched ? 0 : await nextGeneration(ctx.store, run.run_id);
-  const compiler = compilerOf(ctx, definition, facts, generation);
+  const compiler = compilerOf(definition, facts, generation);
   const next = derive(definition, facts, ctx.clock.now());
   const children = next.decide.length > 0 ? [] : compileChildren(compiler, '', next);
   await add(

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { z } from 'zod';
 import type { StepContext } from '../../src/primitives/compose/primitive.ts';
 import type { TimerClock } from '../../src/primitives/in-process/timer-clock.ts';
@@ -47,17 +47,17 @@ const limit = fc.constantFrom(5, 60, 400, 10_000);
  */
 export function arbitraryPlan(clock: () => TimerClock): fc.Arbitrary<ScriptedPlan> {
   return fc.record({
-    plan: node(MAX_DEPTH, clock).map((plan) => named(plan, { next: 0 })),
+    plan: planOf(MAX_DEPTH, clock).map((plan) => named(plan, { next: 0 })),
     input: fc.integer({ min: 0, max: 9 }),
     timeoutMs: fc.option(limit, { freq: 5 }),
     cancelAfterMs: fc.option(fc.constantFrom(0, 30, 350), { freq: 5 }),
   });
 }
 
-function node(depth: number, clock: () => TimerClock): fc.Arbitrary<PlanNode> {
+function planOf(depth: number, clock: () => TimerClock): fc.Arbitrary<PlanNode> {
   const leaves = [scriptedStep(clock), scriptedStep(clock), scriptedStep(clock), glue, signal];
   if (depth <= 1) return fc.oneof(...leaves);
-  const below = fc.constant(null).chain(() => node(depth - 1, clock));
+  const below = fc.constant(null).chain(() => planOf(depth - 1, clock));
   const some = fc.array(below, { minLength: 1, maxLength: 3 });
   const undone = fc.record({ node: below, compensate: fc.option(scriptedStep(clock), { nil: undefined }) });
   // Near the root hardly ever a leaf, or most plans would be one.

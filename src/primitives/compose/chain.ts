@@ -68,7 +68,7 @@ export interface Branch<out A> {
 }
 
 export type BranchOf<S> = (chain: Chain<S, Nothing>) => Branch<unknown>;
-export type Nothing = Readonly<Record<never, unknown>>;
+export type Nothing = object;
 /** What a branch adds, by id. */
 export type AddedBy<F> = F extends (...args: never) => Branch<infer A> ? Flat<A> : never;
 

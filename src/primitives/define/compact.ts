@@ -1,5 +1,5 @@
 import { FleetError, type FieldProblem } from '../../kernel/errors.ts';
-import { ChainBuilder, refuseToFinish, type Finish } from '../compose/chain-builder.ts';
+import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import type { RetryOptions } from '../compose/chain.ts';
 import type { LooseStepOptions } from '../compose/step-stage.ts';
 import { defaultInput, findAgent, type Agents } from './agents.ts';
@@ -32,7 +32,7 @@ export function compactChainOf(
     const options = optionsOf(call, definition, agents, problems);
     return options === null ? chain.hole(call.id) : chain.step(call.id, options);
   };
-  let chain = sequence.reduce(step, new ChainBuilder([], refuseToFinish as Finish));
+  let chain = sequence.reduce(step, new ChainBuilder([], refuseToFinish));
   for (const [index, calls] of groups.entries()) {
     if (calls.length === 0) continue;
     const branches = calls.map((call) => [call.id, (branch: ChainBuilder) => step(branch, call)] as const);

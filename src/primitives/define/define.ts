@@ -22,6 +22,7 @@ export interface DefineOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 300_000;
+const MAX_NESTING = 100;
 
 /**
  * A definition without code as the same plan that the builder makes. Both shapes are known: with `nodes` it is
@@ -70,6 +71,10 @@ function compile(definition: unknown, options: DefineOptions, problems: FieldPro
 }
 
 function parse<S extends ZodType>(schema: S, definition: unknown): z.output<S> {
+  if (!isShallow(definition, MAX_NESTING)) {
+    const message = `nested more than ${MAX_NESTING} levels deep`;
+    refuseProblems('?', [{ path: '', code: 'invalid_definition', message }]);
+  }
   const parsed = schema.safeParse(definition);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => ({
@@ -79,6 +84,12 @@ function parse<S extends ZodType>(schema: S, definition: unknown): z.output<S> {
   }));
   refuseProblems('?', problems);
   throw parsed.error;
+}
+
+/** What is nested too deep is refused before anything goes down into it. */
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((field) => isShallow(field, levels - 1));
 }
 
 function callProblems(

@@ -2,12 +2,12 @@ import type { FieldProblem } from '../../kernel/errors.ts';
 import { nearest } from '../../kernel/suggest.ts';
 import { z } from 'zod';
 import type { RetryOptions } from '../compose/chain.ts';
-import { ChainBuilder, refuseToFinish, type Finish } from '../compose/chain-builder.ts';
+import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import { make } from '../compose/make.ts';
 import type { AnyPrimitive } from '../compose/primitive.ts';
 import { defaultInput, findAgent, type Agents, type DefinedAgent } from './agents.ts';
 import { predicate } from './predicates.ts';
-import { reader, template } from './references.ts';
+import { reader, template, type RefuseRef } from './references.ts';
 import type { FullDefinition, JsonNode, JsonStep, JsonValue } from './shapes.ts';
 
 /** The nodes of a definition as a chain, and what is wrong with them on the way. */
@@ -17,7 +17,7 @@ export function chainOf(
   problems: FieldProblem[],
 ): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
   const compiler = new FullCompiler(agents, problems);
-  const chain = compiler.extend(new ChainBuilder([], refuseToFinish as Finish), nodes, '/nodes');
+  const chain = compiler.extend(new ChainBuilder([], refuseToFinish), nodes, '/nodes');
   return { chain, output: compiler.read(output, chain.visible, '/output') };
 }
 
@@ -35,7 +35,7 @@ class FullCompiler {
   }
 
   read(value: JsonValue, visible: readonly string[], path: string): (scope: never) => unknown {
-    return template(value, visible, (message) => this.#refuse(path, 'unknown_ref', message)) as never;
+    return template(value, visible, this.#refusing(path));
   }
 
   #add(chain: ChainBuilder, node: JsonNode, path: string): ChainBuilder {
@@ -58,17 +58,13 @@ class FullCompiler {
         return chain.parallel(id, branches, defined({ join: node.join, concurrency: node.concurrency }));
       }
       case 'when': {
-        const test = predicate(node.test, visible, (message) =>
-          this.#refuse(`${path}/test`, 'unknown_ref', message),
-        );
-        const then = this.#branch(node.then, `${path}/then`);
+        const test = predicate(node.test, visible, this.#refusing(`${path}/test`));
+        const then = this.#branch(node.do, `${path}/do`);
         const otherwise = node.else === undefined ? undefined : this.#branch(node.else, `${path}/else`);
-        return chain.when(id, test as never, then, otherwise);
+        return chain.when(id, test, then, otherwise);
       }
       case 'route': {
-        const on = reader(node.on.$ref, visible, (message) =>
-          this.#refuse(`${path}/on`, 'unknown_ref', message),
-        );
+        const on = reader(node.on.$ref, visible, this.#refusing(`${path}/on`));
         const pick = (scope: never): string => String(on(scope));
         const fallback =
           node.default === undefined ? {} : { default: this.#branch(node.default, `${path}/default`) };
@@ -134,6 +130,10 @@ class FullCompiler {
     const agent = findAgent(this.#agents, name);
     if (agent === undefined) this.#refuse(path, 'unknown_agent', unknownAgent(name, this.#agents));
     return agent;
+  }
+
+  #refusing(path: string): RefuseRef {
+    return (message, code = 'unknown_ref') => this.#refuse(path, code, message);
   }
 
   #refuse(path: string, code: string, message: string): void {

@@ -22,10 +22,10 @@ type State =
 export function linearPattern(source: string): LinearPattern {
   if (source.length > MAX_PATTERN) throw new SyntaxError(`a pattern has at most ${MAX_PATTERN} characters`);
   const states: State[] = [];
-  const tree = parse([...source]);
+  const tree = parse(Array.from(source));
   const start = build(tree, add(states, { kind: 'match' }), states);
   return {
-    test: (text) => text.length <= MAX_TEXT && run(states, start, [...text]),
+    test: (text) => text.length <= MAX_TEXT && run(states, start, Array.from(text)),
   };
 }
 

@@ -57,7 +57,7 @@ function comparison({ op, value }: Comparison, read: Reader, refuse: RefuseRef):
 
 function listOf(op: string, value: JsonValue | undefined, refuse: RefuseRef): readonly unknown[] {
   if (Array.isArray(value)) return value as readonly unknown[];
-  refuse(`${op} needs a list`);
+  refuse(`${op} needs a list`, 'definition_error');
   return [];
 }
 
@@ -78,7 +78,10 @@ function matching(read: Reader, value: JsonValue | undefined, refuse: RefuseRef)
       return typeof found === 'string' && pattern.test(found);
     };
   } catch (error) {
-    refuse(`matches ${JSON.stringify(value)}: ${error instanceof Error ? error.message : String(error)}`);
+    refuse(
+      `matches ${JSON.stringify(value)}: ${error instanceof Error ? error.message : String(error)}`,
+      'definition_error',
+    );
     return () => false;
   }
 }

@@ -3,7 +3,7 @@ import type { JsonValue } from './shapes.ts';
 
 export type Scope = Readonly<Record<string, unknown>>;
 /** Called with the reason when a reference cannot be meant. */
-export type RefuseRef = (message: string) => void;
+export type RefuseRef = (message: string, code?: 'unknown_ref' | 'definition_error') => void;
 export type Reader = (scope: Scope) => unknown;
 
 /**

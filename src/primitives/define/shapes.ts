@@ -110,7 +110,7 @@ export type JsonNode =
       readonly kind: 'when';
       readonly id: string;
       readonly test: JsonPredicate;
-      readonly then: Nodes;
+      readonly do: Nodes;
       readonly else?: Nodes | undefined;
     }
   | {
@@ -146,7 +146,7 @@ const NodeShape: z.ZodType<JsonNode> = z.lazy(() =>
       kind: z.literal('when'),
       id: z.string(),
       test: Predicate,
-      then: Chain,
+      do: Chain,
       else: Chain.optional(),
     }),
     z.strictObject({

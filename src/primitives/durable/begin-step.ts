@@ -8,13 +8,14 @@ import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
  * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 signals, and for a run of a session
  *       7 session  8 turns  9 world
  * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6 path of the step before it in its chain ('' = none)
- * Returns {verdict, …}; for `ready`: input, deadline, ending, results, errors, decisions, signals, queued ms, and
- * session, turns, world version, world data.
+ * Returns {verdict, …}; for `ready`: input, deadline, ending, results, errors, decisions, signals, queued ms, metadata,
+ * user id, and session, turns, world version, world data.
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
   `${LUA_IS_OPEN}${LUA_EMIT}
-local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation', 'ending')
+local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation', 'ending',
+  'has_errors', 'has_decisions', 'has_signals', 'metadata', 'user_id')
 local status = run[1]
 if not status then return {'missing'} end
 if not is_open(status) then
@@ -24,7 +25,7 @@ local results = redis.call('HGETALL', KEYS[2])
 local output_of = {}
 for i = 1, #results, 2 do output_of[results[i]] = results[i + 1] end
 if output_of[ARGV[2]] then return {'recorded', output_of[ARGV[2]]} end
-local errors = redis.call('HGETALL', KEYS[3])
+local errors = run[8] and redis.call('HGETALL', KEYS[3]) or {}
 local error_of = {}
 for i = 1, #errors, 2 do error_of[errors[i]] = errors[i + 1] end
 if error_of[ARGV[2]] then return {'abandoned'} end
@@ -41,13 +42,14 @@ local queued = math.max(0, tonumber(ARGV[1]) - tonumber(run[4] or run[5]))
 emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
   '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
 local facts = {'ready', run[2], run[3] or '', run[7] or '', results, errors,
-  redis.call('HGETALL', KEYS[5]), redis.call('HGETALL', KEYS[6]), queued}
+  run[9] and redis.call('HGETALL', KEYS[5]) or {}, run[10] and redis.call('HGETALL', KEYS[6]) or {}, queued,
+  run[11] or '', run[12] or ''}
 if not KEYS[7] then return facts end
 local world = redis.call('HMGET', KEYS[9], 'version', 'data')
-facts[10] = redis.call('HGETALL', KEYS[7])
-facts[11] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
-facts[12] = world[1] or ''
-facts[13] = world[2] or ''
+facts[12] = redis.call('HGETALL', KEYS[7])
+facts[13] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
+facts[14] = world[1] or ''
+facts[15] = world[2] or ''
 return facts
 `,
 );
@@ -65,6 +67,8 @@ export interface StepFacts {
   readonly errors: Readonly<Record<string, unknown>>;
   readonly decisions: Readonly<Record<string, unknown>>;
   readonly signals: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly userId: string | undefined;
   /** Set when the run must end. */
   readonly ending: Ending | null;
   /** Since the step before it ended, or the run was accepted; a retry's pause counts too. */
@@ -148,7 +152,7 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
 
 function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
   const [, input, deadline, ending, results, errors, decisions, signals, queuedMs] = reply;
-  const [session, turns = [], worldVersion = '', worldData] = reply.slice(9);
+  const [metadata, userId, session, turns = [], worldVersion = '', worldData] = reply.slice(9);
   const sessionHash = toObject(session);
   return {
     input: JSON.parse(String(input)),
@@ -159,6 +163,8 @@ function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
     decisions: parseResults(toObject(decisions)),
     signals: parseResults(toObject(signals)),
     queuedMs: Number(queuedMs),
+    metadata: metadata === '' ? {} : (JSON.parse(String(metadata)) as Record<string, unknown>),
+    userId: userId === '' ? undefined : String(userId),
     session: sessionHash['session_id'] === undefined ? null : sessionHash,
     recentTurns: (turns as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
     world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },

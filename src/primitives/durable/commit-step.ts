@@ -1,3 +1,4 @@
+import { FleetError } from '../../kernel/errors.ts';
 import { defineScript } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
@@ -14,15 +15,17 @@ import { LUA_EMIT, LUA_IS_OPEN, LUA_KEEP_FOR } from './lua-parts.ts';
 const COMMIT_STEP = defineScript(
   'commit-step',
   `${LUA_IS_OPEN}${LUA_EMIT}${LUA_KEEP_FOR}
+local has_errors = false
 if ARGV[6] == 'run' then
-  local status = redis.call('HGET', KEYS[1], 'status')
-  if not status then return {'missing', ''} end
-  if not is_open(status) then return {'closed', status} end
+  local run = redis.call('HMGET', KEYS[1], 'status', 'has_errors')
+  if not run[1] then return {'missing', ''} end
+  if not is_open(run[1]) then return {'closed', run[1]} end
+  has_errors = run[2]
 end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
 if ARGV[13] ~= '' and redis.call('GET', KEYS[6]) ~= ARGV[13] then return {'fenced', ''} end
-if ARGV[6] == 'run' and redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ''} end
+if has_errors and redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ''} end
 if ARGV[8] == '1' then
   local version = redis.call('HGET', KEYS[5], 'version') or ''
   if version ~= ARGV[9] then return {'conflict', version} end
@@ -89,6 +92,22 @@ export type CommitOutcome =
   | { readonly verdict: 'missing' };
 
 const DIRECT_PATH = 'result';
+export const MAX_RESULT_BYTES = 256 * 1024;
+
+/** Errors: result_too_large (internal, never retried). */
+function encodeResult(output: unknown, agent: string): string {
+  const text = JSON.stringify(output);
+  // A character takes three bytes at most here, so a short text needs no counting.
+  if (text.length * 3 <= MAX_RESULT_BYTES) return text;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_RESULT_BYTES) return text;
+  throw new FleetError({
+    code: 'result_too_large',
+    kind: 'internal',
+    retryable: false,
+    message: `output of ${agent} takes ${bytes} bytes; at most ${MAX_RESULT_BYTES} are stored`,
+  });
+}
 
 /**
  * Record a step's result, with its effect on the world, at most once.
@@ -114,7 +133,7 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       commit.nowMs,
       owner.kind === 'run' ? owner.path : DIRECT_PATH,
       owner.agent,
-      JSON.stringify(commit.output),
+      encodeResult(commit.output, owner.agent),
       JSON.stringify(commit.eventData),
       owner.kind,
       owner.kind === 'direct' ? owner.keepSeconds : 0,

@@ -16,6 +16,7 @@ local status = redis.call('HGET', KEYS[1], 'status')
 if not status or not is_open(status) then return 0 end
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
 if redis.call('HSETNX', KEYS[3], ARGV[2], ARGV[4]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'has_errors', 1)
 emit(KEYS[4], 'step.failed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
 return 1
 `,

@@ -16,6 +16,8 @@ local status = redis.call('HGET', KEYS[1], 'status')
 if not status or not is_open(status) then return 0 end
 local decisions = tonumber(ARGV[3])
 for i = 4, 2 + decisions * 2, 2 do redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) end
+if decisions > 0 then redis.call('HSET', KEYS[1], 'has_decisions', 1) end
+if #ARGV > 3 + decisions * 2 then redis.call('HSET', KEYS[1], 'has_errors', 1) end
 for i = 4 + decisions * 2, #ARGV, 3 do
   if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 and redis.call('HSETNX', KEYS[3], ARGV[i], ARGV[i + 1]) == 1 then
     emit(KEYS[4], 'step.failed', ARGV[1], ARGV[i], '', ARGV[i + 2])

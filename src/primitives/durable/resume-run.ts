@@ -31,6 +31,7 @@ if behind == 0 then
   redis.call('HSET', KEYS[1], 'deadline_at', tonumber(ARGV[1]) + tonumber(redis.call('HGET', KEYS[1], 'timeout_ms')))
 end
 redis.call('DEL', KEYS[3])
+redis.call('HDEL', KEYS[1], 'has_errors')
 -- What time and failures decided is open again; what was chosen (routes, chance) stays.
 for _, key in ipairs(redis.call('HKEYS', KEYS[8])) do
   if string.find(key, '~[a-z]+%d*$') and not string.find(key, '~route$') and not string.find(key, '~rnd%d+$') then

@@ -28,9 +28,10 @@ if not is_open(status) then
   if active == ARGV[2] then active = hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2], ARGV[1]) end
   return {'already', status, active or ''}
 end
-redis.call('HSET', KEYS[1], 'status', ARGV[3], 'ended_at', ARGV[1], 'degraded', ARGV[11])
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'output', ARGV[4]) end
-if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) else redis.call('HDEL', KEYS[1], 'error') end
+local fields = {'status', ARGV[3], 'ended_at', ARGV[1], 'degraded', ARGV[11]}
+if ARGV[4] ~= '' then fields[#fields + 1] = 'output'; fields[#fields + 1] = ARGV[4] end
+if ARGV[5] ~= '' then fields[#fields + 1] = 'error'; fields[#fields + 1] = ARGV[5] end
+redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('ZREM', KEYS[2], ARGV[2])
 local next_id = ''
 if has_session then
@@ -53,7 +54,12 @@ if has_session then
 end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
 if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end
-for _, key in ipairs({KEYS[1], KEYS[6], KEYS[7], KEYS[8], KEYS[12], KEYS[13]}) do redis.call('EXPIRE', key, ARGV[6]) end
+local kept = {KEYS[1], KEYS[6], KEYS[8]}
+local has = redis.call('HMGET', KEYS[1], 'has_errors', 'has_decisions', 'has_signals')
+if has[1] then kept[#kept + 1] = KEYS[7] end
+if has[2] then kept[#kept + 1] = KEYS[12] end
+if has[3] then kept[#kept + 1] = KEYS[13] end
+for _, key in ipairs(kept) do redis.call('EXPIRE', key, ARGV[6]) end
 return {'settled', ARGV[3], next_id}
 `,
 );

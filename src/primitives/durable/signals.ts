@@ -10,6 +10,7 @@ const DELIVER_SIGNAL = defineScript(
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return {'missing', ''} end
 if not is_open(status) then return {'closed', status} end
+redis.call('HSET', KEYS[1], 'has_signals', 1)
 if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then return {'delivered', status} end
 return {'taken', status}
 `,

@@ -64,7 +64,7 @@ export function mockPrimitive(options: MockOptions): MockPrimitive {
         await pause(options, ctx.signal);
         const value = await answer(options, given, ctx, index);
         call.settled = 'ok';
-        return value as never;
+        return value;
       } catch (error) {
         call.settled = 'error';
         throw error;
@@ -72,7 +72,7 @@ export function mockPrimitive(options: MockOptions): MockPrimitive {
     },
   });
   return {
-    primitive: primitive as Primitive<unknown, unknown>,
+    primitive,
     name,
     queue,
     calls,

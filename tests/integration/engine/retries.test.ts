@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AgentContext } from '../../../src/agents/agent.ts';
-import { MAX_RESULT_BYTES } from '../../../src/agents/output.ts';
+import { MAX_RESULT_BYTES } from '../../../src/primitives/durable/commit-step.ts';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
 import type { NgaOutput } from '../../../src/contracts/narrative.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';

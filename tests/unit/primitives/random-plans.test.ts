@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { advance } from '../../../src/primitives/advance/advance.ts';
 import type { Continuation, Facts } from '../../../src/primitives/advance/facts.ts';

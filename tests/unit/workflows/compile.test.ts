@@ -7,7 +7,6 @@ import { builtInWorkflows } from '../../../src/workflows/catalog/built-in.ts';
 import { compileChildren, compileRunJob, stepJobId, type Compiler } from '../../../src/workflows/compile.ts';
 import { advance } from '../../../src/primitives/advance/advance.ts';
 
-const RETENTION = { completed: { ageSeconds: 60, count: 10 }, failed: { ageSeconds: 600, count: 100 } };
 const SETTINGS = { runTimeoutMs: 300_000, stepTimeoutMs: { ipa: 10_000, wba: 15_000, nga: 20_000 } };
 const collaborative = builtInWorkflows(SETTINGS).find((workflow) => workflow.name === 'collaborative')!;
 
@@ -17,7 +16,7 @@ function identity(generation = 0) {
 
 /** The jobs of a run of the built-in chain for which these steps have a result already. */
 function compileRun(run: Compiler['run'], results: Record<string, unknown> = {}): FlowJob {
-  const compiler = { definition: collaborative, run, retention: RETENTION };
+  const compiler = { definition: collaborative, run };
   const facts = { results, errors: {}, decisions: {}, signals: {}, nowMs: 0 };
   const next = advance(collaborative.plan, { text: 'look' }, facts);
   return compileRunJob(
