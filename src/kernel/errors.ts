@@ -54,11 +54,21 @@ export function isFleetError(value: unknown): value is FleetError {
   return value instanceof Error && 'isFleetError' in value && value.isFleetError === true;
 }
 
-/** Any thrown value as a FleetError: kept when it is one, else wrapped once with its cause. */
+/**
+ * Any thrown value as a FleetError: kept when it is one, else wrapped once with its cause. An error of another
+ * library that says `retryable: false` is believed.
+ */
 export function toFleetError(value: unknown, fallbackCode = 'internal'): FleetError {
   if (isFleetError(value)) return value;
   const message = value instanceof Error ? value.message : String(value);
-  return new FleetError({ code: fallbackCode, kind: 'internal', message, cause: value });
+  const isFinal = value instanceof Error && 'retryable' in value && value.retryable === false;
+  return new FleetError({
+    code: fallbackCode,
+    kind: 'internal',
+    message,
+    cause: value,
+    ...(isFinal ? { retryable: false } : {}),
+  });
 }
 
 /** Never reached when a switch covers its union; the compiler proves it. */

@@ -19,6 +19,8 @@ export interface Keys {
   runEvents(runId: string): string;
   /** Sorted set: open run -> epoch ms of its next check. Its cardinality is the number of open runs. */
   deadlines(): string;
+  /** Sorted set: open run -> epoch ms at which no reason was found why it does not move. */
+  unexplained(): string;
   /** Channel: ids of runs that ended from outside; workers abort what they do for them. */
   cancelled(): string;
   /** Hash: session. */
@@ -74,6 +76,7 @@ export function createKeys(prefix: string): Keys {
     runSignals: (runId) => key('wf', runId, 'sig'),
     runEvents: (runId) => key('wf', runId, 'events'),
     deadlines: () => key('wf', 'deadlines'),
+    unexplained: () => key('wf', 'unexplained'),
     cancelled: () => key('wf', 'cancel'),
     session: (sessionId) => key('sess', sessionId),
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),

@@ -13,7 +13,9 @@ export function stillPlan(plan: PlanNode): PlanNode {
     case 'wait':
       return { kind: 'fn', name: plan.name, apply: () => 2 };
     case 'fn':
-      return plan.apply.toString().includes('random') ? { ...plan, apply: (n: never) => n } : plan;
+      if (plan.apply.toString().includes('random')) return { ...plan, apply: (n: never) => n };
+      // Errors tell when they happened, which is nobody's promise.
+      return { ...plan, apply: (value: never, ctx) => plan.apply(withoutErrors(value) as never, ctx) };
     case 'sequence':
       return { ...plan, stages: plan.stages.map(stillPlan) };
     case 'parallel':
@@ -67,6 +69,13 @@ export function stillPlan(plan: PlanNode): PlanNode {
     case 'call':
       return plan;
   }
+}
+
+function withoutErrors(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('status' in value && value.status === 'error') return { status: 'error' };
+  if (Array.isArray(value)) return value.map(withoutErrors);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withoutErrors(part)]));
 }
 
 function stillStep(step: StepNode): StepNode {
