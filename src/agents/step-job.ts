@@ -2,7 +2,6 @@ import type { Job } from 'bullmq';
 import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
-import { idsOf } from '../primitives/cache/cache-key.ts';
 import { beginStep, type StepFacts, type StepStart } from '../primitives/durable/begin-step.ts';
 import {
   commitStep,
@@ -11,11 +10,10 @@ import {
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
-import type { StepContext } from '../primitives/compose/primitive.ts';
-import type { StepNode, StoredError } from '../primitives/plan/node.ts';
+import type { StoredError } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
-import type { AgentContext } from './agent.ts';
+import { callAgent, callHandler, handlerContext } from './call-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
@@ -183,52 +181,6 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
 function earliest(a: number | null, b: number | null): number | null {
   if (a === null) return b;
   return b === null ? a : Math.min(a, b);
-}
-
-function handlerContext(shell: ShellContext, job: Job, { step }: StepJobData, facts: StepFacts) {
-  return {
-    maxAttempts: job.opts.attempts ?? 1,
-    runId: step.run_id,
-    path: step.path,
-    correlationId: step.correlation_id,
-    metadata: {
-      ...facts.metadata,
-      workflow: step.workflow,
-      ...(facts.userId === undefined ? {} : { player_id: facts.userId }),
-      ...(step.session_id === undefined ? {} : { session_id: step.session_id }),
-    },
-    now: () => shell.clock.now(),
-    random: Math.random,
-  };
-}
-
-/** A step that brings its handler; what it gets was parsed by the step's own schema. */
-async function callHandler(
-  shell: ShellContext,
-  node: StepNode,
-  input: unknown,
-  ctx: StepContext,
-): Promise<unknown> {
-  const handler = node.run as (input: unknown, ctx: StepContext) => Promise<unknown>;
-  if (node.cache === undefined) return handler(input, ctx);
-  const accepts = (value: unknown): boolean => node.output.safeParse(value).success;
-  // Steps of different workflows may have one name; their entries must not meet.
-  const name = `${String(ctx.metadata['workflow'])}.${node.name}`;
-  return shell.cache.cachedCall(
-    node.cache,
-    { name, input, ids: idsOf(ctx.metadata), signal: ctx.signal, accepts },
-    (shared) => handler(structuredClone(input), { ...ctx, signal: shared }),
-  );
-}
-
-async function callAgent(shell: ShellContext, input: unknown, ctx: AgentContext): Promise<unknown> {
-  if (shell.agent !== null) return shell.agent.run(input, ctx);
-  throw new FleetError({
-    code: 'definition_error',
-    kind: 'internal',
-    retryable: false,
-    message: `queue "${shell.queue}" has no agent, and the step brings no handler`,
-  });
 }
 
 export function storedError(error: FleetError, path: string, at: number, attempts: number): StoredError {

@@ -47,7 +47,9 @@ async function takeOff(ctx: WorkflowContext, runId: string, path: string, genera
   for (const queue of ctx.stepQueues.values()) {
     try {
       const job = await queue.getJob(id);
-      if (job !== undefined) return void (await job.remove());
+      if (job === undefined) continue;
+      await job.remove();
+      return;
     } catch (error) {
       ctx.log.debug({ job_id: id, reason: toFleetError(error).message }, 'a given-up step ends by itself');
     }

@@ -1,0 +1,57 @@
+import type { Job } from 'bullmq';
+import type { StepJobData } from '../contracts/job.ts';
+import { FleetError } from '../kernel/errors.ts';
+import { idsOf } from '../primitives/cache/cache-key.ts';
+import type { StepContext } from '../primitives/compose/primitive.ts';
+import type { StepFacts } from '../primitives/durable/begin-step.ts';
+import type { StepNode } from '../primitives/plan/node.ts';
+import type { AgentContext } from './agent.ts';
+import type { ShellContext } from './shell.ts';
+
+/** What a handler gets beside its input and its signal. */
+export function handlerContext(shell: ShellContext, job: Job, { step }: StepJobData, facts: StepFacts) {
+  return {
+    maxAttempts: job.opts.attempts ?? 1,
+    runId: step.run_id,
+    path: step.path,
+    correlationId: step.correlation_id,
+    metadata: {
+      ...facts.metadata,
+      workflow: step.workflow,
+      ...(facts.userId === undefined ? {} : { player_id: facts.userId }),
+      ...(step.session_id === undefined ? {} : { session_id: step.session_id }),
+    },
+    now: () => shell.clock.now(),
+    random: Math.random,
+  };
+}
+
+/** A step that brings its handler; what it gets was parsed by the step's own schema. */
+export async function callHandler(
+  shell: ShellContext,
+  node: StepNode,
+  input: unknown,
+  ctx: StepContext,
+): Promise<unknown> {
+  const handler = node.run as (input: unknown, ctx: StepContext) => Promise<unknown>;
+  if (node.cache === undefined) return handler(input, ctx);
+  const accepts = (value: unknown): boolean => node.output.safeParse(value).success;
+  // Steps of different workflows may have one name; their entries must not meet.
+  const name = `${String(ctx.metadata['workflow'])}.${node.name}`;
+  return shell.cache.cachedCall(
+    node.cache,
+    { name, input, ids: idsOf(ctx.metadata), signal: ctx.signal, accepts },
+    (shared) => handler(structuredClone(input), { ...ctx, signal: shared }),
+  );
+}
+
+/** A step without a handler: the agent of its queue does it. */
+export async function callAgent(shell: ShellContext, input: unknown, ctx: AgentContext): Promise<unknown> {
+  if (shell.agent !== null) return shell.agent.run(input, ctx);
+  throw new FleetError({
+    code: 'definition_error',
+    kind: 'internal',
+    retryable: false,
+    message: `queue "${shell.queue}" has no agent, and the step brings no handler`,
+  });
+}
