@@ -34,6 +34,7 @@ export {
   type RunStatus,
   type RunView,
 } from './contracts/run.ts';
+export { WHY_KINDS, type RunExplanation, type WhyKind, type WhyReason } from './contracts/why.ts';
 export type { CreateSession, SessionView, TurnRecord } from './contracts/session.ts';
 export type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from './contracts/turn.ts';
 

@@ -6,6 +6,7 @@ import { toFleetError, type FleetError } from '../kernel/errors.ts';
 import { withCorrelation } from '../observability/correlation.ts';
 import { decodeJob, type DecodedJob } from './decode-job.ts';
 import { openDirectJob } from './direct-job.ts';
+import { putOff } from '../../queues/put-off.ts';
 import { isFinal, isWait, waitMs } from './job-errors.ts';
 import { NO_WORKFLOW, type OpenJob, type ShellContext } from './shell.ts';
 import { openStep, recordStepFailure } from './step-job.ts';
@@ -118,7 +119,7 @@ async function react(
   durationMs: number,
 ): Promise<Error> {
   if (isWait(error)) {
-    await job.moveToDelayed(shell.clock.now() + waitMs(error), token);
+    await putOff(job, token, error, shell.clock.now() + waitMs(error));
     return new DelayedError();
   }
   const attempt = job.attemptsMade + 1;

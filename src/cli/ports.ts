@@ -27,6 +27,7 @@ export type CliOperations = Pick<
   | 'listTurns'
   | 'startRun'
   | 'getRun'
+  | 'whyRun'
   | 'runEvents'
   | 'listQueues'
   | 'listDeadLetters'

@@ -12,6 +12,7 @@ import { registerQueues } from './commands/queues.ts';
 import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
+import { registerWhy } from './commands/why.ts';
 import { registerWorker } from './commands/worker.ts';
 import type { CommandContext } from './context.ts';
 import { FleetCommand } from './fleet-command.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly Register[] = [
   registerTurn,
   registerEnqueue,
   registerWatch,
+  registerWhy,
   registerQueues,
   registerDlq,
   registerDoctor,

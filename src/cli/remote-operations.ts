@@ -40,6 +40,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
       );
     },
     getRun: (runId) => asked(client.getRun(runId)),
+    whyRun: (runId) => asked(client.whyRun(runId)),
     runEvents: (runId, options) => translated(client.runEvents(runId, options)),
     listQueues: () => asked(client.listQueues()),
     async listDeadLetters({ queue, reason, since, limit, after }) {

@@ -2,6 +2,7 @@ import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '.
 import type { RunEvent, RunView } from '../contracts/run.ts';
 import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
+import type { RunExplanation } from '../contracts/why.ts';
 import { followRun, type RunEventsOptions } from './run-events.ts';
 import { createTransport, type Call, type FleetClientOptions } from './transport.ts';
 
@@ -39,6 +40,8 @@ export interface FleetClient {
   listTurns(sessionId: string, options?: PageOptions): Promise<Page<TurnRecord>>;
   startRun(workflow: string, request: StartRun, options?: SubmitCallOptions): Promise<Submission>;
   getRun(runId: string, options?: CallOptions): Promise<RunView>;
+  /** Why the run is in its present state. */
+  whyRun(runId: string, options?: CallOptions): Promise<RunExplanation>;
   /** Gives a run the payload it waits for, or will wait for. */
   signalRun(runId: string, name: string, payload: unknown, options?: SubmitCallOptions): Promise<RunView>;
   cancelRun(runId: string, request?: { reason?: string }, options?: SubmitCallOptions): Promise<RunView>;
@@ -91,6 +94,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     listTurns: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
     startRun: (workflow, request, o) => submit(pathOf`/v1/workflows/${workflow}/runs`, request, o),
     getRun: (runId, o) => get(runPath(runId), o),
+    whyRun: (runId, o) => get(`${runPath(runId)}/why`, o),
     signalRun: (runId, name, payload, o) =>
       post(`${runPath(runId)}/signals/${encodeURIComponent(name)}`, payload, o),
     cancelRun: (runId, request = {}, o) => post(`${runPath(runId)}/cancel`, request, o),

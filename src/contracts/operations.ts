@@ -3,6 +3,7 @@ import type { Caller } from './caller.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './operator.ts';
 import type { RunEvent, RunView } from './run.ts';
 import type { CreateSession, SessionView, TurnRecord } from './session.ts';
+import type { RunExplanation } from './why.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
 
 /** What came of submitted work: its answer when it ended within `wait_ms`, else where to ask for it. */
@@ -53,6 +54,8 @@ export interface FleetOperations {
   /** Errors also: entrypoint_mismatch (422), too_many_runs (429). */
   startRun(workflow: string, request: StartRun, caller: Caller, options?: SubmitOptions): Promise<Submitted>;
   getRun(runId: string, caller: Caller): Promise<RunView>;
+  /** Why a run is in its present state: what it waits for, and what changes that. */
+  whyRun(runId: string, caller: Caller): Promise<RunExplanation>;
   /** Errors also: run_not_cancellable (conflict). */
   cancelRun(runId: string, request: { reason?: string }, caller: Caller): Promise<RunView>;
   /**

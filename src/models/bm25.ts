@@ -69,7 +69,11 @@ function indexed(document: TextDocument): IndexedDocument {
 
 /** The words of a text that carry meaning, without their endings, in their order. */
 export function termsOf(text: string): string[] {
-  const words = text.normalize('NFKC').toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words =
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.filter((word) => !COMMON_WORDS.has(word)).map(stem);
 }
 
@@ -92,5 +96,7 @@ function stem(word: string): string {
   const cut = ending === undefined ? singular : singular.slice(0, -ending.length);
   const shortened = cut.length >= SHORTEST_STEM ? cut : singular;
   // "calmed" and "planning": the doubled letter belongs to the ending.
-  return /([b-df-hj-np-tv-z])\1$/.test(shortened) && shortened !== singular ? shortened.slice(0, -1) : shortened;
+  return /([b-df-hj-np-tv-z])\1$/.test(shortened) && shortened !== singular
+    ? shortened.slice(0, -1)
+    : shortened;
 }

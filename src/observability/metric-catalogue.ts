@@ -98,6 +98,12 @@ export const METRIC_CATALOGUE = [
     help: 'Inconsistencies the watchdog repaired',
     labels: ['kind'],
   },
+  {
+    name: 'workflow_unexplained_runs',
+    type: 'gauge',
+    help: 'Open runs that stood still within the last minute without a reason; 0 unless something is broken',
+    labels: [],
+  },
 
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
   {

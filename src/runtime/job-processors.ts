@@ -1,5 +1,6 @@
 import { DelayedError, UnrecoverableError, type Job, type Processor } from 'bullmq';
 import type { QueueName } from '../../queues/catalogue.ts';
+import { putOff } from '../../queues/put-off.ts';
 import type { ActiveJobs } from '../agents/active-jobs.ts';
 import { createProcessor } from '../agents/processor.ts';
 import { toFleetError } from '../kernel/errors.ts';
@@ -66,7 +67,7 @@ async function runJob(core: Core, job: Job, token: string): Promise<unknown> {
         throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
       throw error;
     }
-    await job.moveToDelayed(core.clock.now() + (failure.retryAfterMs ?? 5_000), token);
+    await putOff(job, token, failure, core.clock.now() + (failure.retryAfterMs ?? 5_000));
     throw new DelayedError();
   }
 }

@@ -1,4 +1,5 @@
 import { JOB_STATES } from '../contracts/operator.ts';
+import { countUnexplained } from '../primitives/durable/unexplained-runs.ts';
 import type { Core } from './core.ts';
 import { listQueueViews } from './operations/queue-views.ts';
 import { parseInfo } from './redis-facts.ts';
@@ -7,9 +8,10 @@ import { parseInfo } from './redis-facts.ts';
 export function exportQueueGauges(core: Core): void {
   const { metrics, store, queues, clock } = core;
   metrics.onScrape(async () => {
-    const [views, info] = await Promise.all([
+    const [views, info, unexplained] = await Promise.all([
       listQueueViews(queues, clock.now()),
       store.redis.info('memory').then(parseInfo),
+      countUnexplained(store, clock.now()),
     ]);
     for (const view of views) {
       const queue = view.name;
@@ -19,6 +21,7 @@ export function exportQueueGauges(core: Core): void {
       metrics.queue_workers.set({ queue }, view.workers);
       metrics.dlq_length.set({ queue }, view.dlq);
     }
+    metrics.workflow_unexplained_runs.set({}, unexplained);
     metrics.redis_memory_used_bytes.set({}, Number(info['used_memory'] ?? 0));
     metrics.redis_memory_max_bytes.set({}, Number(info['maxmemory'] ?? 0));
     metrics.redis_eviction_policy_ok.set({}, Number(info['maxmemory_policy'] === 'noeviction'));

@@ -64,6 +64,8 @@ export function compileRunJob(compiler: Compiler, scope: string, children: reado
 export interface Child {
   readonly id: string;
   readonly path: string;
+  /** The queue of its first job. */
+  readonly agent: string;
   readonly flow: FlowJob;
 }
 
@@ -80,7 +82,7 @@ export function compileChildren(compiler: Compiler, scope: string, next: Continu
     .filter((branch) => parentScope(branch, next.openScopes) === scope)
     .map((branch): Child => {
       const id = stepJobId(compiler.run.run_id, branch, compiler.run.generation);
-      return { id, path: branch, flow: compileRunJob(compiler, branch, []) };
+      return { id, path: branch, agent: 'flow', flow: compileRunJob(compiler, branch, []) };
     });
   return [...segments, ...branches];
 }
@@ -136,7 +138,12 @@ function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
     after = path;
     top = path;
   }
-  return { id: stepJobId(run.run_id, top, run.generation), path: leaf.path, flow: flow! };
+  return {
+    id: stepJobId(run.run_id, top, run.generation),
+    path: leaf.path,
+    agent: queueOf(leaf.node),
+    flow: flow!,
+  };
 }
 
 /** Nobody sleeps through a pause: a delayed job that does nothing keeps its run job waiting. */
@@ -146,6 +153,7 @@ export function compileAlarm(compiler: Compiler, scope: string, atMs: number, no
   return {
     id,
     path: scope,
+    agent: 'maintenance',
     flow: {
       name: ALARM_JOB,
       queueName: 'maintenance',

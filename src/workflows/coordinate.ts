@@ -84,8 +84,9 @@ async function recordLost(ctx: WorkflowContext, runId: string, lost: readonly Ch
   await recordDecisions(ctx.store, {
     runId,
     decide: [],
-    abandon: lost.map(({ path }) => ({
+    abandon: lost.map(({ path, agent }) => ({
       path,
+      agent,
       error: {
         code: 'worker_lost',
         message: `step "${path}" lost its worker too often`,

@@ -5,8 +5,10 @@ import { readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { beginEnding } from '../primitives/durable/ending.ts';
 import { CHECK_EVERY_MS, DEADLINE_GRACE_MS, type WorkflowContext } from './context.ts';
+import type { DriveOutcome } from './drive.ts';
 import { handOver } from './end-run.ts';
 import { nudge } from './nudge.ts';
+import { failIfBroken, repairUnexplained } from './unexplained.ts';
 
 const BATCH = 100;
 
@@ -16,6 +18,7 @@ export type Finding =
   | 'jobs_missing'
   | 'not_retried'
   | 'session_stuck'
+  | 'unexplained'
   | 'healthy';
 
 /**
@@ -24,6 +27,7 @@ export type Finding =
  * - past its deadline: it is ended as `timed_out` (its own workers end it first when they live)
  * - its jobs are missing, or its run job failed although the run was resumed: it is driven
  * - it waits behind a turn of its session that has ended: the session is handed over
+ * - it stands still and no reason can be found for that: it is repaired, or failed when that does not help
  *
  * Runs on a schedule; also safe to call directly and from several processes at once.
  */
@@ -54,23 +58,35 @@ async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding>
     return 'ended';
   }
   const nowMs = ctx.clock.now();
-  if (run.deadline_at !== undefined && nowMs >= run.deadline_at + DEADLINE_GRACE_MS) {
-    const message = `the run took longer than ${run.timeout_ms} ms`;
-    await beginEnding(ctx.store, runId, { code: 'deadline_exceeded', message, path: '' });
-    await nudge(ctx, runId);
+  const endsAt = (run.deadline_at ?? Infinity) + DEADLINE_GRACE_MS;
+  if (nowMs >= endsAt) {
     // What it must undo may take its time.
     await checkRunAt(ctx.store, runId, nowMs + CHECK_EVERY_MS);
-    return 'deadline_passed';
+    const message = `the run took longer than ${run.timeout_ms} ms`;
+    const begins = await beginEnding(ctx.store, runId, { code: 'deadline_exceeded', message, path: '' });
+    const finding = await moveRun(ctx, runId);
+    return begins ? 'deadline_passed' : finding;
   }
-  const nextCheck = Math.min(nowMs + CHECK_EVERY_MS, (run.deadline_at ?? Infinity) + DEADLINE_GRACE_MS);
-  await checkRunAt(ctx.store, runId, nextCheck);
+  await checkRunAt(ctx.store, runId, Math.min(nowMs + CHECK_EVERY_MS, endsAt));
   const ahead = await runAhead(ctx, run);
-  if (ahead !== null) return unblockSession(ctx, run, ahead);
-  switch (await nudge(ctx, runId)) {
+  return ahead === null ? moveRun(ctx, runId) : unblockSession(ctx, run, ahead);
+}
+
+async function moveRun(ctx: WorkflowContext, runId: string): Promise<Finding> {
+  let outcome: DriveOutcome;
+  try {
+    outcome = await nudge(ctx, runId);
+  } catch (error) {
+    if (await failIfBroken(ctx, runId)) return 'unexplained';
+    throw error;
+  }
+  switch (outcome) {
     case 'added':
       return 'jobs_missing';
     case 'retried':
       return 'not_retried';
+    case 'already_moving':
+      return (await repairUnexplained(ctx, runId)) ? 'unexplained' : 'healthy';
     default:
       return 'healthy';
   }

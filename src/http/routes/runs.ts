@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RunView } from '../../contracts/run.ts';
+import { RunExplanation } from '../../contracts/why.ts';
 import { AcceptedRun, OrchestrationResponse, StartRun } from '../../contracts/turn.ts';
 import { assertInputSize, assertMetadataSize } from '../body.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -55,6 +56,23 @@ export function runRoutes({ operations }: HttpDeps): Route[] {
       handle: async ({ params, caller }) => ({
         status: 200,
         body: await operations.getRun(params.run_id, caller),
+      }),
+    }),
+    defineRoute({
+      operationId: 'whyRun',
+      method: 'get',
+      paths: ['/v1/workflows/runs/{run_id}/why', '/v1/runs/{run_id}/why'],
+      tag: 'runs',
+      summary: 'Ask why a run is where it is',
+      description:
+        'What the run waits for, since when, until when, and what changes it, from its record, its jobs and their queues.',
+      access: ['user', 'enqueue', 'read'],
+      params: RunParams,
+      query: NoQuery,
+      responses: { 200: { description: 'The reasons', schema: RunExplanation } },
+      handle: async ({ params, caller }) => ({
+        status: 200,
+        body: await operations.whyRun(params.run_id, caller),
       }),
     }),
     defineRoute({

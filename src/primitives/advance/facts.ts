@@ -49,6 +49,14 @@ export interface LeafToAdd {
   readonly chain: readonly { readonly path: string; readonly node: StepNode | CallNode }[];
 }
 
+/** Something that gets no outcome of its own any more. */
+export interface GivenUp {
+  readonly path: string;
+  /** Who would have done it; null for what nobody does, like waiting. */
+  readonly agent: string | null;
+  readonly error: StoredError;
+}
+
 /** A signal that is waited for. */
 export interface Waiting {
   readonly path: string;
@@ -68,7 +76,7 @@ export interface Continuation {
   readonly outcome: Outcome;
   readonly add: readonly LeafToAdd[];
   readonly decide: readonly { readonly key: string; readonly value: unknown }[];
-  readonly abandon: readonly { readonly path: string; readonly error: StoredError }[];
+  readonly abandon: readonly GivenUp[];
   /** Signals waited for. */
   readonly waits: readonly Waiting[];
   /** Moments at which time alone changes something. */

@@ -29,7 +29,8 @@ export function walkLeaf(
   if (error !== undefined) return failed(error);
   if (abandonment !== null) {
     // Recorded before anything follows from it, so that a late result changes nothing any more.
-    findings.abandon.push({ path: leaf, error: abandonedError(abandonment, leaf, scope) });
+    const agent = node.kind === 'step' ? node.queue : 'flow';
+    findings.abandon.push({ path: leaf, agent, error: abandonedError(abandonment, leaf, scope) });
     return PENDING;
   }
   findings.add.push({
@@ -173,7 +174,7 @@ export function walkWait(node: WaitNode, path: string, _input: unknown, scope: S
     });
   }
   if (abandonment !== null) {
-    findings.abandon.push({ path: here, error: abandonedError(abandonment, here, scope) });
+    findings.abandon.push({ path: here, agent: null, error: abandonedError(abandonment, here, scope) });
     return PENDING;
   }
   if (facts.nowMs >= dueAtMs) {

@@ -6,7 +6,7 @@ import type { Abandonment, Alarm, Continuation, Facts, LeafToAdd, Waiting } from
 export class Findings {
   readonly add: LeafToAdd[] = [];
   readonly decide = new Map<string, unknown>();
-  readonly abandon: { path: string; error: StoredError }[] = [];
+  readonly abandon: { path: string; agent: string | null; error: StoredError }[] = [];
   readonly waits: Waiting[] = [];
   readonly alarms: Alarm[] = [];
   readonly openScopes = new Set<string>();

@@ -1,12 +1,12 @@
 import { defineScript } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import type { StoredError } from '../plan/node.ts';
+import type { GivenUp } from '../advance/facts.ts';
 import { run } from './journal-store.ts';
 import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 
 /**
  * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 cancel channel
- * ARGV  1 now  2 run id  3 count of decisions  then key, value …  then path, error, event data …
+ * ARGV  1 now  2 run id  3 count of decisions  then key, value … then path, agent ('' = none), error, event data …
  * Each is recorded once, and a step that is given up is told to stop, wherever it runs: a decision that stands stays, a step that has an outcome keeps it.
  */
 const RECORD_DECISIONS = defineScript(
@@ -18,9 +18,9 @@ local decisions = tonumber(ARGV[3])
 for i = 4, 2 + decisions * 2, 2 do redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) end
 if decisions > 0 then redis.call('HSET', KEYS[1], 'has_decisions', 1) end
 if #ARGV > 3 + decisions * 2 then redis.call('HSET', KEYS[1], 'has_errors', 1) end
-for i = 4 + decisions * 2, #ARGV, 3 do
-  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 and redis.call('HSETNX', KEYS[3], ARGV[i], ARGV[i + 1]) == 1 then
-    emit(KEYS[4], 'step.failed', ARGV[1], ARGV[i], '', ARGV[i + 2])
+for i = 4 + decisions * 2, #ARGV, 4 do
+  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 0 and redis.call('HSETNX', KEYS[3], ARGV[i], ARGV[i + 2]) == 1 and ARGV[i + 1] ~= '' then
+    emit(KEYS[4], 'step.failed', ARGV[1], ARGV[i], ARGV[i + 1], ARGV[i + 3])
     redis.call('PUBLISH', KEYS[6], ARGV[2] .. ' ' .. ARGV[i])
   end
 end
@@ -32,7 +32,7 @@ export interface Decisions {
   readonly runId: string;
   readonly decide: readonly { readonly key: string; readonly value: unknown }[];
   /** Steps that are given up; whatever they still do is refused from now on. */
-  readonly abandon: readonly { readonly path: string; readonly error: StoredError }[];
+  readonly abandon: readonly GivenUp[];
   readonly nowMs: number;
 }
 
@@ -56,8 +56,9 @@ export async function recordDecisions(store: RedisStore, decisions: Decisions): 
       runId,
       decisions.decide.length,
       ...decisions.decide.flatMap(({ key, value }) => [key, JSON.stringify(value)]),
-      ...decisions.abandon.flatMap(({ path, error }) => [
+      ...decisions.abandon.flatMap(({ path, agent, error }) => [
         path,
+        agent ?? '',
         JSON.stringify(error),
         JSON.stringify({ error_code: error.code, attempts: null, duration_ms: null }),
       ]),

@@ -16,7 +16,7 @@ import type { OperationsContext } from './context.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
 import { signalRunFor } from './signals.ts';
-import { cancelRunFor, getRun, listRunEvents, runEvents } from './runs.ts';
+import { cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { submitRun, submitTurn } from './submit.ts';
 
 /** The fleet as HTTP and the CLI know it. */
@@ -56,6 +56,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     },
     startRun: (workflow, request, caller, options) => submitRun(ctx, workflow, request, caller, options),
     getRun: (runId, caller) => getRun(ctx, runId, caller),
+    whyRun: (runId, caller) => whyRun(ctx, runId, caller),
     cancelRun: (runId, { reason }, caller) => cancelRunFor(ctx, runId, reason, caller),
     signalRun: (runId, name, payload, caller) => signalRunFor(ctx, runId, name, payload, caller),
     listRunEvents: (runId, page, caller) => listRunEvents(ctx, runId, page, caller),

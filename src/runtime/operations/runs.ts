@@ -1,11 +1,13 @@
 import type { Caller } from '../../contracts/caller.ts';
 import { hasRole } from '../../contracts/caller.ts';
 import { isOpen, type RunEvent, type RunView } from '../../contracts/run.ts';
+import type { RunExplanation } from '../../contracts/why.ts';
 import { readEvents, readRun, readRunRecord } from '../../primitives/durable/read-run.ts';
 import type { RunRecord } from '../../primitives/durable/run-record.ts';
 import { isOwner, mayReadContent, maySee } from '../../workflows/access.ts';
 import { cancelRun, runNotFound } from '../../workflows/cancel.ts';
 import { viewEvent, viewRun } from '../../workflows/run-view.ts';
+import { explainRun } from '../../workflows/why.ts';
 import { redact } from '../../observability/redact.ts';
 import type { OperationsContext } from './context.ts';
 
@@ -16,6 +18,13 @@ export async function getRun(ctx: OperationsContext, runId: string, caller: Call
   const view = viewRun(ctx.workflows.catalog, facts);
   if (mayReadContent(caller, ownerOf(facts.run))) return view;
   return { ...view, output: redact(view.output), metadata: redact(view.metadata) as RunView['metadata'] };
+}
+
+/** Errors: run_not_found, also for a run of somebody else. */
+export async function whyRun(ctx: OperationsContext, runId: string, caller: Caller): Promise<RunExplanation> {
+  const run = await readRunRecord(ctx.workflows.store, runId);
+  if (run === null || !maySee(caller, ownerOf(run))) throw runNotFound(runId);
+  return explainRun(ctx.workflows, runId);
 }
 
 export async function cancelRunFor(

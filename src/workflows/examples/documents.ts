@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { FleetError } from '../../kernel/errors.ts';
 import { Bm25Index } from '../../models/bm25.ts';
 import type { RetrieverPort, TextDocument } from '../../models/retriever-port.ts';
@@ -12,7 +13,7 @@ export function exampleFolder(): string {
   // Sources and built files lie at different depths.
   for (let folder = new URL('./', import.meta.url); ; folder = new URL('../', folder)) {
     const found = new URL(`${FOLDER}/`, folder);
-    if (existsSync(found)) return found.pathname;
+    if (existsSync(found)) return fileURLToPath(found);
     if (folder.pathname !== '/') continue;
     throw new FleetError({
       code: 'examples_missing',
@@ -45,13 +46,11 @@ export function folderRetriever(folder: () => string): RetrieverPort {
   const open = async (): Promise<Bm25Index> => new Bm25Index(await readDocuments(folder()));
   return {
     async search(query, options) {
-      index ??= open();
-      try {
-        return await (await index).search(query, options);
-      } catch (error) {
-        index = undefined; // the folder may be there next time
+      index ??= open().catch((error: unknown) => {
+        index = undefined; // it may be there next time
         throw error;
-      }
+      });
+      return (await index).search(query, options);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts
 import { isOpen, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
 import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
+import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { deferred } from '../../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../../src/kernel/errors.ts';
 import { newRunId, newSessionId } from '../../../../src/kernel/ids.ts';
@@ -97,6 +98,18 @@ export class FakeOperations implements FleetOperations {
     if (run === undefined) throw notFound('run_not_found', runId);
     if (!hasRole(caller, 'read') && run.submitted_by !== caller.id) throw notFound('run_not_found', runId);
     return run;
+  }
+
+  async whyRun(runId: string, caller: Caller): Promise<RunExplanation> {
+    this.#enter('whyRun', runId, caller);
+    const { status } = await this.getRun(runId, caller);
+    const detail = 'queue "ipa" is paused';
+    return {
+      run_id: runId,
+      status,
+      summary: `the run is ${status}: ${detail}`,
+      reasons: [{ kind: 'queue_paused', subject: 'ipa', detail, what_changes_it: 'somebody resumes it' }],
+    };
   }
 
   async signalRun(runId: string, name: string, payload: unknown, caller: Caller) {
