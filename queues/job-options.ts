@@ -1,5 +1,4 @@
 import type { JobsOptions, KeepJobs } from 'bullmq';
-import type { RetryPolicy } from '../src/contracts/retry.ts';
 import { BACKOFF_TYPE, QUEUES } from './catalogue.ts';
 
 /** How long finished jobs stay for inspection. BullMQ looks only when another job of the kind finishes. */
@@ -22,29 +21,25 @@ export function keptJobs(retention: Retention): KeptJobs {
 
 /**
  * Options of a step job. `ignoreDependencyOnFailure` on every edge: without it a parent whose child fails for
- * good waits for ever, and every other flag wakes it too early or never runs it.
+ * good waits for ever, and every other flag wakes it too early or never runs it. How long a job is kept is its
+ * worker's to say.
  */
-export function stepJobOptions(
-  job: { jobId: string; priority: number; retry: RetryPolicy },
-  retention: Retention,
-): JobsOptions {
+export function stepJobOptions(job: { jobId: string; priority: number; attempts: number }): JobsOptions {
   return {
     jobId: job.jobId,
     priority: job.priority,
-    attempts: job.retry.max_attempts,
+    attempts: job.attempts,
     backoff: { type: BACKOFF_TYPE },
     ignoreDependencyOnFailure: true,
-    ...keptJobs(retention),
   };
 }
 
 /** Options of the job that owns a run. */
-export function runJobOptions(job: { jobId: string; priority: number }, retention: Retention): JobsOptions {
+export function runJobOptions(job: { jobId: string; priority: number }): JobsOptions {
   return {
     jobId: job.jobId,
     priority: job.priority,
     attempts: QUEUES.flow.retry.max_attempts,
     backoff: { type: BACKOFF_TYPE },
-    ...keptJobs(retention),
   };
 }

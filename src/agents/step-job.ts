@@ -10,7 +10,7 @@ import {
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
-import type { StoredError } from '../primitives/plan/node.ts';
+import type { StepNode, StoredError } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { callAgent, callHandler, handlerContext } from './call-step.ts';
@@ -140,9 +140,7 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       workflow: step.workflow,
       interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
       timeoutMs: Math.min(limitMs, remainingMs),
-      breaker:
-        node.breaker ??
-        (node.run === undefined ? `agent.${shell.queue}` : `step.${step.workflow}.${node.name}`),
+      breaker: node.breaker ?? circuitOf(shell, node, step.workflow),
       queuedMs: facts.queuedMs,
       call(signal) {
         const common = {
@@ -176,6 +174,14 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       },
     },
   };
+}
+
+const MAX_CIRCUIT_NAME = 128;
+
+/** An agent has one circuit; a handler has its own, also as an alternative (`~f1`), which names of circuits spell `.f1`. */
+function circuitOf(shell: ShellContext, node: StepNode, workflow: string): string {
+  if (node.run === undefined) return `agent.${shell.queue}`;
+  return `step.${workflow}.${node.name.replaceAll('~', '.')}`.slice(0, MAX_CIRCUIT_NAME);
 }
 
 function earliest(a: number | null, b: number | null): number | null {

@@ -3,6 +3,7 @@ import type { AgentName } from '../contracts/agent-type.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
 import type { MetricSpec } from '../observability/metric-catalogue.ts';
 import type { HostDescription } from '../resources/host.ts';
+import type { Plans } from '../runtime/open-plans.ts';
 
 /**
  * Everything the commands need from the rest of the product. `main.ts` fills it from runtime; tests fill it
@@ -11,6 +12,8 @@ import type { HostDescription } from '../resources/host.ts';
 export interface CliPorts {
   openFleet(config: Config): Promise<OpenFleet>;
   openRemote(target: RemoteTarget): Promise<RemoteFleet>;
+  /** The plans of a fleet of this configuration, without the fleet. */
+  openPlans(config: Config): Plans;
   runRole(role: Role, config: Config, options: RunRoleOptions): Promise<number>;
   startDevFleet(config: Config, options: DevFleetOptions): Promise<DevFleet>;
   startRedis(options: { dataDir: string; persistent: boolean }): Promise<EmbeddedRedis>;

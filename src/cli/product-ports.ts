@@ -4,6 +4,7 @@ import { startEmbeddedRedis } from '../redis/embedded/start.ts';
 import { describeHost, systemProbes } from '../resources/host.ts';
 import { startDevFleet } from '../runtime/dev-fleet.ts';
 import { openFleet } from '../runtime/open-fleet.ts';
+import { openPlans } from '../runtime/open-plans.ts';
 import { runRole } from '../runtime/run-role.ts';
 import type { CliPorts } from './ports.ts';
 import { openRemote } from './remote-operations.ts';
@@ -12,6 +13,7 @@ import { openRemote } from './remote-operations.ts';
 export const productPorts: CliPorts = {
   openFleet,
   openRemote,
+  openPlans,
   runRole,
   startDevFleet,
   startRedis: startEmbeddedRedis,

@@ -8,6 +8,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerEnqueue } from './commands/enqueue.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerMetrics } from './commands/metrics.ts';
+import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
 import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
@@ -41,6 +42,7 @@ const COMMANDS: readonly Register[] = [
   registerEnqueue,
   registerWatch,
   registerWhy,
+  registerPrimitives,
   registerQueues,
   registerDlq,
   registerDoctor,

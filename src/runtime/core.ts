@@ -8,11 +8,11 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { OutageBehaviour, RedisClient } from '../redis/connect.ts';
 import { createKeys } from '../redis/keys.ts';
 import type { RedisStore } from '../redis/store.ts';
-import { builtInWorkflows } from '../workflows/catalog/built-in.ts';
 import { createCatalog, type Catalog } from '../workflows/catalog/catalog.ts';
 import type { DeadLetterContext } from '../workflows/dead-letters.ts';
 import { createConnections, type Connections } from './connections.ts';
-import { catalogSettings, workflowSettings } from './settings.ts';
+import { exampleCosts, productWorkflows } from './product-catalog.ts';
+import { workflowSettings } from './settings.ts';
 
 /** What every role of the fleet is built on. */
 export interface Core {
@@ -59,7 +59,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     flows.on('error', onError);
     const workflows: DeadLetterContext = {
       store,
-      catalog: options.catalog ?? createCatalog(builtInWorkflows(catalogSettings(config))),
+      catalog:
+        options.catalog ?? createCatalog(productWorkflows(config, exampleCosts({ store, clock, log }))),
       flows,
       runJobs: queues.get('flow')!,
       maintenance: queues.get('maintenance')!,

@@ -146,10 +146,24 @@ function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
   };
 }
 
-/** Nobody sleeps through a pause: a delayed job that does nothing keeps its run job waiting. */
-export function compileAlarm(compiler: Compiler, scope: string, atMs: number, nowMs: number): Child {
+/**
+ * Nobody sleeps through a pause: a delayed job that does nothing keeps its run job waiting.
+ *
+ * @param used  ids of alarms that have rung: the run may have to go back to a pause it was woken from
+ */
+export function compileAlarm(
+  compiler: Compiler,
+  scope: string,
+  atMs: number,
+  nowMs: number,
+  used: (id: string) => boolean = () => false,
+): Child {
   const { run } = compiler;
-  const id = `${run.run_id}.${scope === '' ? '' : `${scope}.`}~a${atMs}.~g${run.generation}`;
+  const idOf = (round: number): string =>
+    `${run.run_id}.${scope === '' ? '' : `${scope}.`}~a${atMs}${round === 0 ? '' : `.${round}`}.~g${run.generation}`;
+  let round = 0;
+  while (used(idOf(round))) round += 1;
+  const id = idOf(round);
   return {
     id,
     path: scope,

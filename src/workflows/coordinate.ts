@@ -1,12 +1,15 @@
 import type { Job } from 'bullmq';
+import { isOpen } from '../contracts/run.ts';
+import { toFleetError } from '../kernel/errors.ts';
 import type { Continuation } from '../primitives/advance/facts.ts';
 import { rememberAlarm } from '../primitives/durable/alarms.ts';
 import { checkRunAt, nextGeneration } from '../primitives/durable/open-runs.ts';
-import type { RunFacts } from '../primitives/durable/read-run.ts';
+import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import { compileAlarm, compileChildren, type Child, type Compiler } from './compile.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
+import { derive } from './derive.ts';
 
 /**
  * See to it that everything that must happen below the run job of a scope is on its queues.
@@ -37,16 +40,55 @@ export async function coordinate(
   const missing = wanted.filter(({ id }) => !known.pending.has(id));
   const alarm = earliestAlarm(next, scope);
   const isIdle = missing.length === 0 && known.pending.size === 0;
-  const added = isIdle && alarm !== null ? [compileAlarm(compiler, scope, alarm, ctx.clock.now())] : missing;
-  if (added.length > 0) {
-    const parent = { id: job.id!, queue: job.queueQualifiedName };
-    await ctx.flows.addBulk(added.map(({ flow }) => ({ ...flow, opts: { ...flow.opts, parent } })));
-  }
-  if (alarm !== null) {
-    await checkRunAt(ctx.store, facts.run.run_id, alarm);
-    if (isIdle) await rememberAlarm(ctx.store, facts.run.run_id, scope, added[0]!.id);
-  }
+  const parent = { id: job.id!, queue: job.queueQualifiedName };
+  const add = (children: readonly Child[]): Promise<unknown> =>
+    ctx.flows.addBulk(children.map(({ flow }) => ({ ...flow, opts: { ...flow.opts, parent } })));
+  if (missing.length > 0) await add(missing);
+  if (alarm === null) return true;
+  await checkRunAt(ctx.store, facts.run.run_id, alarm);
+  if (!isIdle) return true;
+  const used = (id: string): boolean => known.completed.has(id) || known.failed.has(id);
+  const pause = compileAlarm(compiler, scope, alarm, ctx.clock.now(), used);
+  await rememberAlarm(ctx.store, facts.run.run_id, scope, pause.id);
+  await add([pause]);
+  // Who had news before the alarm was there could not ring it.
+  if (await hasNews(ctx, definition, facts.run.run_id, scope)) await ring(ctx, pause.id);
   return true;
+}
+
+/** End a pause now; it may have ended by itself. */
+export async function ring(ctx: WorkflowContext, alarmId: string): Promise<void> {
+  try {
+    await (await ctx.maintenance.getJob(alarmId))?.promote();
+  } catch (error) {
+    ctx.log.debug({ job_id: alarmId, reason: toFleetError(error).message }, 'the pause had ended by itself');
+  }
+}
+
+async function hasNews(
+  ctx: WorkflowContext,
+  definition: WorkflowDefinition,
+  runId: string,
+  scope: string,
+): Promise<boolean> {
+  const facts = await readRun(ctx.store, runId);
+  if (facts === null || !isOpen(facts.run.status)) return true;
+  const nowMs = ctx.clock.now();
+  return !mustPause(definition, facts, derive(definition, facts, nowMs), scope, nowMs);
+}
+
+/** Time must pass before anything follows in this scope: waking its run job would be for nothing. */
+export function mustPause(
+  definition: WorkflowDefinition,
+  facts: RunFacts,
+  next: Continuation,
+  scope: string,
+  nowMs: number,
+): boolean {
+  if (next.outcome.state !== 'pending' || (scope !== '' && !next.openScopes.has(scope))) return false;
+  const alarm = earliestAlarm(next, scope);
+  if (alarm === null || alarm <= nowMs) return false;
+  return compileChildren(compilerOf(definition, facts, facts.run.generation), scope, next).length === 0;
 }
 
 export function compilerOf(

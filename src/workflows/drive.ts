@@ -1,5 +1,6 @@
 import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
+import { rememberAlarm } from '../primitives/durable/alarms.ts';
 import { nextGeneration } from '../primitives/durable/open-runs.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
@@ -28,7 +29,12 @@ export async function launchRun(
   const compiler = { definition, run };
   const children = compileChildren(compiler, '', next);
   const alarm = children.length === 0 ? earliestAlarm(next, '') : null;
-  if (alarm !== null) children.push(compileAlarm(compiler, '', alarm, nowMs));
+  if (alarm !== null) {
+    const child = compileAlarm(compiler, '', alarm, nowMs);
+    // Noted before it is there: whoever has news for the run finds it in any case.
+    await rememberAlarm(ctx.store, run.run_id, '', child.id);
+    children.push(child);
+  }
   await add(
     ctx,
     compileRunJob(

@@ -17,15 +17,28 @@ export function lastError(facts: RunFacts, fronts: readonly FoundJob[]): LastErr
   const retried = events
     .filter(({ type }) => type === 'step.retrying')
     .map(({ step, at, data }) => {
-      const code = String(data?.['error_code'] ?? 'step_failed');
+      const known = data?.['error_code'];
+      const code = typeof known === 'string' ? known : 'step_failed';
       return { code, message: reasonOf(fronts, step) ?? 'an attempt failed', path: step, at };
     });
-  const [newest] = [...failed, ...retried].toSorted((a, b) => b.at - a.at);
+  // A job knows of its failure a moment before the run does.
+  const waiting = fronts.flatMap(({ job, role, path, state }) => {
+    if (role !== 'step' || state !== 'delayed' || job.failedReason === undefined) return [];
+    return [{ ...splitReason(job.failedReason), path, at: job.processedOn ?? job.timestamp }];
+  });
+  const [newest] = [...failed, ...retried, ...waiting].toSorted((a, b) => b.at - a.at);
   return newest === undefined ? null : { ...newest, at: toIso(newest.at) };
 }
 
 /** The message of a step's last attempt, which its job keeps after the code. */
 function reasonOf(fronts: readonly FoundJob[], path: string): string | undefined {
   const front = fronts.find((found) => found.role === 'step' && found.path === path);
-  return front?.job.failedReason?.replace(/^[a-z_]+: /, '');
+  const reason = front?.job.failedReason;
+  return reason === undefined ? undefined : splitReason(reason).message;
+}
+
+/** A failed job's reason begins with the code. */
+function splitReason(reason: string): { code: string; message: string } {
+  const [, code = 'step_failed', message = reason] = /^([a-z_]+): (.*)$/s.exec(reason) ?? [];
+  return { code, message };
 }

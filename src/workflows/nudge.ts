@@ -6,6 +6,7 @@ import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import { removeJobs } from './cancel.ts';
 import { stepJobId } from './compile.ts';
 import type { WorkflowContext } from './context.ts';
+import { mustPause, ring } from './coordinate.ts';
 import { derive } from './derive.ts';
 import { driveRun, type DriveOutcome } from './drive.ts';
 import { endRun } from './end-run.ts';
@@ -36,7 +37,7 @@ export async function nudge(ctx: WorkflowContext, runId: string): Promise<DriveO
       await removeJobs(ctx, run);
       return 'ended';
     }
-    await wakeAlarms(ctx, runId);
+    await wakeAlarms(ctx, runId, (scope) => mustPause(definition, facts, next, scope, nowMs));
     return driveRun(ctx, runId);
   }
 }
@@ -56,13 +57,13 @@ async function takeOff(ctx: WorkflowContext, runId: string, path: string, genera
   }
 }
 
-/** Pauses of the run end now; its run jobs look at the facts again. */
-async function wakeAlarms(ctx: WorkflowContext, runId: string): Promise<void> {
-  for (const id of await alarmsOf(ctx.store, runId)) {
-    try {
-      await (await ctx.maintenance.getJob(id))?.promote();
-    } catch (error) {
-      ctx.log.debug({ job_id: id, reason: toFleetError(error).message }, 'the pause had ended by itself');
-    }
+/** Pauses that have become pointless end now; their run jobs look at the facts again. */
+async function wakeAlarms(
+  ctx: WorkflowContext,
+  runId: string,
+  isNeeded: (scope: string) => boolean,
+): Promise<void> {
+  for (const { scope, jobId } of await alarmsOf(ctx.store, runId)) {
+    if (!isNeeded(scope)) await ring(ctx, jobId);
   }
 }

@@ -111,9 +111,10 @@ async function findByKey(ctx: WorkflowContext, key: string): Promise<Search> {
 }
 
 async function find(queue: Queue, id: string): Promise<FoundJob | null> {
+  // In this order: what the job says of itself is then at least as new as its state.
+  const state = await queue.getJobState(id);
   const job = await queue.getJob(id);
   if (job === undefined) return null;
-  const state = await job.getState();
   return { job, queue, state, ...placeOf(job, id) };
 }
 

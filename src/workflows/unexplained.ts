@@ -92,18 +92,17 @@ async function recordUnknownOutcomes(ctx: WorkflowContext, facts: RunFacts): Pro
   const begun = new Set(events.filter(({ type }) => type === 'step.started').map(({ step }) => step));
   const wanted = continuationOf(ctx, facts).next?.add ?? [];
   const nowMs = ctx.clock.now();
-  const abandon = wanted
-    .filter(({ path, node }) => node.kind === 'step' && !node.idempotent && begun.has(path))
-    .map(({ path }) => ({
+  const abandon = wanted.flatMap(({ path, node }) => {
+    if (node.kind !== 'step' || node.idempotent || !begun.has(path)) return [];
+    const error = {
+      code: 'outcome_unknown',
+      message: `step "${path}" was begun before and left no result; it is not idempotent, so it is not repeated`,
       path,
-      error: {
-        code: 'outcome_unknown',
-        message: `step "${path}" was begun before and left no result; it is not idempotent, so it is not repeated`,
-        path,
-        retryable: false,
-        at: nowMs,
-      },
-    }));
+      retryable: false,
+      at: nowMs,
+    };
+    return [{ path, agent: node.queue, error }];
+  });
   if (abandon.length > 0) {
     await recordDecisions(ctx.store, { runId: run.run_id, decide: [], abandon, nowMs });
   }

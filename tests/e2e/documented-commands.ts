@@ -46,6 +46,14 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   },
   'node examples/dead-letters.ts': { coveredBy: EXAMPLES, text: "runExample('dead-letters.ts'" },
 
+  './bin/ao primitives list': { prints: /^agentic_rag .*in-process, durable/m },
+  './bin/ao primitives graph rag --format mermaid': { prints: /^flowchart TD\n/ },
+  './bin/ao primitives run rag --input \'{"query": "Where is the lighthouse?"}\'': {
+    prints: /river meets the sea \[1\]/,
+  },
+  './bin/ao primitives run multi_agent --engine durable --embedded --input \'{"request": "Compute the sum of 1 and 2."}\'':
+    { prints: /"status": "completed"/ },
+
   'sh deploy/make-secrets': {
     coveredBy: 'tests/architecture/compose.test.ts',
     text: "execFileSync('sh', [join(folder, 'make-secrets')]",

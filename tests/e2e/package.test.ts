@@ -52,6 +52,7 @@ test('it holds the compiled product, its boards and its documents, but neither s
     'dashboards',
     'dist',
     'docs',
+    'examples',
     'package.json',
   ]);
   expect(files).toContain('dist/src/index.d.ts');

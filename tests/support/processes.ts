@@ -10,6 +10,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'src/cli/main.ts');
 /** The same command line, with agents that can be told to hang or to kill their process. */
 const ODD_WORKER = join(ROOT, 'tests/support/odd-worker.ts');
+/** The same command line, with a catalog of random plans. */
+const PLAN_WORKER = join(ROOT, 'tests/support/plan-worker.ts');
 
 export interface Ended {
   readonly code: number | null;
@@ -32,6 +34,11 @@ export interface Processes extends AsyncDisposable {
   start(...argv: string[]): Promise<FleetProcess>;
   /** Starts `ao <argv>` with odd agents: see odd-worker.ts. */
   startOdd(...argv: string[]): Promise<FleetProcess>;
+  /** Starts `ao <argv>` with random plans: see plan-worker.ts. */
+  startPlans(
+    plans: { readonly seed: number; readonly count: number },
+    ...argv: string[]
+  ): Promise<FleetProcess>;
 }
 
 /** Processes of the fleet the harness looks at: same Redis, same prefix. None outlives the test. */
@@ -49,10 +56,10 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
     }),
   };
   const children: ChildProcess[] = [];
-  const launch = async (script: string, argv: readonly string[]): Promise<FleetProcess> => {
+  const launch = async (script: string, argv: readonly string[], extra = {}): Promise<FleetProcess> => {
     const child = spawn(process.execPath, [script, '--json', ...argv], {
       cwd,
-      env,
+      env: { ...env, ...extra },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);
@@ -79,6 +86,7 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
   return {
     start: (...argv) => launch(CLI, argv),
     startOdd: (...argv) => launch(ODD_WORKER, argv),
+    startPlans: ({ seed, count }, ...argv) => launch(PLAN_WORKER, argv, { PLANS: `${seed}/${count}` }),
     async [Symbol.asyncDispose]() {
       await Promise.all(
         children.map(async (child) => {

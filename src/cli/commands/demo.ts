@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Option } from 'commander';
+import type { Config } from '../../../config/schema.ts';
 import { AGENTS, type AgentName } from '../../contracts/agent-type.ts';
 import type { CommandContext } from '../context.ts';
 import { DEMO_FAULT } from '../demo/failing-turn.ts';
 import { tellStory } from '../demo/story.ts';
-import { demoFolder } from '../dev-state.ts';
+import { withOwnRedis } from '../embedded.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wholeNumber } from '../input-values.ts';
 import type { Register } from '../program.ts';
@@ -27,34 +26,11 @@ export const registerDemo: Register = (program, run) => {
 };
 
 async function demo(context: CommandContext, _: [], options: DemoOptions): Promise<number> {
-  const { redisUrl } = context.globals;
-  // A Redis that was named is used with keys of our own; else the demo brings one and takes it away again.
-  if (redisUrl !== undefined) return demoAt(context, options, redisUrl);
-  const folder = demoFolder(context.stateDir);
-  try {
-    const redis = await context.ports.startRedis({ dataDir: join(folder.path, 'redis'), persistent: false });
-    try {
-      return await demoAt(context, options, redis.url);
-    } finally {
-      await redis.stop();
-    }
-  } finally {
-    await rm(folder.path, { recursive: true, force: true });
-  }
+  return withOwnRedis(context, (config) => demoAt(context, options, config));
 }
 
-async function demoAt(context: CommandContext, options: DemoOptions, redisUrl: string): Promise<number> {
+async function demoAt(context: CommandContext, options: DemoOptions, config: Config): Promise<number> {
   const { out, signal, ports } = context;
-  const config = context.loadConfig({
-    environment: 'development',
-    port: '0',
-    'http.host': '127.0.0.1',
-    'metrics.port': '0',
-    'redis.url': redisUrl,
-    'redis.key_prefix': context.globals.prefix ?? `demo-${process.pid}`,
-    // A story is told on this terminal; what goes wrong in it is told by the demo itself.
-    'log.level': 'silent',
-  });
   signal.throwIfAborted();
   const fleet = await ports.startDevFleet(
     config,

@@ -13,11 +13,19 @@ export async function rememberAlarm(
   await store.redis.hset(store.keys.run(runId), `${FIELD}${scope}`, jobId);
 }
 
+/** A scope of a run and the delayed job it waits behind, or waited. */
+export interface RememberedAlarm {
+  readonly scope: string;
+  readonly jobId: string;
+}
+
 /** The delayed jobs the run's scopes wait behind; some may be gone. One round trip. */
-export async function alarmsOf(store: RedisStore, runId: string): Promise<string[]> {
+export async function alarmsOf(store: RedisStore, runId: string): Promise<RememberedAlarm[]> {
   try {
     const record = await store.redis.hgetall(store.keys.run(runId));
-    return Object.entries(record).flatMap(([field, jobId]) => (field.startsWith(FIELD) ? [jobId] : []));
+    return Object.entries(record).flatMap(([field, jobId]) =>
+      field.startsWith(FIELD) ? [{ scope: field.slice(FIELD.length), jobId }] : [],
+    );
   } catch (error) {
     throw toBackendError(error, 'reading the alarms of a run');
   }

@@ -7,7 +7,7 @@ import { untilAbort } from './operators.ts';
 export const StreamAggregate = z.strictObject({
   text: z.string(),
   chunks: z.int().min(0),
-  /** Characters of the text, as code points. */
+  /** Characters of the text, as UTF-16 counts them. */
   chars: z.int().min(0),
   /** Null when nothing came. */
   first_token_ms: z.number().min(0).nullable(),
@@ -66,7 +66,7 @@ export async function aggregate(
   return {
     text,
     chunks: pieces.length,
-    chars: [...text].length,
+    chars: text.length,
     first_token_ms: firstMs,
     duration_ms: durationMs,
     chunks_per_second: Math.round((pieces.length * 1_000_000) / Math.max(1, durationMs)) / 1000,

@@ -111,14 +111,14 @@ export function agenticRagWorkflow(ports: ExamplePorts): ExampleWorkflow {
         chain
           .step('draft', {
             step: draft,
-            input: (scope) => ({ question: scope.input.query, documents: kept(scope) }),
+            input: (scope) => ({ question: scope.found.question, documents: kept(scope) }),
             retry: RETRY,
           })
           .parallel('judged', {
             usefulness: (branch) =>
               branch.step('useful', {
                 step: gradeUseful,
-                input: ({ input, draft: { answer } }) => ({ question: input.query, answer }),
+                input: ({ found, draft: { answer } }) => ({ question: found.question, answer }),
                 retry: RETRY,
               }),
             groundedness: (branch) =>
@@ -132,15 +132,17 @@ export function agenticRagWorkflow(ports: ExamplePorts): ExampleWorkflow {
     .output((scope) => {
       const { input, found, elsewhere, answerable } = scope;
       const grounding = answerable?.judged.groundedness.grounded;
+      const foundIn = elsewhere?.found_there.source ?? found.source;
       return {
         query: input.query,
         question: found.question,
-        datasource: elsewhere?.found_there.source ?? found.source,
+        // The other source is asked once; only what helped is asked again.
+        datasource: answerable === undefined ? input.datasource : foundIn,
         switched: input.switched || elsewhere !== undefined,
         tries: input.tries + 1,
         answer: answerable?.draft.answer ?? null,
         sources: answerable?.draft.passages.map(({ n, id, title, score }) => ({ n, id, title, score })) ?? [],
-        found_in: elsewhere?.found_there.source ?? found.source,
+        found_in: foundIn,
         useful: answerable?.judged.usefulness.useful.useful ?? false,
         grounded: grounding?.grounded ?? false,
         grounding_score: grounding?.score ?? 0,

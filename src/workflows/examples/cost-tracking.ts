@@ -11,7 +11,7 @@ import {
   MODEL_TIMEOUT_MS,
   RUN_TIMEOUT_MS,
   SMALL,
-  type ExamplePorts,
+  type CostPorts,
   type ExampleWorkflow,
 } from './ports.ts';
 import { storyPrompt } from './prompts.ts';
@@ -37,7 +37,7 @@ const CostOutput = Story.extend({ cost_usd: z.number().min(0) }).strict();
  * and is charged for what it did use.
  */
 export function costTrackingWorkflow(
-  ports: ExamplePorts,
+  ports: CostPorts,
   budget: BudgetPolicy = EXAMPLE_BUDGET,
 ): ExampleWorkflow {
   const plan = workflow({
@@ -58,7 +58,7 @@ export function costTrackingWorkflow(
 }
 
 function tell(
-  { model, costs }: ExamplePorts,
+  { model, costs }: CostPorts,
   name: string,
   budget: BudgetPolicy,
 ): Primitive<z.input<typeof Topic>, z.output<typeof Story>> {
@@ -79,7 +79,7 @@ function tell(
   return costs.withBudget(metered, budget);
 }
 
-function costUsd({ prices }: ExamplePorts, { model, usage }: z.output<typeof Story>): number {
+function costUsd({ prices }: CostPorts, { model, usage }: z.output<typeof Story>): number {
   const counted = { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens };
   return toUsd(costOf(priceOf(prices, model), counted));
 }

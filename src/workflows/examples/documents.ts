@@ -11,16 +11,17 @@ const FOLDER = 'examples/data';
 /** The documents below `examples/data`, in a clone and in the installed package alike. */
 export function exampleFolder(): string {
   // Sources and built files lie at different depths.
-  for (let folder = new URL('./', import.meta.url); ; folder = new URL('../', folder)) {
+  for (let folder = new URL('./', import.meta.url), last = ''; folder.href !== last;) {
     const found = new URL(`${FOLDER}/`, folder);
     if (existsSync(found)) return fileURLToPath(found);
-    if (folder.pathname !== '/') continue;
-    throw new FleetError({
-      code: 'examples_missing',
-      kind: 'not_found',
-      message: `the documents of the examples are not here: expected a folder ${FOLDER} beside the product`,
-    });
+    last = folder.href;
+    folder = new URL('../', folder);
   }
+  throw new FleetError({
+    code: 'examples_missing',
+    kind: 'not_found',
+    message: `the documents of the examples are not here: expected a folder ${FOLDER} beside the product`,
+  });
 }
 
 /**

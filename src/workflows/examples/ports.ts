@@ -17,12 +17,15 @@ export interface ExamplePorts {
   readonly documents: RetrieverPort;
   /** What would be a search of the web. */
   readonly web: RetrieverPort;
-  /** Costs and budgets; the product's keep them in Redis. */
+  /** Sees every piece of a streamed answer. */
+  readonly onPiece?: (piece: string) => void;
+}
+
+/** Costs and budgets; the product's keep them in Redis. */
+export interface CostPorts extends ExamplePorts {
   readonly costs: Pick<Costs, 'withCost' | 'withBudget'>;
   /** The same that `costs` knows. */
   readonly prices: PriceList;
-  /** Sees every piece of a streamed answer. */
-  onPiece?(piece: string): void;
 }
 
 /** An example, and what it needs beside its queue. */
@@ -46,13 +49,11 @@ export const EXAMPLE_PRICES: PriceList = {
 };
 
 /** The scripted model, and a search over the files of `examples/data`: no network. */
-export function localExamplePorts(costs: ExamplePorts['costs']): ExamplePorts {
+export function localExamplePorts(): ExamplePorts {
   return {
     model: new ScriptedModel({ rules: EXAMPLE_RULES }),
     documents: folderRetriever(exampleFolder),
     web: folderRetriever(() => join(exampleFolder(), 'web')),
-    costs,
-    prices: EXAMPLE_PRICES,
   };
 }
 

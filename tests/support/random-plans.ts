@@ -1,0 +1,119 @@
+import * as fc from 'fast-check';
+import { z } from 'zod';
+import type { TimerClock } from '../../src/primitives/in-process/timer-clock.ts';
+import { make } from '../../src/primitives/compose/make.ts';
+import { readRun } from '../../src/primitives/durable/read-run.ts';
+import { differences, type RunOutcome } from '../../src/primitives/testing/run-outcome.ts';
+import { inProcessRunner, testRun } from '../../src/primitives/testing/test-run.ts';
+import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
+import { derive } from '../../src/workflows/derive.ts';
+import type { WorkflowDefinition } from '../../src/workflows/definition.ts';
+import type { Harness } from './harness.ts';
+import { arbitraryPlan } from './plans.ts';
+import { stillPlan } from './still-plan.ts';
+
+/** Steps that take no time, on either side. */
+export const NO_TIME: TimerClock = {
+  now: () => 0,
+  after: (_delayMs, call) => {
+    queueMicrotask(call);
+    return () => undefined;
+  },
+};
+
+/** Steps that take a moment, long enough to be killed in and short enough for hundreds of them. */
+export const SHORT_TIME: TimerClock = {
+  now: () => Date.now(),
+  after(delayMs, call) {
+    const timer = setTimeout(call, Math.min(delayMs, 100));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A random plan as a workflow, with the input of its one run. */
+export interface RandomCase {
+  readonly definition: WorkflowDefinition;
+  readonly input: number;
+}
+
+/** The same number and seed give the same plans, in whatever process. */
+export function randomCases(options: {
+  readonly seed: number;
+  readonly count: number;
+  readonly clock: TimerClock;
+  readonly mode?: WorkflowDefinition['mode'];
+}): RandomCase[] {
+  return fc
+    .sample(
+      arbitraryPlan(() => options.clock),
+      { numRuns: options.count, seed: options.seed },
+    )
+    .map(({ plan, input }, index) => ({
+      input,
+      definition: {
+        name: `plan_${index}`,
+        version: 1,
+        input: z.unknown(),
+        timeoutMs: 60_000,
+        needsIntent: false,
+        plan: stillPlan(plan),
+        ...(options.mode === undefined ? {} : { mode: options.mode }),
+      },
+    }));
+}
+
+export function catalogOf(cases: readonly RandomCase[]): Catalog {
+  return createCatalog(cases.map(({ definition }) => definition));
+}
+
+/**
+ * Where the run of a case on the fleet differs from a run in process; none = they agree. A worker that died in the
+ * middle of a step began it once more than it counts, so `attempts: 'any'` leaves those out.
+ */
+export async function disagreements(
+  h: Harness,
+  one: RandomCase,
+  runId: string,
+  options: { readonly attempts?: 'any' } = {},
+): Promise<readonly string[]> {
+  const [fleet, here, timely] = await Promise.all([
+    outcomeOnFleet(h, one.definition, runId),
+    inProcessRunner({ name: one.definition.name, plan: one.definition.plan, input: one.input }),
+    isTimely(one),
+  ]);
+  const counted = options.attempts === 'any' ? { ...fleet, attempts: here.attempts } : fleet;
+  if (!timely) return differences(counted, here, { order: 'set' });
+  return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
+}
+
+/** What the fleet says of a run, in the terms of the comparison. */
+async function outcomeOnFleet(
+  h: Harness,
+  definition: WorkflowDefinition,
+  runId: string,
+): Promise<RunOutcome> {
+  const run = await h.ended(runId);
+  const facts = (await readRun(h.core.store, runId))!;
+  const open = { ...facts, run: { ...facts.run, status: 'running' as const } };
+  const last = derive(definition, open, Date.now());
+  const called = run.steps.filter((step) => step.attempts > 0);
+  const ended = facts.events.filter((event) => ['step.completed', 'step.failed'].includes(event.type));
+  const isCalled = new Set(called.map((step) => step.name));
+  const paths = ended.map((event) => event.step).filter((path) => isCalled.has(path));
+  return {
+    status: run.status as RunOutcome['status'],
+    ...(run.status === 'completed' ? { output: run.output } : {}),
+    ...(run.error === null ? {} : { errorCode: run.error.code, errorPath: run.error.path ?? '' }),
+    paths,
+    branches: last.branches.map(({ path, branch }) => `${path}=${branch}`),
+    attempts: Object.fromEntries(called.map((step) => [step.name, step.attempts])),
+    compensations: paths.filter((path) => path.includes('~undo')),
+    isDegraded: last.isDegraded,
+  };
+}
+
+/** Which of several failures comes first is a matter of time where branches are given up. */
+async function isTimely({ definition, input }: RandomCase): Promise<boolean> {
+  const { trace } = await testRun(make(definition.plan), input);
+  return trace.some((record) => record.outcome === 'abandoned');
+}
