@@ -107,9 +107,7 @@ async function startWorker(
   core: Omit<CoreOptions, 'onOutage'>,
   instance: string,
 ): Promise<StartedRole> {
-  const queues: QueueName[] = role.agents.flatMap((name) =>
-    name === 'flow' ? [name, 'maintenance'] : [name],
-  );
+  const queues = workedQueues(role.agents);
   const workers = await startWorkerRole({
     ...core,
     queues,
@@ -174,4 +172,9 @@ export function requireRedisUrl(config: Config): string {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Who owns runs also watches over them: `maintenance` comes with `flow`. */
+export function workedQueues(roles: readonly WorkerQueue[]): QueueName[] {
+  return roles.flatMap((name): QueueName[] => (name === 'flow' ? [name, 'maintenance'] : [name]));
 }

@@ -67,23 +67,27 @@ export function catalogOf(cases: readonly RandomCase[]): Catalog {
 }
 
 /**
- * Where the run of a case on the fleet differs from a run in process; none = they agree. A worker that died in the
- * middle of a step began it once more than it counts, so `attempts: 'any'` leaves those out.
+ * Where the run of a case on the fleet differs from a run in process; none = they agree. With `killed` workers a step
+ * may begin more often than it counts, and undos side by side end in another order: neither is a promise.
  */
 export async function disagreements(
   h: Harness,
   one: RandomCase,
   runId: string,
-  options: { readonly attempts?: 'any' } = {},
+  workers: 'alive' | 'killed' = 'alive',
 ): Promise<readonly string[]> {
   const [fleet, here, timely] = await Promise.all([
     outcomeOnFleet(h, one.definition, runId),
     inProcessRunner({ name: one.definition.name, plan: one.definition.plan, input: one.input }),
     isTimely(one),
   ]);
-  const counted = options.attempts === 'any' ? { ...fleet, attempts: here.attempts } : fleet;
-  if (!timely) return differences(counted, here, { order: 'set' });
-  return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
+  if (timely) return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
+  if (workers === 'alive') return differences(fleet, here, { order: 'set' });
+  return differences(
+    { ...fleet, attempts: {}, compensations: fleet.compensations.toSorted() },
+    { ...here, attempts: {}, compensations: here.compensations.toSorted() },
+    { order: 'set' },
+  );
 }
 
 /** What the fleet says of a run, in the terms of the comparison. */

@@ -3,7 +3,7 @@ import type { CliPorts } from '../../src/cli/ports.ts';
 import { productPorts } from '../../src/cli/product-ports.ts';
 import { createFleetLog, instanceName } from '../../src/runtime/fleet-log.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
-import { requireRedisUrl } from '../../src/runtime/run-role.ts';
+import { requireRedisUrl, workedQueues } from '../../src/runtime/run-role.ts';
 import { startWorkerRole, type WorkerRoleOptions } from '../../src/runtime/worker-role.ts';
 
 /** The command line of the product whose workers have other agents or another catalog. Only `worker` is served. */
@@ -17,7 +17,7 @@ export async function serveWorkers(parts: Pick<WorkerRoleOptions, 'agents' | 'ca
       redisUrl,
       log: createFleetLog(config, 'worker', instance),
       metrics: createMetrics({ role: 'worker', version: '0' }),
-      queues: role.agents,
+      queues: workedQueues(role.agents),
       instance,
       ...parts,
     });
