@@ -1,6 +1,7 @@
 import { FleetError } from '../../kernel/errors.ts';
 import { nearest } from '../../kernel/suggest.ts';
 import type { WorkflowDefinition } from '../definition.ts';
+import { checkDefinition } from './check-definition.ts';
 
 /** The definitions a process knows. Runs pin name and version; "latest" is resolved when they start. */
 export interface Catalog {
@@ -11,9 +12,11 @@ export interface Catalog {
   find(name: string, version: number): WorkflowDefinition | undefined;
 }
 
+/** Errors: invalid_workflow (invalid_input) for a definition this fleet cannot run. */
 export function createCatalog(definitions: readonly WorkflowDefinition[]): Catalog {
   const byName = new Map<string, WorkflowDefinition[]>();
   for (const definition of definitions) {
+    checkDefinition(definition);
     const versions = byName.get(definition.name) ?? [];
     byName.set(
       definition.name,

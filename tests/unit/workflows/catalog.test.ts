@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PRIORITIES, jobPriority, priorityClass } from '../../../src/contracts/priority.ts';
 import { staticLeaves } from '../../../src/primitives/plan/leaves.ts';
+import type { PlanNode } from '../../../src/primitives/plan/node.ts';
 import { editChain } from '../../support/edit-plan.ts';
 import { builtInWorkflows } from '../../../src/workflows/catalog/built-in.ts';
 import { createCatalog } from '../../../src/workflows/catalog/catalog.ts';
@@ -26,6 +27,16 @@ describe('the catalog of workflows', () => {
     expect(both.latest(newer.name).version).toBe(2);
     expect(both.find(newer.name, 1)?.version).toBe(1);
     expect(both.find(newer.name, 3)).toBeUndefined();
+  });
+
+  it('refuses a plan that no fleet could run, and says where', () => {
+    const withPlan = (plan: PlanNode) => () => createCatalog([{ ...definitions[0]!, name: 'odd', plan }]);
+    const call: PlanNode = { kind: 'call', name: 'other', workflow: 'collaborative' };
+    const lost = editChain(definitions[0]!.plan, { step: (step) => ({ ...step, queue: 'nobody' }) });
+    expect(withPlan(call)).toThrow('the plan: calls workflow "collaborative"');
+    expect(withPlan({ kind: 'sequence', stages: [lost, call] })).toThrow(
+      /no agent works on queue "nobody"; steps go to ipa, wba, nga.*; other: calls workflow/,
+    );
   });
 
   it('refuses an unknown name with the nearest known one', () => {
