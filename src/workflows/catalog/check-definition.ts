@@ -15,6 +15,7 @@ export function checkDefinition({ name, version, plan }: WorkflowDefinition): vo
   throw new FleetError({
     code: 'invalid_workflow',
     kind: 'invalid_input',
+    status: 422,
     message: `workflow "${name}", version ${version}: ${problems.map(({ place, problem }) => `${place}: ${problem}`).join('; ')}`,
     details: { workflow: name, version, errors: problems },
   });
