@@ -1,5 +1,6 @@
 import { AGENTS } from '../../contracts/agent-type.ts';
-import { FleetError } from '../../kernel/errors.ts';
+import type { FieldProblem } from '../../kernel/errors.ts';
+import { refuseProblems } from '../../primitives/compose/workflow-builder.ts';
 import { childrenOf } from '../../primitives/plan/children.ts';
 import type { PlanNode } from '../../primitives/plan/node.ts';
 import type { WorkflowDefinition } from '../definition.ts';
@@ -7,32 +8,21 @@ import type { WorkflowDefinition } from '../definition.ts';
 /**
  * Refuse a definition whose runs would never end on this fleet.
  *
- * Errors: invalid_workflow (invalid_input), with every problem and its place.
+ * Errors: invalid_workflow (invalid_input), with every problem and the names of the nodes down to it.
  */
-export function checkDefinition({ name, version, plan }: WorkflowDefinition): void {
-  const problems = problemsOf(plan, '');
-  if (problems.length === 0) return;
-  throw new FleetError({
-    code: 'invalid_workflow',
-    kind: 'invalid_input',
-    status: 422,
-    message: `workflow "${name}", version ${version}: ${problems.map(({ place, problem }) => `${place}: ${problem}`).join('; ')}`,
-    details: { workflow: name, version, errors: problems },
-  });
+export function checkDefinition({ name, plan }: WorkflowDefinition): void {
+  refuseProblems(name, problemsOf(plan, ''));
 }
 
-interface Problem {
-  /** Names of the nodes from the root down. */
-  readonly place: string;
-  readonly problem: string;
-}
-
-function problemsOf(node: PlanNode, path: string): Problem[] {
-  const here = (problem: string): Problem[] => [{ place: path === '' ? 'the plan' : path, problem }];
-  if (node.kind === 'call')
-    return here(`calls workflow "${node.workflow}", which only a plan in process can`);
+function problemsOf(node: PlanNode, path: string): FieldProblem[] {
+  if (node.kind === 'call') {
+    return [
+      { path, code: 'unfit', message: `calls workflow "${node.workflow}", which only a plan in process can` },
+    ];
+  }
   if (node.kind === 'step' && !AGENTS.some((agent) => agent === node.queue)) {
-    return here(`no agent works on queue "${node.queue}"; steps go to ${AGENTS.join(', ')}`);
+    const message = `no agent works on queue "${node.queue}"; steps go to ${AGENTS.join(', ')}`;
+    return [{ path, code: 'unknown_queue', message }];
   }
   return childrenOf(node).flatMap((child) =>
     problemsOf(child.node, path === '' ? child.name : `${path}.${child.name}`),
