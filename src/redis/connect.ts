@@ -17,8 +17,6 @@ export interface ConnectOptions {
   readonly onOutage: OutageBehaviour;
   readonly connectTimeoutMs?: number;
   readonly commandTimeoutMs?: number;
-  /** Commands issued in one tick travel together. Never for blocking commands or subscriptions. */
-  readonly autoPipelining?: boolean;
   readonly onState?: (state: 'up' | 'down' | 'reconnecting', error?: Error) => void;
 }
 
@@ -34,7 +32,6 @@ export function createRedis(options: ConnectOptions): Redis {
     connectTimeout: options.connectTimeoutMs ?? 10_000,
     maxRetriesPerRequest: patient ? null : 1,
     enableOfflineQueue: patient,
-    enableAutoPipelining: options.autoPipelining ?? false,
     ...(patient ? {} : { commandTimeout: options.commandTimeoutMs ?? 1500 }),
     retryStrategy: (times) => Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(times, 10), RECONNECT_MAX_MS),
     // After a failover the old primary answers READONLY: reconnect and send the command again.

@@ -5,10 +5,7 @@ import { closeRedis, connectRedis, type OutageBehaviour, type RedisClient } from
 
 /** Opens the connections of a process and closes them all at the end. */
 export interface Connections {
-  open(
-    purpose: string,
-    options: { onOutage: OutageBehaviour; autoPipelining?: boolean },
-  ): Promise<RedisClient>;
+  open(purpose: string, options: { onOutage: OutageBehaviour }): Promise<RedisClient>;
   close(): Promise<void>;
   /** Drop them at once; commands that still wait for Redis are refused. */
   abandon(): void;
@@ -28,7 +25,6 @@ export function createConnections(
         name: `${config.redis.key_prefix}:${purpose}`,
         onOutage: options.onOutage,
         connectTimeoutMs: config.redis.connect_timeout * 1000,
-        autoPipelining: options.autoPipelining ?? false,
         onState: (state, error) => {
           about.metrics?.redis_up.set({ connection: purpose }, state === 'up' ? 1 : 0);
           if (state === 'reconnecting') about.metrics?.redis_reconnects_total.inc({ connection: purpose });
