@@ -41,7 +41,7 @@ export function createProcessor(shell: ShellContext) {
           decoded.kind === 'step'
             ? await openStep(shell, job, token, decoded.data)
             : await openDirectJob(shell, job, token, decoded.data);
-        return opened.kind === 'done' ? opened.value : await work(shell, job, signal, opened.job);
+        return opened.kind === 'done' ? opened.value : work(shell, job, signal, opened.job);
       });
     } catch (error) {
       if (signal.aborted && String(signal.reason) === SHUTDOWN_REASON) {

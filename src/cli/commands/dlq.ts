@@ -97,7 +97,7 @@ async function replay(
   const { operations } = fleet;
   const ids = dlqId === undefined ? await collectDeadLetters(operations, choiceOf(filter)) : [dlqId];
   if (dryRun) return showDryRun(context, 'replayed', ids);
-  return forEachDeadLetter(context.out, 'replayed', ids, async (id) => {
+  return await forEachDeadLetter(context.out, 'replayed', ids, async (id) => {
     return operations.replayDeadLetter(id, LOCAL_OPERATOR);
   });
 }
@@ -120,7 +120,7 @@ async function discard(
       signal: context.signal,
     });
   }
-  return forEachDeadLetter(context.out, 'discarded', ids, async (id) => {
+  return await forEachDeadLetter(context.out, 'discarded', ids, async (id) => {
     await operations.discardDeadLetter(id, { reason }, LOCAL_OPERATOR);
     return {};
   });

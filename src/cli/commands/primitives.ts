@@ -163,7 +163,7 @@ async function runDurably(
   if (fleet.via === 'api' && options.correlationId !== undefined) {
     throw usageError('--correlation-id works only directly at Redis; an API chooses its own');
   }
-  return runOn(fleet.operations, context, name, input, options);
+  return await runOn(fleet.operations, context, name, input, options);
 }
 
 async function runOn(

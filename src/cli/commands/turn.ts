@@ -51,7 +51,7 @@ async function turn(
     if (degraded) out.note(`degraded: ${reasons.join(', ')}`);
     return exitCodeOfRun(status);
   }
-  return finishLate(context, fleet.operations, session, submitted.accepted, options.wait * 1000);
+  return await finishLate(context, fleet.operations, session, submitted.accepted, options.wait * 1000);
 }
 
 /** The turn outlived the wait of one request: follow the run, then take the story from the session's history. */

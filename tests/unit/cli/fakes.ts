@@ -53,6 +53,7 @@ export async function ao(argv: readonly string[], setup: RunSetup = {}): Promise
   const { ports, operations, input, isTTY = false, ...deps } = setup;
   const stdout = new Sink({ isTTY });
   const stderr = new Sink({ isTTY });
+  let isOpen = true;
   const code = await main(argv, {
     stdout,
     stderr,
@@ -62,10 +63,10 @@ export async function ao(argv: readonly string[], setup: RunSetup = {}): Promise
     ...deps,
     ports: fakePorts({
       openFleet: async () => ({
-        operations: fakeOperations(operations ?? {}),
+        operations: whileOpen(fakeOperations(operations ?? {}), () => isOpen),
         queues: ['ipa', 'wba', 'nga', 'flow', 'maintenance'],
         redisInfo: async () => REDIS_FACTS,
-        close: async () => undefined,
+        close: async () => void (isOpen = false),
       }),
       ...ports,
     }),
@@ -98,6 +99,16 @@ afterAll(() => {
 
 export function fakePorts(given: Partial<CliPorts>): CliPorts {
   return refusing('port', given);
+}
+
+/** A fleet that was closed answers nothing, as a real one. */
+function whileOpen(operations: FleetOperations, isOpen: () => boolean): FleetOperations {
+  return new Proxy(operations, {
+    get(target, name): unknown {
+      if (!isOpen()) throw new Error(`use of ${String(name)} after the fleet was closed`);
+      return Reflect.get(target, name);
+    },
+  });
 }
 
 export function fakeOperations(given: Partial<FleetOperations>): FleetOperations {
