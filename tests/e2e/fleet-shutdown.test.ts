@@ -121,7 +121,7 @@ describe('a worker process that is told to stop while Redis is away', () => {
 });
 
 describe('a worker process that is killed', () => {
-  test('in the middle of a step leaves it to another one, which finishes it once', async () => {
+  test('[R2.2] in the middle of a step leaves it to another one, which finishes it once', async () => {
     await using h = await startHarness({ redisUrl: redis.url, workers: REST });
     await using processes = fleetProcesses(h);
     const victim = await processes.startOdd('worker', 'nga');

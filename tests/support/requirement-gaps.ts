@@ -6,9 +6,6 @@ import type { RequirementId } from './requirements.ts';
  */
 export const REQUIREMENT_GAPS: readonly RequirementId[] = [
   '1.4',
-  '2.1',
-  '2.2',
-  '2.4',
   '3.1',
   '3.2',
   '3.3',
@@ -31,8 +28,6 @@ export const REQUIREMENT_GAPS: readonly RequirementId[] = [
   '7.2',
   '7.3',
   '7.4',
-  '7.5',
   '8.2',
-  '8.3',
   '8.5',
 ];

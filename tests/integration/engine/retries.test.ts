@@ -66,7 +66,7 @@ describe('a step whose agent fails', () => {
     }
   });
 
-  test('is a dead letter once its attempts are spent; the steps after it are skipped and nothing waits', async () => {
+  test('[R2.4] is a dead letter once its attempts are spent; the steps after it are skipped and nothing waits', async () => {
     let narrated = 0;
     const agents = agentsWith({
       wba: () => Promise.reject(broken('world_broken_down')),

@@ -131,7 +131,7 @@ describe('repeats', () => {
 });
 
 describe('events', () => {
-  test('a broken connection is made again after the last event', async () => {
+  test('[R7.5] a broken connection is made again after the last event', async () => {
     await using server = await serve((req, res, count) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       if (count === 1) {

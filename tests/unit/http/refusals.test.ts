@@ -22,7 +22,7 @@ describe('refusals', () => {
     expect(answer.body['instance']).toBe(answer.headers.get('x-request-id'));
   });
 
-  test('unknown fields are named, with the field that was meant', async () => {
+  test('[R2.1] unknown fields are named, with the field that was meant', async () => {
     await using http = await startHttp();
     const answer = await http.call('POST', RUN, { json: { input: {}, priorty: 'high' } });
     expect(answer.status).toBe(400);

@@ -29,7 +29,7 @@ describe('the catalog of workflows', () => {
     expect(both.find(newer.name, 3)).toBeUndefined();
   });
 
-  it('refuses a plan that no fleet could run, and says where', () => {
+  it('[R8.3] refuses a plan that no fleet could run, and says where', () => {
     const withPlan = (plan: PlanNode) => () => createCatalog([{ ...definitions[0]!, name: 'odd', plan }]);
     const call: PlanNode = { kind: 'call', name: 'other', workflow: 'collaborative' };
     const lost = editChain(definitions[0]!.plan, { step: (step) => ({ ...step, queue: 'nobody' }) });
