@@ -66,10 +66,7 @@ export function catalogOf(cases: readonly RandomCase[]): Catalog {
   return createCatalog(cases.map(({ definition }) => definition));
 }
 
-/**
- * Where the run of a case on the fleet differs from a run in process; none = they agree. With `killed` workers a step
- * may begin more often than it counts, and undos side by side end in another order: neither is a promise.
- */
+/** Where the run of a case on the fleet differs from a run in process; none = they agree. */
 export async function disagreements(
   h: Harness,
   one: RandomCase,
@@ -82,12 +79,25 @@ export async function disagreements(
     isTimely(one),
   ]);
   if (timely) return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
-  if (workers === 'alive') return differences(fleet, here, { order: 'set' });
-  return differences(
-    { ...fleet, attempts: {}, compensations: fleet.compensations.toSorted() },
-    { ...here, attempts: {}, compensations: here.compensations.toSorted() },
-    { order: 'set' },
-  );
+  return workers === 'alive' ? differences(fleet, here, { order: 'set' }) : differencesByDelay(fleet, here);
+}
+
+/**
+ * A step whose worker was killed comes later. It may have begun more often than it counts, undos side by side end in
+ * another order, and where a neighbour failed meanwhile it is given up and never called. Nothing else may differ: no
+ * step ends twice, and none is called that would not be called in process.
+ */
+function differencesByDelay(fleet: RunOutcome, here: RunOutcome): string[] {
+  const isGivenUp = (path: string): boolean => !fleet.paths.includes(path);
+  const givenUp = here.paths.filter(isGivenUp);
+  const comparable = (outcome: RunOutcome): RunOutcome => ({
+    ...outcome,
+    attempts: {},
+    paths: outcome.paths.filter((path) => !givenUp.includes(path)),
+    compensations: outcome.compensations.filter((path) => !givenUp.includes(path)).toSorted(),
+    ...(givenUp.length === 0 ? {} : { branches: [] }),
+  });
+  return differences(comparable(fleet), comparable(here), { order: 'set' });
 }
 
 /** What the fleet says of a run, in the terms of the comparison. */
