@@ -79,23 +79,40 @@ export async function disagreements(
     isTimely(one),
   ]);
   if (timely) return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
-  return workers === 'alive' ? differences(fleet, here, { order: 'set' }) : differencesByDelay(fleet, here);
+  if (workers === 'alive') return differences(fleet, here, { order: 'set' });
+  const { errors } = (await readRun(h.core.store, runId))!;
+  const abandoned = new Map(
+    Object.entries(errors).flatMap(([step, { path, abandonedBy }]) =>
+      abandonedBy === undefined ? [] : [[step, path] as const],
+    ),
+  );
+  return differencesByDelay(fleet, here, abandoned);
 }
 
 /**
  * A step whose worker was killed comes later. It may have begun more often than it counts, undos side by side end in
- * another order, and where a neighbour failed meanwhile it is given up and never called. Nothing else may differ: no
- * step ends twice, and none is called that would not be called in process.
+ * another order, and where a neighbour failed meanwhile it is given up, with what would have followed it. Nothing
+ * else may differ; a step that is missing without such a record is a difference.
+ *
+ * @param abandoned  steps that were recorded as given up, with the place of the composite that did so
  */
-function differencesByDelay(fleet: RunOutcome, here: RunOutcome): string[] {
-  const isGivenUp = (path: string): boolean => !fleet.paths.includes(path);
-  const givenUp = here.paths.filter(isGivenUp);
+function differencesByDelay(
+  fleet: RunOutcome,
+  here: RunOutcome,
+  abandoned: ReadonlyMap<string, string>,
+): string[] {
+  const composites = [...abandoned.values()];
+  const isGivenUp = (path: string): boolean =>
+    !fleet.paths.includes(path) &&
+    (abandoned.has(path) || composites.some((composite) => path.startsWith(`${composite}.`)));
+  const kept = (paths: readonly string[]): string[] => paths.filter((path) => !isGivenUp(path));
+  const isCut = here.paths.some(isGivenUp);
   const comparable = (outcome: RunOutcome): RunOutcome => ({
     ...outcome,
     attempts: {},
-    paths: outcome.paths.filter((path) => !givenUp.includes(path)),
-    compensations: outcome.compensations.filter((path) => !givenUp.includes(path)).toSorted(),
-    ...(givenUp.length === 0 ? {} : { branches: [] }),
+    paths: kept(outcome.paths),
+    compensations: kept(outcome.compensations).toSorted(),
+    ...(isCut ? { branches: [] } : {}),
   });
   return differences(comparable(fleet), comparable(here), { order: 'set' });
 }
