@@ -92,7 +92,8 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     const output = await shell.breakers.get(open.breaker).execute((callSignal) => open.call(callSignal), {
       signal: interruption?.signal ?? signal,
       timeoutMs: open.timeoutMs,
-      timeoutError: () => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
+      timeoutError: () =>
+        open.lateError ?? timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
     });
     const value = await open.record(output);
     observe('completed');
@@ -124,7 +125,9 @@ async function react(
   }
   const attempt = job.attemptsMade + 1;
   const final = isFinal(error, attempt, job.opts.attempts);
-  if (final && step !== null) await recordStepFailure(shell, step, error, attempt, durationMs);
+  if (final && step !== null) {
+    await recordStepFailure(shell, { key: shell.lockKey(job), token }, step, error, attempt, durationMs);
+  }
   shell.log[final ? 'error' : 'warn'](
     { job_id: job.id!, queue: job.queueName, attempt, code: error.code, reason: error.message },
     final ? 'job failed for good' : 'job failed and will be tried again',

@@ -1,3 +1,4 @@
+import type { FleetError } from '../kernel/errors.ts';
 import type { World } from '../contracts/world.ts';
 import type { Job } from 'bullmq';
 import type { Clock } from '../kernel/clock.ts';
@@ -54,6 +55,8 @@ export interface OpenJob {
   /** The step's run, for as long as somebody may interrupt it from outside. */
   readonly interruptible: { readonly runId: string; readonly path: string } | null;
   readonly timeoutMs: number;
+  /** What it fails with then; absent: `step_timeout`, which may be tried again. */
+  readonly lateError?: FleetError;
   readonly breaker: string;
   /** Since it could have started. */
   readonly queuedMs: number;

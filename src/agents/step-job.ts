@@ -66,9 +66,13 @@ export async function openStep(
   }
 }
 
-/** Write down that a step failed for good, so that the steps after it are skipped and the run can decide. */
+/**
+ * Write down that a step failed for good, so that the steps after it are skipped and the run can decide. A worker that
+ * has lost the job writes nothing: another one does the work.
+ */
 export async function recordStepFailure(
   shell: ShellContext,
+  lock: JobLock,
   data: StepJobData,
   error: FleetError,
   attempts: number,
@@ -79,6 +83,7 @@ export async function recordStepFailure(
     path: data.step.path,
     agent: shell.queue,
     error: storedError(error, data.step.path, shell.clock.now(), attempts),
+    lock,
     durationMs: durationMs === null ? null : Math.round(durationMs),
     nowMs: shell.clock.now(),
   });
@@ -140,6 +145,10 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       workflow: step.workflow,
       interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
       timeoutMs: Math.min(limitMs, remainingMs),
+      // Beyond the end of its run no other attempt would have any time.
+      ...(remainingMs < limitMs && deadlineAtMs === facts.deadlineAtMs
+        ? { lateError: deadlineExceeded(step.run_id) }
+        : {}),
       breaker: node.breaker ?? circuitOf(shell, node, step.workflow),
       queuedMs: facts.queuedMs,
       call(signal) {
@@ -241,6 +250,7 @@ async function recordLostUpstream(
     agent: upstream,
     error: { code: 'worker_lost', message: reason, path: upstream, retryable: true, at: shell.clock.now() },
     durationMs: null,
+    lock: null,
     nowMs: shell.clock.now(),
   });
 }

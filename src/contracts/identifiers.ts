@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import type { RunId, SessionId } from '../kernel/ids.ts';
 
+/** A run that was called by another one has the id of that run and the path of the call. */
 export const RunIdText = z
   .string()
-  .regex(/^wf_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'expected wf_<uuidv7>')
+  .regex(
+    /^wf_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}(?:\.[A-Za-z0-9._~-]{1,400})?$/,
+    'expected wf_<uuidv7>',
+  )
   .transform((id) => id as RunId);
 
 const CHOSEN_ID = /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/;

@@ -28,6 +28,8 @@ export const RunError = z.strictObject({
   message: z.string(),
   path: z.string().optional(),
   attempts: z.int().optional(),
+  /** Whether trying again may help. */
+  retryable: z.boolean().optional(),
 });
 export type RunError = z.infer<typeof RunError>;
 
@@ -57,6 +59,8 @@ export const RunView = z
     priority: Priority,
     progress: z.number().min(0).max(100),
     session_id: z.string().optional(),
+    /** The run that called this one. */
+    parent_run_id: z.string().optional(),
     correlation_id: z.string(),
     submitted_by: z.string().optional(),
     created_at: IsoTime,

@@ -20,6 +20,7 @@ export const WHY_KINDS = [
   'pause',
   'ending',
   'waiting_for_branch',
+  'waiting_for_run',
 ] as const;
 export const WhyKind = z.enum(WHY_KINDS);
 export type WhyKind = z.infer<typeof WhyKind>;

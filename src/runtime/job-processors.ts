@@ -56,13 +56,16 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
   }
 }
 
+/** What a run job waits for without a place below it: a worker that knows its definition, a called run that undoes. */
+const PUT_OFF: ReadonlySet<string> = new Set(['workflow_version_unavailable', 'called_run_ends']);
+
 /** A run job whose definition is not here yet waits for a worker that has it. */
 async function runJob(core: Core, job: Job, token: string): Promise<unknown> {
   try {
     return await processRunJob(core.workflows, job, token);
   } catch (error) {
     const failure = toFleetError(error);
-    if (failure.code !== 'workflow_version_unavailable') {
+    if (!PUT_OFF.has(failure.code)) {
       if (failure === error && !failure.retryable)
         throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
       throw error;

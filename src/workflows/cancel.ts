@@ -1,7 +1,7 @@
 import { isOpen } from '../contracts/run.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
-import type { RunRecord } from '../primitives/durable/run-record.ts';
+import { runJobIdOf, type RunRecord } from '../primitives/durable/run-record.ts';
 import type { WorkflowContext } from './context.ts';
 import { beginEnding } from '../primitives/durable/ending.ts';
 import { nudge } from './nudge.ts';
@@ -42,7 +42,7 @@ export async function cancelRun(ctx: WorkflowContext, runId: string, reason: str
  */
 export async function removeJobs(ctx: WorkflowContext, run: RunRecord): Promise<void> {
   try {
-    const job = await ctx.runJobs.getJob(run.run_id);
+    const job = await ctx.runJobs.getJob(runJobIdOf(run));
     await job?.remove({ removeChildren: true });
   } catch (error) {
     ctx.log.debug(

@@ -7,6 +7,7 @@ import type { RetryPolicy } from '../contracts/retry.ts';
 import type { RunId, SessionId } from '../kernel/ids.ts';
 import type { Continuation, LeafToAdd } from '../primitives/advance/facts.ts';
 import type { CallNode, StepNode } from '../primitives/plan/node.ts';
+import { runJobIdOf } from '../primitives/durable/run-record.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { WorkflowDefinition } from './definition.ts';
 
@@ -15,6 +16,8 @@ export interface RunIdentity {
   readonly run_id: string;
   readonly priority: Priority;
   readonly generation: number;
+  readonly job_id?: string | undefined;
+  readonly called_by?: object | undefined;
   readonly correlation_id: string;
   readonly session_id?: string | undefined;
   readonly world_id?: string | undefined;
@@ -46,7 +49,7 @@ export function compileRunJob(compiler: Compiler, scope: string, children: reado
     ...(scope === '' ? {} : { scope }),
     ...(run.session_id === undefined ? {} : { session_id: run.session_id as SessionId }),
   };
-  const jobId = scope === '' ? run.run_id : stepJobId(run.run_id, scope, run.generation);
+  const jobId = scope === '' ? runJobIdOf(run) : stepJobId(run.run_id, scope, run.generation);
   const priority = jobPriority(run.priority, staticLeaves(definition.plan).length);
   return {
     name: definition.name,
@@ -54,7 +57,7 @@ export function compileRunJob(compiler: Compiler, scope: string, children: reado
     data,
     opts: {
       ...runJobOptions({ jobId, priority }),
-      ...(scope === '' ? {} : { ignoreDependencyOnFailure: true }),
+      ...(scope === '' && run.called_by === undefined ? {} : { ignoreDependencyOnFailure: true }),
     },
     ...(children.length === 0 ? {} : { children: [...children] }),
   };
@@ -71,13 +74,12 @@ export interface Child {
 
 /**
  * What must stand below the run job of a scope, as nested flows: a chain of steps without a decision is one flow
- * whose top is its last step; a branch of several steps is a run job of its own.
+ * whose top is its last step; a branch of several steps is a run job of its own. Calls are left to who can start runs.
  */
 export function compileChildren(compiler: Compiler, scope: string, next: Continuation): Child[] {
-  const isHere = (scopes: readonly string[]): boolean => (scopes.at(-1) ?? '') === scope;
-  const segments = next.add
-    .filter((leaf) => isHere(leaf.scopes))
-    .map((leaf) => compileSegment(compiler, leaf));
+  const segments = next.add.flatMap((leaf) =>
+    isIn(scope, leaf) && leaf.node.kind === 'step' ? [compileSegment(compiler, leaf, leaf.node)] : [],
+  );
   const branches = [...next.openScopes]
     .filter((branch) => parentScope(branch, next.openScopes) === scope)
     .map((branch): Child => {
@@ -85,6 +87,22 @@ export function compileChildren(compiler: Compiler, scope: string, next: Continu
       return { id, path: branch, agent: 'flow', flow: compileRunJob(compiler, branch, []) };
     });
   return [...segments, ...branches];
+}
+
+/** The runs that the run job of a scope must call. */
+export function callsIn(scope: string, next: Continuation): CallToMake[] {
+  return next.add.flatMap((leaf) =>
+    isIn(scope, leaf) && leaf.node.kind === 'call' ? [{ leaf, node: leaf.node }] : [],
+  );
+}
+
+export interface CallToMake {
+  readonly leaf: LeafToAdd;
+  readonly node: CallNode;
+}
+
+function isIn(scope: string, { scopes }: LeafToAdd): boolean {
+  return (scopes.at(-1) ?? '') === scope;
 }
 
 /** The innermost open branch around a branch; '' when the run itself is. */
@@ -96,14 +114,14 @@ function parentScope(branch: string, open: ReadonlySet<string>): string {
   return parent;
 }
 
-function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
+function compileSegment(compiler: Compiler, leaf: LeafToAdd, step: StepNode): Child {
   const { definition, run } = compiler;
   const order = staticLeaves(definition.plan).map((known) => known.path);
   let flow: FlowJob | undefined;
   let after: string | undefined;
   let top = leaf.path;
   const chain = definition.mode === 'stepwise' ? [] : leaf.chain;
-  for (const { path, node } of [{ path: leaf.path, node: leaf.node }, ...chain]) {
+  for (const { path, node } of [{ path: leaf.path, node: step }, ...chain]) {
     const retry = retryOf(node);
     const data: StepJobData = {
       v: JOB_DATA_VERSION,
@@ -115,18 +133,18 @@ function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
         generation: run.generation,
         correlation_id: run.correlation_id,
         ...(after === undefined ? {} : { after }),
-        ...('recentTurns' in node && node.recentTurns ? { recent_turns: node.recentTurns } : {}),
+        ...(node.recentTurns ? { recent_turns: node.recentTurns } : {}),
         ...(run.session_id === undefined ? {} : { session_id: run.session_id as SessionId }),
         ...(run.world_id === undefined ? {} : { world_id: run.world_id }),
         ...(run.request_id === undefined ? {} : { request_id: run.request_id }),
         ...(run.traceparent === undefined ? {} : { traceparent: run.traceparent }),
       },
-      ...(isQueueDefault(queueOf(node), retry) ? {} : { retry }),
+      ...(isQueueDefault(node.queue, retry) ? {} : { retry }),
     };
-    const priority = 'priority' in node ? (node.priority ?? run.priority) : run.priority;
+    const priority = node.priority ?? run.priority;
     flow = {
       name: node.name,
-      queueName: queueOf(node),
+      queueName: node.queue,
       data,
       opts: stepJobOptions({
         jobId: stepJobId(run.run_id, path, run.generation),
@@ -141,7 +159,7 @@ function compileSegment(compiler: Compiler, leaf: LeafToAdd): Child {
   return {
     id: stepJobId(run.run_id, top, run.generation),
     path: leaf.path,
-    agent: queueOf(leaf.node),
+    agent: step.queue,
     flow: flow!,
   };
 }
@@ -182,18 +200,14 @@ export function compileAlarm(
   };
 }
 
-function queueOf(node: StepNode | CallNode): string {
-  return node.kind === 'step' ? node.queue : 'flow';
-}
-
 function isQueueDefault(queue: string, policy: RetryPolicy): boolean {
   if (!isQueueName(queue)) return false;
   const own = QUEUES[queue].retry;
   return (Object.keys(own) as (keyof RetryPolicy)[]).every((key) => own[key] === policy[key]);
 }
 
-function retryOf(node: StepNode | CallNode): RetryPolicy {
-  const policy = node.kind === 'step' ? node.retry : undefined;
+function retryOf(node: StepNode): RetryPolicy {
+  const policy = node.retry;
   if (policy === undefined) {
     return { max_attempts: 1, base_delay_ms: 1000, factor: 2, max_delay_ms: 60_000, jitter: 0.5 };
   }

@@ -1,4 +1,4 @@
-import type { Job } from 'bullmq';
+import type { FlowJob, Job } from 'bullmq';
 import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import type { Continuation } from '../primitives/advance/facts.ts';
@@ -6,7 +6,8 @@ import { rememberAlarm } from '../primitives/durable/alarms.ts';
 import { checkRunAt, nextGeneration } from '../primitives/durable/open-runs.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
-import { compileAlarm, compileChildren, type Child, type Compiler } from './compile.ts';
+import { openCalls, type CallsNow, type JobsBelow } from './calls.ts';
+import { callsIn, compileAlarm, compileChildren, type Child, type Compiler } from './compile.ts';
 import type { WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { derive } from './derive.ts';
@@ -37,12 +38,18 @@ export async function coordinate(
     await nextGeneration(ctx.store, facts.run.run_id);
     return false;
   }
-  const missing = wanted.filter(({ id }) => !known.pending.has(id));
+  const toCall = callsIn(scope, next);
+  const calls = toCall.length === 0 ? NO_CALLS : await openCalls(ctx, facts, toCall, job.id!, known);
+  if (calls.changed) return false;
+  const missing = [
+    ...wanted.filter(({ id }) => !known.pending.has(id)).map(({ flow }) => flow),
+    ...calls.missing,
+  ];
   const alarm = earliestAlarm(next, scope);
   const isIdle = missing.length === 0 && known.pending.size === 0;
   const parent = { id: job.id!, queue: job.queueQualifiedName };
-  const add = (children: readonly Child[]): Promise<unknown> =>
-    ctx.flows.addBulk(children.map(({ flow }) => ({ ...flow, opts: { ...flow.opts, parent } })));
+  const add = (flows: readonly FlowJob[]): Promise<unknown> =>
+    ctx.flows.addBulk(flows.map((flow) => ({ ...flow, opts: { ...flow.opts, parent } })));
   if (missing.length > 0) await add(missing);
   if (alarm === null) return true;
   await checkRunAt(ctx.store, facts.run.run_id, alarm);
@@ -50,7 +57,7 @@ export async function coordinate(
   const used = (id: string): boolean => known.completed.has(id) || known.failed.has(id);
   const pause = compileAlarm(compiler, scope, alarm, ctx.clock.now(), used);
   await rememberAlarm(ctx.store, facts.run.run_id, scope, pause.id);
-  await add([pause]);
+  await add([pause.flow]);
   // Who had news before the alarm was there could not ring it.
   if (await hasNews(ctx, definition, facts.run.run_id, scope)) await ring(ctx, pause.id);
   return true;
@@ -88,6 +95,7 @@ export function mustPause(
   if (next.outcome.state !== 'pending' || (scope !== '' && !next.openScopes.has(scope))) return false;
   const alarm = earliestAlarm(next, scope);
   if (alarm === null || alarm <= nowMs) return false;
+  if (callsIn(scope, next).length > 0) return false;
   return compileChildren(compilerOf(definition, facts, facts.run.generation), scope, next).length === 0;
 }
 
@@ -99,14 +107,10 @@ export function compilerOf(
   return { definition, run: { ...facts.run, generation } };
 }
 
-interface KnownChildren {
-  readonly pending: ReadonlySet<string>;
-  readonly completed: ReadonlySet<string>;
-  readonly failed: ReadonlySet<string>;
-}
+const NO_CALLS: CallsNow = { changed: false, pending: 0, missing: [] };
 
 /** What BullMQ knows of a job's children, by job id. */
-async function knownChildren(job: Job): Promise<KnownChildren> {
+async function knownChildren(job: Job): Promise<JobsBelow> {
   const { unprocessed = [], processed = {}, ignored = {} } = await job.getDependencies();
   return {
     pending: idsOf(unprocessed),

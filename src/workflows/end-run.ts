@@ -48,6 +48,11 @@ export async function handOver(
   if (next !== null && next !== runId) await driveRun(ctx, next);
 }
 
+export function endStatus(code: string, { run }: { readonly run: RunRecord }): Ending['status'] {
+  if (code === 'deadline_exceeded') return 'timed_out';
+  return code === 'cancelled' && run.ending !== undefined ? 'cancelled' : 'failed';
+}
+
 function count(ctx: WorkflowContext, run: RunRecord, ending: Ending): void {
   const { metrics, settings } = ctx;
   const workflow = run.workflow;

@@ -1,16 +1,19 @@
 import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
+import type { Continuation, GivenUp } from '../primitives/advance/facts.ts';
 import { alarmsOf } from '../primitives/durable/alarms.ts';
-import { readRun } from '../primitives/durable/read-run.ts';
+import { calledRunId, readCalledRuns, recordCall } from '../primitives/durable/called-runs.ts';
+import { beginEnding } from '../primitives/durable/ending.ts';
+import { readRun, readRunRecord } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
+import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { removeJobs } from './cancel.ts';
 import { stepJobId } from './compile.ts';
 import type { WorkflowContext } from './context.ts';
 import { mustPause, ring } from './coordinate.ts';
 import { derive } from './derive.ts';
 import { driveRun, type DriveOutcome } from './drive.ts';
-import { endRun } from './end-run.ts';
-import { endStatus } from './settle.ts';
+import { endRun, endStatus } from './end-run.ts';
 
 /**
  * Let what changed outside the queues take effect: a signal that came, time that has passed, a run that must end.
@@ -26,12 +29,13 @@ export async function nudge(ctx: WorkflowContext, runId: string): Promise<DriveO
     if (definition === undefined) return 'unknown_version';
     const nowMs = ctx.clock.now();
     const next = derive(definition, facts, nowMs);
-    if (next.decide.length > 0 || next.abandon.length > 0) {
-      await recordDecisions(ctx.store, { runId, decide: next.decide, abandon: next.abandon, nowMs });
-      await Promise.all(next.abandon.map(({ path }) => takeOff(ctx, runId, path, run.generation)));
+    const recorded = await recordNext(ctx, run, next, nowMs);
+    if (recorded === 'recorded') {
+      const steps = next.abandon.filter(({ isCall }) => !isCall);
+      await Promise.all(steps.map(({ path }) => takeOff(ctx, runId, path, run.generation)));
       continue;
     }
-    if (next.outcome.state === 'failed' && run.ending !== undefined) {
+    if (recorded === 'nothing' && next.outcome.state === 'failed' && run.ending !== undefined) {
       const { code, message } = next.outcome.error;
       await endRun(ctx, run, { status: endStatus(code, facts), error: { code, message }, nowMs });
       await removeJobs(ctx, run);
@@ -40,6 +44,67 @@ export async function nudge(ctx: WorkflowContext, runId: string): Promise<DriveO
     await wakeAlarms(ctx, runId, (scope) => mustPause(definition, facts, next, scope, nowMs));
     return driveRun(ctx, runId);
   }
+}
+
+/**
+ * Write down what follows from the facts. A run that was called and is given up is told to end; the call is given up
+ * when that run has ended, so what it undoes is undone before anything its caller undoes.
+ *
+ * @returns `recorded`: the facts have changed; `calls_end`: nothing is left but to wait for called runs that end
+ */
+export async function recordNext(
+  ctx: WorkflowContext,
+  run: RunRecord,
+  next: Continuation,
+  nowMs: number,
+): Promise<'recorded' | 'nothing' | 'calls_end'> {
+  if (next.decide.length === 0 && next.abandon.length === 0) return 'nothing';
+  const calls = next.abandon.filter(({ isCall }) => isCall);
+  const ended = await endCalls(ctx, run, calls);
+  const abandon = next.abandon.filter((givenUp) => !givenUp.isCall || ended.givenUp.includes(givenUp));
+  if (next.decide.length === 0 && abandon.length === 0) return ended.completed > 0 ? 'recorded' : 'calls_end';
+  await recordDecisions(ctx.store, { runId: run.run_id, decide: next.decide, abandon, nowMs });
+  return 'recorded';
+}
+
+/** Tell called runs to end; what was completed before keeps its outcome. */
+async function endCalls(
+  ctx: WorkflowContext,
+  run: RunRecord,
+  calls: readonly GivenUp[],
+): Promise<{ readonly completed: number; readonly givenUp: readonly GivenUp[] }> {
+  const records = await readCalledRuns(
+    ctx.store,
+    run.run_id,
+    calls.map(({ path }) => path),
+  );
+  let completed = 0;
+  const givenUp: GivenUp[] = [];
+  for (const [index, call] of calls.entries()) {
+    const called = await endCalled(ctx, run, call, records[index] ?? null);
+    if (called?.status === 'completed') {
+      const { created_at: startedAtMs, ended_at: nowMs = ctx.clock.now() } = called;
+      const at = { runId: run.run_id, path: call.path, startedAtMs, nowMs };
+      await recordCall(ctx.store, at, { output: called.output ?? null });
+      completed += 1;
+    } else if (called === null || !isOpen(called.status)) givenUp.push(call);
+  }
+  return { completed, givenUp };
+}
+
+/** @returns the record of the called run as it is then; null when there is none */
+async function endCalled(
+  ctx: WorkflowContext,
+  run: RunRecord,
+  { path, error }: GivenUp,
+  called: RunRecord | null,
+): Promise<RunRecord | null> {
+  if (called === null || !isOpen(called.status)) return called;
+  const code = error.code === 'deadline_exceeded' ? 'deadline_exceeded' : 'cancelled';
+  const runId = calledRunId(run.run_id, path);
+  await beginEnding(ctx.store, runId, { code, message: error.message, path: '' });
+  await nudge(ctx, runId);
+  return readRunRecord(ctx.store, runId);
 }
 
 /** A waiting job is removed, which wakes its parent in time; an active one was told to stop. */

@@ -1,4 +1,5 @@
 import { FleetError } from '../kernel/errors.ts';
+import { readRunRecord } from '../primitives/durable/read-run.ts';
 import { resumeRun } from '../primitives/durable/resume-run.ts';
 import { runNotFound } from './cancel.ts';
 import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
@@ -6,7 +7,8 @@ import { driveRun } from './drive.ts';
 
 /**
  * Run a failed run again from where it failed: its results stay, its failed and skipped steps run under fresh
- * ids. Exactly one of several callers succeeds. Behind another turn of its session it waits for its turn.
+ * ids. Exactly one of several callers succeeds. Behind another turn of its session it waits for its turn. A run that
+ * was called is resumed by the run that called it, so that one is.
  *
  * Errors: run_not_found, run_not_resumable (conflict), backend_unavailable
  */
@@ -15,6 +17,8 @@ export async function resumeFailedRun(
   runId: string,
   sessionId: string | undefined,
 ): Promise<void> {
+  const called = await readRunRecord(ctx.store, runId);
+  if (called?.called_by !== undefined) return resumeFailedRun(ctx, called.called_by.run_id, sessionId);
   const nowMs = ctx.clock.now();
   const nextCheckAtMs = nowMs + FIRST_CHECK_MS;
   const outcome = await resumeRun(ctx.store, { runId, sessionId, nowMs, nextCheckAtMs });

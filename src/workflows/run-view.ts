@@ -21,6 +21,7 @@ export function viewRun(catalog: Catalog, facts: RunFacts): RunView {
     priority: run.priority,
     progress: progressOf(run.status, completed.length, steps.length),
     ...(run.session_id === undefined ? {} : { session_id: run.session_id }),
+    ...(run.called_by === undefined ? {} : { parent_run_id: run.called_by.run_id }),
     correlation_id: run.correlation_id,
     ...(run.submitted_by === undefined ? {} : { submitted_by: run.submitted_by }),
     created_at: toIso(run.created_at),

@@ -4,7 +4,6 @@ import { isOpen, type RunError } from '../contracts/run.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError, toFleetError } from '../kernel/errors.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
-import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import type { TurnEntry } from '../primitives/durable/settle-run.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
 import { decodeSessionContext } from '../sessions/session-context.ts';
@@ -15,8 +14,10 @@ import type { WorkflowContext } from './context.ts';
 import { coordinate } from './coordinate.ts';
 import type { RunReply, WorkflowDefinition } from './definition.ts';
 import { derive } from './derive.ts';
-import { endRun, handOver } from './end-run.ts';
+import { endRun, endStatus, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
+import { recordNext } from './nudge.ts';
+import { versionUnavailable } from './version-unavailable.ts';
 
 /**
  * The run job. Its life:
@@ -34,7 +35,8 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   const data = RunJobData.parse(job.data);
   const scope = data.scope ?? '';
   const definition = ctx.catalog.find(data.workflow, data.version);
-  if (definition === undefined) throw versionUnavailable(data);
+  if (definition === undefined) throw versionUnavailable(data.workflow, data.version);
+  let looks = 0;
   for (;;) {
     const facts = await readRun(ctx.store, data.run_id, data.session_id);
     if (facts === null) throw new UnrecoverableError(`run_not_found: the record of ${data.run_id} is gone`);
@@ -42,32 +44,28 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
       return scope === '' ? closeJobOf(ctx, facts) : { status: facts.run.status };
     const nowMs = ctx.clock.now();
     const next = derive(definition, facts, nowMs);
-    if (next.decide.length > 0 || next.abandon.length > 0) {
-      await recordDecisions(ctx.store, {
-        runId: data.run_id,
-        decide: next.decide,
-        abandon: next.abandon,
-        nowMs,
-      });
-      continue;
-    }
+    const recorded = await recordNext(ctx, facts.run, next, nowMs);
+    if (recorded === 'recorded') continue;
     if (scope !== '' && !next.openScopes.has(scope)) return { status: 'settled' };
     if (next.outcome.state === 'done')
       return complete(ctx, definition, facts, next.outcome.value, next.isDegraded);
     if (next.outcome.state === 'failed') return fail(ctx, facts, next.outcome.error);
     if (!(await coordinate(ctx, definition, facts, next, job, scope))) continue;
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+    // Its jobs stand somewhere else: they were put back on their own.
+    if (recorded === 'calls_end' && ++looks > 3) throw callsEnd(data.run_id);
   }
 }
 
 /** End a run with the error its plan ended with. */
 export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunError): Promise<never> {
-  const { code, message, path, attempts } = error;
+  const { code, message, path, attempts, retryable } = error;
   const shown: RunError = {
     code,
     message,
     ...(path === undefined ? {} : { path }),
     ...(attempts === undefined ? {} : { attempts }),
+    ...(retryable === undefined ? {} : { retryable }),
   };
   await endRun(ctx, facts.run, {
     status: endStatus(error.code, facts),
@@ -75,11 +73,6 @@ export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunErro
     nowMs: ctx.clock.now(),
   });
   throw new UnrecoverableError(`${code}: ${message}`);
-}
-
-export function endStatus(code: string, facts: Pick<RunFacts, 'run'>): 'failed' | 'cancelled' | 'timed_out' {
-  if (code === 'deadline_exceeded') return 'timed_out';
-  return code === 'cancelled' && facts.run.ending !== undefined ? 'cancelled' : 'failed';
 }
 
 async function complete(
@@ -108,7 +101,8 @@ async function complete(
     const { code, message } = toFleetError(error);
     return fail(ctx, facts, { code, message });
   }
-  const turn = session === null ? null : session.turn + 1;
+  // What is called within a turn is no turn.
+  const turn = session === null || run.called_by !== undefined ? null : session.turn + 1;
   const output = composeResponse(run, reply, steps, { turn, slaMs: ctx.settings.slaMs, nowMs });
   await endRun(ctx, run, {
     status: 'completed',
@@ -152,11 +146,11 @@ async function closeJobOf(ctx: WorkflowContext, facts: RunFacts): Promise<unknow
   throw new UnrecoverableError(`${run.error.code}: ${run.error.message}`);
 }
 
-function versionUnavailable(data: RunJobData): FleetError {
+function callsEnd(runId: string): FleetError {
   return new FleetError({
-    code: 'workflow_version_unavailable',
+    code: 'called_run_ends',
     kind: 'unavailable',
-    message: `this worker has no workflow ${data.workflow}@${data.version}`,
-    retryAfterMs: 5_000,
+    message: `a run that ${runId} called has still something to undo`,
+    retryAfterMs: 500,
   });
 }

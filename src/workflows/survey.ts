@@ -1,4 +1,5 @@
 import type { Job, JobState, Queue } from 'bullmq';
+import { runJobIdOf, type RunRecord } from '../primitives/durable/run-record.ts';
 import { ALARM_JOB } from './compile.ts';
 import type { WorkflowContext } from './context.ts';
 
@@ -8,7 +9,7 @@ export interface Survey {
   readonly root: FoundJob | null;
   /** The jobs that are not parents waiting for others: whatever keeps the run where it is, is here. */
   readonly fronts: readonly FoundJob[];
-  /** Run jobs of branches that wait for what is below them. */
+  /** Run jobs of branches and of called runs that wait for what is below them. */
   readonly branches: readonly FoundJob[];
   /** Jobs somebody waits for that will never wake him: they are gone, ended unnoticed, or lie on no list. */
   readonly lost: readonly LostJob[];
@@ -20,8 +21,8 @@ export interface FoundJob {
   readonly job: Job;
   readonly queue: Queue;
   readonly state: JobState | 'unknown';
-  readonly role: 'run' | 'branch' | 'step' | 'alarm';
-  /** The path of the step or branch; of an alarm that of its scope; '' = the run itself. */
+  readonly role: 'run' | 'branch' | 'step' | 'alarm' | 'call';
+  /** The path of the step, branch or call; of an alarm that of its scope; '' = the run itself. Below a call as in the caller. */
   readonly path: string;
 }
 
@@ -31,6 +32,9 @@ export interface LostJob {
   readonly state: FoundJob['state'] | 'gone';
 }
 
+/** The run whose jobs are looked for. */
+export type SurveyedRun = Pick<RunRecord, 'run_id' | 'job_id'>;
+
 /** A run has rarely more than a few jobs at a time; who has more learns about these. */
 const MOST_JOBS = 64;
 
@@ -38,16 +42,16 @@ const MOST_JOBS = 64;
  * Follow a run's jobs from its run job to those that do not wait for others. Each job is read at its own moment, so
  * what seems lost is looked for again: only what is missing twice is lost.
  */
-export async function surveyRun(ctx: WorkflowContext, runId: string): Promise<Survey> {
-  const first = await lookOnce(ctx, runId);
+export async function surveyRun(ctx: WorkflowContext, run: SurveyedRun): Promise<Survey> {
+  const first = await lookOnce(ctx, run);
   if (first.lost.length === 0) return first;
-  const second = await lookOnce(ctx, runId);
+  const second = await lookOnce(ctx, run);
   const before = new Set(first.lost.map(({ id }) => id));
   return { ...second, lost: second.lost.filter(({ id }) => before.has(id)) };
 }
 
-async function lookOnce(ctx: WorkflowContext, runId: string): Promise<Survey> {
-  const root = await find(ctx.runJobs, runId);
+async function lookOnce(ctx: WorkflowContext, run: SurveyedRun): Promise<Survey> {
+  const root = await find(run, ctx.runJobs, runJobIdOf(run));
   if (root === null) return { root, fronts: [], branches: [], lost: [], omitted: 0 };
   const fronts: FoundJob[] = [];
   const branches: FoundJob[] = [];
@@ -60,7 +64,7 @@ async function lookOnce(ctx: WorkflowContext, runId: string): Promise<Survey> {
     const keys: string[] = [];
     for (const [index, found] of level.entries()) {
       if (found.state === 'waiting-children') {
-        if (found.role === 'branch') branches.push(found);
+        if (found.role === 'branch' || found.role === 'call') branches.push(found);
         if (below[index]!.length === 0) lost.push(lostOf(found));
         keys.push(...below[index]!);
       } else if (found === root || isOnItsWay(found)) fronts.push(found);
@@ -70,7 +74,7 @@ async function lookOnce(ctx: WorkflowContext, runId: string): Promise<Survey> {
     omitted += keys.length - wanted.length;
     seen += wanted.length;
     const next: FoundJob[] = [];
-    for (const found of await Promise.all(wanted.map((key) => findByKey(ctx, key)))) {
+    for (const found of await Promise.all(wanted.map((key) => findByKey(ctx, run, key)))) {
       if (found.kind === 'found') next.push(found.job);
       else if (found.kind === 'gone') lost.push(found.job);
       else omitted += 1;
@@ -102,28 +106,32 @@ type Search =
   | { readonly kind: 'unknown' };
 
 /** `<prefix>:<queue>:<job id>`; neither a queue name nor a job id holds a colon. */
-async function findByKey(ctx: WorkflowContext, key: string): Promise<Search> {
+async function findByKey(ctx: WorkflowContext, run: SurveyedRun, key: string): Promise<Search> {
   const [id = '', name = ''] = key.split(':').toReversed();
   const queue = name === ctx.runJobs.name ? ctx.runJobs : ctx.stepQueues.get(name);
   if (queue === undefined) return { kind: 'unknown' };
-  const job = await find(queue, id);
+  const job = await find(run, queue, id);
   return job === null ? { kind: 'gone', job: { id, queue: name, state: 'gone' } } : { kind: 'found', job };
 }
 
-async function find(queue: Queue, id: string): Promise<FoundJob | null> {
+async function find(run: SurveyedRun, queue: Queue, id: string): Promise<FoundJob | null> {
   // In this order: what the job says of itself is then at least as new as its state.
   const state = await queue.getJobState(id);
   const job = await queue.getJob(id);
   if (job === undefined) return null;
-  return { job, queue, state, ...placeOf(job, id) };
+  return { job, queue, state, ...placeOf(run, job, id) };
 }
 
-function placeOf(job: Job, id: string): Pick<FoundJob, 'role' | 'path'> {
+function placeOf({ run_id: runId }: SurveyedRun, job: Job, id: string): Pick<FoundJob, 'role' | 'path'> {
   // Written by our own compiler only; what has neither is a run job.
-  const data = job.data as { step?: { path: string }; scope?: string; run_id?: string };
-  if (data.step !== undefined) return { role: 'step', path: data.step.path };
-  if (job.name === ALARM_JOB) return { role: 'alarm', path: scopeOfAlarm(id, data.run_id ?? '') };
-  return data.scope === undefined ? { role: 'run', path: '' } : { role: 'branch', path: data.scope };
+  const data = job.data as { step?: { run_id: string; path: string }; scope?: string; run_id?: string };
+  const within = (owner: string, path: string): string =>
+    [owner.slice(runId.length + 1), path].filter((part) => part !== '').join('.');
+  if (data.step !== undefined) return { role: 'step', path: within(data.step.run_id, data.step.path) };
+  const owner = data.run_id ?? runId;
+  if (job.name === ALARM_JOB) return { role: 'alarm', path: within(owner, scopeOfAlarm(id, owner)) };
+  if (data.scope !== undefined) return { role: 'branch', path: within(owner, data.scope) };
+  return { role: owner === runId ? 'run' : 'call', path: within(owner, '') };
 }
 
 /** `<run>.<scope>.~a<time>.~g<generation>`, without a scope when it is the run's own. */

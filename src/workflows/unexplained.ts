@@ -2,6 +2,7 @@ import { toFleetError } from '../kernel/errors.ts';
 import { nextGeneration } from '../primitives/durable/open-runs.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
+import { runJobIdOf } from '../primitives/durable/run-record.ts';
 import { noteUnexplained } from '../primitives/durable/unexplained-runs.ts';
 import { isOpen } from '../contracts/run.ts';
 import { removeJobs } from './cancel.ts';
@@ -26,10 +27,10 @@ const MOST_REPAIRS = 5;
  */
 export async function repairUnexplained(ctx: WorkflowContext, runId: string): Promise<boolean> {
   if (await hasMoved(ctx, runId)) return false;
-  const problem = defectOf(await surveyRun(ctx, runId));
-  if (problem === null) return false;
   const facts = await readRun(ctx.store, runId);
   if (facts === null || !isOpen(facts.run.status)) return false;
+  const problem = defectOf(await surveyRun(ctx, facts.run));
+  if (problem === null) return false;
   const times = await note(ctx, runId, problem);
   if (times > MOST_REPAIRS && facts.run.ending !== undefined) await giveUp(ctx, facts, problem);
   else await rebuild(ctx, facts);
@@ -75,7 +76,7 @@ async function giveUp(ctx: WorkflowContext, facts: RunFacts, problem: string): P
 async function rebuild(ctx: WorkflowContext, facts: RunFacts): Promise<void> {
   const { run } = facts;
   try {
-    await (await ctx.runJobs.getJob(run.run_id))?.remove({ removeChildren: true });
+    await (await ctx.runJobs.getJob(runJobIdOf(run)))?.remove({ removeChildren: true });
   } catch (error) {
     const reason = toFleetError(error).message;
     return ctx.log.debug({ workflow_id: run.run_id, reason }, 'a run is repaired when its active jobs end');

@@ -1,5 +1,6 @@
 import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
+import { isStillCalled } from '../primitives/durable/called-runs.ts';
 import { checkRunAt, dueRuns, forgetRun } from '../primitives/durable/open-runs.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
@@ -68,6 +69,10 @@ async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding>
     return begins ? 'deadline_passed' : finding;
   }
   await checkRunAt(ctx.store, runId, Math.min(nowMs + CHECK_EVERY_MS, endsAt));
+  if (run.called_by !== undefined && !(await isStillCalled(ctx.store, run.called_by))) {
+    const message = `run ${run.called_by.run_id}, which called it, waits for it no longer`;
+    await beginEnding(ctx.store, runId, { code: 'cancelled', message, path: '' });
+  }
   const ahead = await runAhead(ctx, run);
   return ahead === null ? moveRun(ctx, runId) : unblockSession(ctx, run, ahead);
 }
@@ -94,7 +99,7 @@ async function moveRun(ctx: WorkflowContext, runId: string): Promise<Finding> {
 
 /** The run of the same session that holds the turn, or null when it is this run's turn. */
 async function runAhead(ctx: WorkflowContext, run: RunRecord): Promise<string | null> {
-  if (run.session_id === undefined) return null;
+  if (run.session_id === undefined || run.called_by !== undefined) return null;
   const active = await ctx.store.redis.hget(ctx.store.keys.session(run.session_id), 'active');
   return active === null || active === run.run_id ? null : active;
 }

@@ -164,6 +164,7 @@ function titleOf({ role, path }: FoundJob): string {
       return `branch "${path}"`;
     case 'alarm':
       return 'the end of a pause';
+    case 'call':
     case 'run':
       return 'the decision what follows';
   }

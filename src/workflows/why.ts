@@ -2,6 +2,7 @@ import { isOpen } from '../contracts/run.ts';
 import { WHY_KINDS, type RunExplanation, type WhyReason } from '../contracts/why.ts';
 import { toIso } from '../kernel/clock.ts';
 import type { Continuation } from '../primitives/advance/facts.ts';
+import { calledRunId } from '../primitives/durable/called-runs.ts';
 import { readRun, readRunRecord, type RunFacts } from '../primitives/durable/read-run.ts';
 import { toBackendError } from '../redis/script.ts';
 import { runNotFound } from './cancel.ts';
@@ -43,7 +44,7 @@ async function explainOnce(ctx: WorkflowContext, runId: string): Promise<RunExpl
   const ahead = await turnAhead(ctx, facts);
   if (ahead !== null) return compose(facts, [ahead], null, null);
   const planned = continuationOf(ctx, facts);
-  const survey = await surveyRun(ctx, runId);
+  const survey = await surveyRun(ctx, run);
   const reasons = await jobReasons(ctx, facts, survey, planned.next);
   if (planned.problem !== null) reasons.push(unexplained(runId, planned.problem));
   if (run.ending !== undefined) reasons.push(endingReason(facts, planned.next));
@@ -115,15 +116,27 @@ async function jobReasons(
       reasons.push(...(await explainAlarm(ctx, queues, front, progressedAt)));
     }
   }
-  for (const { path } of branches) {
-    reasons.push({
-      kind: 'waiting_for_branch',
-      subject: path,
-      detail: `the run waits for its branch "${path}"`,
-      what_changes_it: 'the end of that branch',
-    });
+  for (const { path, role } of branches) {
+    if (role === 'call') reasons.push(waitingForRun(path, run.run_id));
+    else
+      reasons.push({
+        kind: 'waiting_for_branch',
+        subject: path,
+        detail: `the run waits for its branch "${path}"`,
+        what_changes_it: 'the end of that branch',
+      });
   }
   return reasons;
+}
+
+function waitingForRun(path: string, runId: string): WhyReason {
+  const called = calledRunId(runId, path);
+  return {
+    kind: 'waiting_for_run',
+    subject: called,
+    detail: `"${path}" waits for run ${called}, which it called`,
+    what_changes_it: 'the end of that run',
+  };
 }
 
 function unexplained(runId: string, detail: string): WhyReason {
@@ -179,7 +192,7 @@ async function notDriven(
 /** Another run of the same session holds the turn: nothing of this one is on a queue. */
 async function turnAhead(ctx: WorkflowContext, { run }: RunFacts): Promise<WhyReason | null> {
   const { redis, keys } = ctx.store;
-  if (run.session_id === undefined) return null;
+  if (run.session_id === undefined || run.called_by !== undefined) return null;
   const active = await redis.hget(keys.session(run.session_id), 'active');
   if (active === null || active === run.run_id) return null;
   const [place, holder] = await Promise.all([

@@ -3,13 +3,15 @@ import { z } from 'zod';
 import type { TimerClock } from '../../src/primitives/in-process/timer-clock.ts';
 import { make } from '../../src/primitives/compose/make.ts';
 import { readRun } from '../../src/primitives/durable/read-run.ts';
+import type { PlanNode } from '../../src/primitives/plan/node.ts';
+import { mapLeaves } from '../../src/primitives/testing/map-plan.ts';
 import { differences, type RunOutcome } from '../../src/primitives/testing/run-outcome.ts';
 import { inProcessRunner, testRun } from '../../src/primitives/testing/test-run.ts';
 import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
 import { derive } from '../../src/workflows/derive.ts';
 import type { WorkflowDefinition } from '../../src/workflows/definition.ts';
 import type { Harness } from './harness.ts';
-import { arbitraryPlan } from './plans.ts';
+import { arbitraryPlan, type ScriptedPlan } from './plans.ts';
 import { stillPlan } from './still-plan.ts';
 
 /** Steps that take no time, on either side. */
@@ -34,6 +36,8 @@ export const SHORT_TIME: TimerClock = {
 export interface RandomCase {
   readonly definition: WorkflowDefinition;
   readonly input: number;
+  /** What its calls name. */
+  readonly workflows: readonly WorkflowDefinition[];
 }
 
 /** The same number and seed give the same plans, in whatever process. */
@@ -42,28 +46,52 @@ export function randomCases(options: {
   readonly count: number;
   readonly clock: TimerClock;
   readonly mode?: WorkflowDefinition['mode'];
+  /** Every so many steps one is a call of another random plan instead; 0 = none. */
+  readonly callEvery?: number;
 }): RandomCase[] {
-  return fc
-    .sample(
+  const { callEvery = 0, mode, seed, count } = options;
+  const define = (name: string, plan: PlanNode): WorkflowDefinition => ({
+    name,
+    version: 1,
+    input: z.unknown(),
+    timeoutMs: 60_000,
+    needsIntent: false,
+    plan,
+    ...(mode === undefined ? {} : { mode }),
+  });
+  const sample = (numRuns: number, from: number): ReturnType<typeof fc.sample<ScriptedPlan>> =>
+    fc.sample(
       arbitraryPlan(() => options.clock),
-      { numRuns: options.count, seed: options.seed },
-    )
-    .map(({ plan, input }, index) => ({
-      input,
-      definition: {
-        name: `plan_${index}`,
-        version: 1,
-        input: z.unknown(),
-        timeoutMs: 60_000,
-        needsIntent: false,
-        plan: stillPlan(plan),
-        ...(options.mode === undefined ? {} : { mode: options.mode }),
-      },
-    }));
+      { numRuns, seed: from },
+    );
+  const workflows =
+    callEvery === 0
+      ? []
+      : sample(CALLED_PLANS, seed + 1).map(({ plan }, index) =>
+          // A called plan may call those after it.
+          define(`called_${index}`, withCalls(stillPlan(plan), callEvery, index + 1)),
+        );
+  return sample(count, seed).map(({ plan, input }, index) => ({
+    input,
+    workflows,
+    definition: define(`plan_${index}`, withCalls(stillPlan(plan), callEvery, 0)),
+  }));
+}
+
+const CALLED_PLANS = 10;
+
+function withCalls(plan: PlanNode, callEvery: number, first: number): PlanNode {
+  return mapLeaves(plan, (leaf) => {
+    if (callEvery === 0 || leaf.kind !== 'step') return leaf;
+    const number = Number(leaf.name.replaceAll(/\D/g, ''));
+    const callee = first + (number % CALLED_PLANS);
+    if (number % callEvery !== 0 || callee >= CALLED_PLANS) return leaf;
+    return { kind: 'call', name: leaf.name, workflow: `called_${callee}` };
+  });
 }
 
 export function catalogOf(cases: readonly RandomCase[]): Catalog {
-  return createCatalog(cases.map(({ definition }) => definition));
+  return createCatalog([...cases.map(({ definition }) => definition), ...(cases[0]?.workflows ?? [])]);
 }
 
 /** Where the run of a case on the fleet differs from a run in process; none = they agree. */
@@ -75,7 +103,12 @@ export async function disagreements(
 ): Promise<readonly string[]> {
   const [fleet, here, timely] = await Promise.all([
     outcomeOnFleet(h, one.definition, runId),
-    inProcessRunner({ name: one.definition.name, plan: one.definition.plan, input: one.input }),
+    inProcessRunner({
+      name: one.definition.name,
+      plan: one.definition.plan,
+      input: one.input,
+      workflows: one.workflows,
+    }),
     isTimely(one),
   ]);
   if (timely) return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
@@ -127,7 +160,7 @@ async function outcomeOnFleet(
   const facts = (await readRun(h.core.store, runId))!;
   const open = { ...facts, run: { ...facts.run, status: 'running' as const } };
   const last = derive(definition, open, Date.now());
-  const called = run.steps.filter((step) => step.attempts > 0);
+  const called = run.steps.filter((step) => step.attempts > 0 && step.agent !== 'flow');
   const ended = facts.events.filter((event) => ['step.completed', 'step.failed'].includes(event.type));
   const isCalled = new Set(called.map((step) => step.name));
   const paths = ended.map((event) => event.step).filter((path) => isCalled.has(path));
@@ -143,8 +176,17 @@ async function outcomeOnFleet(
   };
 }
 
-/** Which of several failures comes first is a matter of time where branches are given up. */
-async function isTimely({ definition, input }: RandomCase): Promise<boolean> {
-  const { trace } = await testRun(make(definition.plan), input);
-  return trace.some((record) => record.outcome === 'abandoned');
+/**
+ * Which of several failures comes first is a matter of time where branches are given up; so it is where called runs
+ * fail, which take a moment each.
+ */
+export async function isTimely({ definition, input, workflows }: RandomCase): Promise<boolean> {
+  let isRace = false;
+  const { trace } = await testRun(make(definition.plan), input, {
+    workflows,
+    onAdvance: ({ decisions }) => {
+      isRace ||= workflows.length > 0 && Object.keys(decisions).some((key) => key.endsWith('~join'));
+    },
+  });
+  return isRace || trace.some((record) => record.outcome === 'abandoned');
 }

@@ -45,8 +45,8 @@ export interface LeafToAdd {
   readonly isCompensation: boolean;
   /** The branches of several steps around it, outermost first. */
   readonly scopes: readonly string[];
-  /** The steps that follow it without any decision in between: they can be queued with it. */
-  readonly chain: readonly { readonly path: string; readonly node: StepNode | CallNode }[];
+  /** The steps that follow it without any decision in between: they can be queued with it. A call has none. */
+  readonly chain: readonly { readonly path: string; readonly node: StepNode }[];
 }
 
 /** Something that gets no outcome of its own any more. */
@@ -54,6 +54,8 @@ export interface GivenUp {
   readonly path: string;
   /** Who would have done it; null for what nobody does, like waiting. */
   readonly agent: string | null;
+  /** A run of its own: it is given up when that run has ended, which undoes its own work first. */
+  readonly isCall: boolean;
   readonly error: StoredError;
 }
 

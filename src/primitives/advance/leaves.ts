@@ -15,6 +15,9 @@ import {
   type Scope,
 } from './scope.ts';
 
+/** The queue of the runs that are called. */
+export const CALLS_RUN_ON = 'flow';
+
 /** A leaf has an outcome, or it is given up, or it must be on its way. */
 export function walkLeaf(
   node: StepNode | CallNode,
@@ -29,8 +32,9 @@ export function walkLeaf(
   if (error !== undefined) return failed(error);
   if (abandonment !== null) {
     // Recorded before anything follows from it, so that a late result changes nothing any more.
-    const agent = node.kind === 'step' ? node.queue : 'flow';
-    findings.abandon.push({ path: leaf, agent, error: abandonedError(abandonment, leaf, scope) });
+    const isCall = node.kind === 'call';
+    const agent = node.kind === 'step' ? node.queue : CALLS_RUN_ON;
+    findings.abandon.push({ path: leaf, agent, isCall, error: abandonedError(abandonment, leaf, scope) });
     return PENDING;
   }
   findings.add.push({
@@ -74,12 +78,12 @@ export function lookAhead(stages: readonly PlanNode[], path: string, scope: Scop
   const { add } = scope.findings;
   const first = stages[0] === undefined ? null : leafOf(stages[0]);
   const added = add.at(-1);
-  if (first === null || added === undefined || added.path !== join(path, first.name)) return;
-  const chain: { path: string; node: StepNode | CallNode }[] = [];
+  if (first?.kind !== 'step' || added === undefined || added.path !== join(path, first.name)) return;
+  const chain: { path: string; node: StepNode }[] = [];
   for (const stage of stages.slice(1)) {
     if (stage.kind === 'fn') continue;
     const leaf = leafOf(stage);
-    if (leaf === null) break;
+    if (leaf?.kind !== 'step') break;
     chain.push({ path: join(path, leaf.name), node: leaf });
   }
   add[add.length - 1] = { ...added, chain };
@@ -174,7 +178,8 @@ export function walkWait(node: WaitNode, path: string, _input: unknown, scope: S
     });
   }
   if (abandonment !== null) {
-    findings.abandon.push({ path: here, agent: null, error: abandonedError(abandonment, here, scope) });
+    const givenUp = abandonedError(abandonment, here, scope);
+    findings.abandon.push({ path: here, agent: null, isCall: false, error: givenUp });
     return PENDING;
   }
   if (facts.nowMs >= dueAtMs) {

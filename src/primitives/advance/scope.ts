@@ -1,12 +1,12 @@
 import type { FnContext, PlanNode, PureFn, SagaNode, StoredError } from '../plan/node.ts';
 import { isFleetError } from '../../kernel/errors.ts';
-import type { Abandonment, Alarm, Continuation, Facts, LeafToAdd, Waiting } from './facts.ts';
+import type { Abandonment, Alarm, Continuation, Facts, GivenUp, LeafToAdd, Waiting } from './facts.ts';
 
 /** Collects what a walk over the plan finds. */
 export class Findings {
   readonly add: LeafToAdd[] = [];
   readonly decide = new Map<string, unknown>();
-  readonly abandon: { path: string; agent: string | null; error: StoredError }[] = [];
+  readonly abandon: GivenUp[] = [];
   readonly waits: Waiting[] = [];
   readonly alarms: Alarm[] = [];
   readonly openScopes = new Set<string>();

@@ -7,9 +7,9 @@ import { LUA_EMIT } from './lua-parts.ts';
 import { encodeNewRun, type NewRun } from './run-record.ts';
 
 /**
- * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list
+ * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list, and for a run that is called  6 events of the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
- *       7 on busy (queue | reject)  8 deadline if it starts now  9… record fields and values
+ *       7 on busy (queue | reject)  8 deadline if it starts now  9 path of the call ('' = none)  10… record fields and values
  * Returns {verdict, queued behind, active run}.
  */
 const ADMIT_RUN = defineScript(
@@ -34,10 +34,13 @@ if ARGV[5] == '1' then
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 9))
+redis.call('HSET', KEYS[1], unpack(ARGV, 10))
 if behind == 0 then redis.call('HSET', KEYS[1], 'deadline_at', ARGV[8]) end
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
+if KEYS[6] then
+  emit(KEYS[6], 'step.started', ARGV[1], ARGV[9], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
+end
 return {'admitted', behind, ''}
 `,
 );
@@ -67,7 +70,10 @@ export interface AdmitOptions {
  */
 export async function admitRun(store: RedisStore, newRun: NewRun, options: AdmitOptions): Promise<Admission> {
   const { keys } = store;
-  const session = sessionKeys(keys, newRun.session_id);
+  const { called_by: calledBy } = newRun;
+  // A run that is called belongs to the turn of its caller.
+  const turnOf = calledBy === undefined ? newRun.session_id : undefined;
+  const session = sessionKeys(keys, turnOf);
   const reply = (await run(
     store,
     ADMIT_RUN,
@@ -77,16 +83,18 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.runEvents(newRun.run_id),
       session.session,
       session.pending,
+      ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id)]),
     ],
     [
       options.nowMs,
       options.maxOpenRuns,
       newRun.run_id,
       options.nextCheckAtMs,
-      newRun.session_id === undefined ? 0 : 1,
+      turnOf === undefined ? 0 : 1,
       options.maxPending,
       options.onBusy,
       options.nowMs + newRun.timeout_ms,
+      calledBy?.path ?? '',
       ...encodeNewRun(newRun, options.nowMs),
     ],
   )) as [string, number, string];

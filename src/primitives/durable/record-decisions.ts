@@ -32,7 +32,7 @@ export interface Decisions {
   readonly runId: string;
   readonly decide: readonly { readonly key: string; readonly value: unknown }[];
   /** Steps that are given up; whatever they still do is refused from now on. */
-  readonly abandon: readonly GivenUp[];
+  readonly abandon: readonly Pick<GivenUp, 'path' | 'agent' | 'error'>[];
   readonly nowMs: number;
 }
 

@@ -25,6 +25,7 @@ if ARGV[4] == '1' then
   end
 end
 local generation = redis.call('HINCRBY', KEYS[1], 'generation', 1)
+redis.call('HINCRBY', KEYS[1], 'resumes', 1)
 redis.call('HSET', KEYS[1], 'status', 'pending', 'ready_at', ARGV[1])
 redis.call('HDEL', KEYS[1], 'error', 'ended_at', 'output', 'deadline_at')
 if behind == 0 then

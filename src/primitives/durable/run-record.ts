@@ -18,6 +18,19 @@ const Ending = z.object({
 });
 export type Ending = z.infer<typeof Ending>;
 
+/** By whom a run was called: it is one leaf of that run. */
+const CalledBy = z.object({
+  run_id: z.string(),
+  path: z.string(),
+  /** The run job that waits for it. */
+  job_id: z.string(),
+  /** How often the caller had been resumed when it called, or called again. */
+  resumes: z.int(),
+  /** How many runs there are around it. */
+  depth: z.int(),
+});
+export type CalledBy = z.infer<typeof CalledBy>;
+
 /** The run record as it stands in Redis (a hash of strings), parsed. Times are epoch milliseconds. */
 const RunHash = z.object({
   run_id: z.string(),
@@ -36,6 +49,11 @@ const RunHash = z.object({
   submitted_by: z.string().optional(),
   request_id: z.string().optional(),
   traceparent: z.string().optional(),
+  /** Of a run that another one called. */
+  called_by: json(CalledBy).optional(),
+  /** The id of its run job, where that is not the run's own. */
+  job_id: z.string().optional(),
+  resumes: z.coerce.number().int().default(0),
   started_at: EpochMs.optional(),
   ended_at: EpochMs.optional(),
   deadline_at: EpochMs.optional(),
@@ -56,7 +74,14 @@ export type NewRun = Pick<
   Partial<
     Pick<
       RunRecord,
-      'session_id' | 'world_id' | 'user_id' | 'submitted_by' | 'request_id' | 'traceparent' | 'metadata'
+      | 'session_id'
+      | 'world_id'
+      | 'user_id'
+      | 'submitted_by'
+      | 'request_id'
+      | 'traceparent'
+      | 'metadata'
+      | 'called_by'
     >
   >;
 
@@ -92,6 +117,12 @@ export function encodeNewRun(run: NewRun, nowMs: number): string[] {
     request_id: run.request_id,
     traceparent: run.traceparent,
     metadata: run.metadata === undefined ? undefined : JSON.stringify(run.metadata),
+    called_by: run.called_by === undefined ? undefined : JSON.stringify(run.called_by),
   };
   return Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [field, value]));
+}
+
+/** The id of the job that decides for a whole run. */
+export function runJobIdOf(run: Pick<RunRecord, 'run_id' | 'job_id'>): string {
+  return run.job_id ?? run.run_id;
 }

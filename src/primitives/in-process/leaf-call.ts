@@ -11,6 +11,8 @@ import type { TimerClock } from './timer-clock.ts';
 /** One step as it went. */
 export interface StepRecord {
   readonly path: string;
+  /** The run it belongs to: another one for what was called. */
+  readonly runId: string;
   readonly name: string;
   readonly attempts: number;
   readonly outcome: 'ok' | 'error' | 'abandoned';
@@ -45,7 +47,7 @@ export class LeafCall {
   #isOver = false;
 
   constructor(leaf: LeafToAdd, options: LeafCallOptions) {
-    if (leaf.node.kind !== 'step') throw new RangeError('a call of another workflow needs the fleet');
+    if (leaf.node.kind !== 'step') throw new RangeError('a call of another workflow is no step');
     this.#leaf = leaf;
     this.#node = leaf.node;
     this.#options = options;
@@ -176,6 +178,7 @@ export class LeafCall {
     this.#clearTimers();
     this.#options.onEnd(outcome, {
       path: this.#leaf.path,
+      runId: this.#options.runId,
       name: this.#node.name,
       attempts: this.#attempt,
       outcome: as,

@@ -1,10 +1,12 @@
 import { uuidv7 } from '../../kernel/ids.ts';
 import { advance } from '../advance/advance.ts';
-import type { Abandonment, Continuation, Facts, LeafToAdd } from '../advance/facts.ts';
+import type { Abandonment, Continuation, Facts, GivenUp, LeafToAdd, Outcome } from '../advance/facts.ts';
 import type { Cache } from '../cache/cached-call.ts';
 import type { Primitive } from '../compose/primitive.ts';
 import { PrimitiveError } from '../primitive-error.ts';
-import type { PlanNode, StoredError } from '../plan/node.ts';
+import type { Callable } from '../plan/callable.ts';
+import type { CallNode, PlanNode, StoredError } from '../plan/node.ts';
+import { CallRun } from './call-run.ts';
 import { LeafCall, type StepRecord } from './leaf-call.ts';
 import { systemTimerClock, type TimerClock } from './timer-clock.ts';
 
@@ -22,6 +24,10 @@ export interface RunOptions {
   readonly cache?: Cache;
   /** Payloads for `waitFor`, there from the start. */
   readonly signals?: Readonly<Record<string, unknown>>;
+  /** What `call` may name. */
+  readonly workflows?: readonly Callable[];
+  /** How many runs there are around this one; default none. */
+  readonly depth?: number;
   /** What an earlier execution had recorded when it was left: what has an outcome is not done again. */
   readonly recorded?: Partial<Pick<Facts, 'results' | 'errors' | 'decisions' | 'ending'>>;
   /** Called with what was known and what followed from it; the facts go on growing, so copy what you keep. */
@@ -71,7 +77,7 @@ class InProcessRun {
   readonly #results: Record<string, unknown> = {};
   readonly #errors: Record<string, StoredError> = {};
   readonly #decisions: Record<string, unknown> = {};
-  readonly #calls = new Map<string, LeafCall>();
+  readonly #calls = new Map<string, LeafCall | CallRun>();
   readonly #trace: StepRecord[] = [];
   readonly #end = Promise.withResolvers<RunResult<unknown>>();
   #ending: Abandonment | undefined;
@@ -134,10 +140,11 @@ class InProcessRun {
         this.#options.onAdvance?.(facts, next);
         if (next.decide.length > 0 || next.abandon.length > 0) {
           for (const { key, value } of next.decide) this.#decisions[key] ??= value;
-          for (const { path, error } of next.abandon) this.#abandon(path, error);
-          continue;
+          const ended = next.abandon.filter((givenUp) => this.#abandon(givenUp));
+          if (next.decide.length > 0 || ended.length > 0) continue;
         }
-        if (next.outcome.state !== 'pending') return this.#finish(next);
+        // A called run that is given up ends first.
+        if (next.outcome.state !== 'pending' && next.abandon.length === 0) return this.#finish(next);
         for (const leaf of next.add) this.#call(leaf);
         return this.#wakeAt(earliest(next));
       }
@@ -162,7 +169,13 @@ class InProcessRun {
 
   #call(leaf: LeafToAdd): void {
     if (this.#calls.has(leaf.path)) return;
-    const call = new LeafCall(leaf, {
+    const call = leaf.node.kind === 'call' ? this.#callRun(leaf, leaf.node) : this.#leafCall(leaf);
+    this.#calls.set(leaf.path, call);
+    call.start();
+  }
+
+  #leafCall(leaf: LeafToAdd): LeafCall {
+    return new LeafCall(leaf, {
       clock: this.#clock,
       random: this.#options.random ?? Math.random,
       runId: this.#runId,
@@ -171,20 +184,52 @@ class InProcessRun {
       ...(this.#options.cache === undefined ? {} : { cache: this.#options.cache }),
       onEnd: (outcome, record) => {
         this.#trace.push(record);
-        if (Object.hasOwn(this.#errors, leaf.path)) return;
-        if (outcome.state === 'done') this.#results[leaf.path] = outcome.value;
-        else if (outcome.state === 'failed') this.#errors[leaf.path] = outcome.error;
-        this.#advance();
+        this.#ended(leaf.path, outcome);
       },
     });
-    this.#calls.set(leaf.path, call);
-    call.start();
   }
 
-  /** From now on the leaf has failed, whatever its handler still does. */
-  #abandon(path: string, error: StoredError): void {
+  #callRun(leaf: LeafToAdd, node: CallNode): CallRun {
+    const { clock, random, metadata, cache, workflows = [], depth = 0 } = this.#options;
+    return new CallRun(leaf, node, {
+      depth,
+      workflows,
+      runId: this.#runId,
+      now: () => this.#clock.now(),
+      common: {
+        correlationId: this.#correlationId(),
+        workflows,
+        depth: depth + 1,
+        ...(clock === undefined ? {} : { clock }),
+        ...(random === undefined ? {} : { random }),
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(cache === undefined ? {} : { cache }),
+      },
+      start: runInProcess,
+      onEnd: (outcome, trace) => {
+        this.#trace.push(...trace);
+        this.#ended(leaf.path, outcome);
+      },
+    });
+  }
+
+  #ended(path: string, outcome: Outcome): void {
+    if (Object.hasOwn(this.#errors, path)) return;
+    if (outcome.state === 'done') this.#results[path] = outcome.value;
+    else if (outcome.state === 'failed') this.#errors[path] = outcome.error;
+    this.#advance();
+  }
+
+  /**
+   * From now on the leaf has failed, whatever its handler still does; a run that was called ends by itself.
+   * @returns whether that is so already
+   */
+  #abandon({ path, error, isCall }: GivenUp): boolean {
+    const call = this.#calls.get(path);
+    call?.abort(error);
+    if (isCall && call !== undefined) return false;
     this.#errors[path] ??= error;
-    this.#calls.get(path)?.abort(error);
+    return true;
   }
 
   #wakeAt(atMs: number | null): void {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Continuation } from '../advance/facts.ts';
 import type { StepRecord } from '../in-process/leaf-call.ts';
+import type { Callable } from '../plan/callable.ts';
 import type { PlanNode } from '../plan/node.ts';
 
 /** How a run went, in terms that hold for whoever ran it. */
@@ -9,7 +10,7 @@ export interface RunOutcome {
   readonly output?: unknown;
   readonly errorCode?: string;
   readonly errorPath?: string;
-  /** Steps that were called, in the order in which they ended. */
+  /** Steps of the run itself that were called, in the order in which they ended. */
   readonly paths: readonly string[];
   /** Every choice in the order of the plan, as `<path>=<branch>`. */
   readonly branches: readonly string[];
@@ -26,6 +27,8 @@ export interface RunCase {
   readonly plan: PlanNode;
   readonly input: unknown;
   readonly signals?: Readonly<Record<string, unknown>>;
+  /** What its calls may name. */
+  readonly workflows?: readonly Callable[];
 }
 
 export type Runner = (runCase: RunCase) => Promise<RunOutcome>;
@@ -33,11 +36,12 @@ export type Runner = (runCase: RunCase) => Promise<RunOutcome>;
 /** What an interpreter saw, as an outcome. */
 export function outcomeOf(seen: {
   readonly ended: { readonly output: unknown } | { readonly errorCode: string; readonly errorPath: string };
+  readonly runId: string;
   readonly trace: readonly StepRecord[];
   readonly last: Pick<Continuation, 'branches' | 'isDegraded'> | null;
 }): RunOutcome {
   const { ended, last } = seen;
-  const called = seen.trace.filter((record) => record.attempts > 0);
+  const called = seen.trace.filter((record) => record.attempts > 0 && record.runId === seen.runId);
   return {
     status: 'output' in ended ? 'completed' : statusOf(ended.errorCode, ended.errorPath),
     ...ended,

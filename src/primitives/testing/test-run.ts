@@ -1,7 +1,7 @@
+import { uuidv7 } from '../../kernel/ids.ts';
 import type { Continuation } from '../advance/facts.ts';
 import { make } from '../compose/make.ts';
 import type { Primitive, StepContext } from '../compose/primitive.ts';
-import { asPrimitive, type Workflow } from '../compose/workflow.ts';
 import type { StepRecord } from '../in-process/leaf-call.ts';
 import { runInProcess, type RunOptions, type RunResult } from '../in-process/run.ts';
 import type { PlanNode, StepNode } from '../plan/node.ts';
@@ -18,8 +18,6 @@ export interface TestRunOptions extends Omit<RunOptions, 'clock' | 'random'> {
   readonly clock?: FakeClock;
   /** Fixes jitter and `ctx.random()`; default 1. */
   readonly seed?: number;
-  /** Workflows that `call` may name; they run in place. */
-  readonly workflows?: readonly Workflow<never, unknown>[];
 }
 
 export interface TestRun<O> extends Omit<RunOutcome, 'branches' | 'output'> {
@@ -39,11 +37,14 @@ export async function testRun<I, O>(
   options: TestRunOptions = {},
 ): Promise<TestRun<O>> {
   const { overrides = {}, workflows = [], clock = fakeClock(), seed = 1, ...rest } = options;
-  const plan = withDoubles(withCalls(primitive.plan, workflows), overrides);
+  const plan = withDoubles(primitive.plan, overrides);
+  const runId = rest.runId ?? `wf_${uuidv7()}`;
   const startedAt = clock.now();
   let last: Continuation | null = null;
   const work = runInProcess(make<I, O>(plan), input, {
     ...rest,
+    runId,
+    workflows: workflows.map((callee) => ({ ...callee, plan: withDoubles(callee.plan, overrides) })),
     clock,
     random: seededRandom(seed),
     onAdvance: (facts, next) => {
@@ -55,11 +56,11 @@ export async function testRun<I, O>(
     if (error instanceof PrimitiveError) return error;
     throw error;
   });
-  return { ...described(seen, last), durationMs: clock.now() - startedAt };
+  return { ...described(seen, last, runId), durationMs: clock.now() - startedAt };
 }
 
 /** The in-process interpreter as one side of a comparison. */
-export const inProcessRunner: Runner = async ({ plan, input, signals }) => {
+export const inProcessRunner: Runner = async ({ plan, input, signals, workflows }) => {
   const {
     output,
     error: _error,
@@ -67,7 +68,10 @@ export const inProcessRunner: Runner = async ({ plan, input, signals }) => {
     durationMs: _durationMs,
     branches,
     ...rest
-  } = await testRun(make(plan), input, signals === undefined ? {} : { signals });
+  } = await testRun(make(plan), input, {
+    ...(signals === undefined ? {} : { signals }),
+    ...(workflows === undefined ? {} : { workflows }),
+  });
   return {
     ...rest,
     ...(rest.status === 'completed' ? { output } : {}),
@@ -78,19 +82,20 @@ export const inProcessRunner: Runner = async ({ plan, input, signals }) => {
 function described<O>(
   seen: RunResult<O> | PrimitiveError,
   last: Continuation | null,
+  runId: string,
 ): Omit<TestRun<O>, 'durationMs'> {
   const { trace } = seen;
   const branches = last?.branches ?? [];
   if (seen instanceof PrimitiveError) {
     const ended = { errorCode: seen.code, errorPath: seen.path };
-    const { output: _none, ...outcome } = outcomeOf({ ended, trace, last });
+    const { output: _none, ...outcome } = outcomeOf({ ended, trace, last, runId });
     return { ...outcome, trace, branches, error: seen };
   }
   const { output } = seen;
-  return { ...outcomeOf({ ended: { output }, trace, last }), output, trace, branches };
+  return { ...outcomeOf({ ended: { output }, trace, last, runId }), output, trace, branches };
 }
 
-/** A double is asked for by the path first, then by the name the step was defined with. */
+/** A double is asked for by the path in its run first, then by the name the step was defined with. */
 function withDoubles(plan: PlanNode, overrides: NonNullable<TestRunOptions['overrides']>): PlanNode {
   const handlers = new Map(Object.entries(overrides).map(([key, double]) => [key, handlerOf(double)]));
   if (handlers.size === 0) return plan;
@@ -110,16 +115,4 @@ function handlerOf(double: MockPrimitive | Primitive<never, unknown>): NonNullab
   const { plan } = 'primitive' in double ? double.primitive : double;
   if (plan.kind === 'step' && plan.run !== undefined) return plan.run;
   throw new TypeError(`a ${plan.kind} cannot stand in for a step`);
-}
-
-function withCalls(plan: PlanNode, workflows: readonly Workflow<never, unknown>[]): PlanNode {
-  return mapLeaves(plan, (leaf) => {
-    if (leaf.kind !== 'call') return leaf;
-    const found = workflows.findLast(
-      ({ name, version }) =>
-        name === leaf.workflow && (leaf.version === undefined || version === leaf.version),
-    );
-    if (found === undefined) throw new TypeError(`no workflow "${leaf.workflow}" was given`);
-    return withCalls(asPrimitive(found).plan, workflows);
-  });
 }

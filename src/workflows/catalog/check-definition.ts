@@ -15,11 +15,6 @@ export function checkDefinition({ name, plan }: WorkflowDefinition): void {
 }
 
 function problemsOf(node: PlanNode, path: string): FieldProblem[] {
-  if (node.kind === 'call') {
-    return [
-      { path, code: 'unfit', message: `calls workflow "${node.workflow}", which only a plan in process can` },
-    ];
-  }
   if (node.kind === 'step' && !AGENTS.some((agent) => agent === node.queue)) {
     const message = `no agent works on queue "${node.queue}"; steps go to ${AGENTS.join(', ')}`;
     return [{ path, code: 'unknown_queue', message }];

@@ -57,17 +57,7 @@ function harness(plans: Readonly<Record<string, AnyPrimitive>>, settings = {}): 
 
 /** Nothing waits for anything any more. */
 async function assertQuiet(h: Harness): Promise<void> {
-  for (const queue of h.core.queues.values()) {
-    expect(
-      await queue.getJobCounts('waiting-children', 'waiting', 'active', 'prioritized'),
-      queue.name,
-    ).toEqual({
-      'waiting-children': 0,
-      waiting: 0,
-      active: 0,
-      prioritized: 0,
-    });
-  }
+  await h.quiet();
   expect(await h.core.store.redis.zcard(h.core.store.keys.deadlines())).toBe(0);
 }
 

@@ -193,6 +193,24 @@ describe('the examples of the guide', () => {
     // #endregion
   });
 
+  it('calls', async () => {
+    // #region calls
+    const inner = workflow({
+      name: 'measure_it',
+      version: 1,
+      input: z.object({ text: z.string() }),
+      output: z.number(),
+    })
+      .step('size', { step: count, input: ({ input }) => input.text })
+      .output(({ size }) => size);
+    const outer = workflow({ name: 'call_it', version: 1, input: z.string(), output: z.string() })
+      .call('measured', inner, ({ input }) => ({ text: input }))
+      .output(({ measured }) => `${measured} letters`);
+    const called = await testRun(asPrimitive(outer), 'hello', { workflows: [inner] });
+    expect(called.output).toBe('5 letters');
+    // #endregion
+  });
+
   it('json', async () => {
     const agents = { count: { step: count.plan as StepNode } };
     // #region json

@@ -30,6 +30,7 @@ async function play(
   if (cancelAfterMs !== null) clock.after(cancelAfterMs, () => controller.abort('enough'));
   const moments: Moment[] = [];
   const run = await testRun(make(plan), input, {
+    runId: 'wf_always_the_same',
     clock,
     signal: controller.signal,
     ...(timeoutMs === null ? {} : { timeoutMs }),

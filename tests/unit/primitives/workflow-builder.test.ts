@@ -182,7 +182,7 @@ describe('a workflow', () => {
     expect((await testRun(asPrimitive(w), { text: '' }, { signals })).output).toEqual({ by: 'me' });
   });
 
-  it('calls another workflow, which a test runs in place', async () => {
+  it('calls another workflow, which a test runs with it', async () => {
     const w = workflow({ ...base, name: 'caller', output: z.string() })
       .call('inner', talk, ({ input }) => input)
       .output(({ inner }) => inner);
