@@ -2,19 +2,37 @@ import type { Job } from 'bullmq';
 import type { StepJobData } from '../contracts/job.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { idsOf } from '../primitives/cache/cache-key.ts';
-import type { StepContext } from '../primitives/compose/primitive.ts';
+import {
+  openStepContext,
+  type OpenStepContext,
+  type StepContext,
+  type StepContextFacts,
+} from '../primitives/step-context.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { StepNode } from '../primitives/plan/node.ts';
 import type { AgentContext } from './agent.ts';
 import type { ShellContext } from './shell.ts';
 
-/** What a handler gets beside its input and its signal. */
-export function handlerContext(shell: ShellContext, job: Job, { step }: StepJobData, facts: StepFacts) {
-  return {
-    maxAttempts: job.opts.attempts ?? 1,
-    runId: step.run_id,
-    path: step.path,
-    correlationId: step.correlation_id,
+/** What a handler gets beside its input. */
+export function openHandlerContext(
+  shell: ShellContext,
+  job: Job,
+  { step }: StepJobData,
+  facts: StepFacts,
+  attempt: Pick<StepContextFacts, 'signal' | 'state' | 'deadlineAtMs'>,
+): OpenStepContext {
+  return openStepContext({
+    ...attempt,
+    ids: {
+      attempt: job.attemptsMade + 1,
+      maxAttempts: job.opts.attempts ?? 1,
+      idempotencyKey: `${step.run_id}.${step.path}`,
+      runId: step.run_id,
+      path: step.path,
+      correlationId: step.correlation_id,
+    },
+    context: facts.context,
+    startedAtMs: facts.startedAtMs,
     metadata: {
       ...facts.metadata,
       workflow: step.workflow,
@@ -23,7 +41,7 @@ export function handlerContext(shell: ShellContext, job: Job, { step }: StepJobD
     },
     now: () => shell.clock.now(),
     random: Math.random,
-  };
+  });
 }
 
 /** A step that brings its handler; what it gets was parsed by the step's own schema. */

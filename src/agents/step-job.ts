@@ -10,10 +10,11 @@ import {
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
+import type { OpenStepContext } from '../primitives/step-context.ts';
 import type { StepNode, StoredError } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
-import { callAgent, callHandler, handlerContext } from './call-step.ts';
+import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
@@ -139,6 +140,7 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       now: () => clock.now(),
     });
   let worlds: TrackedWorldAccess | null = null;
+  let open: OpenStepContext | null = null;
   return {
     kind: 'work',
     job: {
@@ -152,30 +154,30 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       breaker: node.breaker ?? circuitOf(shell, node, step.workflow),
       queuedMs: facts.queuedMs,
       call(signal) {
-        const common = {
-          signal,
-          attempt: job.attemptsMade + 1,
-          idempotencyKey: `${step.run_id}.${step.path}`,
-        };
         if (node.run !== undefined) {
-          return callHandler(shell, node, input, { ...common, ...handlerContext(shell, job, data, facts) });
+          open = openHandlerContext(shell, job, data, facts, { signal, state: leaf.state, deadlineAtMs });
+          return callHandler(shell, node, input, open.ctx);
         }
         worlds = worldsOf(signal);
         return callAgent(shell, input, {
-          ...common,
+          signal,
+          attempt: job.attemptsMade + 1,
+          idempotencyKey: `${step.run_id}.${step.path}`,
           budgetMs: Math.min(limitMs, remainingMs),
           log: shell.log,
           worlds,
         });
       },
       async record(output) {
+        const state = open?.changedState();
         const outcome =
           worlds?.recorded() ??
           (await commitStep(store, {
             owner,
             lock,
             output: checkOutput(output),
-            eventData: eventData(output),
+            eventData: { ...eventData(output), ...checkpointsOf(open) },
+            ...(state === undefined ? {} : { state }),
             nowMs: clock.now(),
           }));
         if (outcome.verdict === 'fenced') throw lockLost();
@@ -183,6 +185,10 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       },
     },
   };
+}
+
+function checkpointsOf(open: OpenStepContext | null): Pick<OpenStepContext, 'checkpoints'> | undefined {
+  return open === null || open.checkpoints.length === 0 ? undefined : { checkpoints: open.checkpoints };
 }
 
 const MAX_CIRCUIT_NAME = 128;

@@ -152,6 +152,7 @@ async function begin(
     request_id: run.request_id,
     traceparent: run.traceparent,
     metadata: run.metadata,
+    context: { ...run.context, v: 1, state: leaf.state },
     called_by: { run_id: run.run_id, path, job_id: jobId, resumes: run.resumes, depth },
   };
   await admitRun(ctx.store, newRun, {

@@ -4,6 +4,7 @@ import { runJobOptions, stepJobOptions } from '../../queues/job-options.ts';
 import { JOB_DATA_VERSION, type RunJobData, type StepJobData } from '../contracts/job.ts';
 import { jobPriority, type Priority } from '../contracts/priority.ts';
 import type { RetryPolicy } from '../contracts/retry.ts';
+import type { RunContext } from '../contracts/run-context.ts';
 import type { RunId, SessionId } from '../kernel/ids.ts';
 import type { Continuation, LeafToAdd } from '../primitives/advance/facts.ts';
 import type { CallNode, StepNode } from '../primitives/plan/node.ts';
@@ -18,6 +19,8 @@ export interface RunIdentity {
   readonly generation: number;
   readonly job_id?: string | undefined;
   readonly called_by?: object | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly context?: RunContext | undefined;
   readonly correlation_id: string;
   readonly session_id?: string | undefined;
   readonly world_id?: string | undefined;

@@ -2,6 +2,7 @@ import { advance } from '../primitives/advance/advance.ts';
 import type { Continuation, Facts } from '../primitives/advance/facts.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { RunFacts } from '../primitives/durable/read-run.ts';
+import type { RunRecord } from '../primitives/durable/run-record.ts';
 import type { StoredError } from '../primitives/plan/node.ts';
 import type { WorkflowDefinition } from './definition.ts';
 
@@ -15,18 +16,20 @@ export function derive(definition: WorkflowDefinition, facts: RunFacts, nowMs: n
     signals,
     nowMs,
     ...(run.ending === undefined ? {} : { ending: run.ending }),
-    ...(run.metadata === undefined ? {} : { metadata: run.metadata }),
+    ...given(run),
   });
 }
 
 /** What follows for a run that has just been accepted. */
 export function deriveFirst(
   definition: WorkflowDefinition,
+  run: Given,
   input: unknown,
   decisions: Facts['decisions'],
   nowMs: number,
 ): Continuation {
-  return advance(definition.plan, input, { results: {}, errors: {}, decisions, signals: {}, nowMs });
+  const facts = { results: {}, errors: {}, decisions, signals: {}, nowMs, ...given(run) };
+  return advance(definition.plan, input, facts);
 }
 
 /** The same for the worker that holds one of its steps, which also knows what surrounds the step. */
@@ -44,6 +47,17 @@ export function deriveForStep(
     signals: facts.signals,
     nowMs,
     ambient,
+    ...given(facts),
     ...(facts.ending === null ? {} : { ending: facts.ending }),
   });
+}
+
+/** What a run begins with beside its input. */
+type Given = Partial<Pick<RunRecord, 'metadata' | 'context'>>;
+
+function given({ metadata, context }: Given): Pick<Facts, 'metadata' | 'state'> {
+  return {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(context?.state === undefined ? {} : { state: context.state }),
+  };
 }

@@ -43,11 +43,11 @@ export async function firstFlow(
 ): Promise<FlowJob> {
   const decisions: Record<string, unknown> = {};
   const nowMs = ctx.clock.now();
-  let next = deriveFirst(definition, input, decisions, nowMs);
+  let next = deriveFirst(definition, run, input, decisions, nowMs);
   while (next.decide.length > 0) {
     await recordDecisions(ctx.store, { runId: run.run_id, decide: next.decide, abandon: [], nowMs });
     for (const { key, value } of next.decide) decisions[key] = value;
-    next = deriveFirst(definition, input, decisions, nowMs);
+    next = deriveFirst(definition, run, input, decisions, nowMs);
   }
   const compiler = { definition, run };
   const children = firstChildren(compiler, next);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RunContext } from '../contracts/run-context.ts';
 import type { Caller } from '../contracts/caller.ts';
 import { StartRun } from '../contracts/turn.ts';
 import { FleetError } from '../kernel/errors.ts';
@@ -24,6 +25,7 @@ export interface StartRequest {
   };
   readonly onBusy: 'queue' | 'reject';
   readonly metadata?: Record<string, unknown>;
+  readonly context?: RunContext;
   readonly caller: Caller;
   readonly runId?: RunId;
   readonly requestId?: string;
@@ -65,6 +67,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     request_id: request.requestId,
     traceparent: request.traceparent,
     metadata: request.metadata,
+    context: request.context,
   };
   const admission = await admitRun(ctx.store, run, {
     nowMs,

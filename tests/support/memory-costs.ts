@@ -4,7 +4,8 @@ import { createMetering, meteringOf, withMetering } from '../../src/primitives/b
 import { toMicroUsd, toUsd } from '../../src/primitives/budget/money.ts';
 import type { PriceList } from '../../src/primitives/budget/price-book.ts';
 import { make } from '../../src/primitives/compose/make.ts';
-import type { Primitive, StepContext } from '../../src/primitives/compose/primitive.ts';
+import type { Primitive } from '../../src/primitives/compose/primitive.ts';
+import type { StepContext } from '../../src/primitives/step-context.ts';
 import type { StepHandler, StepNode } from '../../src/primitives/plan/node.ts';
 
 type Handler = (input: unknown, ctx: StepContext) => Promise<unknown>;

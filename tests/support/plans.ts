@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { z } from 'zod';
-import type { StepContext } from '../../src/primitives/compose/primitive.ts';
+import type { StepContext } from '../../src/primitives/step-context.ts';
 import type { TimerClock } from '../../src/primitives/in-process/timer-clock.ts';
 import type { Join, PlanNode, StepNode } from '../../src/primitives/plan/node.ts';
 

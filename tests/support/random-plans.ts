@@ -180,7 +180,7 @@ async function outcomeOnFleet(
  * Which of several failures comes first is a matter of time where branches are given up; so it is where called runs
  * fail, which take a moment each.
  */
-export async function isTimely({ definition, input, workflows }: RandomCase): Promise<boolean> {
+async function isTimely({ definition, input, workflows }: RandomCase): Promise<boolean> {
   let isRace = false;
   const { trace } = await testRun(make(definition.plan), input, {
     workflows,

@@ -20,10 +20,12 @@ export function advance(plan: PlanNode, input: unknown, facts: Facts): Continuat
     abandonment: facts.ending ?? null,
     givenUpBy: facts.ending === undefined ? [] : [WHOLE_EXECUTION],
     deadlineAtMs: null,
+    state: { value: facts.state ?? {} },
     isCompensation: false,
     scopes: [],
   };
-  return findings.toContinuation(walk(plan, '', input, scope));
+  const outcome = walk(plan, '', input, scope);
+  return findings.toContinuation(outcome, scope.state.value);
 }
 
 export function walk(node: PlanNode, path: string, input: unknown, scope: Scope): Outcome {

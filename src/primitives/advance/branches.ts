@@ -2,7 +2,17 @@ import type { EachNode, Join, ParallelNode, PlanNode, StoredError } from '../pla
 import { walk } from './advance.ts';
 import { done, failed, PENDING, type Outcome } from './facts.ts';
 import { leafOf } from './leaves.ts';
-import { callPure, decided, errorOf, giveUp, join, mark, Undecided, type Scope } from './scope.ts';
+import {
+  callPure,
+  decided,
+  errorOf,
+  giveUp,
+  join,
+  mark,
+  Undecided,
+  type Scope,
+  type StateCell,
+} from './scope.ts';
 
 interface Branch {
   readonly key: string;
@@ -23,7 +33,7 @@ export function walkParallel(node: ParallelNode, path: string, input: unknown, s
     path: join(path, key),
     input,
   }));
-  const outcome = walkBranches(branches, path, node.join, node.concurrency, scope);
+  const outcome = walkBranches(branches, path, node, scope);
   if (outcome.state !== 'done' || node.shape === 'tuple') return outcome;
   const values = outcome.value as readonly unknown[];
   return done(Object.fromEntries(branches.map(({ key }, index) => [key, values[index]])));
@@ -53,7 +63,7 @@ export function walkEach(node: EachNode, path: string, input: unknown, scope: Sc
     path: join(here, String(index)),
     input: item,
   }));
-  return walkBranches(branches, here, node.join, node.concurrency, scope);
+  return walkBranches(branches, here, node, scope);
 }
 
 /**
@@ -64,8 +74,7 @@ export function walkEach(node: EachNode, path: string, input: unknown, scope: Sc
 function walkBranches(
   branches: readonly Branch[],
   path: string,
-  joinRule: Join,
-  concurrency: number,
+  { join: joinRule, concurrency, mergeState }: Pick<ParallelNode, 'join' | 'concurrency' | 'mergeState'>,
   scope: Scope,
 ): Outcome {
   const key = mark(path, 'join');
@@ -73,7 +82,8 @@ function walkBranches(
     ? (scope.facts.decisions[key] as JoinDecision)
     : null;
   const inside = decision === null ? scope : giveUp(scope, { ...LOST, path, by: key });
-  const outcomes = walkAll(branches, concurrency, inside);
+  const states = branches.map((): StateCell => ({ value: scope.state.value }));
+  const outcomes = walkAll(branches, concurrency, inside, states);
   if (decision === null) {
     const early = decideEarly(outcomes, joinRule);
     if (early !== null && scope.abandonment === null) {
@@ -87,19 +97,35 @@ function walkBranches(
     decided(scope, key, () => ({ failed: firstFailure(outcomes)! }));
     return PENDING;
   }
-  return settle(outcomes, joinRule, decision);
+  const outcome = settle(outcomes, joinRule, decision);
+  if (outcome.state !== 'done' || mergeState === undefined) return outcome;
+  try {
+    scope.state.value = mergeState(
+      scope.state.value,
+      states.map(({ value }) => value),
+    );
+    return outcome;
+  } catch (thrown) {
+    return failed(errorOf(thrown, path, scope, 'definition_error'));
+  }
 }
 
 type JoinDecision = { readonly failed: number } | { readonly won: readonly number[] };
 
 const LOST = { code: 'cancelled', message: 'its join was decided without it' } as const;
 
-function walkAll(branches: readonly Branch[], concurrency: number, scope: Scope): Outcome[] {
+function walkAll(
+  branches: readonly Branch[],
+  concurrency: number,
+  scope: Scope,
+  states: readonly StateCell[],
+): Outcome[] {
   let open = 0;
-  return branches.map((branch) => {
+  return branches.map((branch, index) => {
     if (open >= concurrency && scope.abandonment === null) return PENDING;
     const isLarge = leafOf(branch.node) === null;
-    const inside = isLarge ? { ...scope, scopes: [...scope.scopes, branch.path] } : scope;
+    const scopes = isLarge ? [...scope.scopes, branch.path] : scope.scopes;
+    const inside = { ...scope, scopes, state: states[index]! };
     const outcome = walk(branch.node, branch.path, branch.input, inside);
     if (outcome.state === 'pending') {
       open++;

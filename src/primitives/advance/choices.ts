@@ -68,5 +68,15 @@ export function walkRoute(node: RouteNode, path: string, input: unknown, scope: 
     });
   }
   scope.findings.branches.push({ path: here, branch: decision.route });
+  remember(scope, { router: here, ...decision });
   return walk(chosen, join(here, decision.route), input, scope);
+}
+
+const MOST_ROUTINGS = 50;
+
+/** Steps after a router may read what it chose. */
+function remember(scope: Scope, routing: { router: string; route: string; reason: string }): void {
+  const { value } = scope.state;
+  const before = Array.isArray(value['routing_history']) ? value['routing_history'] : [];
+  scope.state.value = { ...value, routing_history: [...before, routing].slice(-MOST_ROUTINGS) };
 }

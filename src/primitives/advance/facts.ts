@@ -5,7 +5,7 @@ import type { StoredError, StepNode, CallNode } from '../plan/node.ts';
  * recorded once. That is what lets anybody, at any time, derive the same continuation from them.
  */
 export interface Facts {
-  /** Leaf path -> output. */
+  /** Leaf path -> output; `<leaf path>~state` -> the state that the leaf left, where it changed it. */
   readonly results: Readonly<Record<string, unknown>>;
   /** Leaf path -> the error it ended with for good. */
   readonly errors: Readonly<Record<string, StoredError>>;
@@ -20,6 +20,8 @@ export interface Facts {
   /** Uniform in [0, 1); what it says is recorded where it decides anything. */
   readonly random?: () => number;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** With which the execution begins; default empty. */
+  readonly state?: Readonly<Record<string, unknown>>;
   /** See FnContext. */
   readonly ambient?: unknown;
 }
@@ -39,6 +41,8 @@ export interface LeafToAdd {
   readonly node: StepNode | CallNode;
   /** Picked only when somebody needs it. Errors: definition_error, or what the callback threw */
   input(): unknown;
+  /** The state it sees: what the stages before it left. */
+  readonly state: Readonly<Record<string, unknown>>;
   /** The nearest deadline around it, epoch milliseconds. */
   readonly deadlineAtMs: number | null;
   /** Compensations go on when the rest was given up. */
@@ -86,6 +90,8 @@ export interface Continuation {
   /** Choices that were taken, in order, for traces and metrics. */
   readonly branches: readonly { readonly path: string; readonly branch: string }[];
   readonly isDegraded: boolean;
+  /** As the steps so far left it. */
+  readonly state: Readonly<Record<string, unknown>>;
   /** Branches of several steps that have not settled. */
   readonly openScopes: ReadonlySet<string>;
 }

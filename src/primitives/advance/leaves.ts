@@ -10,6 +10,7 @@ import {
   errorOf,
   join,
   mark,
+  stateKey,
   Undecided,
   wasGivenUp,
   type Scope,
@@ -27,7 +28,11 @@ export function walkLeaf(
 ): Outcome {
   const { facts, findings, abandonment } = scope;
   const leaf = join(path, node.name);
-  if (Object.hasOwn(facts.results, leaf)) return done(facts.results[leaf]);
+  if (Object.hasOwn(facts.results, leaf)) {
+    const left = facts.results[stateKey(leaf)];
+    if (left !== undefined) scope.state.value = left as Scope['state']['value'];
+    return done(facts.results[leaf]);
+  }
   const error = Object.hasOwn(facts.errors, leaf) ? facts.errors[leaf] : undefined;
   if (error !== undefined) return failed(error);
   if (abandonment !== null) {
@@ -41,6 +46,7 @@ export function walkLeaf(
     path: leaf,
     node,
     input,
+    state: scope.state.value,
     deadlineAtMs: scope.deadlineAtMs,
     isCompensation: scope.isCompensation,
     scopes: scope.scopes,
@@ -105,9 +111,11 @@ export function stagePath(stage: PlanNode, path: string, index: number): string 
 /** Adds its result to the record of everything before it, under its id. */
 export function walkBind(node: BindNode, path: string, input: unknown, scope: Scope): Outcome {
   const here = join(path, node.id);
+  const before = scope.state.value;
   const outcome = walkBound(node, path, here, input, scope);
   if (outcome.state === 'done') return done({ ...(input as object), [node.id]: outcome.value });
   if (outcome.state === 'failed' && node.optional && !wasGivenUp(outcome.error, scope)) {
+    scope.state.value = before;
     scope.findings.isDegraded = true;
     scope.findings.branches.push({ path: here, branch: 'skipped' });
     return done({ ...(input as object), [node.id]: null });

@@ -57,8 +57,10 @@ export function walkRetry(node: RetryNode, path: string, input: unknown, scope: 
   const level = levelOf(node);
   for (let attempt = 1; ; attempt++) {
     const attemptPath = attempt === 1 ? path : mark(path, `r${level}${attempt}`);
+    const before = scope.state.value;
     const outcome = walk(node.body, attemptPath, input, scope);
     if (outcome.state !== 'failed') return outcome;
+    scope.state.value = before;
     const { error } = outcome;
     const mayRetry = error.retryable && (node.retryIf?.(error) ?? true) && !wasGivenUp(error, scope);
     if (!mayRetry) return outcome;
@@ -138,8 +140,10 @@ export function walkAlternatives(
 ): Outcome {
   const errors: StoredError[] = [];
   for (const [index, candidate] of [node.body, ...node.alternatives].entries()) {
+    const before = scope.state.value;
     const outcome = walkOne(candidate, index);
     if (outcome.state === 'pending') return outcome;
+    if (outcome.state === 'failed') scope.state.value = before;
     if (outcome.state === 'done') {
       if (index > 0) {
         scope.findings.isDegraded = true;

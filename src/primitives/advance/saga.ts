@@ -115,5 +115,9 @@ function undoPath(node: PlanNode, path: string): string {
 
 /** Looking back at what has an outcome finds nothing new. */
 function silent(scope: Scope): Scope {
-  return { ...scope, findings: new (scope.findings.constructor as new () => Scope['findings'])() };
+  return {
+    ...scope,
+    state: { value: scope.state.value },
+    findings: new (scope.findings.constructor as new () => Scope['findings'])(),
+  };
 }

@@ -15,7 +15,7 @@ export class Findings {
   readonly sagas: FinishedSaga[] = [];
   isDegraded = false;
 
-  toContinuation(outcome: Continuation['outcome']): Continuation {
+  toContinuation(outcome: Continuation['outcome'], state: Continuation['state']): Continuation {
     return {
       outcome,
       add: this.add,
@@ -25,6 +25,7 @@ export class Findings {
       alarms: this.alarms,
       branches: this.branches,
       isDegraded: this.isDegraded,
+      state,
       openScopes: this.openScopes,
     };
   }
@@ -46,9 +47,21 @@ export interface Scope {
   /** Every decision by which this place is given up, the one that counts and the ones it hides. */
   readonly givenUpBy: readonly string[];
   readonly deadlineAtMs: number | null;
+  /** Shared along a sequence, copied for branches. */
+  readonly state: StateCell;
   readonly isCompensation: boolean;
   /** The branches of several steps around this place, outermost first. */
   readonly scopes: readonly string[];
+}
+
+/** The state at the place where the walk is; the value in it is replaced, never changed. */
+export interface StateCell {
+  value: Readonly<Record<string, unknown>>;
+}
+
+/** Where the state that a leaf left stands among the results. */
+export function stateKey(leaf: string): string {
+  return mark(leaf, 'state');
 }
 
 export type Walk = (node: PlanNode, path: string, input: unknown, scope: Scope) => Continuation['outcome'];
@@ -92,6 +105,7 @@ export function callPure<R>(f: PureFn<R>, input: unknown, path: string, scope: S
     now: () => recorded('now', () => scope.facts.nowMs),
     random: () => recorded('rnd', scope.facts.random ?? Math.random),
     metadata: scope.facts.metadata ?? {},
+    state: scope.state.value,
     ambient: scope.facts.ambient,
   };
   return (f as (input: unknown, ctx: FnContext) => R)(input, ctx);

@@ -1,7 +1,8 @@
 import { systemClock, type Clock } from '../../kernel/clock.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import type { Primitive, StepContext } from '../compose/primitive.ts';
+import type { Primitive } from '../compose/primitive.ts';
+import type { StepContext } from '../step-context.ts';
 import { make } from '../compose/make.ts';
 import type { StepHandler, StepNode } from '../plan/node.ts';
 import { Budgets, checkBudget, type BudgetEvent, type BudgetPolicy } from './budgets.ts';

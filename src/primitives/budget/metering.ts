@@ -1,4 +1,4 @@
-import type { StepContext } from '../compose/primitive.ts';
+import type { StepContext } from '../step-context.ts';
 import type { StepHandler } from '../plan/node.ts';
 import { costOf, type Usage } from './money.ts';
 import { priceOf, type PriceList } from './price-book.ts';

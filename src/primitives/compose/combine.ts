@@ -1,7 +1,8 @@
 import type { ZodType, z } from 'zod';
-import type { FnContext, Join, PureFn, StepHandler, StoredError } from '../plan/node.ts';
+import type { FnContext, Join, MergeState, PureFn, StepHandler, StoredError } from '../plan/node.ts';
 import { make, plansOf, sequenceOf } from './make.ts';
-import type { AnyPrimitive, In, Out, Primitive, StepContext } from './primitive.ts';
+import type { AnyPrimitive, In, Out, Primitive } from './primitive.ts';
+import type { StepContext } from '../step-context.ts';
 
 /** A callback as the plan stores it; the composition API has checked its types. */
 function pure<R>(f: (input: never, ctx: FnContext) => R): PureFn<R> {
@@ -64,6 +65,7 @@ export function pipe(...stages: AnyPrimitive[]): AnyPrimitive {
 export interface ParallelOptions<J extends Join = Join> {
   readonly join?: J;
   readonly concurrency?: number;
+  readonly mergeState?: MergeState;
 }
 
 /** One branch under a join other than `all`: how it ended. */
@@ -104,6 +106,7 @@ export function parallel(...args: readonly unknown[]): AnyPrimitive {
     branches: Object.entries(record).map(([key, { plan: node }]) => ({ key, node })),
     join: options.join ?? 'all',
     concurrency: Math.min(options.concurrency ?? MAX_CONCURRENCY, MAX_CONCURRENCY),
+    ...(options.mergeState === undefined ? {} : { mergeState: options.mergeState }),
   });
 }
 
@@ -148,7 +151,7 @@ export function each<I, T, O, const J extends Join = 'all'>(
   name: string,
   items: (input: I, ctx: FnContext) => readonly T[],
   body: Primitive<T, O>,
-  options: { readonly concurrency?: number; readonly maxItems?: number; readonly join?: J } = {},
+  options: ParallelOptions<J> & { readonly maxItems?: number } = {},
 ): Primitive<I, Joined<J, O>[]> {
   return make({
     kind: 'each',
@@ -158,6 +161,7 @@ export function each<I, T, O, const J extends Join = 'all'>(
     concurrency: options.concurrency ?? 10,
     maxItems: options.maxItems ?? 100,
     join: options.join ?? 'all',
+    ...(options.mergeState === undefined ? {} : { mergeState: options.mergeState }),
   });
 }
 

@@ -43,19 +43,3 @@ export interface CacheOptions<I, O = unknown> {
   readonly staleIfErrorMs?: number;
   storeIf?(output: O): boolean;
 }
-
-/** What a step's handler gets beside its input. */
-export interface StepContext {
-  readonly signal: AbortSignal;
-  /** 1-based. */
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  /** `<run_id>.<path>`: equal on every attempt, replay and resume. */
-  readonly idempotencyKey: string;
-  readonly runId: string;
-  readonly path: string;
-  readonly correlationId: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  now(): number;
-  random(): number;
-}

@@ -9,7 +9,7 @@ import { LUA_EMIT, LUA_IS_OPEN, LUA_KEEP_FOR } from './lua-parts.ts';
  * ARGV  1 now  2 path  3 agent  4 output  5 event data  6 kind (run | direct)  7 seconds a direct job's result is kept
  *       8 writes the world (1 or 0)  9 expected version ('' = there is none)  10 next version  11 next data
  *       13 lock token of the worker ('' = unchecked)
- *       12 seconds the world lives at least (0 = as before)
+ *       12 seconds the world lives at least (0 = as before)  14 state the step left ('' = as before)
  * Returns {verdict, detail}. The effect on the world, the result and the event are one step, or nothing happened.
  */
 const COMMIT_STEP = defineScript(
@@ -33,6 +33,7 @@ if ARGV[8] == '1' then
   if ARGV[12] ~= '0' then keep_for(KEYS[5], ARGV[12]) end
 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
+if ARGV[14] ~= '' then redis.call('HSET', KEYS[2], ARGV[2] .. '~state', ARGV[14]) end
 if ARGV[6] == 'run' then
   redis.call('HSET', KEYS[1], 'ready_at', ARGV[1])
   emit(KEYS[4], 'step.completed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
@@ -74,6 +75,8 @@ export interface StepCommit {
   readonly output: unknown;
   readonly eventData: Readonly<Record<string, unknown>>;
   readonly world?: WorldWrite;
+  /** As the step left it; absent when it changed nothing. */
+  readonly state?: Readonly<Record<string, unknown>>;
   /** The job's lock: a worker that has lost it to another one writes nothing any more. */
   readonly lock: JobLock | null;
   readonly nowMs: number;
@@ -143,6 +146,7 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       world?.data ?? '',
       world?.ttlSeconds ?? 0,
       commit.lock?.token ?? '',
+      commit.state === undefined ? '' : JSON.stringify(commit.state),
     ],
   )) as [string, string];
   const [verdict, detail] = reply;

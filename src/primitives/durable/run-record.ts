@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RunContext } from '../../contracts/run-context.ts';
 import { Priority } from '../../contracts/priority.ts';
 import { RunError, RunStatus } from '../../contracts/run.ts';
 import { FleetError } from '../../kernel/errors.ts';
@@ -49,6 +50,7 @@ const RunHash = z.object({
   submitted_by: z.string().optional(),
   request_id: z.string().optional(),
   traceparent: z.string().optional(),
+  context: json(RunContext).optional(),
   /** Of a run that another one called. */
   called_by: json(CalledBy).optional(),
   /** The id of its run job, where that is not the run's own. */
@@ -81,6 +83,7 @@ export type NewRun = Pick<
       | 'request_id'
       | 'traceparent'
       | 'metadata'
+      | 'context'
       | 'called_by'
     >
   >;
@@ -117,6 +120,7 @@ export function encodeNewRun(run: NewRun, nowMs: number): string[] {
     request_id: run.request_id,
     traceparent: run.traceparent,
     metadata: run.metadata === undefined ? undefined : JSON.stringify(run.metadata),
+    context: run.context === undefined ? undefined : JSON.stringify(run.context),
     called_by: run.called_by === undefined ? undefined : JSON.stringify(run.called_by),
   };
   return Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [field, value]));

@@ -5,7 +5,7 @@ import { CALL_TOO_DEEP, callError, calledBy, MAX_CALL_DEPTH, type Callable } fro
 import type { CallNode, StoredError } from '../plan/node.ts';
 import { PrimitiveError } from '../primitive-error.ts';
 import type { StepRecord } from './leaf-call.ts';
-import type { RunOptions, RunResult } from './run.ts';
+import type { RunOptions, RunResult } from './run-options.ts';
 import type { Primitive } from '../compose/primitive.ts';
 
 export interface CallRunOptions {

@@ -1,10 +1,12 @@
+import type { RunContext } from '../../contracts/run-context.ts';
+import { withCorrelation } from '../../observability/correlation.ts';
 import { computeDelay } from '../../resilience/backoff.ts';
 import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import type { LeafToAdd, Outcome } from '../advance/facts.ts';
 import { done, failed } from '../advance/facts.ts';
 import type { Cache } from '../cache/cached-call.ts';
 import { idsOf } from '../cache/cache-key.ts';
-import type { StepContext } from '../compose/primitive.ts';
+import { openStepContext, type Checkpoint, type OpenStepContext, type StepContext } from '../step-context.ts';
 import type { StepNode, StoredError } from '../plan/node.ts';
 import type { TimerClock } from './timer-clock.ts';
 
@@ -27,10 +29,21 @@ export interface LeafCallOptions {
   readonly runId: string;
   readonly correlationId: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly context: RunContext;
+  readonly startedAtMs: number;
+  readonly runDeadlineAtMs: number | null;
   /** Left out: steps that say they are cached are called all the same. */
   readonly cache?: Cache;
-  onEnd(outcome: Outcome, record: StepRecord): void;
+  onEnd(outcome: Outcome, record: StepRecord, left: StepLeft): void;
 }
+
+/** What a step leaves beside its output; nothing when it failed. */
+export interface StepLeft {
+  readonly state?: Record<string, unknown>;
+  readonly checkpoints: readonly Checkpoint[];
+}
+
+const NOTHING_LEFT: StepLeft = { checkpoints: [] };
 
 /**
  * One leaf from its first attempt to its outcome: input and output go through their schemas and through JSON, as
@@ -91,26 +104,40 @@ export class LeafCall {
         }),
       );
     }
-    this.#invoke(input, controller.signal).then(
-      (output) => this.#attemptEnded(input, output, controller),
+    const open = this.#open(controller.signal);
+    this.#invoke(input, open.ctx).then(
+      (output) => this.#attemptEnded(input, output, controller, open),
       (thrown: unknown) => this.#attemptFailed(input, this.#errorOf(thrown), controller),
     );
   }
 
-  async #invoke(input: unknown, signal: AbortSignal): Promise<unknown> {
-    const { clock, random, runId, correlationId, metadata, cache } = this.#options;
-    const ctx: StepContext = {
+  #open(signal: AbortSignal): OpenStepContext {
+    const { clock, random, runId, correlationId, metadata, context } = this.#options;
+    const { path, state, deadlineAtMs } = this.#leaf;
+    const limits = [deadlineAtMs, this.#options.runDeadlineAtMs].filter((at) => at !== null);
+    return openStepContext({
+      ids: {
+        attempt: this.#attempt,
+        maxAttempts: this.#node.retry?.maxAttempts ?? 1,
+        idempotencyKey: `${runId}.${path}`,
+        runId,
+        path,
+        correlationId,
+      },
       signal,
-      attempt: this.#attempt,
-      maxAttempts: this.#node.retry?.maxAttempts ?? 1,
-      idempotencyKey: `${runId}.${this.#leaf.path}`,
-      runId,
-      path: this.#leaf.path,
-      correlationId,
       metadata,
+      context,
+      state,
+      startedAtMs: this.#options.startedAtMs,
+      deadlineAtMs: limits.length === 0 ? null : Math.min(...limits),
       now: () => clock.now(),
       random,
-    };
+    });
+  }
+
+  async #invoke(input: unknown, ctx: StepContext): Promise<unknown> {
+    const { metadata, cache, correlationId } = this.#options;
+    const { signal } = ctx;
     if (this.#node.run === undefined) {
       throw new FleetError({
         code: 'definition_error',
@@ -119,7 +146,9 @@ export class LeafCall {
         message: `step "${this.#node.name}" is done by the agent of queue "${this.#node.queue}": it needs the fleet`,
       });
     }
-    const handler = this.#node.run as (input: unknown, ctx: StepContext) => Promise<unknown>;
+    const run = this.#node.run as (input: unknown, ctx: StepContext) => Promise<unknown>;
+    const handler = (value: unknown, inner: StepContext): Promise<unknown> =>
+      withCorrelation({ correlation_id: correlationId }, () => run(value, inner));
     const { cache: policy, name, output } = this.#node;
     if (cache === undefined || policy === undefined) return handler(structuredClone(input), ctx);
     const accepts = (value: unknown): boolean => output.safeParse(value).success;
@@ -131,7 +160,7 @@ export class LeafCall {
     );
   }
 
-  #attemptEnded(input: unknown, output: unknown, controller: AbortController): void {
+  #attemptEnded(input: unknown, output: unknown, controller: AbortController, open: OpenStepContext): void {
     if (controller !== this.#controller || this.#isOver) return;
     const parsed = this.#node.output.safeParse(output);
     if (!parsed.success) {
@@ -145,7 +174,13 @@ export class LeafCall {
       this.#end(failed(this.#error('not_serializable', `output${path} would not survive JSON`, false)));
       return;
     }
-    this.#end(done(parsed.data));
+    try {
+      const state = open.changedState();
+      const { checkpoints } = open;
+      this.#end(done(parsed.data), 'ok', { checkpoints, ...(state === undefined ? {} : { state }) });
+    } catch (thrown) {
+      this.#attemptFailed(input, this.#errorOf(thrown), controller);
+    }
   }
 
   /** Another attempt after its pause, or the end. */
@@ -172,11 +207,15 @@ export class LeafCall {
     this.#takeBack.push(clock.after(delayMs, () => this.#try(input)));
   }
 
-  #end(outcome: Outcome, as: StepRecord['outcome'] = outcome.state === 'done' ? 'ok' : 'error'): void {
+  #end(
+    outcome: Outcome,
+    as: StepRecord['outcome'] = outcome.state === 'done' ? 'ok' : 'error',
+    left = NOTHING_LEFT,
+  ): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#clearTimers();
-    this.#options.onEnd(outcome, {
+    const record: StepRecord = {
       path: this.#leaf.path,
       runId: this.#options.runId,
       name: this.#node.name,
@@ -185,7 +224,8 @@ export class LeafCall {
       ...(outcome.state === 'failed' ? { errorCode: outcome.error.code } : {}),
       startedAtMs: this.#startedAtMs,
       durationMs: this.#options.clock.now() - this.#startedAtMs,
-    });
+    };
+    this.#options.onEnd(outcome, record, left);
   }
 
   #clearTimers(): void {

@@ -1,55 +1,22 @@
+import type { RunContext } from '../../contracts/run-context.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { advance } from '../advance/advance.ts';
 import type { Abandonment, Continuation, Facts, GivenUp, LeafToAdd, Outcome } from '../advance/facts.ts';
-import type { Cache } from '../cache/cached-call.ts';
+import { stateKey } from '../advance/scope.ts';
 import type { Primitive } from '../compose/primitive.ts';
 import { PrimitiveError } from '../primitive-error.ts';
-import type { Callable } from '../plan/callable.ts';
+import { MOST_CHECKPOINTS, type Checkpoint } from '../step-context.ts';
 import type { CallNode, PlanNode, StoredError } from '../plan/node.ts';
 import { CallRun } from './call-run.ts';
-import { LeafCall, type StepRecord } from './leaf-call.ts';
+import { LeafCall, type StepLeft, type StepRecord } from './leaf-call.ts';
+import { parseContext, type RunOptions, type RunResult } from './run-options.ts';
 import { systemTimerClock, type TimerClock } from './timer-clock.ts';
-
-export interface RunOptions {
-  readonly runId?: string;
-  readonly correlationId?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Aborting cancels the run; sagas still undo what they did. */
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
-  readonly clock?: TimerClock;
-  /** Uniform in [0, 1): jitter and `ctx.random()`. */
-  readonly random?: () => number;
-  /** Where cached steps look first; whose call it is stands in the metadata (`player_id`, `session_id`). */
-  readonly cache?: Cache;
-  /** Payloads for `waitFor`, there from the start. */
-  readonly signals?: Readonly<Record<string, unknown>>;
-  /** What `call` may name. */
-  readonly workflows?: readonly Callable[];
-  /** How many runs there are around this one; default none. */
-  readonly depth?: number;
-  /** What an earlier execution had recorded when it was left: what has an outcome is not done again. */
-  readonly recorded?: Partial<Pick<Facts, 'results' | 'errors' | 'decisions' | 'ending'>>;
-  /** Called with what was known and what followed from it; the facts go on growing, so copy what you keep. */
-  onAdvance?(facts: Facts, next: Continuation): void;
-}
-
-export interface RunResult<O> {
-  readonly output: O;
-  readonly runId: string;
-  readonly correlationId: string;
-  readonly durationMs: number;
-  readonly isDegraded: boolean;
-  /** Calls of steps in the order in which they ended. */
-  readonly trace: readonly StepRecord[];
-  readonly branches: Continuation['branches'];
-}
 
 /**
  * Run a plan here and now, without queues: the same core as on the fleet decides what happens, this only calls
  * handlers and keeps the facts in memory.
  *
- * Errors: PrimitiveError with the code of what failed, its path and the trace so far
+ * Errors: PrimitiveError with the code of what failed, its path and the trace so far; context_invalid before anything runs
  */
 export async function runInProcess<I, O>(
   primitive: Primitive<I, O>,
@@ -78,6 +45,8 @@ class InProcessRun {
   readonly #errors: Record<string, StoredError> = {};
   readonly #decisions: Record<string, unknown> = {};
   readonly #calls = new Map<string, LeafCall | CallRun>();
+  readonly #context: RunContext;
+  readonly #checkpoints: Checkpoint[] = [];
   readonly #trace: StepRecord[] = [];
   readonly #end = Promise.withResolvers<RunResult<unknown>>();
   #ending: Abandonment | undefined;
@@ -90,6 +59,7 @@ class InProcessRun {
     this.#options = options;
     this.#clock = options.clock ?? systemTimerClock;
     this.#startedAt = this.#clock.now();
+    this.#context = parseContext(options.context);
     this.#runId = options.runId ?? `wf_${uuidv7()}`;
     Object.assign(this.#results, options.recorded?.results);
     Object.assign(this.#errors, options.recorded?.errors);
@@ -164,6 +134,7 @@ class InProcessRun {
       ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
       ...(this.#ending === undefined ? {} : { ending: this.#ending }),
       ...(this.#options.metadata === undefined ? {} : { metadata: this.#options.metadata }),
+      ...(this.#context.state === undefined ? {} : { state: this.#context.state }),
     };
   }
 
@@ -181,9 +152,13 @@ class InProcessRun {
       runId: this.#runId,
       correlationId: this.#correlationId(),
       metadata: this.#options.metadata ?? {},
+      context: this.#context,
+      startedAtMs: this.#startedAt,
+      runDeadlineAtMs: this.#deadlineAtMs(),
       ...(this.#options.cache === undefined ? {} : { cache: this.#options.cache }),
-      onEnd: (outcome, record) => {
+      onEnd: (outcome, record, left) => {
         this.#trace.push(record);
+        this.#keep(leaf.path, left);
         this.#ended(leaf.path, outcome);
       },
     });
@@ -203,6 +178,7 @@ class InProcessRun {
         ...(clock === undefined ? {} : { clock }),
         ...(random === undefined ? {} : { random }),
         ...(metadata === undefined ? {} : { metadata }),
+        context: { ...this.#context, state: leaf.state },
         ...(cache === undefined ? {} : { cache }),
       },
       start: runInProcess,
@@ -211,6 +187,20 @@ class InProcessRun {
         this.#ended(leaf.path, outcome);
       },
     });
+  }
+
+  /** What a step that succeeded left beside its result, unless it was given up. */
+  #keep(path: string, left: StepLeft): void {
+    if (Object.hasOwn(this.#errors, path)) return;
+    if (left.state !== undefined) this.#results[stateKey(path)] = left.state;
+    this.#checkpoints.push(...left.checkpoints);
+    if (this.#checkpoints.length > MOST_CHECKPOINTS)
+      this.#checkpoints.splice(0, this.#checkpoints.length - MOST_CHECKPOINTS);
+  }
+
+  #deadlineAtMs(): number | null {
+    const { timeoutMs } = this.#options;
+    return timeoutMs === undefined ? null : this.#startedAt + timeoutMs;
   }
 
   #ended(path: string, outcome: Outcome): void {
@@ -254,6 +244,8 @@ class InProcessRun {
       correlationId: this.#correlationId(),
       durationMs: this.#clock.now() - this.#startedAt,
       isDegraded: next.isDegraded,
+      state: next.state,
+      checkpoints: this.#checkpoints,
       trace: this.#trace,
       branches: next.branches,
     });

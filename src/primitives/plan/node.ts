@@ -32,9 +32,17 @@ export interface FnContext {
   /** Uniform in [0, 1). */
   random(): number;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** As the steps before left it. */
+  readonly state: Readonly<Record<string, unknown>>;
   /** What surrounds a step when it begins: the session and the world, on the fleet. Only inputs of steps see it. */
   readonly ambient: unknown;
 }
+
+/** Makes one state of that before the branches and those they left, in their order. Pure; without it theirs are dropped. */
+export type MergeState = (
+  parent: Readonly<Record<string, unknown>>,
+  branches: readonly Readonly<Record<string, unknown>>[],
+) => Record<string, unknown>;
 
 export type PureFn<R> = (input: never, ctx: FnContext) => R;
 
@@ -101,6 +109,7 @@ export interface ParallelNode {
   readonly branches: readonly { readonly key: string; readonly node: PlanNode }[];
   readonly join: Join;
   readonly concurrency: number;
+  readonly mergeState?: MergeState;
 }
 
 export interface WhenNode {
@@ -136,6 +145,7 @@ export interface EachNode {
   readonly concurrency: number;
   readonly maxItems: number;
   readonly join: Join;
+  readonly mergeState?: MergeState;
 }
 
 export interface RepeatNode {

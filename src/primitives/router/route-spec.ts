@@ -1,7 +1,8 @@
 import { FleetError } from '../../kernel/errors.ts';
 import type { UsdPer1kTokens } from '../budget/money.ts';
 import type { BudgetPolicy } from '../budget/budgets.ts';
-import type { Primitive, StepContext } from '../compose/primitive.ts';
+import type { Primitive } from '../compose/primitive.ts';
+import type { StepContext } from '../step-context.ts';
 import type { FnContext } from '../plan/node.ts';
 
 export const TIERS = ['fast', 'balanced', 'quality'] as const;

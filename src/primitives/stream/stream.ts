@@ -1,6 +1,7 @@
 import { z, type ZodType } from 'zod';
 import { step } from '../compose/combine.ts';
-import type { Primitive, StepContext } from '../compose/primitive.ts';
+import type { Primitive } from '../compose/primitive.ts';
+import type { StepContext } from '../step-context.ts';
 import { untilAbort } from './operators.ts';
 
 /** What is left of a stream when it has ended. */

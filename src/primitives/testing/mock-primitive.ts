@@ -1,6 +1,7 @@
 import { z, type ZodType } from 'zod';
 import { step } from '../compose/combine.ts';
-import type { Primitive, StepContext } from '../compose/primitive.ts';
+import type { Primitive } from '../compose/primitive.ts';
+import type { StepContext } from '../step-context.ts';
 import type { TimerClock } from '../in-process/timer-clock.ts';
 
 /** One call of a double. */

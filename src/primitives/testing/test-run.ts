@@ -1,9 +1,11 @@
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Continuation } from '../advance/facts.ts';
 import { make } from '../compose/make.ts';
-import type { Primitive, StepContext } from '../compose/primitive.ts';
+import type { Primitive } from '../compose/primitive.ts';
+import type { StepContext } from '../step-context.ts';
 import type { StepRecord } from '../in-process/leaf-call.ts';
-import { runInProcess, type RunOptions, type RunResult } from '../in-process/run.ts';
+import { runInProcess } from '../in-process/run.ts';
+import type { RunOptions, RunResult } from '../in-process/run-options.ts';
 import type { PlanNode, StepNode } from '../plan/node.ts';
 import { PrimitiveError } from '../primitive-error.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';

@@ -13,7 +13,8 @@ import {
   waitFor,
   when,
 } from '../../../src/primitives/compose/combine.ts';
-import type { AnyPrimitive, Primitive, StepContext } from '../../../src/primitives/compose/primitive.ts';
+import type { AnyPrimitive, Primitive } from '../../../src/primitives/compose/primitive.ts';
+import type { StepContext } from '../../../src/primitives/step-context.ts';
 import { planCatalog, runPlan, startPlan } from '../../support/durable-runner.ts';
 import { startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';

@@ -6,7 +6,7 @@ import { checkBudget } from '../../../src/primitives/budget/budgets.ts';
 import { createMetering, type CostOptions } from '../../../src/primitives/budget/metering.ts';
 import { costOf, toMicroUsd, toUsd } from '../../../src/primitives/budget/money.ts';
 import { priceOf } from '../../../src/primitives/budget/price-book.ts';
-import type { StepContext } from '../../../src/primitives/compose/primitive.ts';
+import type { StepContext } from '../../../src/primitives/step-context.ts';
 
 const prices = readModelPrices();
 

@@ -148,6 +148,30 @@ describe('the examples of the guide', () => {
     // #endregion
   });
 
+  it('context', async () => {
+    // #region context
+    const visit = step({
+      name: 'visit',
+      queue: 'text',
+      input: z.string(),
+      output: z.string(),
+      run: async (place, ctx) => {
+        const places = (ctx.state['places'] ?? []) as string[];
+        ctx.state['places'] = [...places, place];
+        ctx.checkpoint(`at ${place}`);
+        return `${place} again`;
+      },
+    });
+    const tour = pipe(visit, visit.named('back'));
+    const { state, checkpoints } = await runInProcess(tour, 'home', { context: { tags: ['slow'] } });
+    expect(state).toEqual({ places: ['home', 'home again'] });
+    expect(checkpoints.map(({ name, path }) => `${path}: ${name}`)).toEqual([
+      'visit: at home',
+      'back: at home again',
+    ]);
+    // #endregion
+  });
+
   it('signals', async () => {
     // #region signals
     const approved = waitFor('approval', z.object({ by: z.string() }), {

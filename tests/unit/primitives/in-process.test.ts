@@ -13,8 +13,10 @@ import {
   waitFor,
   when,
 } from '../../../src/primitives/compose/combine.ts';
-import type { Primitive, StepContext } from '../../../src/primitives/compose/primitive.ts';
-import { runInProcess, type RunOptions } from '../../../src/primitives/in-process/run.ts';
+import type { Primitive } from '../../../src/primitives/compose/primitive.ts';
+import type { StepContext } from '../../../src/primitives/step-context.ts';
+import { runInProcess } from '../../../src/primitives/in-process/run.ts';
+import type { RunOptions } from '../../../src/primitives/in-process/run-options.ts';
 import { PrimitiveError } from '../../../src/primitives/primitive-error.ts';
 import { fakeClock } from '../../../src/primitives/testing/fake-clock.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';

@@ -49,7 +49,7 @@ const routes = { small, medium, large };
 type Key = keyof typeof routes;
 
 function ctx(random = 0, metadata: Record<string, unknown> = {}): FnContext {
-  return { now: () => 42, random: () => random, metadata, ambient: undefined };
+  return { now: () => 42, random: () => random, metadata, state: {}, ambient: undefined };
 }
 
 function choose(

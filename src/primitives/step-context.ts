@@ -1,0 +1,136 @@
+import { MAX_STATE_BYTES, type RunContext } from '../contracts/run-context.ts';
+import { FleetError } from '../kernel/errors.ts';
+
+/** A named moment of a run. */
+export interface Checkpoint {
+  readonly name: string;
+  readonly path: string;
+  /** Milliseconds since the run began. */
+  readonly at_ms: number;
+}
+
+/** What a run inside a step's handler has in common with the run of the step: pass it to `runInProcess`. */
+export interface InheritedContext {
+  readonly correlationId: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly context: RunContext;
+  readonly signal: AbortSignal;
+}
+
+/** What a step's handler gets beside its input. */
+export interface StepContext {
+  readonly signal: AbortSignal;
+  /** 1-based. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** `<run_id>.<path>`: equal on every attempt, replay and resume. */
+  readonly idempotencyKey: string;
+  readonly runId: string;
+  readonly path: string;
+  readonly correlationId: string;
+  /** What the run's caller calls what made it begin. */
+  readonly causationId?: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly baggage: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  /**
+   * As the stages before left it; a handler may change it in place. What a successful attempt changes, later stages of
+   * the same sequence see; branches have copies of their own. A remembered result (`cached`) changes nothing.
+   */
+  readonly state: Record<string, unknown>;
+  /** When the run, or a limit around the step, ends: epoch milliseconds; null = nothing limits it. */
+  readonly deadlineAtMs: number | null;
+  checkpoint(name: string): void;
+  /** Since the run began. */
+  elapsedMs(): number;
+  child(): InheritedContext;
+  now(): number;
+  random(): number;
+}
+
+/** More than these are of no use to anybody; the oldest go first. */
+export const MOST_CHECKPOINTS = 1000;
+
+export interface StepContextFacts {
+  readonly ids: Pick<
+    StepContext,
+    'attempt' | 'maxAttempts' | 'idempotencyKey' | 'runId' | 'path' | 'correlationId'
+  >;
+  readonly signal: AbortSignal;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly context: RunContext;
+  readonly state: Readonly<Record<string, unknown>>;
+  readonly startedAtMs: number;
+  readonly deadlineAtMs: number | null;
+  now(): number;
+  random(): number;
+}
+
+/** The context of one attempt, and what the attempt leaves behind when it succeeds. */
+export interface OpenStepContext {
+  readonly ctx: StepContext;
+  readonly checkpoints: readonly Checkpoint[];
+  /**
+   * The state as the handler left it; undefined when it changed nothing.
+   * Errors: context_invalid (never retried) when it is too large or no JSON
+   */
+  changedState(): Record<string, unknown> | undefined;
+}
+
+/** The same context in both interpreters. */
+export function openStepContext(facts: StepContextFacts): OpenStepContext {
+  const { ids, metadata, context, signal, startedAtMs } = facts;
+  const before = JSON.stringify(facts.state);
+  const state = JSON.parse(before) as Record<string, unknown>;
+  const checkpoints: Checkpoint[] = [];
+  const elapsedMs = (): number => Math.max(0, facts.now() - startedAtMs);
+  const ctx: StepContext = {
+    ...ids,
+    signal,
+    metadata,
+    ...(context.causation_id === undefined ? {} : { causationId: context.causation_id }),
+    baggage: context.baggage ?? {},
+    tags: context.tags ?? [],
+    state,
+    deadlineAtMs: facts.deadlineAtMs,
+    checkpoint(name) {
+      checkpoints.push({ name, path: ids.path, at_ms: elapsedMs() });
+      if (checkpoints.length > MOST_CHECKPOINTS) checkpoints.shift();
+    },
+    elapsedMs,
+    child: () => ({
+      correlationId: ids.correlationId,
+      metadata,
+      context: { ...context, causation_id: ids.idempotencyKey.slice(-128), state: structuredClone(state) },
+      signal,
+    }),
+    now: () => facts.now(),
+    random: () => facts.random(),
+  };
+  return {
+    ctx,
+    checkpoints,
+    changedState() {
+      const after = stateText(state, ids.path);
+      return after === before ? undefined : (JSON.parse(after) as Record<string, unknown>);
+    },
+  };
+}
+
+function stateText(state: Record<string, unknown>, path: string): string {
+  try {
+    const text = JSON.stringify(state);
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_STATE_BYTES) return text;
+    throw contextInvalid(
+      `the state that step "${path}" left takes ${bytes} bytes; at most ${MAX_STATE_BYTES} are kept`,
+    );
+  } catch (error) {
+    if (error instanceof FleetError) throw error;
+    throw contextInvalid(`the state that step "${path}" left is no JSON: ${String(error)}`);
+  }
+}
+
+export function contextInvalid(message: string): FleetError {
+  return new FleetError({ code: 'context_invalid', kind: 'invalid_input', retryable: false, message });
+}
