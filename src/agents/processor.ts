@@ -2,7 +2,7 @@ import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq
 import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { priorityClass } from '../contracts/priority.ts';
 import { timeoutError } from '../kernel/abort.ts';
-import { toFleetError, type FleetError } from '../kernel/errors.ts';
+import { isFleetError, toFleetError, type FleetError } from '../kernel/errors.ts';
 import { withCorrelation } from '../observability/correlation.ts';
 import { decodeJob, type DecodedJob } from './decode-job.ts';
 import { openDirectJob } from './direct-job.ts';
@@ -50,6 +50,7 @@ export function createProcessor(shell: ShellContext) {
       }
       // The stalled check gives the job to somebody else, whose outcome counts; this one is not even a failure.
       if (signal.aborted && String(signal.reason) === LOCK_LOST_REASON) throw new WaitingError();
+      if (isFleetError(error) && error.code === 'lock_lost') throw new WaitingError();
       throw await react(
         shell,
         job,
@@ -126,7 +127,8 @@ async function react(
   const attempt = job.attemptsMade + 1;
   const final = isFinal(error, attempt, job.opts.attempts);
   if (final && step !== null) {
-    await recordStepFailure(shell, { key: shell.lockKey(job), token }, step, error, attempt, durationMs);
+    const lock = { key: shell.lockKey(job), token };
+    await recordStepFailure(shell, step, { error, attempts: attempt, durationMs, lock });
   }
   shell.log[final ? 'error' : 'warn'](
     { job_id: job.id!, queue: job.queueName, attempt, code: error.code, reason: error.message },

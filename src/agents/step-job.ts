@@ -73,19 +73,17 @@ export async function openStep(
  */
 export async function recordStepFailure(
   shell: ShellContext,
-  lock: JobLock,
   data: StepJobData,
-  error: FleetError,
-  attempts: number,
-  durationMs: number | null,
+  failure: { error: FleetError; attempts: number; durationMs: number; lock: JobLock },
 ): Promise<void> {
+  const { error, attempts, durationMs, lock } = failure;
   await failStep(shell.store, {
     runId: data.step.run_id,
     path: data.step.path,
     agent: shell.queue,
     error: storedError(error, data.step.path, shell.clock.now(), attempts),
+    durationMs: Math.round(durationMs),
     lock,
-    durationMs: durationMs === null ? null : Math.round(durationMs),
     nowMs: shell.clock.now(),
   });
 }

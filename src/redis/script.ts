@@ -9,8 +9,21 @@ export interface Script {
   readonly sha: string;
 }
 
+const BY_DIGEST = new Map<string, Script>();
+
 export function defineScript(name: string, lua: string): Script {
-  return { name, lua, sha: createHash('sha1').update(lua).digest('hex') };
+  const script = { name, lua, sha: createHash('sha1').update(lua).digest('hex') };
+  BY_DIGEST.set(script.sha, script);
+  return script;
+}
+
+/** The script that a command names by its digest; undefined when it is none of ours. */
+export function scriptByDigest(sha: string): Script | undefined {
+  return BY_DIGEST.get(sha);
+}
+
+export function scriptNames(): string[] {
+  return [...BY_DIGEST.values()].map(({ name }) => name).sort();
 }
 
 export type ScriptValue = string | number | null | readonly ScriptValue[];

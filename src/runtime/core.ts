@@ -9,6 +9,7 @@ import type { OutageBehaviour, RedisClient } from '../redis/connect.ts';
 import { createKeys } from '../redis/keys.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { createCatalog, type Catalog } from '../workflows/catalog/catalog.ts';
+import type { WorkflowDefinition } from '../workflows/definition.ts';
 import type { DeadLetterContext } from '../workflows/dead-letters.ts';
 import { createConnections, type Connections } from './connections.ts';
 import { exampleCosts, productWorkflows } from './product-catalog.ts';
@@ -38,6 +39,8 @@ export interface CoreOptions {
   readonly onOutage: OutageBehaviour;
   readonly clock?: Clock;
   readonly catalog?: Catalog;
+  /** Definitions beside the product's own. */
+  readonly plans?: readonly WorkflowDefinition[];
 }
 
 /** Connect to Redis and open the queues. Errors: redis_unavailable. */
@@ -60,7 +63,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     const workflows: DeadLetterContext = {
       store,
       catalog:
-        options.catalog ?? createCatalog(productWorkflows(config, exampleCosts({ store, clock, log }))),
+        options.catalog ??
+        createCatalog([
+          ...productWorkflows(config, exampleCosts({ store, clock, log })),
+          ...(options.plans ?? []),
+        ]),
       flows,
       runJobs: queues.get('flow')!,
       maintenance: queues.get('maintenance')!,

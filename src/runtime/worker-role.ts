@@ -12,13 +12,15 @@ import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { startWorkers } from './workers.ts';
 
-export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'> {
+export interface WorkersOfRole {
   readonly queues: readonly QueueName[];
   readonly instance: string;
   readonly concurrency?: number;
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
 }
+
+export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'>, WorkersOfRole {}
 
 /** The part of the grace that is kept for putting jobs back and closing. */
 const CLOSING_MS = 2_000;
@@ -32,7 +34,11 @@ export interface WorkerRole {
 }
 
 export async function startWorkerRole(options: WorkerRoleOptions): Promise<WorkerRole> {
-  const core = await openCore({ ...options, onOutage: 'patient' });
+  return workOn(await openCore({ ...options, onOutage: 'patient' }), options);
+}
+
+/** The same on a core that is open already; it is closed with the workers. */
+export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
   const breakers = createFleetBreakers(core);
   try {
     const workers = await startWorkers({

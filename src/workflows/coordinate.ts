@@ -33,9 +33,11 @@ export async function coordinate(
     await recordLost(ctx, facts.run.run_id, lost);
     return false;
   }
-  if (wanted.some(({ id }) => known.completed.has(id))) {
+  const ended = wanted.filter(({ id }) => known.completed.has(id));
+  if (ended.length > 0) {
     // It ended without an outcome: its job, or one before it, was removed. It needs a fresh id.
-    await nextGeneration(ctx.store, facts.run.run_id);
+    if (await areStillWanted(ctx, definition, facts, scope, ended))
+      await nextGeneration(ctx.store, facts.run.run_id);
     return false;
   }
   const toCall = callsIn(scope, next);
@@ -61,6 +63,22 @@ export async function coordinate(
   // Who had news before the alarm was there could not ring it.
   if (await hasNews(ctx, definition, facts.run.run_id, scope)) await ring(ctx, pause.id);
   return true;
+}
+
+/** The outcome of a child may have come between the reading of the facts and that of the queues. */
+async function areStillWanted(
+  ctx: WorkflowContext,
+  definition: WorkflowDefinition,
+  before: RunFacts,
+  scope: string,
+  children: readonly Child[],
+): Promise<boolean> {
+  const facts = await readRun(ctx.store, before.run.run_id);
+  if (facts === null || !isOpen(facts.run.status)) return false;
+  const next = derive(definition, facts, ctx.clock.now());
+  const compiler = compilerOf(definition, facts, before.run.generation);
+  const wanted = new Set(compileChildren(compiler, scope, next).map(({ id }) => id));
+  return facts.run.generation === before.run.generation && children.some(({ id }) => wanted.has(id));
 }
 
 /** End a pause now; it may have ended by itself. */

@@ -16,6 +16,7 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
     'src/primitives/durable',
     'src/coordination',
     'src/runtime',
+    'src/testing',
     'dashboards',
   ],
   ioredis: ['src/redis'],
@@ -31,6 +32,7 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
   '@bull-board/express': ['dashboards'],
   '@bull-board/ui': ['dashboards'],
   commander: ['src/cli'],
+  testcontainers: ['src/testing'],
   yaml: ['config'],
 };
 
@@ -55,7 +57,10 @@ test('each library is spoken behind its own door', () => {
 });
 
 test('every dependency of the package has a door, and every door a dependency', () => {
-  expect(Object.keys(DOORS).toSorted()).toEqual(Object.keys(packageJson.dependencies).toSorted());
+  const { dependencies, peerDependencies } = packageJson;
+  expect(Object.keys(DOORS).toSorted()).toEqual(
+    Object.keys({ ...dependencies, ...peerDependencies }).toSorted(),
+  );
 });
 
 test('only config reads the environment', () => {

@@ -11,7 +11,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['agents', 'workflows'],
   ['http', 'realtime', 'dashboards', 'client'],
   ['runtime'],
-  ['workers', 'cli', 'index'],
+  ['workers', 'cli', 'index', 'testing'],
+  ['entries'],
 ];
 
 /** Neighbours on one floor that may meet all the same. */

@@ -24,6 +24,10 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
     coveredBy: 'package.json',
     text: '"bench": "sh scripts/bootstrap node tests/bench/main.ts"',
   },
+  'npm run soak': {
+    coveredBy: 'package.json',
+    text: '"soak": "sh scripts/bootstrap node tests/soak/main.ts"',
+  },
   './bin/ao turn me "look around" --create': { prints: /.{50}/ },
   './bin/ao turn me "go south, then talk to the wise elder"': { prints: /elder/i },
   './bin/ao enqueue collaborative --session me --input \'{"text": "look around"}\' --wait': { prints: /wf_/ },

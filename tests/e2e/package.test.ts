@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { acquireRedis, type TestRedis } from '../support/redis.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -13,9 +14,11 @@ const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${p
 
 let project: string;
 let files: string[];
+let redis: TestRedis;
 
 // What a stranger does: an empty project, the packed package, its dependencies, nothing else.
 beforeAll(async () => {
+  redis = await acquireRedis();
   project = mkdtempSync(join(tmpdir(), 'ao-package-'));
   const packed = await run('npm', ['pack', '--json', '--pack-destination', project], {
     cwd: ROOT,
@@ -30,7 +33,10 @@ beforeAll(async () => {
     env,
   });
 }, 120_000);
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+afterAll(async () => {
+  await redis.dispose();
+  rmSync(project, { recursive: true, force: true });
+});
 
 /** Scripts of npm may print before its JSON. */
 function packedFiles(stdout: string): string[] {
@@ -93,12 +99,126 @@ test('its types are found and checked', async () => {
      export const wrong = async () => (await client.getSession('a')).colour;
     `,
   );
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', ''];
+  writeFileSync(
+    join(project, 'composer.ts'),
+    `import { fn, match, pipe, saga, step, type Primitive } from 'tta-agent-fleet/primitives';
+     import { asDefinition, type WorkflowDefinition } from 'tta-agent-fleet/primitives/durable';
+     import { mockPrimitive, testRun, type KillPoint } from 'tta-agent-fleet/primitives/testing';
+     import { z } from 'zod';
+     const size = step({ name: 'size', queue: 'ipa', input: z.string(), output: z.number(), run: async (s) => s.length });
+     const text = fn('text', (n: number) => n.toFixed(1));
+     export const right: Primitive<string, string> = pipe(size, text);
+     export const named: WorkflowDefinition = asDefinition(right, { name: 'right' });
+     export const output = async (): Promise<string | undefined> =>
+       (await testRun(right, 'a', { overrides: { size: mockPrimitive({ name: 'size', returns: 1 }) } })).output;
+     export const point: KillPoint = { at: 'step.after_effect', path: 'size' };
+     // @ts-expect-error: a number is no text
+     pipe(size, size);
+     // @ts-expect-error: a case is missing
+     match('which', (n: number): 'a' | 'b' => (n > 0 ? 'a' : 'b'), { a: text });
+     // @ts-expect-error: an undo must bear what the step gave
+     saga<string>('s').step(size, { compensate: fn('undo', (i: { output: string }) => i.output) });
+     // @ts-expect-error: a plan needs a name
+     asDefinition(right);
+     // @ts-expect-error: there is no such moment
+     export const nowhere: KillPoint = { at: 'step.after_lunch' };
+    `,
+  );
+  const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', ...types];
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  await run(process.execPath, [compiler, ...options, 'consumer.ts'], { cwd: project }).catch(
+  await run(process.execPath, [compiler, ...options, 'consumer.ts', 'composer.ts'], { cwd: project }).catch(
     (error: { stdout: string }) => expect.fail(error.stdout),
   );
 });
+
+const IMPORTS = /^(?:import|export)(?:[^'"=;]*? from)? ?'([^']+)';$/gm;
+
+/** The packages that a file of the package brings with it, directly or not. */
+function broughtBy(file: string, seen = new Set<string>()): Set<string> {
+  const packages = new Set<string>();
+  if (seen.has(file)) return packages;
+  seen.add(file);
+  for (const [, module] of readFileSync(file, 'utf8').matchAll(IMPORTS)) {
+    if (module!.startsWith('.')) {
+      for (const name of broughtBy(join(dirname(file), module!), seen)) packages.add(name);
+    } else if (!module!.startsWith('node:')) packages.add(module!);
+  }
+  return packages;
+}
+
+test('composing plans brings zod and nothing else, and starts nothing', async () => {
+  const entries = join(project, 'node_modules/tta-agent-fleet/dist/src/entries');
+  expect([...broughtBy(join(entries, 'primitives.js'))]).toEqual(['zod']);
+  expect([...broughtBy(join(entries, 'primitives-testing.js'))]).toEqual(['zod']);
+  expect(broughtBy(join(entries, 'primitives-durable.js'))).toContain('bullmq');
+  expect(
+    await evaluate(`
+      for (const part of ['primitives', 'primitives/testing', 'primitives/durable'])
+        await import('tta-agent-fleet/' + part);
+      const open = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|Process/.test(name));
+      console.log(JSON.stringify(open));
+    `),
+  ).toEqual([]);
+});
+
+test('plans are composed, tested with doubles, and run on a fleet, with what it exports', async () => {
+  writeFileSync(
+    join(project, 'plans.mjs'),
+    `import { pipe, step } from 'tta-agent-fleet/primitives';
+     import { asDefinition } from 'tta-agent-fleet/primitives/durable';
+     import { z } from 'zod';
+     const part = (name, queue, run) => step({ name, queue, input: z.string(), output: z.string(), run });
+     export const shout = pipe(
+       part('greet', 'ipa', async (name) => 'hello ' + name),
+       part('louder', 'nga', async (text) => text.toUpperCase()),
+     );
+     export const plans = [asDefinition(shout, { name: 'shout' })];
+    `,
+  );
+  expect(
+    await evaluate(`
+      import { mockPrimitive, testRun, durableHarness } from 'tta-agent-fleet/primitives/testing';
+      import { shout } from './plans.mjs';
+      const greet = mockPrimitive({ name: 'greet', returns: 'good day' });
+      const { output, paths } = await testRun(shout, 'ada', { overrides: { greet } });
+      await using harness = await durableHarness({
+        plans: new URL('plans.mjs', 'file://' + process.cwd() + '/'),
+        redisUrl: ${JSON.stringify(redis.url)},
+      });
+      const { gone } = await harness.kill('worker', { at: 'step.after_effect', path: 'greet' });
+      const run = await harness.run('shout', 'ada');
+      const { signal } = await gone;
+      console.log(JSON.stringify({ output, paths, calls: greet.callCount, fleet: run.output, signal }));
+    `),
+  ).toEqual({
+    output: 'GOOD DAY',
+    paths: ['greet', 'louder'],
+    calls: 1,
+    fleet: 'HELLO ADA',
+    signal: 'SIGKILL',
+  });
+}, 120_000);
+
+test('a process of its own works on plans of its own, and another one follows their runs', async () => {
+  expect(
+    await evaluate(`
+      import { openPlanFleet, startPlanWorkers } from 'tta-agent-fleet/primitives/durable';
+      import { plans } from './plans.mjs';
+      const settings = {
+        environment: 'testing',
+        'redis.url': ${JSON.stringify(redis.url)},
+        'redis.key_prefix': 'package',
+        'log.level': 'silent',
+      };
+      await using workers = await startPlanWorkers({ plans, settings });
+      await using fleet = await openPlanFleet({ plans, settings });
+      const { status, output } = await fleet.run('shout', 'ada');
+      const refused = await fleet.start('shuot', 'ada').catch((error) => error.code);
+      console.log(JSON.stringify({ status, output, refused }));
+    `),
+  ).toEqual({ status: 'completed', output: 'HELLO ADA', refused: 'workflow_not_found' });
+}, 120_000);
 
 test('its command runs', async () => {
   const { stdout } = await run('npx', ['--no-install', 'ao', 'version', '--json'], { cwd: project, env });

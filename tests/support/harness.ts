@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { QueueName } from '../../queues/catalogue.ts';
 import type { Agent, AgentContext } from '../../src/agents/agent.ts';
@@ -24,6 +22,8 @@ import {
   type WorkerRoleOptions,
 } from '../../src/runtime/worker-role.ts';
 import { decodeWorld, readStoredWorld } from '../../src/sessions/world-codec.ts';
+import { deletePrefix } from '../../src/testing/own-redis.ts';
+import { quickConfig } from '../../src/testing/settings.ts';
 import { builtInWorkflows } from '../../src/workflows/catalog/built-in.ts';
 import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
 import type { CatalogSettings } from '../../src/workflows/catalog/settings.ts';
@@ -65,16 +65,6 @@ export interface Harness extends AsyncDisposable {
   /** Waits for the run's end. */
   ended(runId: string): Promise<RunView>;
 }
-
-/** Quick stalls and shutdowns, so that tests of dying workers take seconds. */
-export const TEST_SETTINGS = {
-  environment: 'testing',
-  'queues.lock_duration': '1',
-  'queues.stalled_interval': '1',
-  'workflow.timeout_check_interval_s': '0.5',
-  'shutdown.grace': '4',
-  'shutdown.drain_delay': '0',
-};
 
 export const QUICK_RETRY: RetryPolicy = {
   max_attempts: 3,
@@ -139,20 +129,8 @@ export async function eventually(check: () => Promise<void>, withinMs = 15_000):
   }
 }
 
-export function testConfig(redisUrl: string, settings: Readonly<Record<string, string>> = {}): Config {
-  return loadConfig({
-    env: {},
-    overrides: {
-      ...TEST_SETTINGS,
-      'redis.url': redisUrl,
-      'redis.key_prefix': `t${randomBytes(6).toString('hex')}`,
-      ...settings,
-    },
-  });
-}
-
 export async function startHarness(options: HarnessOptions): Promise<Harness> {
-  const config = testConfig(options.redisUrl, options.settings);
+  const config = quickConfig(options.redisUrl, options.settings);
   const logLines: string[] = [];
   const log = createLogger({
     level: 'info',
@@ -260,13 +238,4 @@ function follow(operations: FleetOperations, runId: string): AsyncIterable<RunEv
 async function connectionsNamed(redis: Core['store']['redis'], prefix: string): Promise<number> {
   const list = (await redis.client('LIST')) as string;
   return list.split('\n').filter((line) => line.includes(` name=${prefix}`)).length;
-}
-
-async function deletePrefix(redis: Core['store']['redis'], prefix: string): Promise<void> {
-  let cursor = '0';
-  do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
-    cursor = next;
-    if (keys.length > 0) await redis.unlink(...keys);
-  } while (cursor !== '0');
 }

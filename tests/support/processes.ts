@@ -4,14 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { TEST_SETTINGS, type Harness } from './harness.ts';
+import { QUICK_SETTINGS } from '../../src/testing/settings.ts';
+import type { Harness } from './harness.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'src/cli/main.ts');
 /** The same command line, with agents that can be told to hang or to kill their process. */
 const ODD_WORKER = join(ROOT, 'tests/support/odd-worker.ts');
-/** The same command line, with a catalog of random plans. */
-const PLAN_WORKER = join(ROOT, 'tests/support/plan-worker.ts');
 
 export interface Ended {
   readonly code: number | null;
@@ -34,11 +33,6 @@ export interface Processes extends AsyncDisposable {
   start(...argv: string[]): Promise<FleetProcess>;
   /** Starts `ao <argv>` with odd agents: see odd-worker.ts. */
   startOdd(...argv: string[]): Promise<FleetProcess>;
-  /** Starts `ao <argv>` with random plans: see plan-worker.ts. */
-  startPlans(
-    plans: { readonly seed: number; readonly count: number },
-    ...argv: string[]
-  ): Promise<FleetProcess>;
 }
 
 /** Processes of the fleet the harness looks at: same Redis, same prefix. None outlives the test. */
@@ -47,7 +41,7 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
   const env = {
     PATH: process.env['PATH'] ?? '',
     ...asVariables({
-      ...TEST_SETTINGS,
+      ...QUICK_SETTINGS,
       ...settings,
       'redis.url': h.core.redisUrl,
       'redis.key_prefix': h.config.redis.key_prefix,
@@ -56,10 +50,10 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
     }),
   };
   const children: ChildProcess[] = [];
-  const launch = async (script: string, argv: readonly string[], extra = {}): Promise<FleetProcess> => {
+  const launch = async (script: string, argv: readonly string[]): Promise<FleetProcess> => {
     const child = spawn(process.execPath, [script, '--json', ...argv], {
       cwd,
-      env: { ...env, ...extra },
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);
@@ -86,7 +80,6 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
   return {
     start: (...argv) => launch(CLI, argv),
     startOdd: (...argv) => launch(ODD_WORKER, argv),
-    startPlans: ({ seed, count }, ...argv) => launch(PLAN_WORKER, argv, { PLANS: `${seed}/${count}` }),
     async [Symbol.asyncDispose]() {
       await Promise.all(
         children.map(async (child) => {

@@ -7,8 +7,8 @@ import type { PlanNode } from '../../src/primitives/plan/node.ts';
 import { mapLeaves } from '../../src/primitives/testing/map-plan.ts';
 import { differences, type RunOutcome } from '../../src/primitives/testing/run-outcome.ts';
 import { inProcessRunner, testRun } from '../../src/primitives/testing/test-run.ts';
+import { outcomeOnFleet } from '../../src/testing/fleet-outcome.ts';
 import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
-import { derive } from '../../src/workflows/derive.ts';
 import type { WorkflowDefinition } from '../../src/workflows/definition.ts';
 import type { Harness } from './harness.ts';
 import { arbitraryPlan, type ScriptedPlan } from './plans.ts';
@@ -94,23 +94,35 @@ export function catalogOf(cases: readonly RandomCase[]): Catalog {
   return createCatalog([...cases.map(({ definition }) => definition), ...(cases[0]?.workflows ?? [])]);
 }
 
+/** What a case gives in process, and whether that depends on time. */
+export interface Expectation {
+  readonly here: RunOutcome;
+  readonly timely: boolean;
+}
+
+const EXPECTED = new WeakMap<RandomCase, Promise<Expectation>>();
+
+export function expectationOf(one: RandomCase): Promise<Expectation> {
+  const known = EXPECTED.get(one);
+  if (known !== undefined) return known;
+  const { name, plan } = one.definition;
+  const expected = Promise.all([
+    inProcessRunner({ name, plan, input: one.input, workflows: one.workflows }),
+    isTimely(one),
+  ]).then(([here, timely]) => ({ here, timely }));
+  EXPECTED.set(one, expected);
+  return expected;
+}
+
 /** Where the run of a case on the fleet differs from a run in process; none = they agree. */
 export async function disagreements(
-  h: Harness,
+  h: Pick<Harness, 'core' | 'ended'>,
   one: RandomCase,
   runId: string,
   workers: 'alive' | 'killed' = 'alive',
 ): Promise<readonly string[]> {
-  const [fleet, here, timely] = await Promise.all([
-    outcomeOnFleet(h, one.definition, runId),
-    inProcessRunner({
-      name: one.definition.name,
-      plan: one.definition.plan,
-      input: one.input,
-      workflows: one.workflows,
-    }),
-    isTimely(one),
-  ]);
+  const fleet = await outcomeOnFleet(h.core.store, one.definition, await h.ended(runId));
+  const { here, timely } = await expectationOf(one);
   if (timely) return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
   if (workers === 'alive') return differences(fleet, here, { order: 'set' });
   const { errors } = (await readRun(h.core.store, runId))!;
@@ -124,8 +136,8 @@ export async function disagreements(
 
 /**
  * A step whose worker was killed comes later. It may have begun more often than it counts, undos side by side end in
- * another order, and where a neighbour failed meanwhile it is given up, with what would have followed it. Nothing
- * else may differ; a step that is missing without such a record is a difference.
+ * another order, and where a neighbour failed meanwhile it is given up, with what would have followed it; nobody knows
+ * how far it got, so it is undone. Nothing else may differ; a step that is missing without such a record is a difference.
  *
  * @param abandoned  steps that were recorded as given up, with the place of the composite that did so
  */
@@ -136,8 +148,9 @@ function differencesByDelay(
 ): string[] {
   const composites = [...abandoned.values()];
   const isGivenUp = (path: string): boolean =>
-    !fleet.paths.includes(path) &&
-    (abandoned.has(path) || composites.some((composite) => path.startsWith(`${composite}.`)));
+    abandoned.has(path.split('~undo', 1)[0]!)
+      ? path.includes('~undo') || !fleet.paths.includes(path)
+      : !fleet.paths.includes(path) && composites.some((composite) => path.startsWith(`${composite}.`));
   const kept = (paths: readonly string[]): string[] => paths.filter((path) => !isGivenUp(path));
   const isCut = here.paths.some(isGivenUp);
   const comparable = (outcome: RunOutcome): RunOutcome => ({
@@ -145,35 +158,9 @@ function differencesByDelay(
     attempts: {},
     paths: kept(outcome.paths),
     compensations: kept(outcome.compensations).toSorted(),
-    ...(isCut ? { branches: [] } : {}),
+    ...(isCut ? { branches: [], isDegraded: false } : {}),
   });
   return differences(comparable(fleet), comparable(here), { order: 'set' });
-}
-
-/** What the fleet says of a run, in the terms of the comparison. */
-async function outcomeOnFleet(
-  h: Harness,
-  definition: WorkflowDefinition,
-  runId: string,
-): Promise<RunOutcome> {
-  const run = await h.ended(runId);
-  const facts = (await readRun(h.core.store, runId))!;
-  const open = { ...facts, run: { ...facts.run, status: 'running' as const } };
-  const last = derive(definition, open, Date.now());
-  const called = run.steps.filter((step) => step.attempts > 0 && step.agent !== 'flow');
-  const ended = facts.events.filter((event) => ['step.completed', 'step.failed'].includes(event.type));
-  const isCalled = new Set(called.map((step) => step.name));
-  const paths = ended.map((event) => event.step).filter((path) => isCalled.has(path));
-  return {
-    status: run.status as RunOutcome['status'],
-    ...(run.status === 'completed' ? { output: run.output } : {}),
-    ...(run.error === null ? {} : { errorCode: run.error.code, errorPath: run.error.path ?? '' }),
-    paths,
-    branches: last.branches.map(({ path, branch }) => `${path}=${branch}`),
-    attempts: Object.fromEntries(called.map((step) => [step.name, step.attempts])),
-    compensations: paths.filter((path) => path.includes('~undo')),
-    isDegraded: last.isDegraded,
-  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { defineScript } from '../../redis/script.ts';
 import { run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
+import { LUA_IS_OPEN } from './lua-parts.ts';
 
 /** Open runs whose check is due, the longest due first. */
 export async function dueRuns(store: RedisStore, nowMs: number, limit: number): Promise<string[]> {
@@ -20,11 +21,12 @@ export async function countOpenRuns(store: RedisStore): Promise<number> {
   return store.redis.zcard(store.keys.deadlines());
 }
 
-/** KEYS 1 run · counts only for a run that exists. Returns the new generation or 0. */
+/** KEYS 1 run · counts only for a run that is open. Returns the new generation or 0. */
 const NEXT_GENERATION = defineScript(
   'next-generation',
-  `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+  `${LUA_IS_OPEN}
+local status = redis.call('HGET', KEYS[1], 'status')
+if not status or not is_open(status) then return 0 end
 return redis.call('HINCRBY', KEYS[1], 'generation', 1)
 `,
 );

@@ -1,8 +1,11 @@
 import { z, type ZodType } from 'zod';
+import { AGENTS } from '../../contracts/agent-type.ts';
+import { FleetError } from '../../kernel/errors.ts';
 import { step } from '../compose/combine.ts';
 import type { Primitive } from '../compose/primitive.ts';
 import type { StepContext } from '../step-context.ts';
 import type { TimerClock } from '../in-process/timer-clock.ts';
+import { createSpy, type Spy } from './spy.ts';
 
 /** One call of a double. */
 export interface MockCall {
@@ -17,12 +20,13 @@ export interface MockCall {
 
 export interface MockOptions {
   readonly name: string;
+  /** Where a fleet puts it; default the first that every fleet works on. */
   readonly queue?: string;
   readonly input?: ZodType;
   readonly output?: ZodType;
   /** What every call gives. */
   readonly returns?: unknown;
-  /** What the calls give, one after the other; an Error is thrown. One call more fails. */
+  /** What the calls give, one after the other; an Error is thrown. One call more fails the test. */
   readonly sequence?: readonly unknown[];
   readonly throws?: Error;
   readonly implementation?: (input: unknown, ctx: StepContext) => unknown;
@@ -40,40 +44,54 @@ export interface MockPrimitive {
   readonly callCount: number;
   readonly lastInput: unknown;
   readonly lastContext: StepContext | undefined;
+  /** The handler as `expect(mock.fn).toHaveBeenCalledTimes(2)` wants it: called with the input and the context. */
+  readonly fn: Spy<unknown, StepContext>;
+  /** Set when it was called more often than it has answers. */
+  readonly complaint: FleetError | null;
+  /** Forgets its calls and begins its answers anew. */
   reset(): void;
 }
 
+const COMPLAINTS = new WeakMap<object, () => FleetError | null>();
+
+/** What the double behind a handler complains of, for whoever runs plans with doubles in them. */
+export function complaintOf(handler: object): FleetError | null {
+  return COMPLAINTS.get(handler)?.() ?? null;
+}
+
 export function mockPrimitive(options: MockOptions): MockPrimitive {
-  const { name, queue = 'test', input = z.unknown(), output = z.unknown() } = options;
+  const { name, queue = AGENTS[0], input = z.unknown(), output = z.unknown() } = options;
   const calls: MockCall[] = [];
-  const primitive = step({
-    name,
-    queue,
-    input,
-    output,
-    run: async (given, ctx) => {
-      const call: MockCall = {
-        input: structuredClone(given),
-        ctx,
-        attempt: ctx.attempt,
-        startedAtMs: ctx.now(),
-        settled: null,
-      };
-      calls.push(call);
-      const index = calls.length - 1;
-      try {
-        await pause(options, ctx.signal);
-        const value = await answer(options, given, ctx, index);
-        call.settled = 'ok';
-        return value;
-      } catch (error) {
-        call.settled = 'error';
-        throw error;
-      }
-    },
+  let complaint: FleetError | null = null;
+  const fn = createSpy<unknown, StepContext>(name, async (given, ctx) => {
+    const call: MockCall = {
+      input: structuredClone(given),
+      ctx,
+      attempt: ctx.attempt,
+      startedAtMs: ctx.now(),
+      settled: null,
+    };
+    calls.push(call);
+    const index = calls.length - 1;
+    try {
+      await pause(options, ctx.signal);
+      const value = await answer(options, given, ctx, index);
+      call.settled = 'ok';
+      return value;
+    } catch (error) {
+      call.settled = 'error';
+      if (error instanceof FleetError && error.code === 'mock_exhausted') complaint = error;
+      throw error;
+    }
   });
+  const primitive = step({ name, queue, input, output, run: fn });
+  COMPLAINTS.set(fn, () => complaint);
   return {
     primitive,
+    fn,
+    get complaint() {
+      return complaint;
+    },
     name,
     queue,
     calls,
@@ -86,7 +104,11 @@ export function mockPrimitive(options: MockOptions): MockPrimitive {
     get lastContext() {
       return calls.at(-1)?.ctx;
     },
-    reset: () => void calls.splice(0),
+    reset() {
+      calls.splice(0);
+      fn.mockClear();
+      complaint = null;
+    },
   };
 }
 
@@ -95,7 +117,12 @@ function answer(options: MockOptions, input: unknown, ctx: StepContext, index: n
   if (options.implementation !== undefined) return options.implementation(input, ctx);
   if (options.sequence === undefined) return options.returns ?? null;
   if (index >= options.sequence.length) {
-    throw new RangeError(`"${options.name}" was called ${index + 1} times; it has ${index} answers`);
+    throw new FleetError({
+      code: 'mock_exhausted',
+      kind: 'internal',
+      retryable: false,
+      message: `"${options.name}" was called ${index + 1} times; it has ${options.sequence.length} answers`,
+    });
   }
   const value = options.sequence[index];
   if (value instanceof Error) throw value;

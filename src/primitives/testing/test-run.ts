@@ -10,7 +10,7 @@ import type { PlanNode, StepNode } from '../plan/node.ts';
 import { PrimitiveError } from '../primitive-error.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
 import { mapLeaves } from './map-plan.ts';
-import type { MockPrimitive } from './mock-primitive.ts';
+import { complaintOf, type MockPrimitive } from './mock-primitive.ts';
 import { outcomeOf, type RunOutcome, type Runner } from './run-outcome.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -32,7 +32,11 @@ export interface TestRun<O> extends Omit<RunOutcome, 'branches' | 'output'> {
   readonly durationMs: number;
 }
 
-/** Run a plan with doubles and without waiting; a failure is a value here. */
+/**
+ * Run a plan with doubles and without waiting; a failure is a value here.
+ *
+ * Errors: mock_exhausted (internal) when a double was called more often than it has answers
+ */
 export async function testRun<I, O>(
   primitive: Primitive<I, O>,
   input: I,
@@ -58,7 +62,21 @@ export async function testRun<I, O>(
     if (error instanceof PrimitiveError) return error;
     throw error;
   });
+  refuseComplaints(plan, overrides);
   return { ...described(seen, last, runId), durationMs: clock.now() - startedAt };
+}
+
+/** A double that ran out of answers fails the test, whatever the plan made of that. */
+function refuseComplaints(plan: PlanNode, overrides: NonNullable<TestRunOptions['overrides']>): void {
+  const doubles = Object.values(overrides).map(handlerOf);
+  mapLeaves(plan, (leaf) => {
+    if (leaf.kind === 'step' && leaf.run !== undefined) doubles.push(leaf.run);
+    return leaf;
+  });
+  for (const double of doubles) {
+    const complaint = complaintOf(double);
+    if (complaint !== null) throw complaint;
+  }
 }
 
 /** The in-process interpreter as one side of a comparison. */

@@ -78,6 +78,31 @@ describe('a step that is delivered twice', () => {
     await h.quiet();
     expect(await h.operations.listDeadLetters({ limit: 10 })).toEqual([]);
   });
+
+  test.each(['answers', 'fails'])(
+    'is not over when its first worker %s after it lost its lock and before it could know',
+    async (how) => {
+      let h: Harness | undefined;
+      let calls = 0;
+      const agents = agentsWith({
+        async ipa(input, ctx, agent) {
+          calls += 1;
+          if (calls > 1) return agent.run(input, ctx);
+          await loseLock(h!, 'ipa', ctx.idempotencyKey);
+          if (how === 'answers') return agent.run(input, ctx);
+          throw Object.assign(new Error('too late'), { retryable: false });
+        },
+      });
+      await using harness = await startHarness({ redisUrl: redis.url, agents });
+      h = harness;
+      // Its only attempt: a failure that counted would be final.
+      const runId = await h.submit(await h.newSession(), 'go north', { workflow: 'input_processing' });
+      expect(await h.ended(runId)).toMatchObject({ status: 'completed', error: null });
+      expect(calls).toBe(2);
+      expect((await h.eventsOf(runId)).map((event) => event.type)).not.toContain('step.failed');
+      await h.quiet();
+    },
+  );
 });
 
 describe('recording a result', () => {

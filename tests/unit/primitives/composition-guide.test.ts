@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { agent } from '../../../src/primitives/compose/agent.ts';
@@ -24,6 +22,7 @@ import { drawPlan } from '../../../src/primitives/plan/draw.ts';
 import type { StepNode } from '../../../src/primitives/plan/node.ts';
 import { mockPrimitive } from '../../../src/primitives/testing/mock-primitive.ts';
 import { testRun } from '../../../src/primitives/testing/test-run.ts';
+import { blocksShown, regionsOf } from '../../support/guide-regions.ts';
 
 // The examples of docs/composition.md, between its region marks; the guide shows them as they stand here.
 
@@ -270,17 +269,5 @@ describe('the examples of the guide', () => {
 });
 
 it('the guide shows these examples as they are', () => {
-  const root = join(import.meta.dirname, '../../..');
-  const guide = readFileSync(join(root, 'docs/composition.md'), 'utf8');
-  const source = readFileSync(import.meta.filename, 'utf8');
-  const shown = [...guide.matchAll(/^```ts\n([\s\S]*?)\n```$/gm)].map(([, block]) => block);
-  const regions = [...source.matchAll(/^( *)\/\/ #region (\w+)\n([\s\S]*?)\n *\/\/ #endregion$/gm)];
-  expect(shown).toEqual(regions.map(([, indent, , block]) => dedented(block!, indent!.length)));
+  expect(blocksShown('docs/composition.md')).toEqual(regionsOf(import.meta.filename));
 });
-
-function dedented(block: string, indent: number): string {
-  return block
-    .split('\n')
-    .map((line) => line.slice(indent))
-    .join('\n');
-}
