@@ -10,6 +10,7 @@ export {
   type FleetClientOptions,
   type PageOptions,
   type RunEventsOptions,
+  type RunListOptions,
   type Submission,
   type SubmitCallOptions,
 } from './client/client.ts';
@@ -32,8 +33,10 @@ export {
   type RunEvent,
   type RunEventType,
   type RunStatus,
+  type RunSummary,
   type RunView,
 } from './contracts/run.ts';
+export type { PutSchedule, ScheduleView } from './contracts/schedule.ts';
 export { WHY_KINDS, type RunExplanation, type WhyKind, type WhyReason } from './contracts/why.ts';
 export type { CreateSession, SessionView, TurnRecord } from './contracts/session.ts';
 export type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from './contracts/turn.ts';

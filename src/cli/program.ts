@@ -10,10 +10,12 @@ import { registerKeys } from './commands/keys.ts';
 import { registerMetrics } from './commands/metrics.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
+import { registerSchedules } from './commands/schedules.ts';
 import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
 import { registerWhy } from './commands/why.ts';
+import { registerWorkflows } from './commands/workflows.ts';
 import { registerWorker } from './commands/worker.ts';
 import type { CommandContext } from './context.ts';
 import { FleetCommand } from './fleet-command.ts';
@@ -42,6 +44,8 @@ const COMMANDS: readonly Register[] = [
   registerEnqueue,
   registerWatch,
   registerWhy,
+  registerWorkflows,
+  registerSchedules,
   registerPrimitives,
   registerQueues,
   registerDlq,

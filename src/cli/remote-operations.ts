@@ -1,7 +1,9 @@
 import { createFleetClient, FleetClientError, type FleetClient } from '../client/client.ts';
+import type { Page } from '../contracts/operator.ts';
 import type { RunEvent } from '../contracts/run.ts';
+import type { ScheduleView } from '../contracts/schedule.ts';
 import type { ErrorKind } from '../kernel/error-kinds.ts';
-import { FleetError } from '../kernel/errors.ts';
+import { FleetError, isFleetError } from '../kernel/errors.ts';
 import type { CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
 
 /** The fleet behind an HTTP API, in the terms of the operations; who asks is decided by the key. */
@@ -31,14 +33,49 @@ export function remoteOperations(client: FleetClient): CliOperations {
       return { items: [...page.items], nextBefore: last.turn };
     },
     startRun: (workflow, request, _, options) => {
-      const idempotencyKey = request.dedup_id;
-      return asked(
-        client.startRun(workflow, request, {
-          ...signalOf(options),
-          ...(idempotencyKey !== undefined && { idempotencyKey }),
+      return asked(client.startRun(workflow, request, signalOf(options)));
+    },
+    async listRuns({ limit, after, workflow, status, session_id: sessionId, user_id: userId, since, until }) {
+      const page = await asked(
+        client.listRuns({
+          limit,
+          ...(workflow !== undefined && { workflow }),
+          ...(status !== undefined && { status }),
+          ...(sessionId !== undefined && { sessionId }),
+          ...(userId !== undefined && { userId }),
+          ...(since !== undefined && { since: new Date(since).toISOString() }),
+          ...(until !== undefined && { until: new Date(until).toISOString() }),
+          ...(after !== undefined && { cursor: after.id }),
         }),
       );
+      if (page.next_cursor === null) return { items: page.items, next: null };
+      // A page may be empty and go on all the same: the cursor itself is the place.
+      return { items: page.items, next: { at: 0, id: page.next_cursor } };
     },
+    cancelRun: (runId, request) => asked(client.cancelRun(runId, request)),
+    resumeRun: (runId) => asked(client.resumeRun(runId)),
+    rerunRun: (runId) => asked(client.rerunRun(runId)),
+    async listSchedules() {
+      const all: ScheduleView[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Page<ScheduleView> = await asked(
+          client.listSchedules({ limit: 100, ...(cursor !== null && { cursor }) }),
+        );
+        all.push(...page.items);
+        cursor = page.next_cursor;
+      } while (cursor !== null);
+      return all;
+    },
+    getSchedule: (name) => asked(client.getSchedule(name)),
+    async putSchedule(name, schedule) {
+      const known = await asked(client.getSchedule(name)).catch((error: unknown) => {
+        if (isFleetError(error) && error.kind === 'not_found') return undefined;
+        throw error;
+      });
+      return { schedule: await asked(client.putSchedule(name, schedule)), created: known === undefined };
+    },
+    deleteSchedule: (name) => asked(client.deleteSchedule(name)),
     getRun: (runId) => asked(client.getRun(runId)),
     whyRun: (runId) => asked(client.whyRun(runId)),
     runEvents: (runId, options) => translated(client.runEvents(runId, options)),

@@ -1,5 +1,7 @@
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '../contracts/operator.ts';
-import type { RunEvent, RunView } from '../contracts/run.ts';
+import type { Problem } from '../contracts/problem.ts';
+import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
+import type { PutSchedule, ScheduleView } from '../contracts/schedule.ts';
 import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { RunExplanation } from '../contracts/why.ts';
@@ -21,9 +23,27 @@ export interface SubmitCallOptions extends CallOptions {
 export type Submission =
   | { readonly done: true; readonly response: OrchestrationResponse }
   | { readonly done: false; readonly accepted: AcceptedRun };
+/** What came of one item of a bulk start. */
+export interface BulkItem {
+  readonly index: number;
+  /** 202, or the status of the refusal. */
+  readonly status: number;
+  readonly run_id?: string;
+  readonly location?: string;
+  readonly problem?: Problem;
+}
 export interface PageOptions extends CallOptions {
   readonly limit?: number;
   readonly cursor?: string;
+}
+export interface RunListOptions extends PageOptions {
+  readonly workflow?: string;
+  readonly status?: RunStatus;
+  readonly sessionId?: string;
+  readonly userId?: string;
+  /** ISO 8601; of the run's admission. */
+  readonly since?: string;
+  readonly until?: string;
 }
 export interface DeadLetterOptions extends PageOptions {
   readonly queue?: string;
@@ -39,6 +59,20 @@ export interface FleetClient {
   submitTurn(sessionId: string, request: SubmitTurn, options?: SubmitCallOptions): Promise<Submission>;
   listTurns(sessionId: string, options?: PageOptions): Promise<Page<TurnRecord>>;
   startRun(workflow: string, request: StartRun, options?: SubmitCallOptions): Promise<Submission>;
+  /** Many runs with one call; each has its own outcome, with `atomic` all or none. */
+  startRuns(
+    workflow: string,
+    request: { items: readonly StartRun[]; atomic?: boolean },
+    options?: SubmitCallOptions,
+  ): Promise<{ items: readonly BulkItem[] }>;
+  /** Newest first; a page may hold less than its limit and still have a next one. */
+  listRuns(options?: RunListOptions): Promise<Page<RunSummary>>;
+  /** Merged key by key; null removes a key. */
+  updateRunMetadata(runId: string, patch: MetadataPatch, options?: CallOptions): Promise<RunView>;
+  /** Runs a failed run again from where it failed. */
+  resumeRun(runId: string, options?: SubmitCallOptions): Promise<RunView>;
+  /** Starts a new run with the same input. */
+  rerunRun(runId: string, options?: SubmitCallOptions): Promise<AcceptedRun>;
   getRun(runId: string, options?: CallOptions): Promise<RunView>;
   /** Why the run is in its present state. */
   whyRun(runId: string, options?: CallOptions): Promise<RunExplanation>;
@@ -49,6 +83,11 @@ export interface FleetClient {
   runEvents(runId: string, options?: RunEventsOptions): AsyncGenerator<RunEvent>;
   /** Follows the run to its end and returns it as it is then. */
   waitForRun(runId: string, options?: CallOptions): Promise<RunView>;
+  listSchedules(options?: PageOptions): Promise<Page<ScheduleView>>;
+  getSchedule(name: string, options?: CallOptions): Promise<ScheduleView>;
+  /** Creates the schedule, or puts this one in its place. */
+  putSchedule(name: string, schedule: PutSchedule, options?: CallOptions): Promise<ScheduleView>;
+  deleteSchedule(name: string, options?: CallOptions): Promise<void>;
   listQueues(options?: CallOptions): Promise<QueueView[]>;
   getQueue(name: string, options?: CallOptions): Promise<QueueView>;
   listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
@@ -93,6 +132,21 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     submitTurn: (sessionId, request, o) => submit(pathOf`/v1/sessions/${sessionId}/turns`, request, o),
     listTurns: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
     startRun: (workflow, request, o) => submit(pathOf`/v1/workflows/${workflow}/runs`, request, o),
+    startRuns: (workflow, request, o) => post(pathOf`/v1/workflows/${workflow}/runs/bulk`, request, o),
+    listRuns: (o) =>
+      get('/v1/runs', o, {
+        ...pageQuery(o),
+        workflow: o?.workflow,
+        status: o?.status,
+        session_id: o?.sessionId,
+        user_id: o?.userId,
+        since: o?.since,
+        until: o?.until,
+      }),
+    updateRunMetadata: (runId, patch, o) =>
+      ask({ method: 'PATCH', path: `${runPath(runId)}/metadata`, body: patch, signal: o?.signal }),
+    resumeRun: (runId, o) => post(`${runPath(runId)}/resume`, {}, o),
+    rerunRun: (runId, o) => post(`${runPath(runId)}/rerun`, {}, o),
     getRun: (runId, o) => get(runPath(runId), o),
     whyRun: (runId, o) => get(`${runPath(runId)}/why`, o),
     signalRun: (runId, name, payload, o) =>
@@ -102,6 +156,13 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     async waitForRun(runId, o) {
       for await (const _ of client.runEvents(runId, o)) o?.signal?.throwIfAborted();
       return client.getRun(runId, o);
+    },
+    listSchedules: (o) => get('/v1/schedules', o, pageQuery(o)),
+    getSchedule: (name, o) => get(pathOf`/v1/schedules/${name}`, o),
+    putSchedule: (name, schedule, o) =>
+      ask({ method: 'PUT', path: pathOf`/v1/schedules/${name}`, body: schedule, signal: o?.signal }),
+    async deleteSchedule(name, o) {
+      await transport({ method: 'DELETE', path: pathOf`/v1/schedules/${name}`, signal: o?.signal });
     },
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),

@@ -12,7 +12,7 @@ export interface FleetClientOptions {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
@@ -31,7 +31,8 @@ const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 10_000;
 
 /**
- * Every POST carries an Idempotency-Key, one of its own when none is given, so every call may be repeated: a 503
+ * Every POST carries an Idempotency-Key, one of its own when none is given, and the other changes come to the same
+ * when they are made twice, so every call may be repeated: a 503
  * after the time its Retry-After names, a lost connection with growing delays.
  *
  * Errors: FleetClientError

@@ -1,15 +1,26 @@
+import type { FleetError } from '../kernel/errors.ts';
 import type { RunId } from '../kernel/ids.ts';
 import type { Caller } from './caller.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './operator.ts';
-import type { RunEvent, RunView } from './run.ts';
+import type { MetadataPatch, RunEvent, RunView } from './run.ts';
+import type { RunFilter, RunPage } from './run-list.ts';
+import type { PutSchedule, ScheduleView } from './schedule.ts';
 import type { CreateSession, SessionView, TurnRecord } from './session.ts';
 import type { RunExplanation } from './why.ts';
-import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
+import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
 
 /** What came of submitted work: its answer when it ended within `wait_ms`, else where to ask for it. */
 export type Submitted =
-  | { readonly done: true; readonly response: OrchestrationResponse }
-  | { readonly done: false; readonly accepted: AcceptedRun };
+  | { readonly done: true; readonly response: OrchestrationResponse; readonly isRepeat?: boolean }
+  /** `isRepeat`: an earlier request with the same `dedup_id` had started the run. */
+  | { readonly done: false; readonly accepted: AcceptedRun; readonly isRepeat?: boolean };
+
+/** What came of one item of a bulk request: a run, or why there is none. */
+export interface BulkStarted {
+  readonly index: number;
+  readonly runId?: RunId;
+  readonly error?: FleetError;
+}
 
 export interface SubmitOptions {
   /** Chosen beforehand by an idempotent caller; a run that already has this id is returned, not repeated. */
@@ -51,9 +62,30 @@ export interface FleetOperations {
     page: { limit: number; before?: number },
     caller: Caller,
   ): Promise<{ items: TurnRecord[]; nextBefore: number | null }>;
-  /** Errors also: entrypoint_mismatch (422), too_many_runs (429). */
+  /** Errors also: entrypoint_mismatch (422), idempotency_key_reused (422), too_many_runs (429). */
   startRun(workflow: string, request: StartRun, caller: Caller, options?: SubmitOptions): Promise<Submitted>;
+  /** Each with its own outcome; with `atomic` all of them, or an error. None is waited for. */
+  startRuns(
+    workflow: string,
+    request: BulkStart,
+    caller: Caller,
+    options?: SubmitOptions,
+  ): Promise<BulkStarted[]>;
+  /** Newest first; readers see all, others their own. */
+  listRuns(filter: RunFilter, caller: Caller): Promise<RunPage>;
+  /** Merged key by key; null removes a key. Errors also: validation_failed beyond 16 KiB. */
+  updateRunMetadata(runId: string, patch: MetadataPatch, caller: Caller): Promise<RunView>;
+  /** Errors also: run_not_resumable (conflict). */
+  resumeRun(runId: string, caller: Caller): Promise<RunView>;
+  /** A new run with the same input. Errors also: too_many_runs (429), workflow_not_found, session_not_found. */
+  rerunRun(runId: string, caller: Caller, options?: SubmitOptions): Promise<AcceptedRun>;
   getRun(runId: string, caller: Caller): Promise<RunView>;
+  /** The run when it has ended, or as it stands after `waitMs`. Going away ends nothing. */
+  awaitRun(
+    runId: string,
+    options: { waitMs: number; signal?: AbortSignal },
+    caller: Caller,
+  ): Promise<RunView>;
   /** Why a run is in its present state: what it waits for, and what changes that. */
   whyRun(runId: string, caller: Caller): Promise<RunExplanation>;
   /** Errors also: run_not_cancellable (conflict). */
@@ -75,6 +107,18 @@ export interface FleetOperations {
     options: { after?: string; signal: AbortSignal },
     caller: Caller,
   ): AsyncIterable<RunEvent>;
+  /** Sorted by name. */
+  listSchedules(): Promise<ScheduleView[]>;
+  /** Errors: schedule_not_found. */
+  getSchedule(name: string): Promise<ScheduleView>;
+  /** Errors also: invalid_schedule (422), too_many_schedules (conflict). */
+  putSchedule(
+    name: string,
+    schedule: PutSchedule,
+    caller: Caller,
+  ): Promise<{ schedule: ScheduleView; created: boolean }>;
+  /** Errors: schedule_not_found. */
+  deleteSchedule(name: string, caller: Caller): Promise<void>;
   listQueues(): Promise<QueueView[]>;
   /** Newest first. */
   listDeadLetters(filter: DeadLetterFilter): Promise<DeadLetter[]>;

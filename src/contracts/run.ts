@@ -63,6 +63,11 @@ export const RunView = z
     parent_run_id: z.string().optional(),
     correlation_id: z.string(),
     submitted_by: z.string().optional(),
+    user_id: z.string().optional(),
+    /** The run whose input this one repeats. */
+    retry_of: z.string().optional(),
+    /** The run has not begun and will not before then. */
+    delayed_until: IsoTime.optional(),
     created_at: IsoTime,
     started_at: IsoTime.nullable(),
     ended_at: IsoTime.nullable(),
@@ -76,6 +81,22 @@ export const RunView = z
   })
   .meta({ id: 'Run' });
 export type RunView = z.infer<typeof RunView>;
+
+/** A run in a list: without its steps, output and progress. */
+export const RunSummary = RunView.omit({
+  progress: true,
+  completed_steps: true,
+  skipped_steps: true,
+  steps: true,
+  output: true,
+}).meta({ id: 'RunSummary' });
+export type RunSummary = z.infer<typeof RunSummary>;
+
+export const MAX_METADATA_BYTES = 16 * 1024;
+
+/** Shallow: a key replaces the one of its name, and null removes it. */
+export const MetadataPatch = z.record(z.string().min(1).max(128), z.unknown()).meta({ id: 'MetadataPatch' });
+export type MetadataPatch = z.infer<typeof MetadataPatch>;
 
 export const RUN_EVENT_TYPES = [
   'run.accepted',

@@ -3,10 +3,13 @@ import { ChosenId } from './identifiers.ts';
 import { IpaOutput } from './intent.ts';
 import { PlayerText } from './player-text.ts';
 import { Priority } from './priority.ts';
+import { RunContextRequest } from './run-context.ts';
 import { RunStatus } from './run.ts';
 import { WorldOperation, WorldView } from './world.ts';
 
 export const MAX_WAIT_MS = 30_000;
+/** 30 days. */
+export const MAX_DELAY_MS = 2_592_000_000;
 const WaitMs = z.int().min(0).max(MAX_WAIT_MS);
 const Metadata = z.record(z.string(), z.unknown());
 
@@ -47,9 +50,24 @@ export const StartRun = z
     metadata: Metadata.optional(),
     dedup_id: z.string().min(1).max(255).optional(),
     session_id: ChosenId.optional(),
+    /** On whose behalf; a player's own key can name nobody else. */
+    user_id: z.string().min(1).max(128).optional(),
+    /** Baggage, tags, and the state with which the run begins. */
+    context: RunContextRequest.optional(),
+    /** The run begins only after so long; its deadline counts from then. */
+    delay_ms: z.int().min(0).max(MAX_DELAY_MS).optional(),
   })
   .meta({ id: 'StartRun' });
 export type StartRun = z.input<typeof StartRun>;
+
+export const BulkStart = z
+  .strictObject({
+    /** Bodies of single starts; looked at one by one, so that one that is wrong keeps no other back. */
+    items: z.array(z.record(z.string(), z.unknown())).min(1).max(1000),
+    atomic: z.boolean().default(false),
+  })
+  .meta({ id: 'BulkStart' });
+export type BulkStart = z.output<typeof BulkStart>;
 
 export const StepMetrics = z.strictObject({
   name: z.string(),
@@ -105,6 +123,8 @@ export const AcceptedRun = z
     status: RunStatus,
     progress: z.number(),
     location: z.string(),
+    /** Its events; as a stream with `Accept: text/event-stream`. */
+    stream_url: z.string().optional(),
     /** Turns of the same session that go first. */
     queued_behind: z.int().min(0),
   })

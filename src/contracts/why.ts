@@ -17,6 +17,7 @@ export const WHY_KINDS = [
   'step_waiting',
   'step_active',
   'waiting_for_signal',
+  'delayed',
   'pause',
   'ending',
   'waiting_for_branch',

@@ -1,11 +1,11 @@
 import express, { type Request, type Response } from 'express';
+import { MAX_METADATA_BYTES } from '../contracts/run.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { refusal } from './problem.ts';
 import { validationFailed } from './validate.ts';
 
 export const MAX_DEPTH = 32;
 export const MAX_WORKFLOW_INPUT_BYTES = 256 * 1024;
-export const MAX_METADATA_BYTES = 16 * 1024;
 
 /** Reads a JSON body, or `{}` when there is none. */
 export type BodyReader = (req: Request, res: Response) => Promise<unknown>;

@@ -17,7 +17,7 @@ export function cors(origins: readonly string[]): RequestHandler {
       res.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
       res.set('Cross-Origin-Resource-Policy', 'cross-origin');
       if (req.method === 'OPTIONS') {
-        res.set('Access-Control-Allow-Methods', 'GET, HEAD, POST');
+        res.set('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE');
         res.set('Access-Control-Allow-Headers', ALLOWED_HEADERS);
         res.set('Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE_S));
       }

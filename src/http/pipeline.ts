@@ -118,12 +118,11 @@ async function change(
 ): Promise<StoredOutcome> {
   const work = (runId: RunId | undefined): Promise<StoredOutcome> =>
     answer(route, parts, req, res, { ...input, runId }).then(toOutcome);
-  const key = idempotencyKeyOf(req, input.body);
+  const key = idempotencyKeyOf(req);
   if (key === undefined) return work(undefined);
   const { deps, lifetime } = parts;
-  const scope = key.kind === 'dedup_id' ? canonicalPath(route, req) : route.paths[0];
   const request = {
-    id: idempotencyId(input.caller.id, `${key.kind} ${route.method} ${scope}`, key.value),
+    id: idempotencyId(input.caller.id, `header ${route.method} ${route.paths[0]}`, key),
     fingerprint: fingerprintOf(canonicalPath(route, req), input.rawBody),
     owner: randomUUID(),
   };

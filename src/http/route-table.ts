@@ -4,12 +4,17 @@ import type { HttpLifetime } from './lifetime.ts';
 import { buildOpenApi } from './openapi.ts';
 import type { Json } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
+import { bulkStartRoutes } from './routes/bulk-start.ts';
+import { changeRunRoutes } from './routes/change-runs.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes } from './routes/health.ts';
+import { listRunRoutes } from './routes/list-runs.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { runEventRoutes } from './routes/run-events.ts';
+import { runResultRoutes } from './routes/run-result.ts';
 import { runRoutes } from './routes/runs.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 
 /** Every operation of the API: the one list that router and documentation are made of. */
@@ -18,8 +23,13 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
   let document: Json | undefined;
   const routes: Route[] = [
     ...sessionRoutes(deps, cursors),
+    ...listRunRoutes(deps, cursors),
     ...runRoutes(deps),
+    ...bulkStartRoutes(deps),
+    ...changeRunRoutes(deps),
+    ...runResultRoutes(deps),
     ...runEventRoutes(deps, cursors, lifetime),
+    ...scheduleRoutes(deps, cursors),
     ...queueRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
     ...healthRoutes(deps, lifetime),

@@ -7,6 +7,7 @@ import type { RateClass } from './rate-limit.ts';
 export const TAGS = {
   sessions: 'Sessions and turns: what a player says and is told',
   runs: 'Runs of workflows, their state and their events',
+  schedules: 'Runs that are started again and again',
   queues: 'Queues of the fleet',
   'dead-letters': 'Jobs that were given up on',
   health: 'Liveness, readiness and metrics of this process',
@@ -52,7 +53,7 @@ export interface RouteRequest<P = unknown, Q = unknown, B = unknown> {
  */
 export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly operationId: string;
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `{parameters}`; the first is canonical, the others are aliases. */
   readonly paths: readonly [string, ...string[]];
   readonly tag: Tag;

@@ -30,13 +30,15 @@ export function submissionOf(request: RouteRequest<unknown, unknown, { wait_ms: 
       ...(traceparent !== undefined && { traceparent }),
       ...(runId !== undefined && { runId }),
     },
-    reply: (submitted) =>
-      submitted.done
+    reply: (submitted) => {
+      if (submitted.isRepeat) headers['Idempotency-Replayed'] = 'true';
+      return submitted.done
         ? { status: 200, body: submitted.response, headers }
         : {
             status: 202,
             body: submitted.accepted,
             headers: { ...headers, Location: submitted.accepted.location },
-          },
+          };
+    },
   };
 }

@@ -19,6 +19,14 @@ export interface Keys {
   runEvents(runId: string): string;
   /** Sorted set: open run -> epoch ms of its next check. Its cardinality is the number of open runs. */
   deadlines(): string;
+  /** Sorted set: run -> epoch ms of its admission, as long as its record is kept. */
+  runIndex(): string;
+  /** Sorted set: the newest runs of a session -> epoch ms of their admission. */
+  sessionRuns(sessionId: string): string;
+  /** Hash: the run a `dedup_id` stands for, and the fingerprint of its request. */
+  dedup(hash: string): string;
+  /** Hash: what a schedule did last. */
+  schedule(name: string): string;
   /** Sorted set: open run -> epoch ms at which no reason was found why it does not move. */
   unexplained(): string;
   /** Channel: ids of runs that ended from outside; workers abort what they do for them. */
@@ -76,6 +84,10 @@ export function createKeys(prefix: string): Keys {
     runSignals: (runId) => key('wf', runId, 'sig'),
     runEvents: (runId) => key('wf', runId, 'events'),
     deadlines: () => key('wf', 'deadlines'),
+    runIndex: () => key('wf', 'index'),
+    sessionRuns: (sessionId) => key('sess', sessionId, 'runs'),
+    dedup: (hash) => key('wf', 'dedup', hash),
+    schedule: (name) => key('wf', 'schedules', name),
     unexplained: () => key('wf', 'unexplained'),
     cancelled: () => key('wf', 'cancel'),
     session: (sessionId) => key('sess', sessionId),

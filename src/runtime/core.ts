@@ -72,7 +72,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       runJobs: queues.get('flow')!,
       maintenance: queues.get('maintenance')!,
       stepQueues: new Map<string, Queue>(queues),
-      agentQueues: new Map(AGENTS.map((name) => [name, queues.get(name)!])),
+      deadLetterQueues: new Map(
+        ([...AGENTS, 'maintenance'] as const).map((name) => [name, queues.get(name)!]),
+      ),
       settings: workflowSettings(config),
       clock,
       log,

@@ -5,8 +5,15 @@ import type { ActiveJobs } from '../agents/active-jobs.ts';
 import { createProcessor } from '../agents/processor.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
+import { trimRunIndex } from '../primitives/durable/trim-run-index.ts';
 import { resumeFailedRun } from '../workflows/resume.ts';
+import { runScheduled } from '../workflows/schedules/run-scheduled.ts';
+import { SCHEDULE_JOB } from '../workflows/schedules/schedules.ts';
 import { processRunJob } from '../workflows/settle.ts';
+import { versionUnavailable } from '../workflows/version-unavailable.ts';
+import { startDelayed } from '../workflows/start-delayed.ts';
+import { START_JOB } from '../workflows/starter.ts';
+import { RunJobData } from '../contracts/job.ts';
 import { createStepPlans } from '../workflows/step-plans.ts';
 import { runWatchdog } from '../workflows/watchdog.ts';
 import type { Core } from './core.ts';
@@ -31,7 +38,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
     case 'flow':
       return (job, token) => runJob(core, job, token ?? '');
     case 'maintenance':
-      return async (job) => (job.name === WATCHDOG_JOB ? runWatchdog(core.workflows) : { ignored: job.name });
+      return (job) => maintain(core, job);
     default: {
       const agent = options.agents.get(name);
       if (agent === undefined) throw new RangeError(`no agent for queue "${name}"`);
@@ -56,13 +63,32 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
   }
 }
 
+async function maintain(core: Core, job: Job): Promise<unknown> {
+  switch (job.name) {
+    case WATCHDOG_JOB:
+      return lookAfterRuns(core);
+    case SCHEDULE_JOB:
+      return runScheduled(core.workflows, job);
+    default:
+      return { ignored: job.name };
+  }
+}
+
+async function lookAfterRuns({ workflows, store, clock }: Core): Promise<unknown> {
+  const findings = await runWatchdog(workflows);
+  const retentionSeconds = workflows.settings.recordRetentionSeconds;
+  await trimRunIndex(store, { nowMs: clock.now(), retentionSeconds });
+  return findings;
+}
 /** What a run job waits for without a place below it: a worker that knows its definition, a called run that undoes. */
 const PUT_OFF: ReadonlySet<string> = new Set(['workflow_version_unavailable', 'called_run_ends']);
 
 /** A run job whose definition is not here yet waits for a worker that has it. */
 async function runJob(core: Core, job: Job, token: string): Promise<unknown> {
   try {
-    return await processRunJob(core.workflows, job, token);
+    return job.name === START_JOB
+      ? await startLater(core, job)
+      : await processRunJob(core.workflows, job, token);
   } catch (error) {
     const failure = toFleetError(error);
     if (!PUT_OFF.has(failure.code)) {
@@ -73,4 +99,11 @@ async function runJob(core: Core, job: Job, token: string): Promise<unknown> {
     await putOff(job, token, failure, core.clock.now() + (failure.retryAfterMs ?? 5_000));
     throw new DelayedError();
   }
+}
+
+async function startLater(core: Core, job: Job): Promise<{ status: string }> {
+  const data = RunJobData.parse(job.data);
+  const status = await startDelayed(core.workflows, data.run_id);
+  if (status === 'unknown_version') throw versionUnavailable(data.workflow, data.version);
+  return { status };
 }

@@ -161,6 +161,7 @@ async function begin(
     maxPending: 0,
     onBusy: 'queue',
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
+    retentionSeconds: ctx.settings.recordRetentionSeconds,
   });
   return firstFlow(ctx, definition, { ...newRun, generation: 0 }, input);
 }

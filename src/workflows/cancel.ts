@@ -2,9 +2,11 @@ import { isOpen } from '../contracts/run.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
 import { runJobIdOf, type RunRecord } from '../primitives/durable/run-record.ts';
-import type { WorkflowContext } from './context.ts';
+import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
 import { beginEnding } from '../primitives/durable/ending.ts';
+import { checkRunAt } from '../primitives/durable/open-runs.ts';
 import { nudge } from './nudge.ts';
+import { findStarter } from './starter.ts';
 
 export function runNotFound(runId: string): FleetError {
   return new FleetError({
@@ -24,6 +26,8 @@ export async function cancelRun(ctx: WorkflowContext, runId: string, reason: str
   const run = await readRunRecord(ctx.store, runId);
   if (run === null) throw runNotFound(runId);
   if (isOpen(run.status)) {
+    // Nobody else looks at it before it begins, should this process die in between.
+    if (run.delayed_until !== undefined) await checkRunAt(ctx.store, runId, ctx.clock.now() + FIRST_CHECK_MS);
     const begins = await beginEnding(ctx.store, runId, { code: 'cancelled', message: reason, path: '' });
     if (begins) return void (await nudge(ctx, runId));
   }
@@ -44,6 +48,7 @@ export async function removeJobs(ctx: WorkflowContext, run: RunRecord): Promise<
   try {
     const job = await ctx.runJobs.getJob(runJobIdOf(run));
     await job?.remove({ removeChildren: true });
+    if (run.delayed_until !== undefined) await (await findStarter(ctx, run.run_id))?.remove();
   } catch (error) {
     ctx.log.debug(
       { workflow_id: run.run_id, err: error instanceof Error ? error.message : String(error) },

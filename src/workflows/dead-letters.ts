@@ -6,14 +6,15 @@ import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
 import type { WorkflowContext } from './context.ts';
 import { resumeFailedRun } from './resume.ts';
+import { SCHEDULE_JOB } from './schedules/schedules.ts';
 
 /**
- * Dead letters are the exhausted jobs in the failed sets of the agent queues: nothing is copied, so nothing
- * can be lost on the way. A failed run job is no entry of its own, its failed step is.
+ * Dead letters are the exhausted jobs in the failed sets of the agent queues, and the runs that a schedule could not
+ * start: nothing is copied, so nothing can be lost on the way. A failed run job is no entry of its own, its failed step is.
  */
 export interface DeadLetterContext extends WorkflowContext {
-  /** The agent queues by name. */
-  readonly agentQueues: ReadonlyMap<string, Queue>;
+  /** The agent queues by name, and `maintenance` for schedules that could not start their run. */
+  readonly deadLetterQueues: ReadonlyMap<string, Queue>;
 }
 
 const SEPARATOR = '~';
@@ -23,7 +24,7 @@ export async function listDeadLetters(
   ctx: DeadLetterContext,
   filter: DeadLetterFilter,
 ): Promise<DeadLetter[]> {
-  const queues = [...ctx.agentQueues.values()].filter(
+  const queues = [...ctx.deadLetterQueues.values()].filter(
     (queue) => filter.queue === undefined || queue.name === filter.queue,
   );
   const pages = await Promise.all(queues.map((queue) => matching(ctx, queue, filter)));
@@ -45,6 +46,7 @@ async function matching(
     const jobs = await queue.getFailed(start, start + pageSize - 1);
     const replays = await replaysOf(ctx, jobs);
     for (const [index, job] of jobs.entries()) {
+      if (!isDeadLetter(job)) continue;
       const letter = toDeadLetter(job, replays[index] ?? 0);
       if (fits(letter, filter)) found.push(letter);
     }
@@ -124,14 +126,20 @@ export async function discardDeadLetter(ctx: DeadLetterContext, dlqId: string): 
 
 async function findJob(ctx: DeadLetterContext, dlqId: string): Promise<Job> {
   const cut = dlqId.indexOf(SEPARATOR);
-  const queue = cut > 0 ? ctx.agentQueues.get(dlqId.slice(0, cut)) : undefined;
+  const queue = cut > 0 ? ctx.deadLetterQueues.get(dlqId.slice(0, cut)) : undefined;
   const job: Job | undefined = queue === undefined ? undefined : await queue.getJob(dlqId.slice(cut + 1));
-  if (job !== undefined && job.failedReason !== undefined && (await job.isFailed())) return job;
+  if (job !== undefined && isDeadLetter(job) && job.failedReason !== undefined && (await job.isFailed()))
+    return job;
   throw new FleetError({
     code: 'dead_letter_not_found',
     kind: 'not_found',
     message: `there is no dead letter "${dlqId}" (expected <queue>~<job id>)`,
   });
+}
+
+/** The fleet's own housekeeping happens again by itself. */
+function isDeadLetter(job: Job): boolean {
+  return job.queueName !== 'maintenance' || job.name === SCHEDULE_JOB;
 }
 
 async function replaysOf(ctx: DeadLetterContext, jobs: readonly Job[]): Promise<number[]> {

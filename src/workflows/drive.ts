@@ -23,6 +23,7 @@ import { compilerOf, earliestAlarm } from './coordinate.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { derive, deriveFirst } from './derive.ts';
 import { versionUnavailable } from './version-unavailable.ts';
+import { ensureStarter } from './starter.ts';
 
 /** Put a run that was just admitted on its queues: one atomic add of its run job and its first steps. */
 export async function launchRun(
@@ -90,6 +91,7 @@ export type DriveOutcome = 'ended' | 'added' | 'retried' | 'already_moving' | 'u
 /**
  * Make sure that an open run whose turn it is has its jobs; safe to call at any time, by anybody.
  *
+ * 0. it is to start later: only the job that starts it must be there
  * 1. no run job: add it with what follows (again, under fresh ids, unless nothing ever ran)
  * 2. the run job failed while the record is open: the run was resumed, so run it again
  * 3. otherwise it is moving already
@@ -97,6 +99,9 @@ export type DriveOutcome = 'ended' | 'added' | 'retried' | 'already_moving' | 'u
 export async function driveRun(ctx: WorkflowContext, runId: string): Promise<DriveOutcome> {
   const facts = await readRun(ctx.store, runId);
   if (facts === null || !isOpen(facts.run.status)) return 'ended';
+  if (facts.run.delayed_until !== undefined) {
+    return (await ensureStarter(ctx, facts.run)) ? 'added' : 'already_moving';
+  }
   const definition = ctx.catalog.find(facts.run.workflow, facts.run.version);
   if (definition === undefined) return 'unknown_version';
   const job = await ctx.runJobs.getJob(runJobIdOf(facts.run));

@@ -25,6 +25,8 @@ export async function nudge(ctx: WorkflowContext, runId: string): Promise<DriveO
     const facts = await readRun(ctx.store, runId);
     if (facts === null || !isOpen(facts.run.status)) return 'ended';
     const { run } = facts;
+    // Nothing of its plan may be decided before it begins.
+    if (run.delayed_until !== undefined && run.ending === undefined) return driveRun(ctx, runId);
     const definition = ctx.catalog.find(run.workflow, run.version);
     if (definition === undefined) return 'unknown_version';
     const nowMs = ctx.clock.now();

@@ -1,6 +1,7 @@
-import { isOpen, type RunEvent, type RunEventType, type RunView } from '../contracts/run.ts';
+import { isOpen, type RunEvent, type RunEventType, type RunSummary, type RunView } from '../contracts/run.ts';
 import { toIso } from '../kernel/clock.ts';
 import type { RunFacts, StoredEvent } from '../primitives/durable/read-run.ts';
+import type { ListedRun } from '../primitives/durable/run-record.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { foldSteps } from './fold-steps.ts';
@@ -12,6 +13,18 @@ export function viewRun(catalog: Catalog, facts: RunFacts): RunView {
   const steps = foldSteps(definition === undefined ? [] : staticLeaves(definition.plan), events);
   const completed = steps.filter((step) => step.status === 'completed');
   return {
+    ...summarizeRun(run),
+    progress: progressOf(run.status, completed.length, steps.length),
+    completed_steps: completed.map((step) => step.name),
+    skipped_steps: steps.filter((step) => step.status === 'skipped').map((step) => step.name),
+    steps,
+    output: run.output ?? null,
+  };
+}
+
+/** What a list shows of a run. */
+export function summarizeRun(run: ListedRun): RunSummary {
+  return {
     run_id: run.run_id,
     workflow: run.workflow,
     version: run.version,
@@ -19,21 +32,19 @@ export function viewRun(catalog: Catalog, facts: RunFacts): RunView {
     degraded: run.degraded === '1',
     generation: run.generation,
     priority: run.priority,
-    progress: progressOf(run.status, completed.length, steps.length),
     ...(run.session_id === undefined ? {} : { session_id: run.session_id }),
     ...(run.called_by === undefined ? {} : { parent_run_id: run.called_by.run_id }),
     correlation_id: run.correlation_id,
     ...(run.submitted_by === undefined ? {} : { submitted_by: run.submitted_by }),
+    ...(run.user_id === undefined ? {} : { user_id: run.user_id }),
+    ...(run.retry_of === undefined ? {} : { retry_of: run.retry_of }),
+    ...(run.delayed_until === undefined ? {} : { delayed_until: toIso(run.delayed_until) }),
     created_at: toIso(run.created_at),
     started_at: run.started_at === undefined ? null : toIso(run.started_at),
     ended_at: run.ended_at === undefined ? null : toIso(run.ended_at),
     deadline_at: run.deadline_at === undefined ? null : toIso(run.deadline_at),
-    completed_steps: completed.map((step) => step.name),
-    skipped_steps: steps.filter((step) => step.status === 'skipped').map((step) => step.name),
-    steps,
     error: run.error ?? null,
-    output: run.output ?? null,
-    metadata: run.metadata ?? {},
+    metadata: run.metadata_now ?? run.metadata ?? {},
   };
 }
 

@@ -4,12 +4,13 @@ import type { Caller } from '../contracts/caller.ts';
 import { StartRun } from '../contracts/turn.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { newRunId, type RunId } from '../kernel/ids.ts';
-import { admitRun } from '../primitives/durable/admit-run.ts';
+import { admitRun, type DedupClaim } from '../primitives/durable/admit-run.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { NewRun } from '../primitives/durable/run-record.ts';
 import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { driveRun, launchRun } from './drive.ts';
+import { addStarter } from './starter.ts';
 
 /** What a run is started with, after the caller was let in and the session was looked up. */
 export interface StartRequest {
@@ -28,13 +29,21 @@ export interface StartRequest {
   readonly context?: RunContext;
   readonly caller: Caller;
   readonly runId?: RunId;
+  /** The run begins only then. */
+  readonly delayMs?: number;
+  /** The run whose input this one repeats. */
+  readonly retryOf?: string;
+  /** On whose behalf, where the run has no session. */
+  readonly userId?: string | undefined;
+  readonly dedup?: DedupClaim | undefined;
   readonly requestId?: string;
   readonly traceparent?: string;
 }
 
 export interface StartedRun {
+  /** Another one than was asked for when its dedup id had started one. */
   readonly runId: RunId;
-  /** False when a run with this id had been started before. */
+  /** False when the run had been started before. */
   readonly fresh: boolean;
   readonly queuedBehind: number;
 }
@@ -43,10 +52,11 @@ export interface StartedRun {
  * Start a run: admit it, and when no turn of its session goes first, put it on its queues.
  *
  * 1. one script creates the record and takes the place in the session's order
- * 2. one atomic add puts the run job and all steps on their queues
+ * 2. one atomic add puts the run job and all steps on their queues; of a run that is to start later, the one delayed
+ *    job that starts it
  *
  * A process that dies between the two leaves an open run without jobs; the watchdog drives it.
- * Errors: too_many_runs, session_not_found, session_busy, backend_unavailable
+ * Errors: too_many_runs, idempotency_key_reused, session_not_found, session_busy, backend_unavailable
  */
 export async function startRun(ctx: WorkflowContext, request: StartRequest): Promise<StartedRun> {
   const { definition, session } = request;
@@ -62,12 +72,14 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     timeout_ms: request.timeoutMs ?? definition.timeoutMs,
     session_id: session?.sessionId,
     world_id: session?.worldId,
-    user_id: session?.userId ?? request.caller.user_id,
+    user_id: session?.userId ?? request.userId ?? request.caller.user_id,
     submitted_by: request.caller.id,
     request_id: request.requestId,
     traceparent: request.traceparent,
     metadata: request.metadata,
     context: request.context,
+    delayed_until: request.delayMs ? nowMs + request.delayMs : undefined,
+    retry_of: request.retryOf,
   };
   const admission = await admitRun(ctx.store, run, {
     nowMs,
@@ -75,13 +87,17 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     maxPending: ctx.settings.maxPendingTurns,
     onBusy: request.onBusy,
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
+    dedup: request.dedup,
+    retentionSeconds: ctx.settings.recordRetentionSeconds,
   });
-  if (admission.verdict === 'exists') {
+  if (admission.verdict !== 'admitted') {
     // Its first submission may have been cut off before the jobs were added.
-    await driveIfItsTurn(ctx, runId, session?.sessionId);
-    return { runId, fresh: false, queuedBehind: 0 };
+    const earlier = admission.runId as RunId;
+    await driveIfItsTurn(ctx, earlier, session?.sessionId);
+    return { runId: earlier, fresh: false, queuedBehind: 0 };
   }
-  if (admission.queuedBehind === 0)
+  if (run.delayed_until !== undefined) await addStarter(ctx, run);
+  else if (admission.queuedBehind === 0)
     await launchRun(ctx, definition, { ...run, generation: 0 }, request.input);
   return { runId, fresh: true, queuedBehind: admission.queuedBehind };
 }
@@ -96,6 +112,13 @@ async function driveIfItsTurn(
     if (active !== runId) return;
   }
   await driveRun(ctx, runId);
+}
+
+/** The latest version, or the one that is asked for. Errors: workflow_not_found. */
+export function findDefinition(ctx: WorkflowContext, name: string, version?: number): WorkflowDefinition {
+  const latest = ctx.catalog.latest(name);
+  if (version === undefined || version === latest.version) return latest;
+  return ctx.catalog.find(name, version) ?? ctx.catalog.latest(`${name}@${version}`);
 }
 
 /**
@@ -118,7 +141,7 @@ export function parseStartRun(request: StartRun): z.output<typeof StartRun> {
 export function checkStart(
   ctx: WorkflowContext,
   definition: WorkflowDefinition,
-  request: z.output<typeof StartRun>,
+  request: Pick<z.output<typeof StartRun>, 'entrypoint' | 'timeout_s'>,
 ): void {
   const first = staticLeaves(definition.plan)[0]?.queue;
   if (request.entrypoint !== undefined && request.entrypoint !== first) {

@@ -5,10 +5,11 @@ import { checkRunAt, dueRuns, forgetRun } from '../primitives/durable/open-runs.
 import { readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { beginEnding } from '../primitives/durable/ending.ts';
-import { CHECK_EVERY_MS, DEADLINE_GRACE_MS, type WorkflowContext } from './context.ts';
-import type { DriveOutcome } from './drive.ts';
+import { CHECK_EVERY_MS, DEADLINE_GRACE_MS, FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
+import { driveRun, type DriveOutcome } from './drive.ts';
 import { handOver } from './end-run.ts';
 import { nudge } from './nudge.ts';
+import { startDelayed } from './start-delayed.ts';
 import { failIfBroken, repairUnexplained } from './unexplained.ts';
 
 const BATCH = 100;
@@ -28,6 +29,7 @@ export type Finding =
  * - past its deadline: it is ended as `timed_out` (its own workers end it first when they live)
  * - its jobs are missing, or its run job failed although the run was resumed: it is driven
  * - it waits behind a turn of its session that has ended: the session is handed over
+ * - it is to start later: that its starter is there, and that it did start
  * - it stands still and no reason can be found for that: it is repaired, or failed when that does not help
  *
  * Runs on a schedule; also safe to call directly and from several processes at once.
@@ -59,6 +61,7 @@ async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding>
     return 'ended';
   }
   const nowMs = ctx.clock.now();
+  if (run.delayed_until !== undefined && run.ending === undefined) return inspectDelayed(ctx, run, nowMs);
   const endsAt = (run.deadline_at ?? Infinity) + DEADLINE_GRACE_MS;
   if (nowMs >= endsAt) {
     // What it must undo may take its time.
@@ -75,6 +78,14 @@ async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding>
   }
   const ahead = await runAhead(ctx, run);
   return ahead === null ? moveRun(ctx, runId) : unblockSession(ctx, run, ahead);
+}
+
+/** Its starter is looked for once, soon after it was admitted; when it did not come, the run is started from here. */
+async function inspectDelayed(ctx: WorkflowContext, run: RunRecord, nowMs: number): Promise<Finding> {
+  const startsBy = (run.delayed_until ?? 0) + FIRST_CHECK_MS;
+  await checkRunAt(ctx.store, run.run_id, nowMs < startsBy ? startsBy : nowMs + CHECK_EVERY_MS);
+  const outcome = nowMs < startsBy ? await driveRun(ctx, run.run_id) : await startDelayed(ctx, run.run_id);
+  return outcome === 'added' ? 'jobs_missing' : 'healthy';
 }
 
 async function moveRun(ctx: WorkflowContext, runId: string): Promise<Finding> {

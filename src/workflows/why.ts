@@ -11,7 +11,8 @@ import { derive } from './derive.ts';
 import { explainAlarm, explainJob } from './why-job.ts';
 import { lastError } from './last-error.ts';
 import { QueueFacts } from './queue-facts.ts';
-import { surveyRun, type Survey } from './survey.ts';
+import { findStarter } from './starter.ts';
+import { surveyRun, type FoundJob, type Survey } from './survey.ts';
 
 /** More than fit on a screen help nobody. */
 const MOST_REASONS = 20;
@@ -41,6 +42,9 @@ async function explainOnce(ctx: WorkflowContext, runId: string): Promise<RunExpl
   if (facts === null) throw runNotFound(runId);
   const { run } = facts;
   if (!isOpen(run.status)) return compose(facts, [endedReason(facts)], null, null);
+  if (run.delayed_until !== undefined && run.ending === undefined) {
+    return compose(facts, await delayedReasons(ctx, facts, run.delayed_until), null, null);
+  }
   const ahead = await turnAhead(ctx, facts);
   if (ahead !== null) return compose(facts, [ahead], null, null);
   const planned = continuationOf(ctx, facts);
@@ -187,6 +191,35 @@ async function notDriven(
     detail: what,
     what_changes_it: 'the watchdog drives it then',
   };
+}
+
+/** The run is to start later, or its starter is about to be worked on. */
+async function delayedReasons(ctx: WorkflowContext, facts: RunFacts, untilMs: number): Promise<WhyReason[]> {
+  const { run } = facts;
+  const starter = await findStarter(ctx, run.run_id);
+  if (ctx.clock.now() >= untilMs) {
+    if (starter === undefined) return [await notDriven(ctx, facts, undefined)];
+    const found = {
+      job: starter,
+      queue: ctx.runJobs,
+      state: await starter.getState(),
+      role: 'run',
+      path: '',
+    };
+    return explainJob(ctx, new QueueFacts(ctx), found as FoundJob, untilMs);
+  }
+  const until = toIso(untilMs);
+  return [
+    {
+      kind: 'delayed',
+      subject: run.run_id,
+      since: toIso(run.created_at),
+      until,
+      detail: `the run is delayed until ${until}`,
+      what_changes_it:
+        starter === undefined ? 'the watchdog puts the job that starts it on its queue' : 'time alone',
+    },
+  ];
 }
 
 /** Another run of the same session holds the turn: nothing of this one is on a queue. */

@@ -4,12 +4,13 @@ import { errorCodesOf, type ErrorCodes } from './error-codes.ts';
 import { readDoc, tables } from './markdown.ts';
 import { productFiles } from './source.ts';
 
-/** They hand on codes that others chose: the API's answer, what a plan or a cache recorded, the fault a demo asked for. */
+/** They hand on codes that others chose: the API's answer, what a plan or a cache recorded, the fault a demo asked for, an item of a bulk. */
 const PASS_CODES_ON = [
   'src/cli/remote-operations.ts',
   'src/primitives/cache/entry.ts',
   'src/primitives/primitive-error.ts',
   'src/runtime/dev-fleet.ts',
+  'src/runtime/operations/bulk-start.ts',
 ];
 
 interface DocumentedCode {

@@ -50,6 +50,17 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   },
   'node examples/dead-letters.ts': { coveredBy: EXAMPLES, text: "runExample('dead-letters.ts'" },
 
+  './bin/ao enqueue input_processing --input \'{"text": "look around"}\' --delay 1 --dedup-id order-66': {
+    prints: /^wf_\S+\n$/,
+  },
+  './bin/ao workflows list --limit 5': { prints: /^run_id .*\n(?:.*\n)*wf_.*input_processing@1/ },
+  './bin/ao schedules set nightly --workflow input_processing --input \'{"text": "look around"}\' --cron \'0 3 * * *\' --timezone Europe/Berlin':
+    { prints: /next run +20.*Z/ },
+  './bin/ao schedules list': { prints: /nightly +input_processing +0 3 \* \* \* Europe\/Berlin/ },
+  './bin/ao schedules show nightly': { prints: /overlap +allow/ },
+  './bin/ao schedules delete nightly --yes': { prints: /^nightly deleted\n$/ },
+  'node examples/schedule-runs.ts': { coveredBy: EXAMPLES, text: "runExample('schedule-runs.ts'" },
+
   './bin/ao primitives list': { prints: /^agentic_rag .*in-process, durable/m },
   './bin/ao primitives graph rag --format mermaid': { prints: /^flowchart TD\n/ },
   './bin/ao primitives run rag --input \'{"query": "Where is the lighthouse?"}\'': {

@@ -42,6 +42,14 @@ describe('examples', () => {
     expect(lines.filter((line) => line.includes('step.completed'))).toHaveLength(3);
   });
 
+  test('schedule-runs.ts sees its schedule start a run, and a delayed run begin and end', async () => {
+    const told = await runExample('schedule-runs.ts', fleet.url);
+    const lines = told.trim().split('\n');
+    expect(lines[0]).toMatch(/^example-\d+ started a run: completed$/);
+    expect(lines[1]).toMatch(/^the run is pending: the run is delayed until 20\S+Z$/);
+    expect(lines[2]).toMatch(/^wf_\S+ completed$/);
+  });
+
   test('plain-bullmq-producer.mjs gets the output of the agent and imports nothing of ours', async () => {
     expect(await runExample('plain-bullmq-producer.mjs', fleet.redisUrl, fleet.prefix)).toMatch(
       /^\S+: take \(\d.*\), 2 actions\n$/,

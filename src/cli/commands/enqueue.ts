@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { InvalidArgumentError, Option } from 'commander';
 import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
 import { RunIdText } from '../../contracts/identifiers.ts';
@@ -17,9 +16,12 @@ const DEFAULT_WAIT_S = 60;
 interface EnqueueOptions {
   readonly input: string;
   readonly session?: string;
+  readonly user?: string;
   readonly priority?: Priority;
   readonly id?: RunId;
+  readonly dedupId?: string;
   readonly idempotencyKey?: string;
+  readonly delay?: number;
   /** True for `--wait` without a number. */
   readonly wait?: number | true;
 }
@@ -31,9 +33,12 @@ export const registerEnqueue: Register = (program, run) => {
     .argument('<workflow>')
     .option('--input <json>', 'JSON, @file, or - for standard input', '{}')
     .option('--session <id>', 'session the run belongs to')
+    .option('--user <id>', 'user the run belongs to, when it has no session')
     .addOption(new Option('--priority <class>', 'before or after others').choices(PRIORITIES))
     .option('--id <run_id>', 'choose the run_id; an existing run is returned, not repeated', runId)
-    .option('--idempotency-key <key>', 'start at most one run of this workflow per key')
+    .option('--dedup-id <id>', 'start at most one run of this workflow per id')
+    .option('--idempotency-key <key>', 'the same as --dedup-id')
+    .option('--delay <seconds>', 'let the run begin only after so long', seconds)
     .option(
       '--wait [seconds]',
       `print the result; exit 1 if it failed, 5 on timeout (${DEFAULT_WAIT_S} s)`,
@@ -51,23 +56,24 @@ async function enqueue(
   const input = await readJsonInput(options.input, context.stdin);
   await using fleet = await context.fleet();
   if (options.id !== undefined && fleet.via === 'api') {
-    throw usageError('--id works only directly at Redis; with --api-url use --idempotency-key');
+    throw usageError('--id works only directly at Redis; with --api-url use --dedup-id');
   }
-  const { idempotencyKey: key } = options;
-  if (options.id !== undefined && key !== undefined)
-    throw usageError('--id and --idempotency-key exclude each other');
-  const isRemote = fleet.via === 'api';
-  const chosenId = options.id ?? (key === undefined || isRemote ? undefined : runIdOfKey(workflow, key));
+  const dedupId = options.dedupId ?? options.idempotencyKey;
+  if (options.id !== undefined && dedupId !== undefined) {
+    throw usageError('--id and --dedup-id (or --idempotency-key) exclude each other');
+  }
   const request: StartRun = {
     input,
     wait_ms: 0,
     ...(options.priority !== undefined && { priority: options.priority }),
     ...(options.session !== undefined && { session_id: options.session }),
-    ...(key !== undefined && isRemote && { dedup_id: key }),
+    ...(options.user !== undefined && { user_id: options.user }),
+    ...(dedupId !== undefined && { dedup_id: dedupId }),
+    ...(options.delay !== undefined && { delay_ms: Math.round(options.delay * 1000) }),
   };
   const submitted = await fleet.operations.startRun(workflow, request, LOCAL_OPERATOR, {
     signal: context.signal,
-    ...(chosenId !== undefined && { runId: chosenId }),
+    ...(options.id !== undefined && { runId: options.id }),
   });
   const accepted = submitted.done
     ? {
@@ -90,17 +96,6 @@ async function enqueue(
 
 function resultText(run: RunView): string {
   return run.output === null || run.output === undefined ? run.status : JSON.stringify(run.output, null, 2);
-}
-
-/**
- * At Redis itself a key works by choosing the run's id: the same workflow and key always mean the same run, for
- * as long as its record is kept. Has the form of a UUID version 7, but no time in it.
- */
-export function runIdOfKey(workflow: string, key: string): RunId {
-  const hex = createHash('sha256')
-    .update(JSON.stringify([workflow, key]))
-    .digest('hex');
-  return `wf_${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}` as RunId;
 }
 
 function runId(text: string): RunId {

@@ -1,27 +1,38 @@
 import type { ON_BUSY } from '../../contracts/turn.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { defineScript } from '../../redis/script.ts';
-import { run, sessionKeys } from './journal-store.ts';
+import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT } from './lua-parts.ts';
 import { encodeNewRun, type NewRun } from './run-record.ts';
 
 /**
- * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list, and for a run that is called  6 events of the caller
+ * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list  6 index  7 runs of the session  8 dedup claim
+ *       9 prefix of run keys, and for a run that is called  10 events of the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
- *       7 on busy (queue | reject)  8 deadline if it starts now  9 path of the call ('' = none)  10… record fields and values
- * Returns {verdict, queued behind, active run}.
+ *       7 on busy (queue | reject)  8 deadline if it starts now  9 is delayed (1 or 0)  10 dedup fingerprint ('' = none)
+ *       11 seconds for which claims and the runs of a session are kept at least  12 path of the call ('' = none)
+ *       13… record fields and values
+ * Returns {verdict, queued behind, active or earlier run}.
  */
 const ADMIT_RUN = defineScript(
   'admit-run',
   `${LUA_EMIT}
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'exists', 0, ''} end
+if ARGV[10] ~= '' then
+  local claim = redis.call('HMGET', KEYS[8], 'run_id', 'fp')
+  if claim[1] and redis.call('EXISTS', KEYS[9] .. claim[1]) == 1 then
+    return {claim[2] == ARGV[10] and 'duplicate' or 'dedup_reused', 0, claim[1]}
+  end
+end
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then return {'too_many_runs', 0, ''} end
 local behind = 0
 if ARGV[5] == '1' then
   if redis.call('EXISTS', KEYS[4]) == 0 then return {'session_not_found', 0, ''} end
-  local active = redis.call('HGET', KEYS[4], 'active')
-  if active then
+  local active = ARGV[9] == '0' and redis.call('HGET', KEYS[4], 'active')
+  if ARGV[9] == '1' then
+    -- It takes its place when it begins: nobody waits for what is not to happen yet.
+  elseif active then
     if ARGV[7] == 'reject' then return {'session_busy', 0, active} end
     behind = redis.call('LLEN', KEYS[5]) + 1
     if behind > tonumber(ARGV[6]) then return {'session_full', behind, active} end
@@ -34,20 +45,35 @@ if ARGV[5] == '1' then
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 10))
-if behind == 0 then redis.call('HSET', KEYS[1], 'deadline_at', ARGV[8]) end
+redis.call('HSET', KEYS[1], unpack(ARGV, 13))
+redis.call('ZADD', KEYS[6], ARGV[1], ARGV[3])
+if ARGV[5] == '1' then
+  redis.call('ZADD', KEYS[7], ARGV[1], ARGV[3])
+  redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1001)
+  redis.call('EXPIRE', KEYS[7], ARGV[11])
+end
+if ARGV[10] ~= '' then
+  redis.call('HSET', KEYS[8], 'run_id', ARGV[3], 'fp', ARGV[10])
+  redis.call('EXPIRE', KEYS[8], ARGV[11])
+end
+if behind == 0 and ARGV[9] == '0' then redis.call('HSET', KEYS[1], 'deadline_at', ARGV[8]) end
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
-if KEYS[6] then
-  emit(KEYS[6], 'step.started', ARGV[1], ARGV[9], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
+if KEYS[10] then
+  emit(KEYS[10], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
 end
 return {'admitted', behind, ''}
 `,
 );
 
 export interface Admission {
-  /** `exists`: a run with this id was admitted before; nothing was changed. */
-  readonly verdict: 'admitted' | 'exists';
+  /**
+   * `exists`: a run with this id was admitted before; `duplicate`: another one with this dedup id was. Nothing was
+   * changed.
+   */
+  readonly verdict: 'admitted' | 'exists' | 'duplicate';
+  /** The run that stands for the request: the new one, or the one that was there. */
+  readonly runId: string;
   /** Turns of the same session that go first; 0 = the run may start now. */
   readonly queuedBehind: number;
 }
@@ -59,12 +85,25 @@ export interface AdmitOptions {
   readonly onBusy: Exclude<(typeof ON_BUSY)[number], 'supersede'>;
   /** The watchdog looks at the run then, should nobody have moved it. */
   readonly nextCheckAtMs: number;
+  /** One run per claim, as long as its record is kept. The claim is made with the record, so it cannot be lost. */
+  readonly dedup?: DedupClaim | undefined;
+  readonly retentionSeconds: number;
 }
+
+export interface DedupClaim {
+  /** Who says which `dedup_id` for which workflow, hashed. */
+  readonly hash: string;
+  /** Equal for equal requests. */
+  readonly fingerprint: string;
+}
+
+/** Beyond the retention: a run may be open for so long before it ends. */
+const OPEN_SECONDS = 7200;
 
 /**
  * Create the record of a run and take its place in its session's order, as one step. Nothing is on a queue yet.
  *
- * Errors: too_many_runs (overloaded), session_not_found (not_found), session_busy (conflict with `reject`,
+ * Errors: too_many_runs (overloaded), idempotency_key_reused (invalid_input, 422), session_not_found (not_found), session_busy (conflict with `reject`,
  * overloaded when too many turns wait), backend_unavailable
  * Redis: one round trip
  */
@@ -83,6 +122,10 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.runEvents(newRun.run_id),
       session.session,
       session.pending,
+      keys.runIndex(),
+      keys.sessionRuns(newRun.session_id ?? NO_KEY_SUFFIX),
+      keys.dedup(options.dedup?.hash ?? NO_KEY_SUFFIX),
+      keys.run(''),
       ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id)]),
     ],
     [
@@ -94,6 +137,9 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       options.maxPending,
       options.onBusy,
       options.nowMs + newRun.timeout_ms,
+      newRun.delayed_until === undefined ? 0 : 1,
+      options.dedup?.fingerprint ?? '',
+      keptSeconds(newRun, options),
       calledBy?.path ?? '',
       ...encodeNewRun(newRun, options.nowMs),
     ],
@@ -102,7 +148,17 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
   switch (verdict) {
     case 'admitted':
     case 'exists':
-      return { verdict, queuedBehind: behind };
+      return { verdict, runId: newRun.run_id, queuedBehind: behind };
+    case 'duplicate':
+      return { verdict, runId: active, queuedBehind: behind };
+    case 'dedup_reused':
+      throw new FleetError({
+        code: 'idempotency_key_reused',
+        kind: 'invalid_input',
+        httpStatus: 422,
+        message: `this dedup_id was used for another request, which started run ${active}; use a new one`,
+        details: { run_id: active },
+      });
     case 'too_many_runs':
       throw new FleetError({
         code: 'too_many_runs',
@@ -132,4 +188,9 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
         details: { active_run_id: active },
       });
   }
+}
+
+function keptSeconds(newRun: NewRun, { nowMs, retentionSeconds }: AdmitOptions): number {
+  const delayMs = Math.max(0, (newRun.delayed_until ?? nowMs) - nowMs);
+  return Math.ceil(retentionSeconds + OPEN_SECONDS + (delayMs + newRun.timeout_ms) / 1000);
 }

@@ -59,14 +59,32 @@ const RunHash = z.object({
   started_at: EpochMs.optional(),
   ended_at: EpochMs.optional(),
   deadline_at: EpochMs.optional(),
+  /** Set until a run that was to start later has begun. */
+  delayed_until: EpochMs.optional(),
+  /** The run whose input it repeats. */
+  retry_of: z.string().optional(),
   degraded: z.enum(['0', '1']).default('0'),
   /** Set when the run must end: what is open is given up, and what was done is undone. */
   ending: json(Ending).optional(),
   output: json(z.unknown()).optional(),
   error: json(RunError).optional(),
+  /** As the run was started: the one its plan sees, on every replay. */
   metadata: json(z.record(z.string(), z.unknown())).optional(),
+  /** As it was changed since: the one that is shown. */
+  metadata_now: json(z.record(z.string(), z.unknown())).optional(),
 });
 export type RunRecord = z.output<typeof RunHash>;
+
+/** What a list needs of a record; neither input nor output. */
+const ListedHash = RunHash.omit({ input: true, output: true, ending: true });
+export type ListedRun = z.output<typeof ListedHash>;
+
+/** Fields of a record that a list reads. */
+export const LISTED_FIELDS: readonly string[] = Object.keys(ListedHash.shape);
+
+export function decodeListed(hash: Record<string, string>): ListedRun {
+  return ListedHash.parse(hash);
+}
 
 /** The fields with which a run begins. */
 export type NewRun = Pick<
@@ -85,6 +103,8 @@ export type NewRun = Pick<
       | 'metadata'
       | 'context'
       | 'called_by'
+      | 'delayed_until'
+      | 'retry_of'
     >
   >;
 
@@ -119,6 +139,8 @@ export function encodeNewRun(run: NewRun, nowMs: number): string[] {
     submitted_by: run.submitted_by,
     request_id: run.request_id,
     traceparent: run.traceparent,
+    delayed_until: run.delayed_until === undefined ? undefined : String(run.delayed_until),
+    retry_of: run.retry_of,
     metadata: run.metadata === undefined ? undefined : JSON.stringify(run.metadata),
     context: run.context === undefined ? undefined : JSON.stringify(run.context),
     called_by: run.called_by === undefined ? undefined : JSON.stringify(run.called_by),

@@ -10,13 +10,22 @@ import {
   listDeadLetters,
   replayDeadLetter,
 } from '../../workflows/dead-letters.ts';
+import {
+  deleteSchedule,
+  getSchedule,
+  listSchedules,
+  putSchedule,
+} from '../../workflows/schedules/schedules.ts';
 import { validationFailed } from '../../workflows/start.ts';
 import type { Caller } from '../../contracts/caller.ts';
+import { startRunsInBulk } from './bulk-start.ts';
+import { rerunRun, resumeRunFor, updateRunMetadata } from './change-runs.ts';
 import type { OperationsContext } from './context.ts';
+import { listRunsFor } from './list-runs.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
 import { signalRunFor } from './signals.ts';
-import { cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
+import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { submitRun, submitTurn } from './submit.ts';
 
 /** The fleet as HTTP and the CLI know it. */
@@ -55,12 +64,23 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
       return isOpenBook ? turns : { ...turns, items: turns.items.map((turn) => redact(turn) as TurnRecord) };
     },
     startRun: (workflow, request, caller, options) => submitRun(ctx, workflow, request, caller, options),
+    startRuns: (workflow, request, caller, options) =>
+      startRunsInBulk(ctx, workflow, request, caller, options),
+    listRuns: (filter, caller) => listRunsFor(ctx, filter, caller),
+    updateRunMetadata: (runId, patch, caller) => updateRunMetadata(ctx, runId, patch, caller),
+    resumeRun: (runId, caller) => guarded('resuming a run', resumeRunFor(ctx, runId, caller)),
+    rerunRun: (runId, caller, options) => rerunRun(ctx, runId, caller, options),
     getRun: (runId, caller) => getRun(ctx, runId, caller),
+    awaitRun: (runId, options, caller) => awaitRun(ctx, runId, options, caller),
     whyRun: (runId, caller) => whyRun(ctx, runId, caller),
     cancelRun: (runId, { reason }, caller) => cancelRunFor(ctx, runId, reason, caller),
     signalRun: (runId, name, payload, caller) => signalRunFor(ctx, runId, name, payload, caller),
     listRunEvents: (runId, page, caller) => listRunEvents(ctx, runId, page, caller),
     runEvents: (runId, options, caller) => runEvents(ctx, runId, options, caller),
+    listSchedules: () => listSchedules(workflows),
+    getSchedule: (name) => getSchedule(workflows, name),
+    putSchedule: (name, schedule, caller) => putSchedule(workflows, name, schedule, caller),
+    deleteSchedule: (name) => deleteSchedule(workflows, name),
     listQueues: () => listQueueViews(ctx.queues, clock.now()),
     listDeadLetters: (filter) => guarded('reading dead letters', listDeadLetters(workflows, filter)),
     getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),

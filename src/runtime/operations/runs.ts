@@ -5,6 +5,7 @@ import type { RunExplanation } from '../../contracts/why.ts';
 import { readEvents, readRun, readRunRecord } from '../../primitives/durable/read-run.ts';
 import type { RunRecord } from '../../primitives/durable/run-record.ts';
 import { isOwner, mayReadContent, maySee } from '../../workflows/access.ts';
+import { watchRun } from '../../workflows/await-run.ts';
 import { cancelRun, runNotFound } from '../../workflows/cancel.ts';
 import { viewEvent, viewRun } from '../../workflows/run-view.ts';
 import { explainRun } from '../../workflows/why.ts';
@@ -18,6 +19,24 @@ export async function getRun(ctx: OperationsContext, runId: string, caller: Call
   const view = viewRun(ctx.workflows.catalog, facts);
   if (mayReadContent(caller, ownerOf(facts.run))) return view;
   return { ...view, output: redact(view.output), metadata: redact(view.metadata) as RunView['metadata'] };
+}
+
+/** The run when it has ended, or as it stands after `waitMs`. Errors: run_not_found. */
+export async function awaitRun(
+  ctx: OperationsContext,
+  runId: string,
+  { waitMs, signal }: { waitMs: number; signal?: AbortSignal },
+  caller: Caller,
+): Promise<RunView> {
+  const run = await getRun(ctx, runId, caller);
+  if (waitMs === 0 || !isOpen(run.status)) return run;
+  const waiter = await watchRun(ctx.workflows.store, ctx.notices, runId);
+  try {
+    await waiter.wait(waitMs, signal);
+    return await getRun(ctx, runId, caller);
+  } finally {
+    waiter.stop();
+  }
 }
 
 /** Errors: run_not_found, also for a run of somebody else. */

@@ -4,6 +4,7 @@ import { CreateSession } from '../../contracts/session.ts';
 import { OrchestrationResponse, SubmitTurn, StartRun, TurnInput } from '../../contracts/turn.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import { newRunId, type RunId } from '../../kernel/ids.ts';
+import { readRunRecord } from '../../primitives/durable/read-run.ts';
 import type { RunRecord } from '../../primitives/durable/run-record.ts';
 import { createSession, getSession, type OwnedSession } from '../../sessions/session-store.ts';
 import { isOwner, sessionForbidden } from '../../workflows/access.ts';
@@ -12,12 +13,14 @@ import { cancelRun } from '../../workflows/cancel.ts';
 import type { WorkflowDefinition } from '../../workflows/definition.ts';
 import {
   checkStart,
+  findDefinition,
   parseInput,
   startRun,
   validationFailed,
   type StartRequest,
 } from '../../workflows/start.ts';
 import type { OperationsContext } from './context.ts';
+import { assertMayActFor, assertSameUser, dedupClaim } from './run-request.ts';
 
 /** A player's line: find the session, choose the workflow, start the run, and wait for its end a while. */
 export async function submitTurn(
@@ -60,16 +63,29 @@ export async function submitRun(
   caller: Caller,
   options: SubmitOptions = {},
 ): Promise<Submitted> {
+  const prepared = await prepareRun(ctx, workflow, request, caller);
+  return submit(ctx, prepared.request, prepared.waitMs, options);
+}
+
+/** Everything that can be wrong with a request, before anything starts. */
+export async function prepareRun(
+  ctx: OperationsContext,
+  workflow: string,
+  request: StartRun,
+  caller: Caller,
+): Promise<{ request: StartRequest; waitMs: number }> {
   const parsed = StartRun.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'run', '');
   const run = parsed.data;
-  const definition = findDefinition(ctx, workflow, run.version);
+  const definition = findDefinition(ctx.workflows, workflow, run.version);
   checkStart(ctx.workflows, definition, run);
   const input = parseInput(definition, run.input);
+  assertMayActFor(run.user_id, caller);
   const session = run.session_id === undefined ? null : await findSession(ctx, run.session_id, false, caller);
-  return submit(
-    ctx,
-    {
+  assertSameUser(run.user_id, session);
+  return {
+    waitMs: run.wait_ms,
+    request: {
       definition,
       input: await understood(ctx, definition, input, session),
       priority: run.priority,
@@ -77,21 +93,23 @@ export async function submitRun(
       ...(session === null ? {} : { session: sessionOf(session) }),
       onBusy: 'queue',
       ...(run.metadata === undefined ? {} : { metadata: run.metadata }),
+      ...(run.context === undefined ? {} : { context: { v: 1, ...run.context } }),
+      ...(run.delay_ms === undefined ? {} : { delayMs: run.delay_ms }),
+      userId: run.user_id,
+      dedup: run.dedup_id === undefined ? undefined : dedupClaim(workflow, run, caller),
       caller,
     },
-    run.wait_ms,
-    options,
-  );
+  };
 }
 
-async function submit(
+export async function submit(
   ctx: OperationsContext,
   request: StartRequest,
   waitMs: number,
   options: SubmitOptions,
 ): Promise<Submitted> {
   const runId = options.runId ?? newRunId(ctx.workflows.clock.now());
-  const waiter = waitMs > 0 ? await watchRun(ctx.workflows.store, ctx.notices, runId) : null;
+  let waiter = waitMs > 0 ? await watchRun(ctx.workflows.store, ctx.notices, runId) : null;
   try {
     const started = await startRun(ctx.workflows, {
       ...request,
@@ -99,17 +117,28 @@ async function submit(
       ...(options.requestId === undefined ? {} : { requestId: options.requestId }),
       ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
     });
+    if (waiter !== null && started.runId !== runId) {
+      waiter.stop();
+      waiter = await watchRun(ctx.workflows.store, ctx.notices, started.runId);
+    }
     const record = waiter === null ? null : await waiter.wait(waitMs, options.signal);
-    return toSubmitted(runId, started.queuedBehind, record);
+    if (started.runId === runId) return toSubmitted(runId, started.queuedBehind, record);
+    const known = record ?? (await readRunRecord(ctx.workflows.store, started.runId));
+    return { ...toSubmitted(started.runId, started.queuedBehind, known, waitMs > 0), isRepeat: true };
   } finally {
     waiter?.stop();
   }
 }
 
-function toSubmitted(runId: RunId, queuedBehind: number, record: RunRecord | null): Submitted {
-  if (record?.status === 'completed') {
-    return { done: true, response: OrchestrationResponse.parse(record.output) };
-  }
+function toSubmitted(
+  runId: RunId,
+  queuedBehind: number,
+  record: RunRecord | null,
+  isAwaited = true,
+): Submitted {
+  // A workflow that makes no reply has an output of its own form: it is read with the run.
+  const response = isAwaited ? OrchestrationResponse.safeParse(record?.output) : undefined;
+  if (record?.status === 'completed' && response?.success) return { done: true, response: response.data };
   return {
     done: false,
     accepted: {
@@ -117,6 +146,7 @@ function toSubmitted(runId: RunId, queuedBehind: number, record: RunRecord | nul
       status: record?.status ?? 'pending',
       progress: 0,
       location: `/v1/workflows/runs/${runId}`,
+      stream_url: `/v1/workflows/runs/${runId}/events`,
       queued_behind: record === null || record.started_at === undefined ? queuedBehind : 0,
     },
   };
@@ -159,15 +189,9 @@ async function lookUp(
   return session;
 }
 
-function sessionOf(session: OwnedSession): NonNullable<StartRequest['session']> {
+export function sessionOf(session: OwnedSession): NonNullable<StartRequest['session']> {
   const { session_id: sessionId, world_id: worldId, user_id: userId } = session.view;
   return { sessionId, worldId, userId };
-}
-
-function findDefinition(ctx: OperationsContext, name: string, version?: number): WorkflowDefinition {
-  const latest = ctx.workflows.catalog.latest(name);
-  if (version === undefined || version === latest.version) return latest;
-  return ctx.workflows.catalog.find(name, version) ?? ctx.workflows.catalog.latest(`${name}@${version}`);
 }
 
 /** A workflow that does not begin with the IPA gets what the text means from here. */

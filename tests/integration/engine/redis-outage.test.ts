@@ -38,6 +38,21 @@ describe('while Redis does not answer', () => {
       listTurns: () => ops.listTurns(sessionId, { limit: 5 }, LOCAL_OPERATOR),
       startRun: () =>
         ops.startRun('input_processing', { input: { text: 'look' }, wait_ms: 0 }, LOCAL_OPERATOR),
+      startLater: () => {
+        const request = { input: { text: 'look' }, delay_ms: 5000, dedup_id: 'd' };
+        return ops.startRun('input_processing', request, LOCAL_OPERATOR);
+      },
+      listRuns: () => ops.listRuns({ limit: 5 }, LOCAL_OPERATOR),
+      updateRunMetadata: () => ops.updateRunMetadata(runId, { a: 1 }, LOCAL_OPERATOR),
+      resumeRun: () => ops.resumeRun(runId, LOCAL_OPERATOR),
+      rerunRun: () => ops.rerunRun(runId, LOCAL_OPERATOR),
+      listSchedules: () => ops.listSchedules(),
+      getSchedule: () => ops.getSchedule('s'),
+      putSchedule: () => {
+        const schedule = { workflow: 'input_processing', input: { text: 'look' }, cron: '* * * * *' };
+        return ops.putSchedule('s', schedule, LOCAL_OPERATOR);
+      },
+      deleteSchedule: () => ops.deleteSchedule('s', LOCAL_OPERATOR),
       getRun: () => ops.getRun(runId, LOCAL_OPERATOR),
       cancelRun: () => ops.cancelRun(runId, {}, LOCAL_OPERATOR),
       runEvents: () => ops.runEvents(runId, { signal }, LOCAL_OPERATOR)[Symbol.asyncIterator]().next(),

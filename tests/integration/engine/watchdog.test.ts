@@ -55,6 +55,7 @@ async function admitOnly(
       maxPending: 8,
       onBusy: 'queue',
       nextCheckAtMs: Date.now() + checkAfterMs,
+      retentionSeconds: 60,
     },
   );
   return runId;

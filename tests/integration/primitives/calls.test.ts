@@ -267,6 +267,7 @@ it('a run that was admitted by a process that died then, and one whose job was r
       maxPending: 0,
       onBusy: 'queue',
       nextCheckAtMs: Date.now() + 60_000,
+      retentionSeconds: 60,
     },
   );
   await core.queues.get('flow')!.resume();

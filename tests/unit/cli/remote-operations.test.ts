@@ -80,9 +80,11 @@ describe('remoteOperations', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('a dedup id becomes the idempotency key of the request', async () => {
+  it('a dedup id travels in the body, beside an idempotency key of the call itself', async () => {
+    let sent: unknown;
     let key: string | null = null;
     const operations = remote((_, init) => {
+      sent = JSON.parse(init.body as string);
       key = new Headers(init.headers).get('idempotency-key');
       return {
         status: 202,
@@ -91,6 +93,7 @@ describe('remoteOperations', () => {
     });
     const submitted = await operations.startRun('w', { input: {}, dedup_id: 'k1' }, LOCAL_OPERATOR);
     expect(submitted).toMatchObject({ done: false, accepted: { run_id: RUN_ID } });
-    expect(key).toBe('k1');
+    expect(sent).toEqual({ input: {}, dedup_id: 'k1' });
+    expect(key).not.toBe('k1');
   });
 });

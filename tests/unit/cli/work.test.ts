@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RunIdText } from '../../../src/contracts/identifiers.ts';
 import type { StartRun } from '../../../src/contracts/turn.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { ao, event, fakeOperations, response, RUN_ID, runView, stream, tempDir } from './fakes.ts';
@@ -59,19 +58,26 @@ describe('ao enqueue', () => {
     ]);
   });
 
-  it('an idempotency key always means the same run of the same workflow', async () => {
+  it.each(['--dedup-id', '--idempotency-key'])('%s becomes the dedup_id of the request', async (option) => {
     const { requests, startRun } = startRunRecorder();
-    for (const [workflow, key] of [
-      ['w', 'k1'],
-      ['w', 'k1'],
-      ['w', 'k2'],
-      ['v', 'k1'],
-    ] as const) {
-      await ao(['enqueue', workflow, '--idempotency-key', key], { operations: { startRun } });
-    }
-    const ids = requests.map(({ runId }) => RunIdText.parse(runId));
-    expect(ids[0]).toBe(ids[1]);
-    expect(new Set(ids).size).toBe(3);
+    await ao(['enqueue', 'w', option, 'k1'], { operations: { startRun } });
+    const request = { input: {}, wait_ms: 0, dedup_id: 'k1' };
+    expect(requests).toEqual([{ workflow: 'w', runId: undefined, request }]);
+    const both = await ao(['enqueue', 'w', option, 'k1', '--id', RUN_ID], { operations: { startRun } });
+    expect(both.code).toBe(2);
+  });
+
+  it('--user names whose run it is', async () => {
+    const { requests, startRun } = startRunRecorder();
+    await ao(['enqueue', 'w', '--user', 'u1'], { operations: { startRun } });
+    expect(requests[0]?.request).toEqual({ input: {}, wait_ms: 0, user_id: 'u1' });
+  });
+
+  it('--delay lets the run begin later', async () => {
+    const { requests, startRun } = startRunRecorder();
+    await ao(['enqueue', 'w', '--delay', '1.5'], { operations: { startRun } });
+    expect(requests[0]?.request).toEqual({ input: {}, wait_ms: 0, delay_ms: 1500 });
+    expect((await ao(['enqueue', 'w', '--delay', 'soon'], { operations: { startRun } })).code).toBe(2);
   });
 
   it('over HTTP the key travels with the request', async () => {
@@ -107,7 +113,7 @@ describe('ao enqueue', () => {
       ports: { openRemote: async () => ({ operations: {} as never, close: async () => undefined }) },
     });
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain('--idempotency-key');
+    expect(result.stderr).toContain('--dedup-id');
   });
 
   it('--wait prints the result once the run has ended', async () => {

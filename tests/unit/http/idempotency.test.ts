@@ -91,16 +91,14 @@ describe('idempotent requests', () => {
     expect(second.body['run_id']).not.toBe(first.body['run_id']);
   });
 
-  test('without the header dedup_id does the same per workflow', async () => {
+  test('a dedup_id is taken to the operations, and a repeat is marked as one', async () => {
     await using http = await startHttp();
     const json = { input: 1, dedup_id: 'order-7' };
     const first = await http.call('POST', RUN, { json });
     const second = await http.call('POST', RUN, { json });
     expect(second.body['run_id']).toBe(first.body['run_id']);
-    expect(http.operations.count('startRun')).toBe(1);
-    expect((await http.call('POST', '/v1/workflows/other/runs', { json })).body.code).toBe(
-      'WORKFLOW_NOT_FOUND',
-    );
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
   });
 
   test('a repeated session without an id names the same session', async () => {

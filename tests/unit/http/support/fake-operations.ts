@@ -1,13 +1,14 @@
 import { hasRole, type Caller } from '../../../../src/contracts/caller.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
 import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts/operator.ts';
-import { isOpen, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
+import { isOpen, RunSummary, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
+import { Schedule, type ScheduleView } from '../../../../src/contracts/schedule.ts';
 import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { deferred } from '../../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../../src/kernel/errors.ts';
-import { newRunId, newSessionId } from '../../../../src/kernel/ids.ts';
+import { newRunId, newSessionId, type RunId } from '../../../../src/kernel/ids.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
@@ -19,6 +20,8 @@ export class FakeOperations implements FleetOperations {
   readonly calls: { name: string; args: unknown[] }[] = [];
   readonly deadLetters: DeadLetter[] = [];
   readonly turns: TurnRecord[] = [];
+  readonly schedules = new Map<string, ScheduleView>();
+  readonly deduplicated = new Map<string, Submitted>();
   readinessAnswer: Readiness = {
     status: 'ready',
     checks: [{ name: 'redis', ok: true, essential: true, detail: 'redis://10.0.0.1:6379' }],
@@ -89,7 +92,61 @@ export class FakeOperations implements FleetOperations {
     this.#enter('startRun', ...args);
     const [workflow, , caller, options] = args;
     if (workflow !== 'turn') throw notFound('workflow_not_found', workflow);
-    return this.#submit(caller, options?.runId);
+    const { dedup_id: dedupId } = args[1];
+    const earlier = dedupId === undefined ? undefined : this.deduplicated.get(dedupId);
+    if (earlier !== undefined) return { ...earlier, isRepeat: true };
+    const submitted = await this.#submit(caller, options?.runId);
+    if (dedupId !== undefined) this.deduplicated.set(dedupId, submitted);
+    return submitted;
+  }
+
+  async startRuns(...args: Parameters<FleetOperations['startRuns']>) {
+    this.#enter('startRuns', ...args);
+    const [workflow, { items }, caller] = args;
+    if (workflow !== 'turn') throw notFound('workflow_not_found', workflow);
+    return items.map((item, index) =>
+      'input' in item
+        ? { index, runId: this.addRun(caller.id) as RunId }
+        : {
+            index,
+            error: new FleetError({ code: 'validation_failed', kind: 'invalid_input', message: 'no' }),
+          },
+    );
+  }
+
+  async listRuns(...args: Parameters<FleetOperations['listRuns']>): ReturnType<FleetOperations['listRuns']> {
+    this.#enter('listRuns', ...args);
+    const [{ limit, after }] = args;
+    const all = [...this.runs.values()].toReversed();
+    const from = after === undefined ? 0 : all.findIndex(({ run_id }) => run_id === after.id) + 1;
+    const items = all.slice(from, from + limit).map((run) => RunSummary.parse(withoutDetails(run)));
+    const last = items.at(-1);
+    const isLast = last === undefined || from + limit >= all.length;
+    return { items, next: isLast ? null : { at: Date.parse(last.created_at), id: last.run_id } };
+  }
+
+  async updateRunMetadata(...args: Parameters<FleetOperations['updateRunMetadata']>) {
+    this.#enter('updateRunMetadata', ...args);
+    const run = await this.getRun(args[0], args[2]);
+    const changed = { ...run, metadata: { ...run.metadata, ...args[1] } };
+    this.runs.set(run.run_id, changed);
+    return changed;
+  }
+
+  async resumeRun(runId: string, caller: Caller) {
+    this.#enter('resumeRun', runId, caller);
+    const run = await this.getRun(runId, caller);
+    if (run.status === 'failed' || run.status === 'timed_out') return run;
+    throw new FleetError({ code: 'run_not_resumable', kind: 'conflict', message: `it is ${run.status}` });
+  }
+
+  async rerunRun(...args: Parameters<FleetOperations['rerunRun']>) {
+    this.#enter('rerunRun', ...args);
+    const [runId, caller, options] = args;
+    await this.getRun(runId, caller);
+    const submitted = await this.#submit(caller, options?.runId);
+    if (submitted.done) throw new Error('nobody waits for it');
+    return submitted.accepted;
   }
 
   async getRun(runId: string, caller: Caller) {
@@ -98,6 +155,11 @@ export class FakeOperations implements FleetOperations {
     if (run === undefined) throw notFound('run_not_found', runId);
     if (!hasRole(caller, 'read') && run.submitted_by !== caller.id) throw notFound('run_not_found', runId);
     return run;
+  }
+
+  async awaitRun(...args: Parameters<FleetOperations['awaitRun']>) {
+    this.#enter('awaitRun', ...args);
+    return this.getRun(args[0], args[2]);
   }
 
   async whyRun(runId: string, caller: Caller): Promise<RunExplanation> {
@@ -157,6 +219,33 @@ export class FakeOperations implements FleetOperations {
         new Promise((resolve) => signal.addEventListener('abort', resolve)),
       ]);
     }
+  }
+
+  async listSchedules() {
+    this.#enter('listSchedules');
+    return [...this.schedules.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async getSchedule(name: string) {
+    this.#enter('getSchedule', name);
+    const known = this.schedules.get(name);
+    if (known === undefined) throw notFound('schedule_not_found', name);
+    return known;
+  }
+
+  async putSchedule(...args: Parameters<FleetOperations['putSchedule']>) {
+    this.#enter('putSchedule', ...args);
+    const [name, request, caller] = args;
+    const times = { created_by: caller.id, updated_at: AT, next_run_at: AT, last: null };
+    const schedule: ScheduleView = { name, ...Schedule.parse(request), ...times };
+    const created = !this.schedules.has(name);
+    this.schedules.set(name, schedule);
+    return { schedule, created };
+  }
+
+  async deleteSchedule(name: string, caller: Caller) {
+    this.#enter('deleteSchedule', name, caller);
+    if (!this.schedules.delete(name)) throw notFound('schedule_not_found', name);
   }
 
   async listQueues(): Promise<QueueView[]> {
@@ -271,6 +360,11 @@ export class FakeOperations implements FleetOperations {
     this.calls.push({ name, args });
     if (this.failure) throw this.failure;
   }
+}
+
+function withoutDetails(run: RunView): object {
+  const { progress: _p, completed_steps: _c, skipped_steps: _k, steps: _s, output: _o, ...rest } = run;
+  return rest;
 }
 
 const TERMINAL: Partial<Record<RunEvent['type'], RunView['status']>> = {
