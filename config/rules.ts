@@ -90,6 +90,13 @@ export const RULES: readonly Rule[] = [
       return 'expected false while environment is production, got true';
     },
   },
+  {
+    keys: ['workflow.accept_changed_plans', 'environment'],
+    check({ environment, workflow }) {
+      if (environment !== 'production' || !workflow.accept_changed_plans) return undefined;
+      return 'expected false while environment is production, got true';
+    },
+  },
 ];
 
 function isDeployed(environment: ParsedConfig['environment']): boolean {

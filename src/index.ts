@@ -13,6 +13,7 @@ export {
   type RunListOptions,
   type Submission,
   type SubmitCallOptions,
+  type VersionOptions,
 } from './client/client.ts';
 
 // Job data, for producers that use BullMQ themselves: docs/job-contract.md.
@@ -26,6 +27,7 @@ export { NgaInput, NgaOutput } from './contracts/narrative.ts';
 export { WbaInput, WbaOutput } from './contracts/world.ts';
 
 // What the API takes and answers.
+export type { DefinitionSource, DefinitionSummary, DefinitionView } from './contracts/definition.ts';
 export type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './contracts/operator.ts';
 export { Problem } from './contracts/problem.ts';
 export {

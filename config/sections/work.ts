@@ -15,6 +15,11 @@ export const workflow = section({
     default: 100_000,
     description: 'Runs that may be open in the fleet; beyond, submissions are answered 429',
   }),
+  accept_changed_plans: flag({
+    default: false,
+    description:
+      'Whether a process may start although a plan in its code changed under the same version; never in production',
+  }),
   timeout_check_interval_s: duration({
     min: 0.1,
     max: 60,

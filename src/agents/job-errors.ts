@@ -1,6 +1,6 @@
 import type { FleetError } from '../kernel/errors.ts';
 
-/** Errors that say that something is known to be down: the job waits and keeps its attempts. */
+/** Errors that say that something is known to be down: the job waits and keeps its attempts, while that may pass. */
 const WAITING_CODES: ReadonlySet<string> = new Set([
   'circuit_open',
   'backend_unavailable',
@@ -9,7 +9,7 @@ const WAITING_CODES: ReadonlySet<string> = new Set([
 const DEFAULT_WAIT_MS = 5_000;
 
 export function isWait(error: FleetError): boolean {
-  return WAITING_CODES.has(error.code);
+  return WAITING_CODES.has(error.code) && error.retryable;
 }
 
 export function waitMs(error: FleetError): number {

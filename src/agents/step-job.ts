@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq';
 import type { SkippedStep, StepJobData } from '../contracts/job.ts';
+import { isOpen, type RunStatus } from '../contracts/run.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { beginStep, type StepFacts, type StepStart } from '../primitives/durable/begin-step.ts';
@@ -11,15 +12,13 @@ import {
 } from '../primitives/durable/commit-step.ts';
 import { failStep } from '../primitives/durable/fail-step.ts';
 import type { OpenStepContext } from '../primitives/step-context.ts';
+import { noteUnknownVersion, VERSION_PATIENCE_MS } from '../primitives/durable/unknown-version.ts';
 import type { StepNode, StoredError } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
-
-/** A version that no worker learns within this time fails its runs. */
-const VERSION_PATIENCE_MS = 600_000;
 
 /**
  * Open a step of a run: one round trip for everything it reads.
@@ -32,7 +31,7 @@ export async function openStep(
   data: StepJobData,
 ): Promise<Opened> {
   const { step } = data;
-  if (!shell.plans.knows(step.workflow, step.version)) throw versionUnavailable(shell, job, data);
+  if (!shell.plans.knows(step.workflow, step.version)) return withoutVersion(shell, data);
   const start = await beginStep(shell.store, {
     runId: step.run_id,
     path: step.path,
@@ -59,11 +58,7 @@ export async function openStep(
       await recordLostUpstream(shell, job, data, start.upstream);
       return skip(start.upstream);
     case 'missing':
-      throw new FleetError({
-        code: 'run_not_found',
-        kind: 'not_found',
-        message: `the record of run ${step.run_id} is gone`,
-      });
+      throw runNotFound(step.run_id);
   }
 }
 
@@ -278,13 +273,26 @@ function deadlineExceeded(runId: string): FleetError {
   });
 }
 
-function versionUnavailable(shell: ShellContext, job: Job, data: StepJobData): FleetError {
-  const { workflow, version, path } = data.step;
-  const patient = shell.clock.now() - job.timestamp <= VERSION_PATIENCE_MS;
-  return new FleetError({
-    code: patient ? 'workflow_version_unavailable' : 'workflow_version_missing',
-    kind: patient ? 'unavailable' : 'invalid_input',
+/** The job goes back for a worker that knows the version; when there has been none for too long, the step fails. */
+async function withoutVersion(shell: ShellContext, { step }: StepJobData): Promise<Opened> {
+  const { workflow, version, path, run_id: runId } = step;
+  const { status, forMs } = await noteUnknownVersion(shell.store, runId, shell.clock.now());
+  if (status === 'missing') throw runNotFound(runId);
+  if (!isOpen(status as RunStatus)) return skip(`run_${status}`);
+  shell.metrics.workflow_version_unavailable_total.inc({ workflow });
+  throw new FleetError({
+    code: 'workflow_version_unavailable',
+    kind: 'unavailable',
     message: `this worker has no step "${path}" of workflow ${workflow}@${version}`,
+    retryable: forMs < VERSION_PATIENCE_MS,
     retryAfterMs: 5_000,
+  });
+}
+
+function runNotFound(runId: string): FleetError {
+  return new FleetError({
+    code: 'run_not_found',
+    kind: 'not_found',
+    message: `the record of run ${runId} is gone`,
   });
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerApi } from './commands/api.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerDefinitions } from './commands/definitions.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDev } from './commands/dev.ts';
 import { registerDlq } from './commands/dlq.ts';
@@ -47,6 +48,7 @@ const COMMANDS: readonly Register[] = [
   registerWorkflows,
   registerSchedules,
   registerPrimitives,
+  registerDefinitions,
   registerQueues,
   registerDlq,
   registerDoctor,

@@ -79,6 +79,12 @@ export function remoteOperations(client: FleetClient): CliOperations {
     getRun: (runId) => asked(client.getRun(runId)),
     whyRun: (runId) => asked(client.whyRun(runId)),
     runEvents: (runId, options) => translated(client.runEvents(runId, options)),
+    listDefinitions: () => asked(client.listDefinitions()),
+    getDefinition: (name, version) =>
+      asked(client.getDefinition(name, version === undefined ? {} : { version })),
+    putDefinition: (definition) => asked(client.putDefinition(definition)),
+    deleteDefinition: (name, version) =>
+      asked(client.deleteDefinition(name, version === undefined ? {} : { version })),
     listQueues: () => asked(client.listQueues()),
     async listDeadLetters({ queue, reason, since, limit, after }) {
       const cursor = after === undefined ? undefined : deadLetterCursors.get(after.id);

@@ -1,3 +1,4 @@
+import type { DefinitionSummary, DefinitionView } from '../contracts/definition.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '../contracts/operator.ts';
 import type { Problem } from '../contracts/problem.ts';
 import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
@@ -45,6 +46,9 @@ export interface RunListOptions extends PageOptions {
   readonly since?: string;
   readonly until?: string;
 }
+export interface VersionOptions extends CallOptions {
+  readonly version?: number;
+}
 export interface DeadLetterOptions extends PageOptions {
   readonly queue?: string;
   readonly reason?: string;
@@ -88,6 +92,16 @@ export interface FleetClient {
   /** Creates the schedule, or puts this one in its place. */
   putSchedule(name: string, schedule: PutSchedule, options?: CallOptions): Promise<ScheduleView>;
   deleteSchedule(name: string, options?: CallOptions): Promise<void>;
+  listDefinitions(options?: CallOptions): Promise<DefinitionSummary[]>;
+  /** The newest version when none is named. */
+  getDefinition(name: string, options?: VersionOptions): Promise<DefinitionView>;
+  /** Registers a definition without code; `created` is false when it stood there with the same content. */
+  putDefinition(
+    definition: unknown,
+    options?: SubmitCallOptions,
+  ): Promise<{ definition: DefinitionView; created: boolean }>;
+  /** One version, or all that were registered. */
+  deleteDefinition(name: string, options?: VersionOptions & SubmitCallOptions): Promise<void>;
   listQueues(options?: CallOptions): Promise<QueueView[]>;
   getQueue(name: string, options?: CallOptions): Promise<QueueView>;
   listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
@@ -163,6 +177,18 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
       ask({ method: 'PUT', path: pathOf`/v1/schedules/${name}`, body: schedule, signal: o?.signal }),
     async deleteSchedule(name, o) {
       await transport({ method: 'DELETE', path: pathOf`/v1/schedules/${name}`, signal: o?.signal });
+    },
+    listDefinitions: (o) => get('/v1/workflows/definitions', o),
+    getDefinition: (name, o) => get(pathOf`/v1/workflows/definitions/${name}`, o, { version: o?.version }),
+    async putDefinition(definition, { signal, idempotencyKey } = {}) {
+      const call = postCall('/v1/workflows/definitions', definition, signal, idempotencyKey);
+      const response = await transport(call);
+      return { definition: (await response.json()) as DefinitionView, created: response.status === 201 };
+    },
+    async deleteDefinition(name, { version, signal, idempotencyKey } = {}) {
+      const path = pathOf`/v1/workflows/definitions/${name}`;
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      await transport({ method: 'DELETE', path, query: { version }, signal, ...key });
     },
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),

@@ -81,7 +81,7 @@ function toRequest(options: FleetClientOptions, call: Call): { url: URL; init: R
   }
   const headers: Record<string, string> = { accept: call.accept ?? 'application/json', ...call.headers };
   if (options.apiKey !== undefined) headers['authorization'] = `Bearer ${options.apiKey}`;
-  if (call.method === 'POST') headers['idempotency-key'] = call.idempotencyKey ?? crypto.randomUUID();
+  if (call.method !== 'GET') headers['idempotency-key'] = call.idempotencyKey ?? crypto.randomUUID();
   if (call.body !== undefined) headers['content-type'] = 'application/json';
   return {
     url,

@@ -1,6 +1,7 @@
 import type { FleetError } from '../kernel/errors.ts';
 import type { RunId } from '../kernel/ids.ts';
 import type { Caller } from './caller.ts';
+import type { DefinitionSummary, DefinitionView } from './definition.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './operator.ts';
 import type { MetadataPatch, RunEvent, RunView } from './run.ts';
 import type { RunFilter, RunPage } from './run-list.ts';
@@ -119,6 +120,20 @@ export interface FleetOperations {
   ): Promise<{ schedule: ScheduleView; created: boolean }>;
   /** Errors: schedule_not_found. */
   deleteSchedule(name: string, caller: Caller): Promise<void>;
+  /** By name; the definitions in code and those that were registered. */
+  listDefinitions(): Promise<DefinitionSummary[]>;
+  /** The newest version when none is named. */
+  getDefinition(name: string, version?: number): Promise<DefinitionView>;
+  /**
+   * Register a definition without code. Without a version it becomes the next one; the same content again changes
+   * nothing. Errors: invalid_workflow (422), reserved_name, version_exists (both conflict).
+   */
+  putDefinition(
+    definition: unknown,
+    caller: Caller,
+  ): Promise<{ definition: DefinitionView; created: boolean }>;
+  /** One version, or all of them. Errors also: reserved_name, definition_in_use (both conflict). */
+  deleteDefinition(name: string, version: number | undefined, caller: Caller): Promise<void>;
   listQueues(): Promise<QueueView[]>;
   /** Newest first. */
   listDeadLetters(filter: DeadLetterFilter): Promise<DeadLetter[]>;

@@ -70,8 +70,10 @@ function operationOf(route: Route, responses: Json, components: SchemaComponents
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && {
       requestBody: {
-        required: !route.body.safeParse({}).success,
-        content: { 'application/json': { schema: components.add(route.body, 'input') } },
+        required: !(route.documentedBody ?? route.body).safeParse({}).success,
+        content: {
+          'application/json': { schema: components.add(route.documentedBody ?? route.body, 'input') },
+        },
       },
     }),
     responses,

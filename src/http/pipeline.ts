@@ -123,7 +123,7 @@ async function change(
   const { deps, lifetime } = parts;
   const request = {
     id: idempotencyId(input.caller.id, `header ${route.method} ${route.paths[0]}`, key),
-    fingerprint: fingerprintOf(canonicalPath(route, req), input.rawBody),
+    fingerprint: fingerprintOf(canonicalPath(route, req), route.body ? input.rawBody : input.query),
     owner: randomUUID(),
   };
   const ports = {

@@ -7,6 +7,7 @@ import type { Route } from './route.ts';
 import { bulkStartRoutes } from './routes/bulk-start.ts';
 import { changeRunRoutes } from './routes/change-runs.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
+import { definitionRoutes } from './routes/definitions.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
@@ -28,6 +29,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...bulkStartRoutes(deps),
     ...changeRunRoutes(deps),
     ...runResultRoutes(deps),
+    ...definitionRoutes(deps),
     ...runEventRoutes(deps, cursors, lifetime),
     ...scheduleRoutes(deps, cursors),
     ...queueRoutes(deps),

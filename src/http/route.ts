@@ -6,6 +6,7 @@ import type { RateClass } from './rate-limit.ts';
 
 export const TAGS = {
   sessions: 'Sessions and turns: what a player says and is told',
+  definitions: 'Definitions of workflows, in code and registered',
   runs: 'Runs of workflows, their state and their events',
   schedules: 'Runs that are started again and again',
   queues: 'Queues of the fleet',
@@ -65,6 +66,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
+  /** What the documentation shows instead, where the body is a document with a validator of its own. */
+  readonly documentedBody?: z.ZodType;
   /** Checks that are more than the shape, for example sizes. Throws. */
   checkBody?(body: B): void;
   /** Name in the audit log; exactly the routes that change something have one. */

@@ -63,6 +63,12 @@ export const METRIC_CATALOGUE = [
 
   { name: 'workflow_runs_total', type: 'counter', help: 'Runs ended', labels: ['workflow', 'status'] },
   {
+    name: 'workflow_version_unavailable_total',
+    type: 'counter',
+    help: 'Jobs put back because the worker does not know the version of their workflow',
+    labels: ['workflow'],
+  },
+  {
     name: 'workflow_duration_seconds',
     type: 'histogram',
     help: 'Time from accepting a run to its end',

@@ -31,6 +31,12 @@ export interface Keys {
   unexplained(): string;
   /** Channel: ids of runs that ended from outside; workers abort what they do for them. */
   cancelled(): string;
+  /** Hash: `name@version` -> SHA-256 and JSON of a definition that was registered. */
+  definitions(): string;
+  /** String: grows with every change of the definitions; also the channel that announces it. */
+  definitionsRevision(): string;
+  /** Hash: `name@version` -> hash of the plan of a definition in code. */
+  definitionPins(): string;
   /** Hash: session. */
   session(sessionId: string): string;
   /** List: runs of a session that wait for their turn, first in front. */
@@ -90,6 +96,9 @@ export function createKeys(prefix: string): Keys {
     schedule: (name) => key('wf', 'schedules', name),
     unexplained: () => key('wf', 'unexplained'),
     cancelled: () => key('wf', 'cancel'),
+    definitions: () => key('wf', 'defs'),
+    definitionsRevision: () => key('wf', 'defs', 'revision'),
+    definitionPins: () => key('wf', 'defs', 'code'),
     session: (sessionId) => key('sess', sessionId),
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),

@@ -29,11 +29,11 @@ export interface OperatedFleet {
 export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
   try {
-    const subscriber = await core.connections.open('notices', { onOutage: 'fail_fast' });
     const operations = createOperations({
       workflows: core.workflows,
+      registry: core.registry,
       queues: core.queues,
-      notices: new RunNotices(subscriber, core.store.keys),
+      notices: new RunNotices(core.subscriber, core.store.keys),
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
       understand: (text, session) => understand(core, text, session),

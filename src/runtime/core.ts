@@ -8,11 +8,12 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { OutageBehaviour, RedisClient } from '../redis/connect.ts';
 import { createKeys } from '../redis/keys.ts';
 import type { RedisStore } from '../redis/store.ts';
-import { createCatalog, type Catalog } from '../workflows/catalog/catalog.ts';
-import type { WorkflowDefinition } from '../workflows/definition.ts';
+import type { Catalog } from '../workflows/catalog/catalog.ts';
 import type { DeadLetterContext } from '../workflows/dead-letters.ts';
+import type { WorkflowDefinition } from '../workflows/definition.ts';
+import type { DefinitionRegistry } from '../workflows/registry/registry.ts';
 import { createConnections, type Connections } from './connections.ts';
-import { exampleCosts, productWorkflows } from './product-catalog.ts';
+import { openRegistry } from './open-registry.ts';
 import { workflowSettings } from './settings.ts';
 
 /** What every role of the fleet is built on. */
@@ -21,6 +22,10 @@ export interface Core {
   readonly redisUrl: string;
   readonly connections: Connections;
   readonly store: RedisStore;
+  /** The connection for everything that is announced; it does nothing but subscribe. */
+  readonly subscriber: RedisClient;
+  /** What was registered over HTTP; null where the catalog is a fixed one. */
+  readonly registry: DefinitionRegistry | null;
   /** The connection that BullMQ's queues share. */
   readonly bull: RedisClient;
   readonly queues: ReadonlyMap<QueueName, Queue>;
@@ -38,12 +43,17 @@ export interface CoreOptions {
   readonly metrics: Metrics;
   readonly onOutage: OutageBehaviour;
   readonly clock?: Clock;
+  /** Takes the place of the fleet's registry: these definitions, no others, and held to nothing. */
   readonly catalog?: Catalog;
   /** Definitions beside the product's own. */
   readonly plans?: readonly WorkflowDefinition[];
+  /** Takes the place of the product's definitions in code. */
+  readonly definitions?: readonly WorkflowDefinition[];
+  /** `look`: a passer-by, which does not say what the versions of this fleet mean. Default `hold`. */
+  readonly pins?: 'hold' | 'look';
 }
 
-/** Connect to Redis and open the queues. Errors: redis_unavailable. */
+/** Connect to Redis and open the queues. Errors: redis_unavailable, version_exists. */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { config, log, metrics, onOutage } = options;
   const connections = createConnections(config, options.redisUrl, { log, metrics });
@@ -52,7 +62,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   try {
     const redis = await connections.open('commands', { onOutage });
     const bull = await connections.open('queues', { onOutage });
+    const subscriber = await connections.open('notices', { onOutage });
     const store: RedisStore = { redis, keys: createKeys(config.redis.key_prefix) };
+    const registry = options.catalog === undefined ? await openRegistry(options, store, subscriber) : null;
     const queueOptions = { connection: bull, prefix, skipWaitingForReady: true };
     const queues = new Map(QUEUE_NAMES.map((name) => [name, new Queue(name, queueOptions)]));
     const flows = new FlowProducer(queueOptions);
@@ -62,12 +74,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     flows.on('error', onError);
     const workflows: DeadLetterContext = {
       store,
-      catalog:
-        options.catalog ??
-        createCatalog([
-          ...productWorkflows(config, exampleCosts({ store, clock, log })),
-          ...(options.plans ?? []),
-        ]),
+      catalog: options.catalog ?? registry!.catalog,
       flows,
       runJobs: queues.get('flow')!,
       maintenance: queues.get('maintenance')!,
@@ -85,6 +92,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       redisUrl: options.redisUrl,
       connections,
       store,
+      subscriber,
+      registry,
       bull,
       queues,
       workflows,
@@ -92,6 +101,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       metrics,
       clock,
       async close() {
+        registry?.stop();
         await Promise.allSettled([flows.close(), ...[...queues.values()].map((queue) => queue.close())]);
         await connections.close();
       },

@@ -24,6 +24,7 @@ export async function openFleet(config: Config): Promise<OpenFleet> {
     redisUrl,
     log: createFleetLog(config, 'cli', instanceName()),
     metrics: createMetrics({ role: 'cli', version: VERSION }),
+    pins: 'look',
   });
   return {
     operations: fleet.operations,

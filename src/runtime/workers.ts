@@ -96,9 +96,11 @@ function concurrencyOf(options: WorkersOptions, name: QueueName): number {
 }
 
 async function listenForEndedRuns(core: Core, activeJobs: ActiveJobs): Promise<void> {
-  const subscriber = await core.connections.open('cancellations', { onOutage: 'patient' });
-  subscriber.on('message', (_channel: string, runId: string) => activeJobs.interrupt(runId));
-  await subscriber.subscribe(core.store.keys.cancelled());
+  const cancelled = core.store.keys.cancelled();
+  core.subscriber.on('message', (channel: string, runId: string) => {
+    if (channel === cancelled) activeJobs.interrupt(runId);
+  });
+  await core.subscriber.subscribe(cancelled);
 }
 
 async function scheduleWatchdog(core: Core): Promise<void> {

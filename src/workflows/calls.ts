@@ -155,14 +155,21 @@ async function begin(
     context: { ...run.context, v: 1, state: leaf.state },
     called_by: { run_id: run.run_id, path, job_id: jobId, resumes: run.resumes, depth },
   };
-  await admitRun(ctx.store, newRun, {
-    nowMs,
-    maxOpenRuns: Number.MAX_SAFE_INTEGER,
-    maxPending: 0,
-    onBusy: 'queue',
-    nextCheckAtMs: nowMs + FIRST_CHECK_MS,
-    retentionSeconds: ctx.settings.recordRetentionSeconds,
-  });
+  try {
+    await admitRun(ctx.store, newRun, {
+      nowMs,
+      maxOpenRuns: Number.MAX_SAFE_INTEGER,
+      maxPending: 0,
+      onBusy: 'queue',
+      nextCheckAtMs: nowMs + FIRST_CHECK_MS,
+      isStored: definition.isStored === true,
+      retentionSeconds: ctx.settings.recordRetentionSeconds,
+    });
+  } catch (error) {
+    // Its definition was deleted a moment ago.
+    if (isFleetError(error) && error.code === 'workflow_not_found') return refuse(error);
+    throw error;
+  }
   return firstFlow(ctx, definition, { ...newRun, generation: 0 }, input);
 }
 

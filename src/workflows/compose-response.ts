@@ -8,7 +8,7 @@ export function composeResponse(
   run: RunRecord,
   reply: RunReply,
   steps: readonly StepView[],
-  context: { turn: number | null; slaMs: number; nowMs: number },
+  context: { turn: number | null; isDegraded: boolean; slaMs: number; nowMs: number },
 ): OrchestrationResponse {
   const totalMs = context.nowMs - run.created_at;
   return {
@@ -34,8 +34,10 @@ export function composeResponse(
         ...(source === undefined ? {} : { source }),
       })),
       intent: reply.intent,
-      degraded: false,
-      degraded_reasons: [],
+      degraded: context.isDegraded,
+      degraded_reasons: steps
+        .filter(({ status }) => context.isDegraded && status === 'failed')
+        .map(({ name }) => `step_skipped:${name}`),
     },
     performance_metrics: {
       total_ms: totalMs,

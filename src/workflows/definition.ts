@@ -47,6 +47,8 @@ export interface WorkflowDefinition<S extends ZodType = ZodType> {
   readonly plan: PlanNode;
   /** `stepwise` wakes the run job after every step, although nothing is to be decided; default `segmented`. */
   readonly mode?: 'segmented' | 'stepwise';
-  /** Makes a turn of what came out; without it the plan's own output is the run's output. */
-  reply?(facts: ReplyFacts<z.output<S>>): RunReply;
+  /** Makes a turn of what came out; without it, and where it gives null, the plan's own output is the run's output. */
+  reply?(facts: ReplyFacts<z.output<S>>): RunReply | null;
+  /** It was registered over HTTP and can be deleted: a run of it is admitted only while it is there. */
+  readonly isStored?: boolean;
 }

@@ -86,7 +86,14 @@ async function add(
   }
 }
 
-export type DriveOutcome = 'ended' | 'added' | 'retried' | 'already_moving' | 'unknown_version';
+export type DriveOutcome =
+  | 'ended'
+  | 'added'
+  | 'retried'
+  | 'already_moving'
+  | 'unknown_version'
+  /** Nobody knew its version for too long: it was ended. */
+  | 'forsaken';
 
 /**
  * Make sure that an open run whose turn it is has its jobs; safe to call at any time, by anybody.

@@ -14,6 +14,7 @@ import { mustPause, ring } from './coordinate.ts';
 import { derive } from './derive.ts';
 import { driveRun, type DriveOutcome } from './drive.ts';
 import { endRun, endStatus } from './end-run.ts';
+import { endIfForsakenOutside } from './unknown-version.ts';
 
 /**
  * Let what changed outside the queues take effect: a signal that came, time that has passed, a run that must end.
@@ -28,7 +29,9 @@ export async function nudge(ctx: WorkflowContext, runId: string): Promise<DriveO
     // Nothing of its plan may be decided before it begins.
     if (run.delayed_until !== undefined && run.ending === undefined) return driveRun(ctx, runId);
     const definition = ctx.catalog.find(run.workflow, run.version);
-    if (definition === undefined) return 'unknown_version';
+    if (definition === undefined) {
+      return (await endIfForsakenOutside(ctx, facts)) ? 'forsaken' : 'unknown_version';
+    }
     const nowMs = ctx.clock.now();
     const next = derive(definition, facts, nowMs);
     const recorded = await recordNext(ctx, run, next, nowMs);

@@ -17,7 +17,7 @@ import { derive } from './derive.ts';
 import { endRun, endStatus, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
 import { recordNext } from './nudge.ts';
-import { versionUnavailable } from './version-unavailable.ts';
+import { withoutVersion } from './unknown-version.ts';
 
 /**
  * The run job. Its life:
@@ -35,7 +35,10 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   const data = RunJobData.parse(job.data);
   const scope = data.scope ?? '';
   const definition = ctx.catalog.find(data.workflow, data.version);
-  if (definition === undefined) throw versionUnavailable(data.workflow, data.version);
+  if (definition === undefined) {
+    const ended = await withoutVersion(ctx, data);
+    return scope === '' ? closeJobOf(ctx, ended) : { status: ended.run.status };
+  }
   let looks = 0;
   for (;;) {
     const facts = await readRun(ctx.store, data.run_id, data.session_id);
@@ -85,25 +88,25 @@ async function complete(
   const { run } = facts;
   const nowMs = ctx.clock.now();
   const steps = foldSteps(staticLeaves(definition.plan), facts.events);
-  if (definition.reply === undefined) {
-    await endRun(ctx, run, { status: 'completed', output: value ?? null, isDegraded, nowMs });
-    return { status: 'completed', steps: steps.length };
-  }
   const session = facts.session === null ? null : decodeSessionContext(facts.session);
-  const input = definition.input.parse(run.input);
-  let reply: RunReply;
+  let reply: RunReply | null;
   try {
-    reply = callDefinition(definition.name, () =>
-      definition.reply!({ input, results: facts.results, session }),
-    );
+    reply = callDefinition(definition.name, () => {
+      const input = definition.reply === undefined ? null : definition.input.parse(run.input);
+      return definition.reply?.({ input, results: facts.results, session }) ?? null;
+    });
   } catch (error) {
     // The same facts would break it again.
     const { code, message } = toFleetError(error);
     return fail(ctx, facts, { code, message });
   }
+  if (reply === null) {
+    await endRun(ctx, run, { status: 'completed', output: value ?? null, isDegraded, nowMs });
+    return { status: 'completed', steps: steps.length };
+  }
   // What is called within a turn is no turn.
   const turn = session === null || run.called_by !== undefined ? null : session.turn + 1;
-  const output = composeResponse(run, reply, steps, { turn, slaMs: ctx.settings.slaMs, nowMs });
+  const output = composeResponse(run, reply, steps, { turn, isDegraded, slaMs: ctx.settings.slaMs, nowMs });
   await endRun(ctx, run, {
     status: 'completed',
     output,

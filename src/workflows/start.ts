@@ -69,7 +69,8 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     priority: request.priority,
     input: request.input,
     correlation_id: request.requestId ?? runId,
-    timeout_ms: request.timeoutMs ?? definition.timeoutMs,
+    // The deadline is a moment in whole milliseconds.
+    timeout_ms: Math.ceil(request.timeoutMs ?? definition.timeoutMs),
     session_id: session?.sessionId,
     world_id: session?.worldId,
     user_id: session?.userId ?? request.userId ?? request.caller.user_id,
@@ -86,6 +87,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     maxOpenRuns: ctx.settings.maxOpenRuns,
     maxPending: ctx.settings.maxPendingTurns,
     onBusy: request.onBusy,
+    isStored: definition.isStored === true,
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
     dedup: request.dedup,
     retentionSeconds: ctx.settings.recordRetentionSeconds,

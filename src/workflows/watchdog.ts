@@ -21,6 +21,7 @@ export type Finding =
   | 'not_retried'
   | 'session_stuck'
   | 'unexplained'
+  | 'version_unknown'
   | 'healthy';
 
 /**
@@ -30,6 +31,7 @@ export type Finding =
  * - its jobs are missing, or its run job failed although the run was resumed: it is driven
  * - it waits behind a turn of its session that has ended: the session is handed over
  * - it is to start later: that its starter is there, and that it did start
+ * - nobody has known its version for too long: it is ended without its definition
  * - it stands still and no reason can be found for that: it is repaired, or failed when that does not help
  *
  * Runs on a schedule; also safe to call directly and from several processes at once.
@@ -69,7 +71,7 @@ async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding>
     const message = `the run took longer than ${run.timeout_ms} ms`;
     const begins = await beginEnding(ctx.store, runId, { code: 'deadline_exceeded', message, path: '' });
     const finding = await moveRun(ctx, runId);
-    return begins ? 'deadline_passed' : finding;
+    return begins && finding !== 'version_unknown' ? 'deadline_passed' : finding;
   }
   await checkRunAt(ctx.store, runId, Math.min(nowMs + CHECK_EVERY_MS, endsAt));
   if (run.called_by !== undefined && !(await isStillCalled(ctx.store, run.called_by))) {
@@ -101,6 +103,8 @@ async function moveRun(ctx: WorkflowContext, runId: string): Promise<Finding> {
       return 'jobs_missing';
     case 'retried':
       return 'not_retried';
+    case 'forsaken':
+      return 'version_unknown';
     case 'already_moving':
       return (await repairUnexplained(ctx, runId)) ? 'unexplained' : 'healthy';
     default:

@@ -60,6 +60,24 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   './bin/ao schedules show nightly': { prints: /overlap +allow/ },
   './bin/ao schedules delete nightly --yes': { prints: /^nightly deleted\n$/ },
   'node examples/schedule-runs.ts': { coveredBy: EXAMPLES, text: "runExample('schedule-runs.ts'" },
+  './bin/ao definitions list': { prints: /^collaborative +1 +1 \(code\)$/m },
+  './bin/ao definitions put examples/definitions/two-step.json': {
+    prints: /^two_step@1 (is registered|stands)/,
+  },
+  './bin/ao definitions show two_step': { prints: /^workflow +two_step@1 \(stored\)$/m },
+  './bin/ao enqueue two_step --input \'{"text": "go north"}\' --wait': { prints: /"skipped_steps": \[\]/ },
+  "curl -s http://127.0.0.1:8503/v1/workflows/definitions -H 'content-type: application/json' -d @examples/definitions/patient-guide.json":
+    { prints: /"name":"patient_guide","version"|"version":1,"source":"stored","name":"patient_guide"/ },
+  'curl -s http://127.0.0.1:8503/v1/workflows/definitions/patient_guide': { prints: /"graph":/ },
+  'curl -s http://127.0.0.1:8503/v1/workflows/patient_guide/runs -H \'content-type: application/json\' -d \'{"input": {"lines": ["go north"], "mood": "I feel calm"}}\'':
+    { prints: /"run_id":"wf_/ },
+  "curl -s -X DELETE 'http://127.0.0.1:8503/v1/workflows/definitions/nobody?version=1'": {
+    prints: /"WORKFLOW_NOT_FOUND"/,
+  },
+  'node examples/register-a-workflow.ts': {
+    coveredBy: EXAMPLES,
+    text: "runExample('register-a-workflow.ts'",
+  },
 
   './bin/ao primitives list': { prints: /^agentic_rag .*in-process, durable/m },
   './bin/ao primitives graph rag --format mermaid': { prints: /^flowchart TD\n/ },

@@ -74,6 +74,17 @@ describe('examples', () => {
     await expect.poll(replays).toBe(1);
   });
 
+  test('register-a-workflow.ts registers, runs and deletes a workflow written as JSON', async () => {
+    const told = await runExample('register-a-workflow.ts', fleet.url);
+    expect(told.split('\n')).toEqual([
+      'patient_guide@1 is registered: lines, heard, mood, troubled, rest',
+      'other content under the same version: VERSION_EXISTS',
+      'completed: move, take; anxious: rest',
+      'patient_guide is deleted',
+      '',
+    ]);
+  });
+
   test('are all listed in their README and tested here', () => {
     const examples = readdirSync(EXAMPLES).filter((name) => /\.m?[tj]s$/.test(name) && !PARTS.includes(name));
     const readme = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');

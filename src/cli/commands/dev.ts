@@ -38,7 +38,9 @@ async function serveWithOwnRedis(context: CommandContext, folder: DevFolder): Pr
     persistent: !folder.isTemporary,
   });
   try {
-    return await serve(context, context.loadConfig({ 'redis.url': redis.url }), folder);
+    // Plans are written here, again and again; nobody else keeps runs at this Redis.
+    const own = { 'redis.url': redis.url, 'workflow.accept_changed_plans': 'true' };
+    return await serve(context, context.loadConfig(own), folder);
   } finally {
     await redis.stop();
   }

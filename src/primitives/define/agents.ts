@@ -1,10 +1,14 @@
 import type { FnContext, StepNode } from '../plan/node.ts';
+import { fieldAt, type Scope } from './references.ts';
 
 /** An agent that definitions may name. */
 export interface DefinedAgent {
   readonly step: StepNode;
-  /** What it takes when a definition does not say: default, the run's own input. */
-  readonly input?: (scope: never, ctx: FnContext) => unknown;
+  /**
+   * What it takes when a definition does not say: from the run's `input`, and of each agent that had its turn
+   * before, by the name of its queue, the newest result. Default: the run's own input.
+   */
+  readonly input?: (before: never, ctx: FnContext) => unknown;
 }
 
 export type Agents = Readonly<Record<string, DefinedAgent>>;
@@ -14,6 +18,45 @@ export function findAgent(agents: Agents, name: string): DefinedAgent | undefine
   return Object.hasOwn(agents, name) ? agents[name] : undefined;
 }
 
-export function defaultInput(agent: DefinedAgent): (scope: never, ctx: FnContext) => unknown {
-  return agent.input ?? ((scope: never) => (scope as { readonly input: unknown }).input);
+/** A step that stands before another, and where its result is found. */
+export interface EarlierStep {
+  readonly queue: string;
+  readonly at: readonly string[];
+}
+
+/** A step that takes what its agent takes by default. */
+export interface DefaultUse {
+  readonly queue: string;
+  /** The queues whose results it may know, in their order. */
+  readonly after: readonly string[];
+}
+
+export function defaultInput(
+  { input }: DefinedAgent,
+  earlier: readonly EarlierStep[],
+): (scope: never, ctx: FnContext) => unknown {
+  if (input === undefined) return (scope: never) => (scope as Scope)['input'];
+  return (scope: never, ctx) => input(newestResults(scope, earlier) as never, ctx);
+}
+
+/** A step that was passed over has no result; an earlier one of the same agent stands in for it. */
+function newestResults(scope: Scope, earlier: readonly EarlierStep[]): Scope {
+  const before: Record<string, unknown> = { input: scope['input'] };
+  for (const { queue, at } of earlier) {
+    const result = fieldAt(scope, at);
+    if (result != null) before[queue] = result;
+  }
+  return before;
+}
+
+/** Agents whose own time limit does not exceed that of the whole; a definition may still set a longer one. */
+export function withinTime(agents: Agents, timeoutMs: number): Agents {
+  if (!(timeoutMs > 0)) return agents;
+  return Object.fromEntries(
+    Object.entries(agents).map(([name, agent]) => {
+      const limitMs = agent.step.timeoutMs;
+      if (limitMs === undefined || limitMs <= timeoutMs) return [name, agent];
+      return [name, { ...agent, step: { ...agent.step, timeoutMs } }];
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import { FleetError, type FieldProblem } from '../../kernel/errors.ts';
 import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import type { RetryOptions } from '../compose/chain.ts';
 import type { LooseStepOptions } from '../compose/step-stage.ts';
-import { defaultInput, findAgent, type Agents } from './agents.ts';
+import { defaultInput, findAgent, type Agents, type DefaultUse, type EarlierStep } from './agents.ts';
 import { primitiveOf, unknownAgent } from './full.ts';
 import type { Scope } from './references.ts';
 import type { AgentCall, CompactDefinition } from './shapes.ts';
@@ -26,17 +26,30 @@ export function compactChainOf(
   definition: CompactDefinition,
   agents: Agents,
   problems: FieldProblem[],
+  defaults: DefaultUse[],
 ): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
   const { sequence, groups } = namedCalls(definition);
+  const earlier: EarlierStep[] = [];
   const step = (chain: ChainBuilder, call: NamedCall): ChainBuilder => {
-    const options = optionsOf(call, definition, agents, problems);
-    return options === null ? chain.hole(call.id) : chain.step(call.id, options);
+    const options = optionsOf(call, definition, agents, problems, [...earlier]);
+    if (options === null) return chain.hole(call.id);
+    defaults.push({ queue: queueOf(call, agents), after: earlier.map(({ queue }) => queue) });
+    return chain.step(call.id, options);
   };
-  let chain = sequence.reduce(step, new ChainBuilder([], refuseToFinish));
+  const done = (call: NamedCall, at: readonly string[]): void => {
+    earlier.push({ queue: queueOf(call, agents), at });
+  };
+  let chain = new ChainBuilder([], refuseToFinish);
+  for (const call of sequence) {
+    chain = step(chain, call);
+    done(call, [call.id]);
+  }
   for (const [index, calls] of groups.entries()) {
     if (calls.length === 0) continue;
     const branches = calls.map((call) => [call.id, (branch: ChainBuilder) => step(branch, call)] as const);
     chain = chain.parallel(groupId(index), Object.fromEntries(branches));
+    // Those of one group do not know each other.
+    for (const call of calls) done(call, [groupId(index), call.id, call.id]);
   }
   return { chain, output: (scope) => outputOf(scope, sequence, groups) };
 }
@@ -62,6 +75,7 @@ function optionsOf(
   definition: CompactDefinition,
   agents: Agents,
   problems: FieldProblem[],
+  earlier: readonly EarlierStep[],
 ): LooseStepOptions | null {
   const agent = findAgent(agents, call.agent);
   if (agent === undefined) {
@@ -75,7 +89,7 @@ function optionsOf(
   const seconds = call.timeout_seconds ?? definition.timeout_config.per_step_seconds;
   return {
     agent: primitiveOf(agent),
-    input: defaultInput(agent),
+    input: defaultInput(agent, earlier),
     ...(seconds === undefined ? {} : { timeoutMs: Math.round(seconds * 1000) }),
     ...(definition.error_handling === 'retry' ? { retry: RETRY } : { retry: { attempts: 1 } }),
     ...(definition.error_handling === 'skip_on_error' ? { optional: true } : {}),
@@ -104,6 +118,10 @@ function outputOf(
     });
   }
   return { results, skipped_steps: skipped };
+}
+
+function queueOf({ agent }: NamedCall, agents: Agents): string {
+  return findAgent(agents, agent)?.step.queue ?? agent;
 }
 
 function groupId(index: number): string {

@@ -6,7 +6,7 @@ import type { Workflow } from '../compose/workflow.ts';
 import { childrenOf } from '../plan/children.ts';
 import type { PlanNode } from '../plan/node.ts';
 import { workflowProblems } from '../plan/workflow-problems.ts';
-import type { Agents } from './agents.ts';
+import { withinTime, type Agents, type DefaultUse } from './agents.ts';
 import { compactChainOf } from './compact.ts';
 import { chainOf } from './full.ts';
 import { CompactDefinition, FullDefinition } from './shapes.ts';
@@ -21,6 +21,13 @@ export interface DefineOptions {
   readonly timeoutMs?: number;
 }
 
+/** A definition without code, made runnable. */
+export interface DefinedWorkflow extends Workflow<unknown, unknown> {
+  readonly form: 'compact' | 'full';
+  /** The steps that take what their agents take by default. */
+  readonly defaults: readonly DefaultUse[];
+}
+
 const DEFAULT_TIMEOUT_MS = 300_000;
 const MAX_NESTING = 100;
 
@@ -32,9 +39,10 @@ const MAX_NESTING = 100;
  * invalid_name, duplicate_step_name, invalid_timeout, unknown_agent, unknown_ref, unknown_workflow, cyclic_call,
  * too_many_steps, definition_error
  */
-export function defineWorkflow(definition: unknown, options: DefineOptions): Workflow<unknown, unknown> {
+export function defineWorkflow(definition: unknown, options: DefineOptions): DefinedWorkflow {
   const problems: FieldProblem[] = [];
-  const { name, version, timeoutMs, built } = compile(definition, options, problems);
+  const defaults: DefaultUse[] = [];
+  const { form, name, version, timeoutMs, built } = compile(definition, options, problems, defaults);
   const { chain, output } = built;
   const plan = chained(
     [{ node: SCOPE }, ...chain.stages, { node: outputOf(name, output, z.unknown()) }],
@@ -45,29 +53,43 @@ export function defineWorkflow(definition: unknown, options: DefineOptions): Wor
     ...callProblems(plan, name, options.workflows),
     ...workflowProblems({ name, version, timeoutMs, plan }),
   );
-  refuseProblems(name, problems);
+  refuseProblems(name, withoutEchoes(problems));
   const { input = z.unknown() } = options;
-  return Object.freeze({ name, version, input, output: z.unknown(), timeoutMs, plan });
+  return Object.freeze({ name, version, input, output: z.unknown(), timeoutMs, plan, form, defaults });
+}
+
+/** Where no agent was known there is no step left; that it is then empty says nothing new. */
+function withoutEchoes(problems: readonly FieldProblem[]): readonly FieldProblem[] {
+  const isHollow = problems.some(({ code }) => code === 'unknown_agent');
+  return isHollow ? problems.filter(({ code }) => code !== 'empty_workflow') : problems;
 }
 
 interface Compiled {
+  readonly form: DefinedWorkflow['form'];
   readonly name: string;
   readonly version: number;
   readonly timeoutMs: number;
   readonly built: { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown };
 }
 
-function compile(definition: unknown, options: DefineOptions, problems: FieldProblem[]): Compiled {
+function compile(
+  definition: unknown,
+  options: DefineOptions,
+  problems: FieldProblem[],
+  defaults: DefaultUse[],
+): Compiled {
   const { agents, timeoutMs: defaultMs = DEFAULT_TIMEOUT_MS } = options;
   if (typeof definition === 'object' && definition !== null && 'nodes' in definition) {
     const full = parse(FullDefinition, definition);
     const { name, version, timeout_ms: timeoutMs = defaultMs } = full;
-    return { name, version, timeoutMs, built: chainOf(full, agents, problems) };
+    const built = chainOf(full, withinTime(agents, timeoutMs), problems, defaults);
+    return { form: 'full', name, version, timeoutMs, built };
   }
   const compact = parse(CompactDefinition, definition);
   const { name, version, timeout_config: limits } = compact;
-  const timeoutMs = limits.total_seconds === undefined ? defaultMs : limits.total_seconds * 1000;
-  return { name, version, timeoutMs, built: compactChainOf(compact, agents, problems) };
+  const timeoutMs = limits.total_seconds === undefined ? defaultMs : Math.round(limits.total_seconds * 1000);
+  const built = compactChainOf(compact, withinTime(agents, timeoutMs), problems, defaults);
+  return { form: 'compact', name, version, timeoutMs, built };
 }
 
 function parse<S extends ZodType>(schema: S, definition: unknown): z.output<S> {
@@ -79,11 +101,30 @@ function parse<S extends ZodType>(schema: S, definition: unknown): z.output<S> {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => ({
     path: path.map((part) => `/${String(part)}`).join(''),
-    code: 'invalid_definition',
+    code: codeOf(path),
     message,
   }));
-  refuseProblems('?', problems);
+  refuseProblems(nameIn(definition), problems);
   throw parsed.error;
+}
+
+/** What is no text or number at all is as wrong as one that cannot be. */
+function codeOf(path: readonly PropertyKey[]): string {
+  const field = String(path.at(-1) ?? '');
+  if (TIMES.has(field)) return 'invalid_timeout';
+  return field === 'name' || (field === 'id' && path.length > 1) ? 'invalid_name' : 'invalid_definition';
+}
+
+const TIMES: ReadonlySet<string> = new Set([
+  'timeout_ms',
+  'timeout_seconds',
+  'per_step_seconds',
+  'total_seconds',
+]);
+
+function nameIn(definition: unknown): string {
+  const isNamed = typeof definition === 'object' && definition !== null && 'name' in definition;
+  return isNamed && typeof definition.name === 'string' ? definition.name.slice(0, 64) : '?';
 }
 
 /** What is nested too deep is refused before anything goes down into it. */

@@ -5,7 +5,7 @@ import type { RetryOptions } from '../compose/chain.ts';
 import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import { make } from '../compose/make.ts';
 import type { AnyPrimitive } from '../compose/primitive.ts';
-import { defaultInput, findAgent, type Agents, type DefinedAgent } from './agents.ts';
+import { defaultInput, findAgent, type Agents, type DefaultUse, type DefinedAgent } from './agents.ts';
 import { predicate } from './predicates.ts';
 import { reader, template, type RefuseRef } from './references.ts';
 import type { FullDefinition, JsonNode, JsonStep, JsonValue } from './shapes.ts';
@@ -15,8 +15,9 @@ export function chainOf(
   { nodes, output }: FullDefinition,
   agents: Agents,
   problems: FieldProblem[],
+  defaults: DefaultUse[],
 ): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
-  const compiler = new FullCompiler(agents, problems);
+  const compiler = new FullCompiler(agents, problems, defaults);
   const chain = compiler.extend(new ChainBuilder([], refuseToFinish), nodes, '/nodes');
   return { chain, output: compiler.read(output, chain.visible, '/output') };
 }
@@ -24,10 +25,14 @@ export function chainOf(
 class FullCompiler {
   readonly #agents: Agents;
   readonly #problems: FieldProblem[];
+  readonly #defaults: DefaultUse[];
+  /** The queues of the steps so far, by their ids. */
+  readonly #queues = new Map<string, string>();
 
-  constructor(agents: Agents, problems: FieldProblem[]) {
+  constructor(agents: Agents, problems: FieldProblem[], defaults: DefaultUse[]) {
     this.#agents = agents;
     this.#problems = problems;
+    this.#defaults = defaults;
   }
 
   extend(chain: ChainBuilder, nodes: readonly JsonNode[], path: string): ChainBuilder {
@@ -91,17 +96,28 @@ class FullCompiler {
     const agent = this.#agent(node.agent, `${path}/agent`);
     if (agent === undefined) return chain.hole(node.id);
     const { fallback, compensate, retry, timeout_ms: timeoutMs, optional, priority } = node;
+    const input =
+      node.input === undefined
+        ? this.#defaultInput(agent, chain.visible)
+        : this.read(node.input, chain.visible, `${path}/input`);
+    this.#queues.set(node.id, agent.step.queue);
     return chain.step(node.id, {
       agent: primitiveOf(agent),
-      input:
-        node.input === undefined
-          ? defaultInput(agent)
-          : this.read(node.input, chain.visible, `${path}/input`),
+      input,
       ...defined({ timeoutMs, optional, priority }),
       ...(retry === undefined ? {} : { retry: retryOf(retry) }),
       ...(fallback === undefined ? {} : this.#fallback(fallback, `${path}/fallback`)),
       ...(compensate === undefined ? {} : this.#compensate(compensate.agent, `${path}/compensate/agent`)),
     });
+  }
+
+  #defaultInput(agent: DefinedAgent, visible: readonly string[]) {
+    const earlier = visible.flatMap((id) => {
+      const queue = this.#queues.get(id);
+      return queue === undefined ? [] : [{ queue, at: [id] }];
+    });
+    this.#defaults.push({ queue: agent.step.queue, after: earlier.map(({ queue }) => queue) });
+    return defaultInput(agent, earlier);
   }
 
   #fallback(fallback: NonNullable<JsonStep['fallback']>, path: string) {

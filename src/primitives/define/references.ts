@@ -21,12 +21,12 @@ export function reader(ref: string, visible: readonly string[], refuse: RefuseRe
       const hint = near === undefined ? `known: ${visible.join(', ') || 'none'}` : `did you mean "${near}"?`;
       refuse(`"${ref}": no step "${id}" can have run before; ${hint}`);
     }
-    return (scope) => at(scope, [id, ...fields]);
+    return (scope) => fieldAt(scope, [id, ...fields]);
   }
   if (root !== 'input' && !visible.includes(root)) {
     refuse(`"${ref}" must begin with input or steps.<id>`);
   }
-  return (scope) => at(scope, [root, ...rest]);
+  return (scope) => fieldAt(scope, [root, ...rest]);
 }
 
 /** A literal with everything it refers to filled in. */
@@ -52,7 +52,8 @@ function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
-function at(value: unknown, fields: readonly string[]): unknown {
+/** Own fields only; undefined where there is none. */
+export function fieldAt(value: unknown, fields: readonly string[]): unknown {
   let found = value;
   for (const field of fields) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, field)) return undefined;

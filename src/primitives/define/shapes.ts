@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DefinitionVersion } from '../../contracts/definition.ts';
 import { PRIORITIES } from '../../contracts/priority.ts';
 
 // What a definition without code looks like. Numbers are checked with the plan, where their codes are known.
@@ -35,17 +36,19 @@ export type JsonPredicate =
   | { readonly or: readonly JsonPredicate[] }
   | { readonly not: JsonPredicate };
 
-const Value: z.ZodType<JsonValue> = z.json();
+const Value: z.ZodType<JsonValue> = z.json().meta({ id: 'JsonValue' });
 const Ref = z.strictObject({ $ref: z.string() });
 
-const Predicate: z.ZodType<JsonPredicate> = z.lazy(() =>
-  z.union([
-    z.strictObject({ ref: z.string(), op: z.enum(COMPARISONS), value: Value.optional() }),
-    z.strictObject({ and: z.array(Predicate).min(1) }),
-    z.strictObject({ or: z.array(Predicate).min(1) }),
-    z.strictObject({ not: Predicate }),
-  ]),
-);
+const Predicate: z.ZodType<JsonPredicate> = z
+  .lazy(() =>
+    z.union([
+      z.strictObject({ ref: z.string(), op: z.enum(COMPARISONS), value: Value.optional() }),
+      z.strictObject({ and: z.array(Predicate).min(1) }),
+      z.strictObject({ or: z.array(Predicate).min(1) }),
+      z.strictObject({ not: Predicate }),
+    ]),
+  )
+  .meta({ id: 'WorkflowPredicate' });
 
 const JoinShape = z.union([
   z.enum(['all', 'settled']),
@@ -87,7 +90,7 @@ const CallShape = z.strictObject({
   kind: z.literal('call'),
   id: z.string(),
   workflow: z.string(),
-  version: z.int().min(1).optional(),
+  version: DefinitionVersion.optional(),
   input: Value,
 });
 
@@ -130,53 +133,57 @@ export type JsonNode =
       readonly join?: JoinOption;
     };
 
-const NodeShape: z.ZodType<JsonNode> = z.lazy(() =>
-  z.discriminatedUnion('kind', [
-    StepShape,
-    WaitShape,
-    CallShape,
-    z.strictObject({
-      kind: z.literal('parallel'),
-      id: z.string(),
-      branches: z.record(z.string(), Chain),
-      join: JoinShape.optional(),
-      concurrency: z.number().optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('when'),
-      id: z.string(),
-      test: Predicate,
-      do: Chain,
-      else: Chain.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('route'),
-      id: z.string(),
-      on: Ref,
-      branches: z.record(z.string(), Chain),
-      default: Chain.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('map'),
-      id: z.string(),
-      items: Value,
-      nodes: Chain,
-      concurrency: z.number().optional(),
-      max_items: z.number().optional(),
-      join: JoinShape.optional(),
-    }),
-  ]),
-);
+const NodeShape: z.ZodType<JsonNode> = z
+  .lazy(() =>
+    z.discriminatedUnion('kind', [
+      StepShape,
+      WaitShape,
+      CallShape,
+      z.strictObject({
+        kind: z.literal('parallel'),
+        id: z.string(),
+        branches: z.record(z.string(), Chain),
+        join: JoinShape.optional(),
+        concurrency: z.number().optional(),
+      }),
+      z.strictObject({
+        kind: z.literal('when'),
+        id: z.string(),
+        test: Predicate,
+        do: Chain,
+        else: Chain.optional(),
+      }),
+      z.strictObject({
+        kind: z.literal('route'),
+        id: z.string(),
+        on: Ref,
+        branches: z.record(z.string(), Chain),
+        default: Chain.optional(),
+      }),
+      z.strictObject({
+        kind: z.literal('map'),
+        id: z.string(),
+        items: Value,
+        nodes: Chain,
+        concurrency: z.number().optional(),
+        max_items: z.number().optional(),
+        join: JoinShape.optional(),
+      }),
+    ]),
+  )
+  .meta({ id: 'WorkflowNode' });
 const Chain: z.ZodType<Nodes> = z.array(NodeShape);
 
 /** Nodes by name, with references and predicates. */
-export const FullDefinition = z.strictObject({
-  name: z.string(),
-  version: z.int().min(1).default(1),
-  timeout_ms: z.number().optional(),
-  nodes: Chain,
-  output: Value,
-});
+export const FullDefinition = z
+  .strictObject({
+    name: z.string(),
+    version: DefinitionVersion.default(1),
+    timeout_ms: z.number().optional(),
+    nodes: Chain,
+    output: Value,
+  })
+  .meta({ id: 'FullDefinition' });
 export type FullDefinition = z.output<typeof FullDefinition>;
 
 export const ERROR_HANDLING = ['fail_fast', 'retry', 'skip_on_error'] as const;
@@ -189,18 +196,20 @@ const AgentCall = z.strictObject({
 export type AgentCall = z.output<typeof AgentCall>;
 
 /** Agents one after the other, then groups of them side by side. */
-export const CompactDefinition = z.strictObject({
-  name: z.string(),
-  version: z.int().min(1).default(1),
-  workflow_type: z.string().optional(),
-  agent_sequence: z.array(AgentCall).default([]),
-  parallel_steps: z.array(z.array(AgentCall)).default([]),
-  error_handling: z.enum(ERROR_HANDLING).default('fail_fast'),
-  timeout_config: z
-    .strictObject({
-      per_step_seconds: z.number().optional(),
-      total_seconds: z.number().optional(),
-    })
-    .default({}),
-});
+export const CompactDefinition = z
+  .strictObject({
+    name: z.string(),
+    version: DefinitionVersion.default(1),
+    workflow_type: z.string().optional(),
+    agent_sequence: z.array(AgentCall).default([]),
+    parallel_steps: z.array(z.array(AgentCall)).default([]),
+    error_handling: z.enum(ERROR_HANDLING).default('fail_fast'),
+    timeout_config: z
+      .strictObject({
+        per_step_seconds: z.number().optional(),
+        total_seconds: z.number().optional(),
+      })
+      .default({}),
+  })
+  .meta({ id: 'CompactDefinition' });
 export type CompactDefinition = z.output<typeof CompactDefinition>;

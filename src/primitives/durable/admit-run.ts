@@ -8,11 +8,11 @@ import { encodeNewRun, type NewRun } from './run-record.ts';
 
 /**
  * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list  6 index  7 runs of the session  8 dedup claim
- *       9 prefix of run keys, and for a run that is called  10 events of the caller
+ *       9 prefix of run keys  10 definitions, and for a run that is called  11 events of the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
  *       7 on busy (queue | reject)  8 deadline if it starts now  9 is delayed (1 or 0)  10 dedup fingerprint ('' = none)
  *       11 seconds for which claims and the runs of a session are kept at least  12 path of the call ('' = none)
- *       13… record fields and values
+ *       13 field of its definition, where that can be deleted, else ''  14… record fields and values
  * Returns {verdict, queued behind, active or earlier run}.
  */
 const ADMIT_RUN = defineScript(
@@ -23,6 +23,12 @@ if ARGV[10] ~= '' then
   local claim = redis.call('HMGET', KEYS[8], 'run_id', 'fp')
   if claim[1] and redis.call('EXISTS', KEYS[9] .. claim[1]) == 1 then
     return {claim[2] == ARGV[10] and 'duplicate' or 'dedup_reused', 0, claim[1]}
+  end
+end
+if ARGV[13] ~= '' then
+  local mark = tonumber(redis.call('HGET', KEYS[10], ARGV[13] .. '!') or 0)
+  if mark > tonumber(ARGV[1]) or redis.call('HSTRLEN', KEYS[10], ARGV[13]) <= 64 then
+    return {'definition_deleted', 0, ''}
   end
 end
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then return {'too_many_runs', 0, ''} end
@@ -45,7 +51,7 @@ if ARGV[5] == '1' then
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 13))
+redis.call('HSET', KEYS[1], unpack(ARGV, 14))
 redis.call('ZADD', KEYS[6], ARGV[1], ARGV[3])
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[7], ARGV[1], ARGV[3])
@@ -59,8 +65,8 @@ end
 if behind == 0 and ARGV[9] == '0' then redis.call('HSET', KEYS[1], 'deadline_at', ARGV[8]) end
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
-if KEYS[10] then
-  emit(KEYS[10], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
+if KEYS[11] then
+  emit(KEYS[11], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
 end
 return {'admitted', behind, ''}
 `,
@@ -83,6 +89,8 @@ export interface AdmitOptions {
   readonly maxOpenRuns: number;
   readonly maxPending: number;
   readonly onBusy: Exclude<(typeof ON_BUSY)[number], 'supersede'>;
+  /** Its definition was registered and may have been deleted meanwhile; a deleted one is kept as a mere hash. */
+  readonly isStored?: boolean;
   /** The watchdog looks at the run then, should nobody have moved it. */
   readonly nextCheckAtMs: number;
   /** One run per claim, as long as its record is kept. The claim is made with the record, so it cannot be lost. */
@@ -103,8 +111,8 @@ const OPEN_SECONDS = 7200;
 /**
  * Create the record of a run and take its place in its session's order, as one step. Nothing is on a queue yet.
  *
- * Errors: too_many_runs (overloaded), idempotency_key_reused (invalid_input, 422), session_not_found (not_found), session_busy (conflict with `reject`,
- * overloaded when too many turns wait), backend_unavailable
+ * Errors: too_many_runs (overloaded), idempotency_key_reused (invalid_input, 422), workflow_not_found and session_not_found
+ * (not_found), session_busy (conflict with `reject`, overloaded when too many turns wait), backend_unavailable
  * Redis: one round trip
  */
 export async function admitRun(store: RedisStore, newRun: NewRun, options: AdmitOptions): Promise<Admission> {
@@ -126,6 +134,7 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.sessionRuns(newRun.session_id ?? NO_KEY_SUFFIX),
       keys.dedup(options.dedup?.hash ?? NO_KEY_SUFFIX),
       keys.run(''),
+      keys.definitions(),
       ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id)]),
     ],
     [
@@ -141,6 +150,7 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       options.dedup?.fingerprint ?? '',
       keptSeconds(newRun, options),
       calledBy?.path ?? '',
+      options.isStored === true ? `${newRun.workflow}@${newRun.version}` : '',
       ...encodeNewRun(newRun, options.nowMs),
     ],
   )) as [string, number, string];
@@ -158,6 +168,13 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
         httpStatus: 422,
         message: `this dedup_id was used for another request, which started run ${active}; use a new one`,
         details: { run_id: active },
+      });
+    case 'definition_deleted':
+      throw new FleetError({
+        code: 'workflow_not_found',
+        kind: 'not_found',
+        message: `workflow ${newRun.workflow}@${newRun.version} was deleted`,
+        details: { name: newRun.workflow, version: newRun.version },
       });
     case 'too_many_runs':
       throw new FleetError({

@@ -15,7 +15,10 @@ export interface Callable {
 export const MAX_CALL_DEPTH = 8;
 
 /** The workflow a node calls: the version it names, else the latest; undefined when it is not among them. */
-export function calledBy<C extends Callable>(node: CallNode, among: readonly C[]): C | undefined {
+export function calledBy<C extends Pick<Callable, 'name' | 'version'>>(
+  node: CallNode,
+  among: readonly C[],
+): C | undefined {
   return among
     .filter(({ name, version }) => name === node.workflow && (node.version ?? version) === version)
     .toSorted((a, b) => a.version - b.version)

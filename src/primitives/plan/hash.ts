@@ -10,17 +10,30 @@ export function planHash(plan: PlanNode): string {
   return sha256(structureOf(plan));
 }
 
+/**
+ * What a version of a definition is held to: the hash of its plan, but for the time limits of its steps, which are
+ * a matter of configuration and change nothing of what follows from what.
+ */
+export function pinOf(plan: PlanNode): string {
+  return sha256(structureOf(plan, pinnedSettings));
+}
+
 /** SHA-256 (hex) of a definition without code, all of it; the order of its fields does not matter. */
 export function definitionHash(definition: unknown): string {
   return sha256(definition);
 }
 
 /** A node as plain data: its own settings and what stands below it, by name. */
-export function structureOf(node: PlanNode): unknown {
+export function structureOf(node: PlanNode, settings = settingsOf): unknown {
   return {
-    ...settingsOf(node),
-    children: childrenOf(node).map(({ name, node: child }) => [name, structureOf(child)]),
+    ...settings(node),
+    children: childrenOf(node).map(({ name, node: child }) => [name, structureOf(child, settings)]),
   };
+}
+
+function pinnedSettings(node: PlanNode): Readonly<Record<string, unknown>> {
+  const { timeoutMs, ...rest } = settingsOf(node);
+  return node.kind === 'step' ? rest : { ...rest, timeoutMs };
 }
 
 /** Fields whose nodes are listed as children. */

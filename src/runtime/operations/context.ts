@@ -4,10 +4,13 @@ import type { IpaOutput } from '../../contracts/intent.ts';
 import type { RunNotices } from '../../events/run-notices.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
+import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
 
 /** What the operations are made from. */
 export interface OperationsContext {
   readonly workflows: DeadLetterContext;
+  /** null: the definitions are a fixed set. */
+  readonly registry: DefinitionRegistry | null;
   readonly queues: ReadonlyMap<QueueName, Queue>;
   readonly notices: RunNotices;
   readonly sessionTtlSeconds: number;

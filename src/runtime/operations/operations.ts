@@ -22,6 +22,7 @@ import { startRunsInBulk } from './bulk-start.ts';
 import { rerunRun, resumeRunFor, updateRunMetadata } from './change-runs.ts';
 import type { OperationsContext } from './context.ts';
 import { listRunsFor } from './list-runs.ts';
+import { getDefinition, listDefinitions, registerDefinition, removeDefinition } from './definitions.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
 import { signalRunFor } from './signals.ts';
@@ -81,6 +82,10 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     getSchedule: (name) => getSchedule(workflows, name),
     putSchedule: (name, schedule, caller) => putSchedule(workflows, name, schedule, caller),
     deleteSchedule: (name) => deleteSchedule(workflows, name),
+    listDefinitions: async () => listDefinitions(ctx),
+    getDefinition: (name, version) => getDefinition(ctx, name, version),
+    putDefinition: (definition, caller) => registerDefinition(ctx, definition, caller),
+    deleteDefinition: (name, version) => removeDefinition(ctx, name, version),
     listQueues: () => listQueueViews(ctx.queues, clock.now()),
     listDeadLetters: (filter) => guarded('reading dead letters', listDeadLetters(workflows, filter)),
     getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),

@@ -13,7 +13,6 @@ import { cancelRun } from '../../workflows/cancel.ts';
 import type { WorkflowDefinition } from '../../workflows/definition.ts';
 import {
   checkStart,
-  findDefinition,
   parseInput,
   startRun,
   validationFailed,
@@ -21,6 +20,7 @@ import {
 } from '../../workflows/start.ts';
 import type { OperationsContext } from './context.ts';
 import { assertMayActFor, assertSameUser, dedupClaim } from './run-request.ts';
+import { findDefinition } from './definitions.ts';
 
 /** A player's line: find the session, choose the workflow, start the run, and wait for its end a while. */
 export async function submitTurn(
@@ -33,7 +33,7 @@ export async function submitTurn(
   const parsed = SubmitTurn.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'turn', '');
   const turn = parsed.data;
-  const definition = ctx.workflows.catalog.latest(turn.workflow ?? 'collaborative');
+  const definition = await findDefinition(ctx, turn.workflow ?? 'collaborative');
   const session = await findSession(ctx, sessionId, turn.create_session, caller);
   if (turn.on_busy === 'supersede' && session.view.active_run_id !== null) {
     await supersede(ctx, session.view.active_run_id);
@@ -77,7 +77,7 @@ export async function prepareRun(
   const parsed = StartRun.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'run', '');
   const run = parsed.data;
-  const definition = findDefinition(ctx.workflows, workflow, run.version);
+  const definition = await findDefinition(ctx, workflow, run.version);
   checkStart(ctx.workflows, definition, run);
   const input = parseInput(definition, run.input);
   assertMayActFor(run.user_id, caller);
@@ -137,14 +137,15 @@ function toSubmitted(
   isAwaited = true,
 ): Submitted {
   // A workflow that makes no reply has an output of its own form: it is read with the run.
+  const isCompleted = record?.status === 'completed';
   const response = isAwaited ? OrchestrationResponse.safeParse(record?.output) : undefined;
-  if (record?.status === 'completed' && response?.success) return { done: true, response: response.data };
+  if (isCompleted && response?.success) return { done: true, response: response.data };
   return {
     done: false,
     accepted: {
       run_id: runId,
       status: record?.status ?? 'pending',
-      progress: 0,
+      progress: isCompleted ? 100 : 0,
       location: `/v1/workflows/runs/${runId}`,
       stream_url: `/v1/workflows/runs/${runId}/events`,
       queued_behind: record === null || record.started_at === undefined ? queuedBehind : 0,

@@ -1,17 +1,18 @@
-import { AGENTS, type AgentName } from '../../contracts/agent-type.ts';
-import { IpaInput, IpaOutput, lastEntityOf } from '../../contracts/intent.ts';
+import { AGENT_TYPES, AGENTS, type AgentName } from '../../contracts/agent-type.ts';
+import { IpaInput, IpaOutput } from '../../contracts/intent.ts';
 import { NgaInput, NgaOutput } from '../../contracts/narrative.ts';
 import type { RetryPolicy } from '../../contracts/retry.ts';
 import type { TurnInput } from '../../contracts/turn.ts';
-import { WbaInput, WbaOutput, type WorldView } from '../../contracts/world.ts';
+import { WbaInput, WbaOutput } from '../../contracts/world.ts';
 import { FleetError } from '../../kernel/errors.ts';
-import type { BindNode, FnContext, FnNode, PlanNode } from '../../primitives/plan/node.ts';
+import type { Agents } from '../../primitives/define/agents.ts';
+import type { BindNode, FnContext, FnNode, PlanNode, StepNode } from '../../primitives/plan/node.ts';
 import { fromWire } from '../../resilience/backoff.ts';
 import { viewOf } from '../../sessions/world/view.ts';
-import type { ReplyFacts, RunReply, Surroundings } from '../definition.ts';
+import type { Surroundings } from '../definition.ts';
 import type { CatalogSettings } from './settings.ts';
 
-/** What stands before a step of a built-in workflow: the turn, and the outputs of the agents before it. */
+/** What stands before a step of a built-in agent: the turn, and the newest outputs of the agents before it. */
 interface Before {
   readonly input: TurnInput;
   readonly ipa?: unknown;
@@ -36,24 +37,41 @@ export function agentChain(
 }
 
 function agentStep(agent: AgentName, settings: CatalogSettings, retry: RetryPolicy): BindNode {
-  const { input, output, recentTurns } = SCHEMAS[agent];
   return {
     kind: 'bind',
     id: agent,
     optional: false,
-    pick: (before: never, ctx: FnContext) => INPUTS[agent](before, ctx.ambient as Surroundings),
-    body: {
-      kind: 'step',
-      name: agent,
-      queue: agent,
-      input,
-      output,
-      idempotent: true,
-      retry: fromWire(retry),
-      timeoutMs: settings.stepTimeoutMs[agent],
-      recentTurns,
-    },
+    pick: inputOf(agent),
+    body: { ...stepOf(agent, settings), retry: fromWire(retry) },
   };
+}
+
+function stepOf(agent: AgentName, settings: CatalogSettings): StepNode {
+  const { input, output, recentTurns } = SCHEMAS[agent];
+  return {
+    kind: 'step',
+    name: agent,
+    queue: agent,
+    input,
+    output,
+    idempotent: true,
+    timeoutMs: settings.stepTimeoutMs[agent],
+    recentTurns,
+  };
+}
+
+function inputOf(agent: AgentName): (before: never, ctx: FnContext) => unknown {
+  return (before: never, ctx) => INPUTS[agent](before, ctx.ambient as Surroundings);
+}
+
+/** The agents as definitions without code may name them, by their short names and by their long ones. */
+export function definedAgents(settings: CatalogSettings): Agents {
+  return Object.fromEntries(
+    AGENTS.flatMap((agent) => {
+      const defined = { step: stepOf(agent, settings), input: inputOf(agent) };
+      return [agent, AGENT_TYPES[agent]].map((name) => [name, defined] as const);
+    }),
+  );
 }
 
 const INPUTS: Readonly<Record<AgentName, (before: Before, around: Surroundings) => unknown>> = {
@@ -92,40 +110,8 @@ const INPUTS: Readonly<Record<AgentName, (before: Before, around: Surroundings) 
 };
 
 /** What was understood: by the IPA step when there is one, else before the run began. */
-function intentOf(input: TurnInput, ipa: unknown): IpaOutput | null {
+export function intentOf(input: TurnInput, ipa: unknown): IpaOutput | null {
   return ipa === undefined ? (input.intent ?? null) : IpaOutput.parse(ipa);
-}
-
-export function intentIn(facts: ReplyFacts<TurnInput>): IpaOutput | null {
-  return intentOf(facts.input, facts.results['ipa']);
-}
-
-export function worldIn(facts: ReplyFacts<TurnInput>): WbaOutput | null {
-  const result = facts.results['wba'];
-  return result === undefined ? null : WbaOutput.parse(result);
-}
-
-export function storyIn(facts: ReplyFacts<TurnInput>): NgaOutput {
-  return NgaOutput.parse(facts.results['nga']);
-}
-
-/** What every turn leaves in its session, whoever told it. */
-export function sessionEffects(
-  facts: ReplyFacts<TurnInput>,
-): Pick<RunReply, 'intent' | 'lastEntity' | 'emotionalState'> {
-  const intent = intentIn(facts);
-  return {
-    intent: intent?.intent ?? null,
-    lastEntity: (intent === null ? null : lastEntityOf(intent)) ?? facts.session?.lastEntity ?? null,
-    emotionalState: intent?.emotion ?? facts.session?.emotionalState ?? null,
-  };
-}
-
-/** Choices that fit a view when no narrator proposes any. */
-export function exitsAsActions(view: WorldView | null): RunReply['nextActions'] {
-  return (view?.location.exits ?? [])
-    .slice(0, 4)
-    .map((exit) => ({ text: `go ${exit.direction}`, intent: 'move' }));
 }
 
 export function isAgentName(name: string): name is AgentName {

@@ -10,7 +10,7 @@ import { calledRunId } from '../../../src/primitives/durable/called-runs.ts';
 import { startPlan } from '../../support/durable-runner.ts';
 import { startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
-import { createCatalog } from '../../../src/workflows/catalog/catalog.ts';
+import { catalogOf } from '../../../src/workflows/catalog/catalog.ts';
 import type { WorkflowDefinition } from '../../../src/workflows/definition.ts';
 
 let redis: TestRedis;
@@ -74,7 +74,7 @@ function definitions(plans: Readonly<Record<string, AnyPrimitive>>): WorkflowDef
 
 async function harness(plans: Readonly<Record<string, AnyPrimitive>>, settings = {}): Promise<Harness> {
   done.length = 0;
-  return startHarness({ redisUrl: redis.url, catalog: createCatalog(definitions(plans)), settings });
+  return startHarness({ redisUrl: redis.url, catalog: catalogOf(definitions(plans)), settings });
 }
 
 /** Waits until a step of a called run has begun; tells the id of that run. */

@@ -99,6 +99,8 @@ describe('ao dev', () => {
       { dataDir: join(stateDir, 'dev-8611', 'redis'), persistent: true, isStopped: true },
     ]);
     expect(seen.config!.redis.url).toBe('redis://127.0.0.1:7777/0');
+    // Plans change all the time where nobody else keeps runs.
+    expect(seen.config!.workflow.accept_changed_plans).toBe(true);
     for (const text of ['http://127.0.0.1:8503/admin/queues', 'http://127.0.0.1:8503/metrics', 'curl -s']) {
       expect(result.stdout).toContain(text);
     }
@@ -142,6 +144,7 @@ describe('ao dev', () => {
     await ao(argv, { ports, env });
     expect(seen.redis).toEqual([]);
     expect(seen.config!.redis.url).toBe(url);
+    expect(seen.config!.workflow.accept_changed_plans).toBe(false);
   });
 
   it('while it runs, other commands find its Redis by themselves; afterwards they do not', async () => {

@@ -212,6 +212,15 @@ describe('problems', () => {
       { AO_ENV: 'production', ...CREDENTIALS, REDIS_URL: 'redis://db', AO_LOG__INCLUDE_CONTENT: 'y' },
       RULES[9],
     ],
+    [
+      {
+        AO_ENV: 'production',
+        ...CREDENTIALS,
+        REDIS_URL: 'redis://db',
+        AO_WORKFLOW__ACCEPT_CHANGED_PLANS: 'y',
+      },
+      RULES[10],
+    ],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -219,7 +228,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(10);
+    expect(RULES).toHaveLength(11);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

@@ -86,6 +86,82 @@ describe('a compact definition', () => {
   });
 });
 
+describe('what a definition is refused for, before anything runs', () => {
+  const one = { name: 'one', agent_sequence: [{ agent: 'ipa' }] };
+  const call = { agent: 'ipa' };
+  it.each([
+    ['empty_workflow ', { name: 'none', agent_sequence: [], parallel_steps: [[]] }],
+    ['invalid_name /name', { ...one, name: 'Upper' }],
+    ['invalid_name /name', { ...one, name: 7 }],
+    ['invalid_name /name', { agent_sequence: [call] }],
+    ['invalid_name /no name', { ...one, agent_sequence: [{ agent: 'ipa', name: 'no name' }] }],
+    ['duplicate_step_name ', { ...one, agent_sequence: [call, { agent: 'wba', name: 'ipa' }] }],
+    ['invalid_timeout /timeout_ms', { ...one, timeout_config: { total_seconds: 0 } }],
+    [
+      'invalid_timeout /timeout_config/total_seconds',
+      { ...one, timeout_config: { total_seconds: Infinity } },
+    ],
+    ['invalid_timeout /timeout_config/total_seconds', { ...one, timeout_config: { total_seconds: 'long' } }],
+    ['invalid_timeout /ipa/body', { ...one, timeout_config: { per_step_seconds: -1 } }],
+    ['invalid_timeout /ipa/body', { ...one, timeout_config: { per_step_seconds: 2, total_seconds: 1 } }],
+    ['unknown_agent /agent_sequence/0/agent', { ...one, agent_sequence: [{ agent: 'poet' }] }],
+    ['too_many_steps ', { ...one, agent_sequence: Array.from({ length: 201 }, () => call) }],
+    ['invalid_definition /version', { ...one, version: 0 }],
+    ['invalid_definition ', []],
+    ['invalid_definition ', null],
+  ])('%s', (problem, definition) => {
+    expect(problemsOf(definition)).toContain(problem);
+  });
+
+  it('an agent whose own limit is longer than the whole gets the whole, not a refusal', () => {
+    const slow: Agents = { ipa: { step: { ...stepOf('ipa'), timeoutMs: 10_000 } } };
+    const definition = { ...one, timeout_config: { total_seconds: 1.0004 } };
+    const { plan, timeoutMs } = defineWorkflow(definition, { agents: slow });
+    expect(timeoutMs).toBe(1000);
+    expect(JSON.stringify(plan)).toContain('"timeoutMs":1000');
+  });
+});
+
+describe('what an agent takes by default', () => {
+  it('is the input and the newest result of each agent before it, whatever the steps are called', async () => {
+    const seen: Agents = {
+      ipa: { step: stepOf('ipa') },
+      wba: { step: stepOf('wba') },
+      nga: { step: stepOf('nga'), input: (before: never) => before },
+    };
+    const definition = {
+      name: 'named',
+      agent_sequence: [{ agent: 'ipa', name: 'hear' }, { agent: 'wba' }, { agent: 'nga', name: 'tell' }],
+      parallel_steps: [
+        [
+          { agent: 'ipa', name: 'again' },
+          { agent: 'nga', name: 'beside' },
+        ],
+        [{ agent: 'nga' }],
+      ],
+    };
+    const workflow = defineWorkflow(definition, { agents: seen });
+    let heard = 0;
+    const ipa = mockPrimitive({ name: 'ipa', implementation: () => ({ heard: (heard += 1) }) });
+    const nga = mockPrimitive({ name: 'nga', implementation: (input) => input });
+    const done = await testRun(asPrimitive(workflow), 'hi', { overrides: { ...overrides, ipa, nga } });
+    const tell = { input: 'hi', ipa: { heard: 1 }, wba: { wba: 'hi' } };
+    const { results } = done.output as { results: Record<string, unknown> };
+    expect(results['tell']).toEqual(tell);
+    // Those of one group do not know each other; the next group knows both.
+    expect(results['beside']).toEqual({ ...tell, nga: tell });
+    expect(results['nga']).toMatchObject({ ipa: { heard: 2 }, nga: results['beside'] });
+    expect(workflow.defaults.map(({ queue, after }) => [queue, after.length])).toEqual([
+      ['ipa', 0],
+      ['wba', 1],
+      ['nga', 2],
+      ['ipa', 3],
+      ['nga', 3],
+      ['nga', 5],
+    ]);
+  });
+});
+
 describe('a full definition', () => {
   const ref = ($ref: string) => ({ $ref });
   const full = {

@@ -1,4 +1,5 @@
 import { hasRole, type Caller } from '../../../../src/contracts/caller.ts';
+import type { DefinitionView } from '../../../../src/contracts/definition.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
 import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts/operator.ts';
 import { isOpen, RunSummary, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
@@ -19,6 +20,7 @@ export class FakeOperations implements FleetOperations {
   readonly events = new Map<string, RunEvent[]>();
   readonly calls: { name: string; args: unknown[] }[] = [];
   readonly deadLetters: DeadLetter[] = [];
+  readonly definitions = new Map<string, DefinitionView>();
   readonly turns: TurnRecord[] = [];
   readonly schedules = new Map<string, ScheduleView>();
   readonly deduplicated = new Map<string, Submitted>();
@@ -202,6 +204,43 @@ export class FakeOperations implements FleetOperations {
     return { items, ended: !isOpen(run!.status) && items.length === rest.length };
   }
 
+  async listDefinitions() {
+    this.#enter('listDefinitions');
+    return [...this.definitions.values()].map(({ name, version, versions }) => ({
+      name,
+      latest: version,
+      versions,
+    }));
+  }
+
+  async getDefinition(name: string, version?: number) {
+    this.#enter('getDefinition', name, version);
+    const definition = this.definitions.get(name);
+    if (definition === undefined) throw notFound('workflow_not_found', name);
+    return definition;
+  }
+
+  async putDefinition(content: unknown, caller: Caller) {
+    this.#enter('putDefinition', content, caller);
+    const { name } = Object(content) as { name?: unknown };
+    if (typeof name !== 'string') {
+      const message = 'expected a name';
+      const problems = [{ path: '/name', code: 'invalid_name', message }];
+      const kind = 'invalid_input';
+      throw new FleetError({ code: 'invalid_workflow', kind, httpStatus: 422, message, problems });
+    }
+    const known = this.definitions.get(name);
+    if (known !== undefined) return { definition: known, created: false };
+    const definition = { ...DEFINITION, name, definition: content };
+    this.definitions.set(name, definition);
+    return { definition, created: true };
+  }
+
+  async deleteDefinition(name: string, version: number | undefined, caller: Caller) {
+    this.#enter('deleteDefinition', name, version, caller);
+    if (!this.definitions.delete(name)) throw notFound('workflow_not_found', name);
+  }
+
   async *runEvents(...args: Parameters<FleetOperations['runEvents']>): AsyncGenerator<RunEvent> {
     this.#enter('runEvents', ...args);
     const [runId, { after, signal }] = args;
@@ -366,6 +405,17 @@ function withoutDetails(run: RunView): object {
   const { progress: _p, completed_steps: _c, skipped_steps: _k, steps: _s, output: _o, ...rest } = run;
   return rest;
 }
+const DEFINITION: Omit<DefinitionView, 'name'> = {
+  version: 1,
+  source: 'stored',
+  versions: [{ version: 1, source: 'stored' }],
+  timeout_ms: 1000,
+  sha256: 'a'.repeat(64),
+  created_at: AT,
+  created_by: 'admin',
+  definition: {},
+  graph: { hash: 'b'.repeat(64), nodes: [], edges: [], notes: [] },
+};
 
 const TERMINAL: Partial<Record<RunEvent['type'], RunView['status']>> = {
   'run.completed': 'completed',

@@ -1,0 +1,44 @@
+import { systemClock } from '../kernel/clock.ts';
+import { isFleetError } from '../kernel/errors.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { RedisStore } from '../redis/store.ts';
+import { definedAgents } from '../workflows/catalog/steps.ts';
+import { pinDefinitions } from '../workflows/registry/pin-definitions.ts';
+import { DefinitionRegistry } from '../workflows/registry/registry.ts';
+import type { CoreOptions } from './core.ts';
+import { exampleCosts, productWorkflows } from './product-catalog.ts';
+import { catalogSettings } from './settings.ts';
+
+/**
+ * The registry of a process: the definitions in code are held to their versions, then those that were registered
+ * are read. Two round trips when a process starts.
+ *
+ * Errors: version_exists (conflict) when a plan in code changed under its version, backend_unavailable
+ */
+export async function openRegistry(
+  options: CoreOptions,
+  store: RedisStore,
+  subscriber: RedisClient,
+): Promise<DefinitionRegistry> {
+  const { config, log, clock = systemClock } = options;
+  const own = options.definitions ?? productWorkflows(config, exampleCosts({ store, clock, log }));
+  const code = [...own, ...(options.plans ?? [])];
+  const settings = catalogSettings(config);
+  const registry = new DefinitionRegistry({
+    store,
+    code,
+    log,
+    agents: definedAgents(settings),
+    runTimeoutMs: settings.runTimeoutMs,
+  });
+  const isPasserBy = options.pins === 'look';
+  const held = config.workflow.accept_changed_plans ? 'accept' : 'hold';
+  try {
+    await pinDefinitions(store, code, isPasserBy ? 'look' : held);
+  } catch (error) {
+    if (!isPasserBy || !isFleetError(error) || error.code !== 'version_exists') throw error;
+    log.warn({ reason: error.message }, 'this release knows a workflow differently than its fleet');
+  }
+  await registry.start(subscriber);
+  return registry;
+}
