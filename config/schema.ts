@@ -38,6 +38,12 @@ export const ConfigSchema = z.strictObject({
   features: section({
     bull_board: flag({ default: true, description: 'Whether Bull Board is served' }),
   }),
+  diagnostics: section({
+    enabled: flag({
+      default: false,
+      description: 'Whether rollbacks of runs may be asked for over HTTP; on in development',
+    }),
+  }),
   shutdown: section({
     grace: duration({
       min: 1,

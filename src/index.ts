@@ -39,6 +39,7 @@ export {
   type RunView,
 } from './contracts/run.ts';
 export type { PutSchedule, ScheduleView } from './contracts/schedule.ts';
+export type { RollbackEntry, RollbackHistory, RollbackResult, RollbackRun } from './contracts/rollback.ts';
 export { WHY_KINDS, type RunExplanation, type WhyKind, type WhyReason } from './contracts/why.ts';
 export type { CreateSession, SessionView, TurnRecord } from './contracts/session.ts';
 export type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from './contracts/turn.ts';

@@ -1,4 +1,5 @@
-import { duration, flag, integer, optionalInteger, section } from '../keys.ts';
+import { isAbsolute } from 'node:path';
+import { duration, flag, integer, optionalInteger, optionalText, section } from '../keys.ts';
 
 /** Settings of what the fleet does: agents, runs, sessions, and what is kept of them. */
 
@@ -26,6 +27,13 @@ export const workflow = section({
     default: 2,
     description: 'How often the watchdog looks for runs past their deadline',
   }),
+  temp_root: optionalText({
+    accepts: isAbsolute,
+    expected: 'an absolute path of a folder',
+    default: null,
+    description:
+      'The folder in which steps may write files, the same for all workers and APIs; null is nowhere',
+  }),
   error_handling: section({
     timeout_seconds: duration({
       min: 1,
@@ -38,6 +46,12 @@ export const workflow = section({
       max: 600,
       default: 60,
       description: 'Longest time one attempt of a step may take when its agent sets nothing shorter',
+    }),
+    rollback_retention_days: integer({
+      min: 1,
+      max: 365,
+      default: 30,
+      description: 'Days for which the history of rollbacks of a run is kept',
     }),
     circuit_breaker: section({
       enabled: flag({ default: true, description: 'Whether failing dependencies are cut off for a while' }),

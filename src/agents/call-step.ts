@@ -19,7 +19,7 @@ export function openHandlerContext(
   job: Job,
   { step }: StepJobData,
   facts: StepFacts,
-  attempt: Pick<StepContextFacts, 'signal' | 'state' | 'deadlineAtMs'>,
+  attempt: Pick<StepContextFacts, 'signal' | 'state' | 'deadlineAtMs' | 'effects' | 'memo'>,
 ): OpenStepContext {
   return openStepContext({
     ...attempt,

@@ -93,8 +93,8 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     const output = await shell.breakers.get(open.breaker).execute((callSignal) => open.call(callSignal), {
       signal: interruption?.signal ?? signal,
       timeoutMs: open.timeoutMs,
-      timeoutError: () =>
-        open.lateError ?? timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs),
+      timeoutError:
+        open.timeoutError ?? (() => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs)),
     });
     const value = await open.record(output);
     observe('completed');

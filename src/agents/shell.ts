@@ -1,6 +1,6 @@
-import type { FleetError } from '../kernel/errors.ts';
 import type { World } from '../contracts/world.ts';
 import type { Job } from 'bullmq';
+import type { FleetError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -42,6 +42,8 @@ export interface ShellContext {
   /** Opens a failed run again. Errors: run_not_resumable (conflict), run_not_found */
   readonly resumeRun: (runId: string, sessionId: string | undefined) => Promise<void>;
   readonly recordRetentionSeconds: number;
+  /** Where steps may write files; null: nowhere. */
+  readonly tempRoot: string | null;
   /** Milliseconds a job that stands alone may take. */
   readonly directTimeoutMs: number;
   readonly clock: Clock;
@@ -55,8 +57,8 @@ export interface OpenJob {
   /** The step's run, for as long as somebody may interrupt it from outside. */
   readonly interruptible: { readonly runId: string; readonly path: string } | null;
   readonly timeoutMs: number;
-  /** What it fails with then; absent: `step_timeout`, which may be tried again. */
-  readonly lateError?: FleetError;
+  /** What it fails with then; default: the attempt took too long. */
+  readonly timeoutError?: () => FleetError;
   readonly breaker: string;
   /** Since it could have started. */
   readonly queuedMs: number;

@@ -18,6 +18,7 @@ import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
+import { effectsOfJob, savepointOf } from './step-effects.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
@@ -130,8 +131,10 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       ttlSeconds: facts.session === null ? null : Number(facts.session['ttl_seconds']),
       eventData,
       checkOutput,
+      effects: savepointOf(node, step.path),
       now: () => clock.now(),
     });
+  const effects = effectsOfJob(shell, job, data, node, lock);
   let worlds: TrackedWorldAccess | null = null;
   let open: OpenStepContext | null = null;
   return {
@@ -140,15 +143,20 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
       workflow: step.workflow,
       interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
       timeoutMs: Math.min(limitMs, remainingMs),
-      // Beyond the end of its run no other attempt would have any time.
+      // What is cut short by the run's own deadline has not taken too long by itself.
       ...(remainingMs < limitMs && deadlineAtMs === facts.deadlineAtMs
-        ? { lateError: deadlineExceeded(step.run_id) }
+        ? { timeoutError: () => deadlineExceeded(step.run_id) }
         : {}),
       breaker: node.breaker ?? circuitOf(shell, node, step.workflow),
       queuedMs: facts.queuedMs,
       call(signal) {
         if (node.run !== undefined) {
-          open = openHandlerContext(shell, job, data, facts, { signal, state: leaf.state, deadlineAtMs });
+          open = openHandlerContext(shell, job, data, facts, {
+            signal,
+            state: leaf.state,
+            deadlineAtMs,
+            ...effects.open(),
+          });
           return callHandler(shell, node, input, open.ctx);
         }
         worlds = worldsOf(signal);
@@ -162,17 +170,21 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
         });
       },
       async record(output) {
+        const recorded = worlds?.recorded();
+        if (recorded != null) return returnValue(recorded);
+        const checked = checkOutput(output);
         const state = open?.changedState();
-        const outcome =
-          worlds?.recorded() ??
-          (await commitStep(store, {
-            owner,
-            lock,
-            output: checkOutput(output),
-            eventData: { ...eventData(output), ...checkpointsOf(open) },
-            ...(state === undefined ? {} : { state }),
-            nowMs: clock.now(),
-          }));
+        const toRecord = await effects.prepare();
+        const outcome = await commitStep(store, {
+          owner,
+          lock,
+          output: checked,
+          eventData: { ...eventData(output), ...checkpointsOf(open) },
+          ...(state === undefined ? {} : { state }),
+          ...(toRecord === undefined ? {} : { effects: toRecord }),
+          nowMs: clock.now(),
+        });
+        await effects.settle(outcome);
         if (outcome.verdict === 'fenced') throw lockLost();
         return returnValue(outcome);
       },

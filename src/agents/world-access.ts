@@ -7,7 +7,9 @@ import {
   type JobLock,
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
+import type { StepEffectsToRecord } from '../primitives/durable/effect-records.ts';
 import type { RedisStore } from '../redis/store.ts';
+import { worldPatch } from '../sessions/world/world-patch.ts';
 import { decodeWorld, encodeWorld, readStoredWorld, type StoredWorld } from '../sessions/world-codec.ts';
 import type { WorldAccess } from './agent.ts';
 
@@ -29,6 +31,8 @@ export interface WorldAccessOptions {
   readonly eventData: (output: unknown) => Record<string, unknown>;
   /** Turns an output into what is stored, refusing what must not be. */
   readonly checkOutput: (output: unknown) => unknown;
+  /** What is recorded beside the write. */
+  readonly effects?: StepEffectsToRecord | undefined;
   readonly now: () => number;
 }
 
@@ -53,7 +57,8 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
         const stored =
           prefetched?.worldId === worldId ? prefetched.world : await readStoredWorld(options.store, worldId);
         prefetched = null;
-        const { next, output } = apply(stored === null ? newWorld(options, worldId) : decodeWorld(stored));
+        const world = stored === null ? newWorld(options, worldId) : decodeWorld(stored);
+        const { next, output } = apply(world);
         if (next === null) return output;
         const checked = options.checkOutput(output);
         const attempt = await commitStep(options.store, {
@@ -67,7 +72,10 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
             nextVersion: next.version,
             data: encodeWorld(next),
             ttlSeconds: options.ttlSeconds,
+            // Both are at hand here, so knowing how to take the change back costs no round trip.
+            ...(options.owner.kind === 'run' ? { undo: JSON.stringify(worldPatch(world, next)) } : {}),
           },
+          ...(options.effects === undefined ? {} : { effects: options.effects }),
           nowMs: options.now(),
         });
         if (attempt.verdict === 'fenced') throw lockLost();

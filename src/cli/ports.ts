@@ -39,6 +39,7 @@ export type CliOperations = Pick<
   | 'putSchedule'
   | 'deleteSchedule'
   | 'whyRun'
+  | 'rollbackRun'
   | 'runEvents'
   | 'listDefinitions'
   | 'getDefinition'

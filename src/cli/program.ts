@@ -17,6 +17,7 @@ import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
 import { registerWhy } from './commands/why.ts';
 import { registerWorkflows } from './commands/workflows.ts';
+import { registerWorkflowRollback } from './commands/workflows-rollback.ts';
 import { registerWorker } from './commands/worker.ts';
 import type { CommandContext } from './context.ts';
 import { FleetCommand } from './fleet-command.ts';
@@ -49,6 +50,7 @@ const COMMANDS: readonly Register[] = [
   registerSchedules,
   registerPrimitives,
   registerDefinitions,
+  registerWorkflowRollback,
   registerQueues,
   registerDlq,
   registerDoctor,

@@ -78,6 +78,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
     deleteSchedule: (name) => asked(client.deleteSchedule(name)),
     getRun: (runId) => asked(client.getRun(runId)),
     whyRun: (runId) => asked(client.whyRun(runId)),
+    rollbackRun: (runId, request) => asked(client.rollbackRun(runId, request)),
     runEvents: (runId, options) => translated(client.runEvents(runId, options)),
     listDefinitions: () => asked(client.listDefinitions()),
     getDefinition: (name, version) =>

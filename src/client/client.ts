@@ -3,6 +3,7 @@ import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '.
 import type { Problem } from '../contracts/problem.ts';
 import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
 import type { PutSchedule, ScheduleView } from '../contracts/schedule.ts';
+import type { RollbackHistory, RollbackResult, RollbackRun } from '../contracts/rollback.ts';
 import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { RunExplanation } from '../contracts/why.ts';
@@ -83,6 +84,9 @@ export interface FleetClient {
   /** Gives a run the payload it waits for, or will wait for. */
   signalRun(runId: string, name: string, payload: unknown, options?: SubmitCallOptions): Promise<RunView>;
   cancelRun(runId: string, request?: { reason?: string }, options?: SubmitCallOptions): Promise<RunView>;
+  /** Undoes what the run did after a savepoint. */
+  rollbackRun(runId: string, request?: RollbackRun, options?: SubmitCallOptions): Promise<RollbackResult>;
+  rollbackHistory(runId: string, options?: CallOptions): Promise<RollbackHistory>;
   /** Events until the run ends; survives broken connections. */
   runEvents(runId: string, options?: RunEventsOptions): AsyncGenerator<RunEvent>;
   /** Follows the run to its end and returns it as it is then. */
@@ -166,6 +170,8 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     signalRun: (runId, name, payload, o) =>
       post(`${runPath(runId)}/signals/${encodeURIComponent(name)}`, payload, o),
     cancelRun: (runId, request = {}, o) => post(`${runPath(runId)}/cancel`, request, o),
+    rollbackRun: (runId, request = {}, o) => post(`${runPath(runId)}/rollback`, request, o),
+    rollbackHistory: (runId, o) => get(`${runPath(runId)}/rollback-history`, o),
     runEvents: (runId, o) => followRun(transport, runId, o),
     async waitForRun(runId, o) {
       for await (const _ of client.runEvents(runId, o)) o?.signal?.throwIfAborted();

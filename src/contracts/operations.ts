@@ -6,6 +6,7 @@ import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '.
 import type { MetadataPatch, RunEvent, RunView } from './run.ts';
 import type { RunFilter, RunPage } from './run-list.ts';
 import type { PutSchedule, ScheduleView } from './schedule.ts';
+import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts';
 import type { CreateSession, SessionView, TurnRecord } from './session.ts';
 import type { RunExplanation } from './why.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
@@ -96,6 +97,13 @@ export interface FleetOperations {
    * Errors also: run_not_signalable (conflict), signal_invalid (422).
    */
   signalRun(runId: string, name: string, payload: unknown, caller: Caller): Promise<RunView>;
+  /**
+   * Undo what a run did after a savepoint; `cancel` ends it first.
+   * Errors also: savepoint_not_found, run_active, rollback_in_progress (conflict).
+   */
+  rollbackRun(runId: string, request: RollbackRun, caller: Caller): Promise<RollbackResult>;
+  /** Newest first; kept longer than the run's record. */
+  rollbackHistory(runId: string, caller: Caller): Promise<RollbackHistory>;
   /** The run's stored events after `after` (stream id), oldest first; `ended` says whether more can come. */
   listRunEvents(
     runId: string,

@@ -78,6 +78,8 @@ export const RunView = z
     error: RunError.nullable(),
     output: z.unknown(),
     metadata: z.record(z.string(), z.unknown()),
+    /** The savepoint to which everything the run did was undone. */
+    rolled_back_to: z.string().optional(),
   })
   .meta({ id: 'Run' });
 export type RunView = z.infer<typeof RunView>;
@@ -105,6 +107,7 @@ export const RUN_EVENT_TYPES = [
   'run.failed',
   'run.cancelled',
   'run.timed_out',
+  'run.rolled_back',
   'step.started',
   'step.retrying',
   'step.completed',

@@ -10,7 +10,7 @@ import type { RateLimiter } from './rate-limit.ts';
 /** The settings this room reads. */
 export type HttpConfig = Pick<
   Config,
-  'environment' | 'port' | 'http' | 'metrics' | 'auth' | 'rate_limits' | 'features' | 'audit'
+  'environment' | 'port' | 'http' | 'metrics' | 'auth' | 'rate_limits' | 'features' | 'diagnostics' | 'audit'
 >;
 
 /** The metrics this room counts, and the text it serves at /metrics. */

@@ -12,6 +12,7 @@ import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
 import { queueRoutes } from './routes/queues.ts';
+import { rollbackRoutes } from './routes/rollback.ts';
 import { runEventRoutes } from './routes/run-events.ts';
 import { runResultRoutes } from './routes/run-result.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -30,6 +31,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...changeRunRoutes(deps),
     ...runResultRoutes(deps),
     ...definitionRoutes(deps),
+    ...rollbackRoutes(deps),
     ...runEventRoutes(deps, cursors, lifetime),
     ...scheduleRoutes(deps, cursors),
     ...queueRoutes(deps),

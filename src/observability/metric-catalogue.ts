@@ -99,6 +99,12 @@ export const METRIC_CATALOGUE = [
     labels: ['scope'],
   },
   {
+    name: 'workflow_rollbacks_total',
+    type: 'counter',
+    help: 'Rollbacks by what began them (manual or auto) and whether all was undone (complete or partial)',
+    labels: ['trigger', 'outcome'],
+  },
+  {
     name: 'workflow_repairs_total',
     type: 'counter',
     help: 'Inconsistencies the watchdog repaired',

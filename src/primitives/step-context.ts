@@ -1,5 +1,7 @@
 import { MAX_STATE_BYTES, type RunContext } from '../contracts/run-context.ts';
 import { FleetError } from '../kernel/errors.ts';
+import type { StepEffects } from './effects/effect.ts';
+import type { StepMemo } from './effects/memo.ts';
 
 /** A named moment of a run. */
 export interface Checkpoint {
@@ -46,6 +48,17 @@ export interface StepContext {
   child(): InheritedContext;
   now(): number;
   random(): number;
+  /** Changes to state of the fleet: they happen with the result, once, and can be undone. Not for cached steps. */
+  readonly effects: StepEffects;
+  /**
+   * The output of a call that costs something or must not be made twice, like a model's. It is kept before the step goes
+   * on, so another attempt, also after a crash, gets it without the call; a call that fails is made again. Check the
+   * answer inside of `produce`: what comes out stands. JSON, at most 256 KiB.
+   *
+   * @param key  tells the calls of one step apart
+   * Errors: what `produce` throws; not_serializable, result_too_large; lock_lost when another worker has the step
+   */
+  memo<T>(key: string, produce: () => Promise<T>): Promise<T>;
 }
 
 /** More than these are of no use to anybody; the oldest go first. */
@@ -62,6 +75,8 @@ export interface StepContextFacts {
   readonly state: Readonly<Record<string, unknown>>;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number | null;
+  readonly effects: StepEffects;
+  readonly memo: StepMemo['memo'];
   now(): number;
   random(): number;
 }
@@ -104,6 +119,8 @@ export function openStepContext(facts: StepContextFacts): OpenStepContext {
       context: { ...context, causation_id: ids.idempotencyKey.slice(-128), state: structuredClone(state) },
       signal,
     }),
+    effects: facts.effects,
+    memo: facts.memo,
     now: () => facts.now(),
     random: () => facts.random(),
   };

@@ -15,6 +15,16 @@ export interface Keys {
   runDecisions(runId: string): string;
   /** Hash: signal -> JSON payload. */
   runSignals(runId: string): string;
+  /** Hash: the effects of a run with what undoes them, and its savepoints. */
+  runEffects(runId: string): string;
+  /** Hash: what a step found out by calls that cannot be repeated for nothing, by the step's own name for it. */
+  runOutput(runId: string, path: string): string;
+  /** String: who rolls the run back at this moment. */
+  runRollback(runId: string): string;
+  /** List: how the run was rolled back, newest first. */
+  runRollbacks(runId: string): string;
+  /** String: what a step of some run keeps there by name. */
+  own(name: string): string;
   /** Stream of run.* and step.* events; also the channel that announces a new entry. */
   runEvents(runId: string): string;
   /** Sorted set: open run -> epoch ms of its next check. Its cardinality is the number of open runs. */
@@ -69,6 +79,7 @@ export const RESERVED_SEGMENTS = [
   'wf',
   'sess',
   'world',
+  'own',
   'dlq',
   'idem',
   'audit',
@@ -88,6 +99,11 @@ export function createKeys(prefix: string): Keys {
     runErrors: (runId) => key('wf', runId, 'err'),
     runDecisions: (runId) => key('wf', runId, 'dec'),
     runSignals: (runId) => key('wf', runId, 'sig'),
+    runEffects: (runId) => key('wf', runId, 'effects'),
+    runOutput: (runId, path) => key('wf', runId, 'out', path),
+    runRollback: (runId) => key('wf', runId, 'rollback'),
+    runRollbacks: (runId) => key('wf', runId, 'rollbacks'),
+    own: (name) => key('own', name),
     runEvents: (runId) => key('wf', runId, 'events'),
     deadlines: () => key('wf', 'deadlines'),
     runIndex: () => key('wf', 'index'),

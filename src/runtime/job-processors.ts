@@ -54,6 +54,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         createWorld: createStarterWorld,
         resumeRun: (runId, sessionId) => resumeFailedRun(core.workflows, runId, sessionId),
         recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
+        tempRoot: core.workflows.settings.tempRoot,
         directTimeoutMs: agentTimeoutMs(core.config, name),
         clock: core.clock,
         log: core.log,

@@ -111,6 +111,8 @@ async function run(
       timeoutMs,
       metadata: { workflow: definition.name },
       cache: createCache(store === undefined ? {} : { store }),
+      ...(definition.onFailure === undefined ? {} : { onFailure: definition.onFailure }),
+      ...(definition.compensators === undefined ? {} : { compensators: definition.compensators }),
       ...(signal === undefined ? {} : { signal }),
       onAdvance: (facts) => (ending = facts.ending?.code),
     });

@@ -17,6 +17,8 @@ export function workflowSettings(config: Config): WorkflowSettings {
     maxPendingTurns: sessions.max_pending,
     slaMs: performance.response_time_target * 1000,
     maxRunTimeoutMs: workflow.error_handling.timeout_seconds * 1000,
+    tempRoot: workflow.temp_root,
+    rollbackRetentionSeconds: workflow.error_handling.rollback_retention_days * 86_400,
   };
 }
 

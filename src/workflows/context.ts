@@ -14,6 +14,9 @@ export interface WorkflowSettings {
   readonly slaMs: number;
   /** The ceiling of what a caller may ask for as `timeout_s`. */
   readonly maxRunTimeoutMs: number;
+  /** Where steps may write files; null: nowhere. */
+  readonly tempRoot: string | null;
+  readonly rollbackRetentionSeconds: number;
 }
 
 /** What everything in this room works with; runtime puts it together. */

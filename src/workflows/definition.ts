@@ -3,6 +3,7 @@ import type { AgentName } from '../contracts/agent-type.ts';
 import type { TurnRecord } from '../contracts/session.ts';
 import type { OrchestrationResponse } from '../contracts/turn.ts';
 import type { World } from '../contracts/world.ts';
+import type { Compensators, OnFailure } from '../primitives/effects/effect.ts';
 import type { PlanNode } from '../primitives/plan/node.ts';
 import type { SessionContext } from '../sessions/session-context.ts';
 
@@ -51,4 +52,8 @@ export interface WorkflowDefinition<S extends ZodType = ZodType> {
   reply?(facts: ReplyFacts<z.output<S>>): RunReply | null;
   /** It was registered over HTTP and can be deleted: a run of it is admitted only while it is there. */
   readonly isStored?: boolean;
+  /** What becomes of the effects of a run that does not complete; default: all are undone. */
+  readonly onFailure?: OnFailure;
+  /** What its steps may ask for with `onRollback`. */
+  readonly compensators?: Compensators;
 }

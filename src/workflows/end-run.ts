@@ -2,8 +2,11 @@ import type { RunError } from '../contracts/run.ts';
 import { handOverSession } from '../primitives/durable/hand-over.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { settleRun, type SettleOutcome, type TurnEntry } from '../primitives/durable/settle-run.ts';
+import { isFleetError } from '../kernel/errors.ts';
+import { savepointOf } from '../primitives/effects/effect.ts';
 import type { WorkflowContext } from './context.ts';
 import { driveRun } from './drive.ts';
+import { rollBack } from './rollback.ts';
 
 export interface Ending {
   readonly status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
@@ -17,9 +20,25 @@ export interface Ending {
 /**
  * End a run, whoever ends it: the record, the session's history and the hand-over to its next turn as one
  * step, then the next turn goes on its queues. Should this process die in between, the watchdog drives it.
+ *
+ * A run that did not complete is rolled back first, as its workflow says, so that the session's next turn finds the
+ * world without it. Until that is done the run is open: whoever picks it up goes on with it.
  */
 export async function endRun(ctx: WorkflowContext, run: RunRecord, ending: Ending): Promise<SettleOutcome> {
-  const outcome = await settleRun(ctx.store, {
+  let outcome = await settle(ctx, run, ending);
+  if (outcome.verdict === 'roll_back') {
+    if (!(await rollBackFirst(ctx, run, outcome))) return outcome;
+    outcome = await settle(ctx, run, ending);
+    // It has been rolled back; there is nothing it could ask for again.
+    if (outcome.verdict === 'roll_back') return outcome;
+  }
+  if (outcome.verdict === 'settled') count(ctx, run, ending);
+  if (outcome.nextRunId !== null) await driveRun(ctx, outcome.nextRunId);
+  return outcome;
+}
+
+function settle(ctx: WorkflowContext, run: RunRecord, ending: Ending): Promise<SettleOutcome> {
+  return settleRun(ctx.store, {
     runId: run.run_id,
     sessionId: run.session_id,
     worldId: run.world_id,
@@ -30,11 +49,34 @@ export async function endRun(ctx: WorkflowContext, run: RunRecord, ending: Endin
     degraded: ending.isDegraded ?? false,
     retentionSeconds: ctx.settings.recordRetentionSeconds,
     interruptWorkers: ending.status === 'cancelled' || ending.status === 'timed_out',
+    rollBackTo: savepointOf(ctx.catalog.find(run.workflow, run.version)?.onFailure),
     nowMs: ending.nowMs,
   });
-  if (outcome.verdict === 'settled') count(ctx, run, ending);
-  if (outcome.nextRunId !== null) await driveRun(ctx, outcome.nextRunId);
-  return outcome;
+}
+
+/** @returns false when somebody else is at it: that one will end the run, or the watchdog have it ended */
+async function rollBackFirst(
+  ctx: WorkflowContext,
+  run: RunRecord,
+  { savepoint, askedBy }: Extract<SettleOutcome, { verdict: 'roll_back' }>,
+): Promise<boolean> {
+  // Written by askRollback.
+  const by = askedBy as { id: string; actor: string; reason?: string } | null;
+  try {
+    await rollBack(ctx, run, {
+      savepoint,
+      trigger: by === null ? 'auto' : 'manual',
+      isEnding: true,
+      actor: by?.actor ?? 'system',
+      reason: by?.reason,
+      id: by?.id,
+    });
+    return true;
+  } catch (error) {
+    if (!isFleetError(error) || error.code !== 'rollback_in_progress') throw error;
+    ctx.log.debug({ workflow_id: run.run_id }, 'an ending run is rolled back by somebody else');
+    return false;
+  }
 }
 
 /** Start the next turn of a session whose active run has ended without doing so. */

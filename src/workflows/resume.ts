@@ -4,13 +4,14 @@ import { resumeRun } from '../primitives/durable/resume-run.ts';
 import { runNotFound } from './cancel.ts';
 import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
 import { driveRun } from './drive.ts';
+import { rollbackInProgress } from './rollback.ts';
 
 /**
  * Run a failed run again from where it failed: its results stay, its failed and skipped steps run under fresh
  * ids. Exactly one of several callers succeeds. Behind another turn of its session it waits for its turn. A run that
  * was called is resumed by the run that called it, so that one is.
  *
- * Errors: run_not_found, run_not_resumable (conflict), backend_unavailable
+ * Errors: run_not_found, run_not_resumable, run_rolled_back, rollback_in_progress (conflict), backend_unavailable
  */
 export async function resumeFailedRun(
   ctx: WorkflowContext,
@@ -28,6 +29,14 @@ export async function resumeFailedRun(
       return;
     case 'missing':
       throw runNotFound(runId);
+    case 'rolled_back':
+      throw new FleetError({
+        code: 'run_rolled_back',
+        kind: 'conflict',
+        message: `effects of run "${runId}" were undone, so its results no longer match the world: start a new run`,
+      });
+    case 'rolling_back':
+      throw rollbackInProgress(runId);
     case 'session_gone':
       throw notResumable(`the session of run "${runId}" has expired`, outcome.status);
     case 'not_resumable':

@@ -45,6 +45,7 @@ export function summarizeRun(run: ListedRun): RunSummary {
     deadline_at: run.deadline_at === undefined ? null : toIso(run.deadline_at),
     error: run.error ?? null,
     metadata: run.metadata_now ?? run.metadata ?? {},
+    ...(run.rolled_back_to === undefined ? {} : { rolled_back_to: run.rolled_back_to }),
   };
 }
 

@@ -52,6 +52,7 @@ async function explainOnce(ctx: WorkflowContext, runId: string): Promise<RunExpl
   const reasons = await jobReasons(ctx, facts, survey, planned.next);
   if (planned.problem !== null) reasons.push(unexplained(runId, planned.problem));
   if (run.ending !== undefined) reasons.push(endingReason(facts, planned.next));
+  if (run.status === 'compensating') reasons.push(rollbackReason(runId));
   if (reasons.length === 0) reasons.push(unexplained(runId, 'nothing is known that the run waits for'));
   return compose(facts, reasons, survey, planned.next);
 }
@@ -154,13 +155,22 @@ function unexplained(runId: string, detail: string): WhyReason {
 
 function endedReason({ run }: RunFacts): WhyReason {
   const error = run.error === undefined ? '' : `: ${run.error.code}, ${run.error.message}`;
-  const isResumable = run.status === 'failed' || run.status === 'timed_out';
+  const isResumable = (run.status === 'failed' || run.status === 'timed_out') && run.undone === undefined;
   return {
     kind: 'ended',
     subject: run.run_id,
     ...(run.ended_at === undefined ? {} : { since: toIso(run.ended_at) }),
     detail: `the run is ${run.status}${error}`,
     what_changes_it: isResumable ? 'a replay of its dead letter' : 'nothing',
+  };
+}
+
+function rollbackReason(runId: string): WhyReason {
+  return {
+    kind: 'ending',
+    subject: runId,
+    detail: 'what the run did is being undone before it ends',
+    what_changes_it: 'the end of its rollback',
   };
 }
 

@@ -41,12 +41,25 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
     { prints: /"response_text"/ },
   'curl -s http://127.0.0.1:8503/metrics': { prints: /^agent_orchestration_build_info\{/m },
 
+  './bin/ao turn me "go north" --create --json | sed -n \'s/.*"run_id": *"\\(wf_[^"]*\\)".*/\\1/p\' > /tmp/ao-run':
+    { prints: /^$/ },
+  './bin/ao workflows rollback "$(cat /tmp/ao-run)" --reason "a mistake"': { prints: /2 undone, 0 skipped/ },
+  'curl -s "http://127.0.0.1:8503/v1/runs/$(cat /tmp/ao-run)/rollback-history"': {
+    prints: /"reason":"a mistake".*"outcome":"complete"/,
+  },
+  'curl -s "http://127.0.0.1:8503/v1/runs/$(cat /tmp/ao-run)/rollback" -H \'content-type: application/json\' -d \'{"savepoint": "start"}\'':
+    { prints: /"executed":0,"skipped":2/ },
+
   'node examples/play-a-turn.ts': { coveredBy: EXAMPLES, text: "runExample('play-a-turn.ts'" },
   'node examples/enqueue-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('enqueue-a-run.ts'" },
   'node examples/watch-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('watch-a-run.ts'" },
   'node examples/plain-bullmq-producer.mjs': {
     coveredBy: EXAMPLES,
     text: "runExample('plain-bullmq-producer.mjs'",
+  },
+  'node examples/roll-back-a-turn.ts': {
+    coveredBy: EXAMPLES,
+    text: "runExample('roll-back-a-turn.ts'",
   },
   'node examples/dead-letters.ts': { coveredBy: EXAMPLES, text: "runExample('dead-letters.ts'" },
 

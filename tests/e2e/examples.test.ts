@@ -85,6 +85,16 @@ describe('examples', () => {
     ]);
   });
 
+  test('roll-back-a-turn.ts takes a move back, once', async () => {
+    const told = (await runExample('roll-back-a-turn.ts', fleet.url)).trim().split('\n');
+    expect(told.slice(0, 3)).toEqual([
+      'the session has 1 turn',
+      '2 effects undone, the session has 0 turns',
+      'asked again: 0 undone, 2 were before',
+    ]);
+    expect(told[4]).toMatch(/^\S+Z complete the player thought better of it$/);
+  });
+
   test('are all listed in their README and tested here', () => {
     const examples = readdirSync(EXAMPLES).filter((name) => /\.m?[tj]s$/.test(name) && !PARTS.includes(name));
     const readme = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');

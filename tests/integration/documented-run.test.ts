@@ -32,6 +32,7 @@ async function everyEvent(): Promise<{ events: RunEvent[]; keys: Map<string, str
   isBroken = false;
   await h.operations.replayDeadLetter(letter!.dlq_id, LOCAL_OPERATOR);
   await h.ended(failed);
+  await h.operations.rollbackRun(failed, {}, LOCAL_OPERATOR);
   const events = await eventsOf(h, [failed, completed.workflow_metadata.run_id]);
 
   let nowMs = Date.now();

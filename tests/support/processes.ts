@@ -11,6 +11,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'src/cli/main.ts');
 /** The same command line, with agents that can be told to hang or to kill their process. */
 const ODD_WORKER = join(ROOT, 'tests/support/odd-worker.ts');
+/** The same command line, with plans that kill their process. */
+const DEADLY_WORKER = join(ROOT, 'tests/support/deadly-worker.ts');
 
 export interface Ended {
   readonly code: number | null;
@@ -33,6 +35,8 @@ export interface Processes extends AsyncDisposable {
   start(...argv: string[]): Promise<FleetProcess>;
   /** Starts `ao <argv>` with odd agents: see odd-worker.ts. */
   startOdd(...argv: string[]): Promise<FleetProcess>;
+  /** Starts `ao <argv>` with plans that kill their process: see deadly-plans.ts. */
+  startDeadly(folder: string, ...argv: string[]): Promise<FleetProcess>;
 }
 
 /** Processes of the fleet the harness looks at: same Redis, same prefix. None outlives the test. */
@@ -50,10 +54,14 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
     }),
   };
   const children: ChildProcess[] = [];
-  const launch = async (script: string, argv: readonly string[]): Promise<FleetProcess> => {
+  const launch = async (
+    script: string,
+    argv: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<FleetProcess> => {
     const child = spawn(process.execPath, [script, '--json', ...argv], {
       cwd,
-      env,
+      env: { ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);
@@ -80,6 +88,7 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
   return {
     start: (...argv) => launch(CLI, argv),
     startOdd: (...argv) => launch(ODD_WORKER, argv),
+    startDeadly: (folder, ...argv) => launch(DEADLY_WORKER, argv, { DEADLY: folder }),
     async [Symbol.asyncDispose]() {
       await Promise.all(
         children.map(async (child) => {

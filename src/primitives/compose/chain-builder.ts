@@ -2,7 +2,7 @@ import type { ZodType } from 'zod';
 import type { FieldProblem } from '../../kernel/errors.ts';
 import type { CallNode, FnContext, Join, MatchNode, PlanNode, PureFn } from '../plan/node.ts';
 import { RESERVED_IDS, type Branch, type Chain, type Nothing, type Stage } from './chain.ts';
-import { boundStep, undoOf, type LooseStepOptions } from './step-stage.ts';
+import { boundStep, savepointProblems, undoOf, type LooseStepOptions } from './step-stage.ts';
 import type { Workflow } from './workflow.ts';
 
 type Scope = Readonly<Record<string, unknown>>;
@@ -66,10 +66,8 @@ export class ChainBuilder implements Branch<unknown> {
 
   step(id: string, options: LooseStepOptions): ChainBuilder {
     const compensate = undoOf(id, options);
-    return this.#with(id, {
-      node: boundStep(id, options),
-      ...(compensate === undefined ? {} : { compensate }),
-    });
+    const stage = { node: boundStep(id, options), ...(compensate === undefined ? {} : { compensate }) };
+    return this.#with(id, stage, [], savepointProblems(id, options));
   }
 
   parallel(
@@ -191,7 +189,12 @@ export class ChainBuilder implements Branch<unknown> {
     return this.#with(id, { node: { kind: 'bind', id, pick: unchanged, body, optional: false } }, branches);
   }
 
-  #with(id: string, stage: Stage, branches: readonly Branch<unknown>[] = []): ChainBuilder {
+  #with(
+    id: string,
+    stage: Stage,
+    branches: readonly Branch<unknown>[] = [],
+    own: readonly FieldProblem[] = [],
+  ): ChainBuilder {
     return new ChainBuilder(this.#known, this.#finish, {
       stages: [...this.stages, stage],
       ids: [...this.ids, id],
@@ -199,6 +202,7 @@ export class ChainBuilder implements Branch<unknown> {
       problems: [
         ...this.problems,
         ...this.#problemsOf(id),
+        ...own,
         ...branches.flatMap(({ problems }) => problems.map((p) => ({ ...p, path: `/${id}${p.path}` }))),
       ],
     });

@@ -28,6 +28,8 @@ export interface StepModifiers<I, O, F, Optional extends boolean> {
   /** A failure yields null, and the run goes on, degraded. */
   readonly optional?: Optional;
   readonly priority?: Priority;
+  /** Of a step alone: its run can be rolled back to where it succeeded, by this name; true: by its path. */
+  readonly savepoint?: true | string;
   /** Undoes the step when something after it fails. Must be idempotent, and bear it when there is nothing to undo. */
   readonly compensate?: Primitive<UndoInput<I, O>, unknown>;
 }

@@ -13,6 +13,7 @@ function pure<R>(f: (input: never, ctx: FnContext) => R): PureFn<R> {
  * One unit of work: a call in process, one job on the fleet.
  *
  * @param definition.idempotent  false: never silently repeated; default true
+ * @param definition.savepoint  its run can be rolled back to where it succeeded; true: by the step's path
  */
 export function step<IS extends ZodType, OS extends ZodType>(definition: {
   readonly name: string;
@@ -20,12 +21,22 @@ export function step<IS extends ZodType, OS extends ZodType>(definition: {
   readonly input: IS;
   readonly output: OS;
   readonly idempotent?: boolean;
+  readonly savepoint?: true | string;
   run(input: z.output<IS>, ctx: StepContext): Promise<z.input<OS>>;
 }): Primitive<z.input<IS>, z.output<OS>> {
-  const { name, queue, input, output, idempotent = true } = definition;
+  const { name, queue, input, output, idempotent = true, savepoint } = definition;
   // Interpreters call the handler with what the input schema gave and a StepContext, nothing else.
   const run = ((value: never, ctx: never) => definition.run(value, ctx)) as StepHandler;
-  return make({ kind: 'step', name, queue, input, output, run, idempotent });
+  return make({
+    kind: 'step',
+    name,
+    queue,
+    input,
+    output,
+    run,
+    idempotent,
+    ...(savepoint === undefined ? {} : { savepoint }),
+  });
 }
 
 /** Cheap, pure, synchronous glue; runs again on every replay. */

@@ -1,5 +1,6 @@
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../../resilience/backoff.ts';
 import type { Priority } from '../../contracts/priority.ts';
+import type { FieldProblem } from '../../kernel/errors.ts';
 import type { FnContext, PlanNode, PureFn } from '../plan/node.ts';
 import type { RetryOptions } from './chain.ts';
 import type { AnyPrimitive } from './primitive.ts';
@@ -14,6 +15,7 @@ export interface LooseStepOptions {
   readonly fallback?: AnyPrimitive | { readonly value: unknown };
   readonly optional?: boolean;
   readonly priority?: Priority;
+  readonly savepoint?: true | string;
   readonly compensate?: AnyPrimitive;
 }
 
@@ -55,13 +57,14 @@ function planOf({ step, agent }: LooseStepOptions): PlanNode {
   return primitive.plan;
 }
 
-function modified(plan: PlanNode, { retry, timeoutMs, priority }: LooseStepOptions): PlanNode {
+function modified(plan: PlanNode, { retry, timeoutMs, priority, savepoint }: LooseStepOptions): PlanNode {
   if (plan.kind === 'step') {
     return {
       ...plan,
       ...(retry === undefined ? {} : { retry: policyOf(retry) }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(priority === undefined ? {} : { priority }),
+      ...(savepoint === undefined ? {} : { savepoint }),
     };
   }
   const again: PlanNode = retry === undefined ? plan : { kind: 'retry', policy: policyOf(retry), body: plan };
@@ -82,4 +85,11 @@ export function policyOf(retry: RetryOptions): RetryPolicy {
     maxDelayMs: retry.maxDelayMs ?? DEFAULT_RETRY_POLICY.maxDelayMs,
     jitter: retry.jitter ?? DEFAULT_RETRY_POLICY.jitter,
   };
+}
+
+/** A step succeeds at one moment; anything larger has no such moment of its own. */
+export function savepointProblems(id: string, options: LooseStepOptions): FieldProblem[] {
+  if (options.savepoint === undefined || planOf(options).kind === 'step') return [];
+  const message = `only a step makes a savepoint, not a ${planOf(options).kind}`;
+  return [{ path: `/${id}`, code: 'definition_error', message }];
 }

@@ -1,6 +1,7 @@
 import type { ZodType, z } from 'zod';
 import { FleetError, isFleetError, type FieldProblem } from '../../kernel/errors.ts';
 import { Undecided } from '../advance/scope.ts';
+import type { Compensators, OnFailure } from '../effects/effect.ts';
 import type { FnNode, PureFn } from '../plan/node.ts';
 import { workflowProblems } from '../plan/workflow-problems.ts';
 import type { Chain, Nothing, Root } from './chain.ts';
@@ -15,6 +16,10 @@ export interface WorkflowOptions<IS extends ZodType, OS extends ZodType> {
   readonly output: OS;
   /** A run's whole time; default 300 s. */
   readonly timeoutMs?: number;
+  /** What becomes of the effects of a run that does not complete; default: `start`, all of them are undone. */
+  readonly onFailure?: OnFailure;
+  /** What its steps may ask for with `ctx.effects.onRollback`, by name. */
+  readonly compensators?: Compensators;
 }
 
 const DEFAULT_TIMEOUT_MS = 300_000;
@@ -28,11 +33,20 @@ const DEFAULT_TIMEOUT_MS = 300_000;
 export function workflow<IS extends ZodType, OS extends ZodType>(
   options: WorkflowOptions<IS, OS>,
 ): Chain<{ readonly input: z.output<IS> }, Nothing, Root<z.input<IS>, z.input<OS>, z.output<OS>>> {
-  const { name, version, input, output, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { name, version, input, output, timeoutMs = DEFAULT_TIMEOUT_MS, onFailure, compensators } = options;
   return emptyChain(({ stages, hasUndo, problems }, pick): Workflow<never, unknown> => {
     const plan = chained([{ node: SCOPE }, ...stages, { node: outputOf(name, pick, output) }], hasUndo);
-    refuseProblems(name, [...problems, ...workflowProblems({ name, version, timeoutMs, plan })]);
-    return Object.freeze({ name, version, input, output, timeoutMs, plan });
+    refuseProblems(name, [...problems, ...workflowProblems({ name, version, timeoutMs, plan, onFailure })]);
+    return Object.freeze({
+      name,
+      version,
+      input,
+      output,
+      timeoutMs,
+      ...(onFailure === undefined ? {} : { onFailure }),
+      ...(compensators === undefined ? {} : { compensators }),
+      plan,
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import { FleetError } from '../../kernel/errors.ts';
+import type { Compensators, OnFailure } from '../effects/effect.ts';
 import type { FnNode, PlanNode } from '../plan/node.ts';
 import { make } from './make.ts';
 import type { Primitive } from './primitive.ts';
@@ -12,6 +13,9 @@ export interface Workflow<in I, out O> {
   readonly output: ZodType;
   /** A run's whole time. */
   readonly timeoutMs: number;
+  /** What becomes of the effects of a run that does not complete; default: all are undone. */
+  readonly onFailure?: OnFailure;
+  readonly compensators?: Compensators;
   /** Expects an input that has been through the schema. */
   readonly plan: PlanNode;
   /** Phantom: carries the types, never called. */

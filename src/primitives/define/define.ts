@@ -4,6 +4,7 @@ import { chained, type ChainBuilder } from '../compose/chain-builder.ts';
 import { outputOf, refuseProblems, SCOPE } from '../compose/workflow-builder.ts';
 import type { Workflow } from '../compose/workflow.ts';
 import { childrenOf } from '../plan/children.ts';
+import type { OnFailure } from '../effects/effect.ts';
 import type { PlanNode } from '../plan/node.ts';
 import { workflowProblems } from '../plan/workflow-problems.ts';
 import { withinTime, type Agents, type DefaultUse } from './agents.ts';
@@ -37,12 +38,17 @@ const MAX_NESTING = 100;
  *
  * Errors: invalid_workflow (invalid_input, 422) with every problem: invalid_definition, empty_workflow,
  * invalid_name, duplicate_step_name, invalid_timeout, unknown_agent, unknown_ref, unknown_workflow, cyclic_call,
- * too_many_steps, definition_error
+ * too_many_steps, duplicate_savepoint, unknown_savepoint, definition_error
  */
 export function defineWorkflow(definition: unknown, options: DefineOptions): DefinedWorkflow {
   const problems: FieldProblem[] = [];
   const defaults: DefaultUse[] = [];
-  const { form, name, version, timeoutMs, built } = compile(definition, options, problems, defaults);
+  const { form, name, version, timeoutMs, onFailure, built } = compile(
+    definition,
+    options,
+    problems,
+    defaults,
+  );
   const { chain, output } = built;
   const plan = chained(
     [{ node: SCOPE }, ...chain.stages, { node: outputOf(name, output, z.unknown()) }],
@@ -51,11 +57,21 @@ export function defineWorkflow(definition: unknown, options: DefineOptions): Def
   problems.push(
     ...chain.problems,
     ...callProblems(plan, name, options.workflows),
-    ...workflowProblems({ name, version, timeoutMs, plan }),
+    ...workflowProblems({ name, version, timeoutMs, plan, onFailure }),
   );
   refuseProblems(name, withoutEchoes(problems));
   const { input = z.unknown() } = options;
-  return Object.freeze({ name, version, input, output: z.unknown(), timeoutMs, plan, form, defaults });
+  return Object.freeze({
+    name,
+    version,
+    input,
+    output: z.unknown(),
+    timeoutMs,
+    ...(onFailure === undefined ? {} : { onFailure }),
+    plan,
+    form,
+    defaults,
+  });
 }
 
 /** Where no agent was known there is no step left; that it is then empty says nothing new. */
@@ -69,6 +85,7 @@ interface Compiled {
   readonly name: string;
   readonly version: number;
   readonly timeoutMs: number;
+  readonly onFailure: OnFailure | undefined;
   readonly built: { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown };
 }
 
@@ -81,15 +98,15 @@ function compile(
   const { agents, timeoutMs: defaultMs = DEFAULT_TIMEOUT_MS } = options;
   if (typeof definition === 'object' && definition !== null && 'nodes' in definition) {
     const full = parse(FullDefinition, definition);
-    const { name, version, timeout_ms: timeoutMs = defaultMs } = full;
+    const { name, version, timeout_ms: timeoutMs = defaultMs, on_failure: onFailure } = full;
     const built = chainOf(full, withinTime(agents, timeoutMs), problems, defaults);
-    return { form: 'full', name, version, timeoutMs, built };
+    return { form: 'full', name, version, timeoutMs, onFailure, built };
   }
   const compact = parse(CompactDefinition, definition);
-  const { name, version, timeout_config: limits } = compact;
+  const { name, version, timeout_config: limits, on_failure: onFailure } = compact;
   const timeoutMs = limits.total_seconds === undefined ? defaultMs : Math.round(limits.total_seconds * 1000);
   const built = compactChainOf(compact, withinTime(agents, timeoutMs), problems, defaults);
-  return { form: 'compact', name, version, timeoutMs, built };
+  return { form: 'compact', name, version, timeoutMs, onFailure, built };
 }
 
 function parse<S extends ZodType>(schema: S, definition: unknown): z.output<S> {

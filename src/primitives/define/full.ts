@@ -95,7 +95,7 @@ class FullCompiler {
   #step(chain: ChainBuilder, node: JsonStep, path: string): ChainBuilder {
     const agent = this.#agent(node.agent, `${path}/agent`);
     if (agent === undefined) return chain.hole(node.id);
-    const { fallback, compensate, retry, timeout_ms: timeoutMs, optional, priority } = node;
+    const { fallback, compensate, retry, timeout_ms: timeoutMs, optional, priority, savepoint } = node;
     const input =
       node.input === undefined
         ? this.#defaultInput(agent, chain.visible)
@@ -104,7 +104,7 @@ class FullCompiler {
     return chain.step(node.id, {
       agent: primitiveOf(agent),
       input,
-      ...defined({ timeoutMs, optional, priority }),
+      ...defined({ timeoutMs, optional, priority, savepoint }),
       ...(retry === undefined ? {} : { retry: retryOf(retry) }),
       ...(fallback === undefined ? {} : this.#fallback(fallback, `${path}/fallback`)),
       ...(compensate === undefined ? {} : this.#compensate(compensate.agent, `${path}/compensate/agent`)),

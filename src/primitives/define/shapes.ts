@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DefinitionVersion } from '../../contracts/definition.ts';
 import { PRIORITIES } from '../../contracts/priority.ts';
+import type { OnFailure } from '../effects/effect.ts';
 
 // What a definition without code looks like. Numbers are checked with the plan, where their codes are known.
 
@@ -76,6 +77,7 @@ const StepShape = z.strictObject({
   fallback: z.union([z.strictObject({ agent: z.string() }), z.strictObject({ value: Value })]).optional(),
   optional: z.boolean().optional(),
   priority: z.enum(PRIORITIES).optional(),
+  savepoint: z.union([z.literal(true), z.string()]).optional(),
   compensate: Other.omit({ input: true }).optional(),
 });
 
@@ -174,12 +176,18 @@ const NodeShape: z.ZodType<JsonNode> = z
   .meta({ id: 'WorkflowNode' });
 const Chain: z.ZodType<Nodes> = z.array(NodeShape);
 
+const OnFailureShape: z.ZodType<OnFailure> = z.union([
+  z.enum(['start', 'keep']),
+  z.templateLiteral(['savepoint:', z.string().min(1).max(64)]),
+]);
+
 /** Nodes by name, with references and predicates. */
 export const FullDefinition = z
   .strictObject({
     name: z.string(),
     version: DefinitionVersion.default(1),
     timeout_ms: z.number().optional(),
+    on_failure: OnFailureShape.optional(),
     nodes: Chain,
     output: Value,
   })
@@ -204,6 +212,7 @@ export const CompactDefinition = z
     agent_sequence: z.array(AgentCall).default([]),
     parallel_steps: z.array(z.array(AgentCall)).default([]),
     error_handling: z.enum(ERROR_HANDLING).default('fail_fast'),
+    on_failure: OnFailureShape.optional(),
     timeout_config: z
       .strictObject({
         per_step_seconds: z.number().optional(),

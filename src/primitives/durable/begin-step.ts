@@ -3,7 +3,7 @@ import { defineScript, type ScriptValue } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run, toObject } from './journal-store.ts';
 import type { Ending } from './run-record.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
+import { LUA_ACCEPTS, LUA_EMIT } from './lua-parts.ts';
 
 /**
  * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 signals, and for a run of a session
@@ -14,12 +14,12 @@ import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
-  `${LUA_IS_OPEN}${LUA_EMIT}
+  `${LUA_ACCEPTS}${LUA_EMIT}
 local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation', 'ending',
   'has_errors', 'has_decisions', 'has_signals', 'metadata', 'user_id', 'context', 'started_at')
 local status = run[1]
 if not status then return {'missing'} end
-if not is_open(status) then
+if not accepts(status) then
   return {'closed', status, redis.call('HEXISTS', KEYS[3], ARGV[2]), run[6]}
 end
 local results = redis.call('HGETALL', KEYS[2])

@@ -2,35 +2,59 @@ import { FleetError } from '../../kernel/errors.ts';
 import { defineScript } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { LUA_EMIT, LUA_IS_OPEN, LUA_KEEP_FOR } from './lua-parts.ts';
+import { encodeEffects, type StepEffectsToRecord } from './effect-records.ts';
+import { LUA_ACCEPTS, LUA_EMIT, LUA_KEEP_FOR, LUA_RECORD_EFFECT } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 results  3 errors  4 events  5 world  6 lock of the job
+ * KEYS  1 run  2 results  3 errors  4 events  5 world  6 lock of the job, and with effects
+ *       7 effects  8… keys that are written
  * ARGV  1 now  2 path  3 agent  4 output  5 event data  6 kind (run | direct)  7 seconds a direct job's result is kept
  *       8 writes the world (1 or 0)  9 expected version ('' = there is none)  10 next version  11 next data
  *       13 lock token of the worker ('' = unchecked)
- *       12 seconds the world lives at least (0 = as before)  14 state the step left ('' = as before)
- * Returns {verdict, detail}. The effect on the world, the result and the event are one step, or nothing happened.
+ *       12 seconds the world lives at least (0 = as before)  14 state the step left ('' = as before), and with effects
+ *       15 savepoint to make ('' = none), then for each effect: entry, place of its key in KEYS ('' = none),
+ *          action (set, delete or ''), value, life in ms ('' = for ever)
+ * Returns {verdict, detail}. The effects, what undoes them, the result and the event are one step, or nothing happened.
  */
 const COMMIT_STEP = defineScript(
   'commit-step',
-  `${LUA_IS_OPEN}${LUA_EMIT}${LUA_KEEP_FOR}
+  `${LUA_ACCEPTS}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_RECORD_EFFECT}
 local has_errors = false
 if ARGV[6] == 'run' then
   local run = redis.call('HMGET', KEYS[1], 'status', 'has_errors')
   if not run[1] then return {'missing', ''} end
-  if not is_open(run[1]) then return {'closed', run[1]} end
+  if not accepts(run[1]) then return {'closed', run[1]} end
   has_errors = run[2]
 end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
 if ARGV[13] ~= '' and redis.call('GET', KEYS[6]) ~= ARGV[13] then return {'fenced', ''} end
 if has_errors and redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ''} end
+for i = 16, #ARGV, 5 do
+  local key = KEYS[tonumber(ARGV[i + 1])]
+  local kind = key and redis.call('TYPE', key).ok or 'none'
+  if kind ~= 'none' and kind ~= 'string' then return {'refused', key} end
+end
 if ARGV[8] == '1' then
   local version = redis.call('HGET', KEYS[5], 'version') or ''
   if version ~= ARGV[9] then return {'conflict', version} end
   redis.call('HSET', KEYS[5], 'version', ARGV[10], 'data', ARGV[11])
   if ARGV[12] ~= '0' then keep_for(KEYS[5], ARGV[12]) end
+end
+for i = 15, #ARGV, 5 do
+  local key = KEYS[tonumber(ARGV[i + 1])]
+  local before = key and redis.call('GET', key)
+  local life = before and redis.call('PTTL', key) or -1
+  record_effect(KEYS[7], ARGV[i], before, life > 0 and tonumber(ARGV[1]) + life)
+  if ARGV[i + 2] == 'delete' then redis.call('DEL', key) end
+  if ARGV[i + 2] == 'set' then
+    if ARGV[i + 4] == '' then redis.call('SET', key, ARGV[i + 3])
+    else redis.call('SET', key, ARGV[i + 3], 'PX', ARGV[i + 4]) end
+  end
+end
+if ARGV[15] then
+  if ARGV[15] ~= '' then redis.call('HSETNX', KEYS[7], 's:' .. ARGV[15], redis.call('HGET', KEYS[7], 'n') or 0) end
+  redis.call('HSET', KEYS[1], 'has_effects', 1)
 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 if ARGV[14] ~= '' then redis.call('HSET', KEYS[2], ARGV[2] .. '~state', ARGV[14]) end
@@ -68,6 +92,8 @@ export interface WorldWrite {
   readonly nextVersion: number;
   readonly data: string;
   readonly ttlSeconds: number | null;
+  /** JSON that says how to take the change back; only the ledgers of runs keep it. */
+  readonly undo?: string;
 }
 
 export interface StepCommit {
@@ -77,6 +103,7 @@ export interface StepCommit {
   readonly world?: WorldWrite;
   /** As the step left it; absent when it changed nothing. */
   readonly state?: Readonly<Record<string, unknown>>;
+  readonly effects?: StepEffectsToRecord;
   /** The job's lock: a worker that has lost it to another one writes nothing any more. */
   readonly lock: JobLock | null;
   readonly nowMs: number;
@@ -91,6 +118,8 @@ export type CommitOutcome =
   | { readonly verdict: 'fenced' }
   /** The step was given up meanwhile: nothing was written. */
   | { readonly verdict: 'abandoned' }
+  /** A key it wanted to write holds something else than a text: nothing was written. */
+  | { readonly verdict: 'refused'; readonly key: string }
   | { readonly verdict: 'closed'; readonly status: string }
   | { readonly verdict: 'missing' };
 
@@ -113,7 +142,7 @@ function encodeResult(output: unknown, agent: string): string {
 }
 
 /**
- * Record a step's result, with its effect on the world, at most once.
+ * Record a step's result, with its effects and what undoes them, at most once.
  * A run that has ended accepts nothing any more, so a late worker changes nothing.
  * Redis: one round trip.
  */
@@ -121,6 +150,8 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
   const { keys } = store;
   const { owner, world } = commit;
   const owned = owner.kind === 'run' ? owner.runId : owner.jobKey;
+  // A step without effects sends nothing of them.
+  const recorded = owner.kind === 'run' ? encodeEffects(keys, owner, commit, 7) : null;
   const reply = (await run(
     store,
     COMMIT_STEP,
@@ -131,6 +162,7 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       keys.runEvents(owned),
       keys.world(world?.worldId ?? NO_KEY_SUFFIX),
       commit.lock?.key ?? keys.world(NO_KEY_SUFFIX),
+      ...(recorded?.keys ?? []),
     ],
     [
       commit.nowMs,
@@ -147,6 +179,7 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       world?.ttlSeconds ?? 0,
       commit.lock?.token ?? '',
       commit.state === undefined ? '' : JSON.stringify(commit.state),
+      ...(recorded?.args ?? []),
     ],
   )) as [string, string];
   const [verdict, detail] = reply;
@@ -159,6 +192,8 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       return { verdict };
     case 'recorded':
       return { verdict, output: JSON.parse(detail) };
+    case 'refused':
+      return { verdict, key: detail };
     default:
       return { verdict: 'closed', status: detail };
   }

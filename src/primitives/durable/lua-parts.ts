@@ -7,6 +7,27 @@ local function is_open(status)
 end
 `;
 
+/** A run whose effects are being undone is still open, but no step adds anything to it any more. */
+export const LUA_ACCEPTS = `
+local function accepts(status)
+  return status == 'pending' or status == 'running'
+end
+`;
+
+/**
+ * Adds an entry to a run's ledger and returns its number. `before` is what the effect replaced, false for nothing;
+ * `expires` when that would have ended by itself, in epoch ms.
+ */
+export const LUA_RECORD_EFFECT = `
+local function record_effect(effects_key, entry, before, expires)
+  local seq = redis.call('HINCRBY', effects_key, 'n', 1)
+  redis.call('HSET', effects_key, 'e:' .. seq, entry)
+  if before then redis.call('HSET', effects_key, 'p:' .. seq, before) end
+  if expires then redis.call('HSET', effects_key, 'x:' .. seq, expires) end
+  return seq
+end
+`;
+
 /** Appends to the run's bounded event stream and announces it on the channel of the same name. */
 export const LUA_EMIT = `
 local function emit(events_key, event_type, at, step, agent, data)

@@ -5,6 +5,7 @@ import { LUA_EMIT } from './lua-parts.ts';
 
 /**
  * KEYS  1 run  2 deadlines  3 errors  4 events  5 session  6 pending list  7 results  8 decisions  9 signals
+ *       10 effects  11 lock of a rollback
  * ARGV  1 now  2 run id  3 next check at  4 has session (1 or 0)
  * Returns {verdict, status, turns of the session that go first}.
  */
@@ -13,6 +14,8 @@ const RESUME_RUN = defineScript(
   `${LUA_EMIT}
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return {'missing', '', 0} end
+if status == 'rolled_back' or redis.call('HEXISTS', KEYS[1], 'undone') == 1 then return {'rolled_back', status, 0} end
+if redis.call('EXISTS', KEYS[11]) == 1 then return {'rolling_back', status, 0} end
 if status ~= 'failed' and status ~= 'timed_out' then return {'not_resumable', status, 0} end
 local behind = 0
 if ARGV[4] == '1' then
@@ -39,16 +42,16 @@ for _, key in ipairs(redis.call('HKEYS', KEYS[8])) do
     redis.call('HDEL', KEYS[8], key)
   end
 end
-redis.call('HDEL', KEYS[1], 'ending')
+redis.call('HDEL', KEYS[1], 'ending', 'rollback_asked', 'rollback_by', 'rollback_done')
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
-for _, key in ipairs({KEYS[1], KEYS[4], KEYS[7], KEYS[8], KEYS[9]}) do redis.call('PERSIST', key) end
+for _, key in ipairs({KEYS[1], KEYS[4], KEYS[7], KEYS[8], KEYS[9], KEYS[10]}) do redis.call('PERSIST', key) end
 emit(KEYS[4], 'run.accepted', ARGV[1], '', '', '{"resumed":true,"generation":' .. generation .. '}')
 return {'resumed', 'pending', behind}
 `,
 );
 
 export interface ResumeOutcome {
-  readonly verdict: 'resumed' | 'missing' | 'not_resumable' | 'session_gone';
+  readonly verdict: 'resumed' | 'missing' | 'not_resumable' | 'session_gone' | 'rolled_back' | 'rolling_back';
   readonly status: string;
   readonly queuedBehind: number;
 }
@@ -77,6 +80,8 @@ export async function resumeRun(
       keys.runResults(request.runId),
       keys.runDecisions(request.runId),
       keys.runSignals(request.runId),
+      keys.runEffects(request.runId),
+      keys.runRollback(request.runId),
     ],
     [request.nowMs, request.runId, request.nextCheckAtMs, request.sessionId === undefined ? 0 : 1],
   )) as [ResumeOutcome['verdict'], string, number];

@@ -68,6 +68,10 @@ const RunHash = z.object({
   ending: json(Ending).optional(),
   output: json(z.unknown()).optional(),
   error: json(RunError).optional(),
+  /** The savepoint its effects were undone to, all of them. */
+  rolled_back_to: z.string().optional(),
+  /** Set with the first effect that was undone. */
+  undone: z.literal('1').optional(),
   /** As the run was started: the one its plan sees, on every replay. */
   metadata: json(z.record(z.string(), z.unknown())).optional(),
   /** As it was changed since: the one that is shown. */

@@ -7,6 +7,9 @@ import { done, failed } from '../advance/facts.ts';
 import type { Cache } from '../cache/cached-call.ts';
 import { idsOf } from '../cache/cache-key.ts';
 import { openStepContext, type Checkpoint, type OpenStepContext, type StepContext } from '../step-context.ts';
+import { EffectBuffer } from '../effects/effect-buffer.ts';
+import { memoryMemo } from '../effects/memo.ts';
+import type { MemoryLedger } from '../effects/memory-effects.ts';
 import type { StepNode, StoredError } from '../plan/node.ts';
 import type { TimerClock } from './timer-clock.ts';
 
@@ -34,6 +37,9 @@ export interface LeafCallOptions {
   readonly runDeadlineAtMs: number | null;
   /** Left out: steps that say they are cached are called all the same. */
   readonly cache?: Cache;
+  /** What its calls remember; shared by the steps of a run. */
+  readonly memo: Map<string, string>;
+  readonly ledger: MemoryLedger;
   onEnd(outcome: Outcome, record: StepRecord, left: StepLeft): void;
 }
 
@@ -58,6 +64,7 @@ export class LeafCall {
   #controller: AbortController | undefined;
   #takeBack: (() => void)[] = [];
   #isOver = false;
+  #buffer = new EffectBuffer();
 
   constructor(leaf: LeafToAdd, options: LeafCallOptions) {
     if (leaf.node.kind !== 'step') throw new RangeError('a call of another workflow is no step');
@@ -115,6 +122,11 @@ export class LeafCall {
     const { clock, random, runId, correlationId, metadata, context } = this.#options;
     const { path, state, deadlineAtMs } = this.#leaf;
     const limits = [deadlineAtMs, this.#options.runDeadlineAtMs].filter((at) => at !== null);
+    this.#buffer = new EffectBuffer(
+      this.#node.cache === undefined
+        ? undefined
+        : 'a cached step is not always called: its effects would be missing',
+    );
     return openStepContext({
       ids: {
         attempt: this.#attempt,
@@ -132,6 +144,8 @@ export class LeafCall {
       deadlineAtMs: limits.length === 0 ? null : Math.min(...limits),
       now: () => clock.now(),
       random,
+      effects: this.#buffer,
+      ...memoryMemo(this.#options.memo, path),
     });
   }
 
@@ -177,6 +191,12 @@ export class LeafCall {
     try {
       const state = open.changedState();
       const { checkpoints } = open;
+      const { savepoint } = this.#node;
+      this.#options.ledger.apply(
+        this.#leaf.path,
+        this.#buffer.seal(),
+        savepoint === true ? this.#leaf.path : (savepoint ?? null),
+      );
       this.#end(done(parsed.data), 'ok', { checkpoints, ...(state === undefined ? {} : { state }) });
     } catch (thrown) {
       this.#attemptFailed(input, this.#errorOf(thrown), controller);

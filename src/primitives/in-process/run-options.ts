@@ -1,6 +1,8 @@
 import { RunContext } from '../../contracts/run-context.ts';
 import type { Continuation, Facts } from '../advance/facts.ts';
 import type { Cache } from '../cache/cached-call.ts';
+import type { Compensators, OnFailure } from '../effects/effect.ts';
+import type { MemoryEffects } from '../effects/memory-effects.ts';
 import type { Callable } from '../plan/callable.ts';
 import { contextInvalid, type Checkpoint } from '../step-context.ts';
 import type { StepRecord } from './leaf-call.ts';
@@ -26,6 +28,11 @@ export interface RunOptions {
   readonly workflows?: readonly Callable[];
   /** How many runs there are around this one; default none. */
   readonly depth?: number;
+  /** Where the effects of its steps go; look here afterwards. Default: a place of their own, thrown away. */
+  readonly effects?: MemoryEffects;
+  /** What becomes of them when the run does not complete; default: all are undone. */
+  readonly onFailure?: OnFailure;
+  readonly compensators?: Compensators;
   /** What an earlier execution had recorded when it was left: what has an outcome is not done again. */
   readonly recorded?: Partial<Pick<Facts, 'results' | 'errors' | 'decisions' | 'ending'>>;
   /** Called with what was known and what followed from it; the facts go on growing, so copy what you keep. */

@@ -4,6 +4,8 @@ import { advance } from '../advance/advance.ts';
 import type { Abandonment, Continuation, Facts, GivenUp, LeafToAdd, Outcome } from '../advance/facts.ts';
 import { stateKey } from '../advance/scope.ts';
 import type { Primitive } from '../compose/primitive.ts';
+import { savepointOf } from '../effects/effect.ts';
+import { MemoryEffects, MemoryLedger } from '../effects/memory-effects.ts';
 import { PrimitiveError } from '../primitive-error.ts';
 import { MOST_CHECKPOINTS, type Checkpoint } from '../step-context.ts';
 import type { CallNode, PlanNode, StoredError } from '../plan/node.ts';
@@ -48,6 +50,8 @@ class InProcessRun {
   readonly #context: RunContext;
   readonly #checkpoints: Checkpoint[] = [];
   readonly #trace: StepRecord[] = [];
+  readonly #memo = new Map<string, string>();
+  readonly #ledger: MemoryLedger;
   readonly #end = Promise.withResolvers<RunResult<unknown>>();
   #ending: Abandonment | undefined;
   #takeBackWake: (() => void) | undefined;
@@ -65,6 +69,7 @@ class InProcessRun {
     Object.assign(this.#errors, options.recorded?.errors);
     Object.assign(this.#decisions, options.recorded?.decisions);
     this.#ending = options.recorded?.ending;
+    this.#ledger = new MemoryLedger(options.effects ?? new MemoryEffects());
   }
 
   async start(): Promise<RunResult<unknown>> {
@@ -155,6 +160,8 @@ class InProcessRun {
       context: this.#context,
       startedAtMs: this.#startedAt,
       runDeadlineAtMs: this.#deadlineAtMs(),
+      memo: this.#memo,
+      ledger: this.#ledger,
       ...(this.#options.cache === undefined ? {} : { cache: this.#options.cache }),
       onEnd: (outcome, record, left) => {
         this.#trace.push(record);
@@ -165,7 +172,16 @@ class InProcessRun {
   }
 
   #callRun(leaf: LeafToAdd, node: CallNode): CallRun {
-    const { clock, random, metadata, cache, workflows = [], depth = 0 } = this.#options;
+    const {
+      clock,
+      random,
+      metadata,
+      cache,
+      effects,
+      compensators,
+      workflows = [],
+      depth = 0,
+    } = this.#options;
     return new CallRun(leaf, node, {
       depth,
       workflows,
@@ -180,6 +196,8 @@ class InProcessRun {
         ...(metadata === undefined ? {} : { metadata }),
         context: { ...this.#context, state: leaf.state },
         ...(cache === undefined ? {} : { cache }),
+        ...(effects === undefined ? {} : { effects }),
+        ...(compensators === undefined ? {} : { compensators }),
       },
       start: runInProcess,
       onEnd: (outcome, trace) => {
@@ -235,7 +253,8 @@ class InProcessRun {
     const { outcome } = next;
     if (outcome.state === 'pending') return;
     if (outcome.state === 'failed') {
-      this.#end.reject(new PrimitiveError(outcome.error, this.#trace));
+      const error = new PrimitiveError(outcome.error, this.#trace);
+      this.#rollBack().then(() => this.#end.reject(error), this.#end.reject);
       return;
     }
     this.#end.resolve({
@@ -249,6 +268,14 @@ class InProcessRun {
       trace: this.#trace,
       branches: next.branches,
     });
+  }
+
+  async #rollBack(): Promise<void> {
+    const { onFailure, compensators = {} } = this.#options;
+    const savepoint = savepointOf(onFailure);
+    if (savepoint === null) return;
+    const signal = new AbortController().signal;
+    await this.#ledger.rollBack(savepoint, { runId: this.#runId, compensators, signal });
   }
 
   #correlationId(): string {

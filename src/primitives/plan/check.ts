@@ -1,5 +1,6 @@
 import { FleetError } from '../../kernel/errors.ts';
 import { childrenOf, nameOf } from './children.ts';
+import { namedSavepoints } from './savepoints.ts';
 import type { RetryPolicy } from '../../resilience/backoff.ts';
 import type { CachePolicy, PlanNode } from './node.ts';
 
@@ -13,7 +14,12 @@ const MAX_NODES = 1000;
 export interface PlanProblem {
   readonly path: string;
   readonly message: string;
-  readonly code: 'definition_error' | 'invalid_name' | 'duplicate_step_name' | 'invalid_timeout';
+  readonly code:
+    | 'definition_error'
+    | 'invalid_name'
+    | 'duplicate_step_name'
+    | 'invalid_timeout'
+    | 'duplicate_savepoint';
 }
 
 type Refuse = (path: string, what: string, code?: PlanProblem['code']) => void;
@@ -52,6 +58,7 @@ export function problemsOf(plan: PlanNode): PlanProblem[] {
     }
   };
   visit(plan, '', 1);
+  problems.push(...namedSavepoints(plan).problems);
   return problems;
 }
 

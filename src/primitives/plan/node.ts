@@ -67,6 +67,8 @@ export interface StepNode {
   readonly breaker?: string;
   readonly cache?: CachePolicy;
   readonly priority?: 'critical' | 'high' | 'normal' | 'low';
+  /** A point its run can be rolled back to, made when the step succeeds; true: named by its path. */
+  readonly savepoint?: true | string;
   /** How many finished turns of its session the step wants to see. */
   readonly recentTurns?: number;
 }

@@ -1,7 +1,9 @@
 import type { FieldProblem } from '../../kernel/errors.ts';
+import { savepointOf, START, type OnFailure } from '../effects/effect.ts';
 import { problemsOf } from './check.ts';
 import { childrenOf } from './children.ts';
 import type { PlanNode } from './node.ts';
+import { namedSavepoints } from './savepoints.ts';
 
 const WORKFLOW_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const MAX_STEPS = 200;
@@ -11,13 +13,21 @@ export interface WorkflowShape {
   readonly version: number;
   readonly timeoutMs: number;
   readonly plan: PlanNode;
+  readonly onFailure?: OnFailure | undefined;
 }
 
 /**
  * Everything that is wrong with a workflow and can be known before it runs, by the codes of its registration:
- * empty_workflow, invalid_name, duplicate_step_name, invalid_timeout, too_many_steps, definition_error.
+ * empty_workflow, invalid_name, duplicate_step_name, invalid_timeout, too_many_steps, duplicate_savepoint,
+ * unknown_savepoint, definition_error.
  */
-export function workflowProblems({ name, version, timeoutMs, plan }: WorkflowShape): FieldProblem[] {
+export function workflowProblems({
+  name,
+  version,
+  timeoutMs,
+  plan,
+  onFailure,
+}: WorkflowShape): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const add = (path: string, code: string, message: string): void =>
     void problems.push({ path, code, message });
@@ -29,6 +39,12 @@ export function workflowProblems({ name, version, timeoutMs, plan }: WorkflowSha
   }
   if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) {
     add('/timeout_ms', 'invalid_timeout', `timeout ${timeoutMs} must be a positive number`);
+  }
+  if (onFailure !== undefined) {
+    const savepoint = savepointOf(onFailure);
+    if (savepoint !== null && savepoint !== START && !namedSavepoints(plan).names.has(savepoint)) {
+      add('/on_failure', 'unknown_savepoint', `no step makes a savepoint "${savepoint}"`);
+    }
   }
   const steps = stepsOf(plan);
   if (steps.length === 0) add('', 'empty_workflow', 'a workflow needs at least one step');

@@ -41,7 +41,8 @@ export function stream<IS extends ZodType>(definition: {
     queue,
     input,
     output: StreamAggregate,
-    run: (value, ctx) => aggregate(definition.generate(value, ctx), ctx),
+    // A stream that came to its end is not asked for again.
+    run: (value, ctx) => ctx.memo('aggregate', () => aggregate(definition.generate(value, ctx), ctx)),
   });
   return Object.freeze({
     ...primitive,

@@ -25,6 +25,7 @@ import { listRunsFor } from './list-runs.ts';
 import { getDefinition, listDefinitions, registerDefinition, removeDefinition } from './definitions.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
+import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { submitRun, submitTurn } from './submit.ts';
@@ -76,6 +77,9 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     whyRun: (runId, caller) => whyRun(ctx, runId, caller),
     cancelRun: (runId, { reason }, caller) => cancelRunFor(ctx, runId, reason, caller),
     signalRun: (runId, name, payload, caller) => signalRunFor(ctx, runId, name, payload, caller),
+    rollbackRun: (runId, request, caller) =>
+      guarded('rolling a run back', rollbackRunFor(ctx, runId, request, caller)),
+    rollbackHistory: (runId, caller) => rollbackHistoryFor(ctx, runId, caller),
     listRunEvents: (runId, page, caller) => listRunEvents(ctx, runId, page, caller),
     runEvents: (runId, options, caller) => runEvents(ctx, runId, options, caller),
     listSchedules: () => listSchedules(workflows),

@@ -6,7 +6,13 @@ import { agentChain } from './steps.ts';
 
 /** The four workflows that are always there. Each answers with a non-empty text. */
 export function builtInWorkflows(settings: CatalogSettings): WorkflowDefinition<typeof TurnInput>[] {
-  const common = { version: 1, input: TurnInput, timeoutMs: settings.runTimeoutMs } as const;
+  const common = {
+    version: 1,
+    input: TurnInput,
+    timeoutMs: settings.runTimeoutMs,
+    // A dead letter of a turn can be replayed: what its steps have done must still be there.
+    onFailure: 'keep',
+  } as const;
   return [
     {
       ...common,

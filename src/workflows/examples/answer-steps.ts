@@ -19,8 +19,11 @@ export function answerSteps({ model }: ExamplePorts) {
     run: async ({ question, documents }, ctx) => {
       const passages = passagesWithin(documents, MAX_CONTEXT_CHARACTERS);
       const prompt = answerPrompt(question, passages);
-      const { text } = await model.generate({ model: LARGE, prompt, maxOutputTokens: 300 }, ctx);
-      return { answer: text, passages };
+      const answer = await ctx.memo('answer', async () => {
+        const { text } = await model.generate({ model: LARGE, prompt, maxOutputTokens: 300 }, ctx);
+        return text;
+      });
+      return { answer, passages };
     },
   }).timeout(MODEL_TIMEOUT_MS);
 

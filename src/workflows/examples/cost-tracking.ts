@@ -4,6 +4,7 @@ import { costOf, toUsd } from '../../primitives/budget/money.ts';
 import { priceOf } from '../../primitives/budget/price-book.ts';
 import { step } from '../../primitives/compose/combine.ts';
 import type { Primitive } from '../../primitives/compose/primitive.ts';
+import { remembered } from '../../primitives/compose/remembered.ts';
 import { workflow } from '../../primitives/compose/workflow-builder.ts';
 import {
   EXAMPLE_QUEUE,
@@ -76,7 +77,8 @@ function tell(
     },
   }).timeout(MODEL_TIMEOUT_MS);
   const metered = costs.withCost(call, { model: name, outputAllowance: OUTPUT_ALLOWANCE });
-  return costs.withBudget(metered, budget);
+  // Around the budget: a story that was told and charged is neither told nor charged again.
+  return remembered(costs.withBudget(metered, budget));
 }
 
 function costUsd({ prices }: CostPorts, { model, usage }: z.output<typeof Story>): number {

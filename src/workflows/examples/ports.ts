@@ -5,6 +5,7 @@ import type { RetrieverPort } from '../../models/retriever-port.ts';
 import { ScriptedModel } from '../../models/scripted.ts';
 import type { Costs } from '../../primitives/budget/costs.ts';
 import type { PriceList } from '../../primitives/budget/price-book.ts';
+import type { StepContext } from '../../primitives/step-context.ts';
 import type { z, ZodType } from 'zod';
 import type { WorkflowDefinition } from '../definition.ts';
 import { exampleFolder, folderRetriever } from './documents.ts';
@@ -57,15 +58,28 @@ export function localExamplePorts(): ExamplePorts {
   };
 }
 
-/** What a model said to a prompt, in the words of a schema; undefined for anything else it said. */
+/**
+ * What a model said to a prompt, in the words of a schema; undefined for anything else it said. A step asks once: what
+ * can be read is remembered, should the step be delivered again.
+ */
 export async function askForJson<S extends ZodType>(
   model: ModelPort,
   prompt: string,
   schema: S,
-  ctx: ModelContext,
+  ctx: ModelContext & Pick<StepContext, 'memo'>,
 ): Promise<z.output<S> | undefined> {
-  const { text } = await model.generate({ model: SMALL, prompt, maxOutputTokens: 500 }, ctx);
-  return schema.safeParse(jsonIn(text)).data;
+  const unread = new Error('unreadable');
+  try {
+    return await ctx.memo('said', async () => {
+      const { text } = await model.generate({ model: SMALL, prompt, maxOutputTokens: 500 }, ctx);
+      const said = schema.safeParse(jsonIn(text));
+      if (!said.success) throw unread;
+      return said.data;
+    });
+  } catch (error) {
+    if (error === unread) return undefined;
+    throw error;
+  }
 }
 
 /** The reply may stand in a sentence or a fence; the outermost braces count. */

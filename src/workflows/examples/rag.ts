@@ -111,13 +111,15 @@ function generate(
     queue: EXAMPLE_QUEUE,
     input: Prompt,
     output: Reply,
-    run: async ({ prompt, sources }, ctx) => {
-      const reply = await model.generate({ model: name, prompt, maxOutputTokens: 300 }, ctx);
-      const invented = citedIn(reply.text).filter((n) => !sources.some((source) => source.n === n));
-      if (invented.length > 0)
-        throw badOutput(`the answer cites [${invented.join('], [')}], which it was not given`);
-      return { text: reply.text, usage: reply.usage, model: reply.model };
-    },
+    run: ({ prompt, sources }, ctx) =>
+      // Only an answer that can be used is remembered: another attempt asks again for a bad one.
+      ctx.memo('reply', async () => {
+        const reply = await model.generate({ model: name, prompt, maxOutputTokens: 300 }, ctx);
+        const invented = citedIn(reply.text).filter((n) => !sources.some((source) => source.n === n));
+        if (invented.length > 0)
+          throw badOutput(`the answer cites [${invented.join('], [')}], which it was not given`);
+        return { text: reply.text, usage: reply.usage, model: reply.model };
+      }),
   });
 }
 

@@ -78,13 +78,14 @@ export function searchSteps(ports: ExamplePorts) {
     queue: EXAMPLE_QUEUE,
     input: Question,
     output: Question,
-    run: async ({ question }, ctx) => {
-      const prompt = rewritePrompt(question);
-      const { text } = await model.generate({ model: SMALL, prompt, maxOutputTokens: 500 }, ctx);
-      const rewritten = oneLine(text).slice(0, MAX_QUESTION);
-      if (rewritten === '') throw badOutput('the rewritten question is empty');
-      return { question: rewritten };
-    },
+    run: ({ question }, ctx) =>
+      ctx.memo('rewritten', async () => {
+        const prompt = rewritePrompt(question);
+        const { text } = await model.generate({ model: SMALL, prompt, maxOutputTokens: 500 }, ctx);
+        const rewritten = oneLine(text).slice(0, MAX_QUESTION);
+        if (rewritten === '') throw badOutput('the rewritten question is empty');
+        return { question: rewritten };
+      }),
   }).timeout(MODEL_TIMEOUT_MS);
 
   return { chooseSource, search, gradeDocument, rewrite };

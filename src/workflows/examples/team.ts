@@ -58,8 +58,10 @@ function prioritised<I, O>(work: Primitive<I, O>, priority: Priority): Primitive
 }
 
 function skillsOf({ model, documents }: ExamplePorts): Readonly<Record<TeamMember, Skill>> {
-  const ask = async (prompt: string, ctx: StepContext): Promise<string> =>
-    (await model.generate({ model: LARGE, prompt, maxOutputTokens: 300 }, ctx)).text;
+  const ask = (prompt: string, ctx: StepContext): Promise<string> =>
+    ctx.memo('said', async () => {
+      return (await model.generate({ model: LARGE, prompt, maxOutputTokens: 300 }, ctx)).text;
+    });
   return {
     data_analyst: (task, ctx) => ask(taskPrompt('data_analyst', task), ctx),
     summarizer: (task, ctx) => ask(taskPrompt('summarizer', task), ctx),

@@ -7,6 +7,8 @@ import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
 import { newRunId } from '../../../src/kernel/ids.ts';
 import { countOpenRuns } from '../../../src/primitives/durable/open-runs.ts';
 import { startEmbeddedRedis, type EmbeddedRedis } from '../../../src/redis/embedded/start.ts';
+import { startPlan } from '../../support/durable-runner.ts';
+import { doing, effectCatalog } from '../../support/effect-plans.ts';
 import { agentsWith, eventually, quickCatalog, startHarness, untilAbort } from '../../support/harness.ts';
 
 // These tests stop the server itself, so it is always one of their own.
@@ -56,6 +58,8 @@ describe('while Redis does not answer', () => {
       getRun: () => ops.getRun(runId, LOCAL_OPERATOR),
       cancelRun: () => ops.cancelRun(runId, {}, LOCAL_OPERATOR),
       runEvents: () => ops.runEvents(runId, { signal }, LOCAL_OPERATOR)[Symbol.asyncIterator]().next(),
+      rollbackRun: () => ops.rollbackRun(runId, {}, LOCAL_OPERATOR),
+      rollbackHistory: () => ops.rollbackHistory(runId, LOCAL_OPERATOR),
       listQueues: () => ops.listQueues(),
       listDeadLetters: () => ops.listDeadLetters({ limit: 5 }),
       getDeadLetter: () => ops.getDeadLetter(`ipa~${runId}.ipa`),
@@ -160,5 +164,43 @@ describe('when Redis is restarted in the middle of work', () => {
     expect(await submit()).toMatchObject({ done: true, response: { updated_context: { turn: 1 } } });
     // And once more, as a client does that did not get the answer.
     expect(await submit()).toMatchObject({ done: true, response: { updated_context: { turn: 1 } } });
+  });
+});
+
+describe('when Redis stops in the middle of a rollback', () => {
+  test('it is refused with 503, and goes on where it was when asked again', async () => {
+    let calls = 0;
+    const catalog = effectCatalog({
+      work: {
+        steps: [
+          doing('first', (ctx) => ctx.effects.setKey('first', '1')),
+          doing('pay', (ctx) => ctx.effects.onRollback('refund')),
+          doing('last', (ctx) => ctx.effects.setKey('last', '1')),
+        ],
+        compensators: {
+          refund: async () => {
+            calls += 1;
+            if (calls === 1) process.kill(redis.pid, 'SIGSTOP');
+          },
+        },
+      },
+    });
+    await using h = await startHarness({ redisUrl: redis.url, catalog });
+    const runId = await startPlan(h, 'work', 1);
+    await h.ended(runId);
+    try {
+      await expect(h.operations.rollbackRun(runId, {}, LOCAL_OPERATOR)).rejects.toMatchObject(unavailable);
+    } finally {
+      process.kill(redis.pid, 'SIGCONT');
+    }
+    // Its lease has to lapse first.
+    await eventually(async () => {
+      expect(await h.operations.rollbackRun(runId, {}, LOCAL_OPERATOR)).toMatchObject({ ok: true });
+    });
+    const { redis: client, keys } = h.core.store;
+    expect(await client.exists(keys.own('first'), keys.own('last'))).toBe(0);
+    const { history } = await h.operations.rollbackHistory(runId, LOCAL_OPERATOR);
+    expect(history.at(-1)).toMatchObject({ outcome: 'complete' });
+    expect(calls).toBeLessThanOrEqual(2);
   });
 });

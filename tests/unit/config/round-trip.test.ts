@@ -33,6 +33,7 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'redis.url': fc.constantFrom(null, 'redis://db:6379/0', 'rediss://u:p@db'),
   'redis.key_prefix': fc.constantFrom('ao', '{ao}', '{ao:0}', 'test_1'),
   'redis.bullmq_prefix': fc.constantFrom(null, 'bull', '{b}'),
+  'workflow.temp_root': fc.constantFrom(null, '/var/lib/ao/files', '/tmp/x'),
   'http.host': fc.constantFrom('127.0.0.1', '::1', 'localhost', '0.0.0.0'),
   'http.bull_board_path': fc.constantFrom('/admin/queues', '/q'),
   'http.cors_origins': fc.subarray(['https://a.example', 'http://localhost:3000', '*']),

@@ -17,6 +17,7 @@ import {
 import { asPrimitive } from '../../../src/primitives/compose/workflow.ts';
 import { workflow } from '../../../src/primitives/compose/workflow-builder.ts';
 import { defineWorkflow } from '../../../src/primitives/define/define.ts';
+import { MemoryEffects } from '../../../src/primitives/effects/memory-effects.ts';
 import { runInProcess } from '../../../src/primitives/in-process/run.ts';
 import { drawPlan } from '../../../src/primitives/plan/draw.ts';
 import type { StepNode } from '../../../src/primitives/plan/node.ts';
@@ -168,6 +169,33 @@ describe('the examples of the guide', () => {
       'visit: at home',
       'back: at home again',
     ]);
+    // #endregion
+  });
+
+  it('effects', async () => {
+    // #region effects
+    const pay = step({
+      name: 'pay',
+      queue: 'text',
+      input: z.string(),
+      output: z.string(),
+      savepoint: 'paid',
+      run: async (order, ctx) => {
+        const receipt = await ctx.memo('receipt', async () => `receipt of ${order}`);
+        ctx.effects.setKey(`orders:${order}`, receipt);
+        ctx.effects.onRollback('refund', { order });
+        return receipt;
+      },
+    });
+    const effects = new MemoryEffects();
+    const refunds: unknown[] = [];
+    const compensators = { refund: async (args: unknown) => refunds.push(args) };
+    const ended = await testRun(pipe(pay, broken), '7', { effects, compensators });
+    expect(ended.status).toBe('failed');
+    expect([effects.keys.size, refunds]).toEqual([0, [{ order: '7' }]]);
+
+    const kept = await testRun(pipe(pay, broken), '7', { effects, onFailure: 'savepoint:paid' });
+    expect([kept.status, effects.keys.get('orders:7')]).toEqual(['failed', 'receipt of 7']);
     // #endregion
   });
 

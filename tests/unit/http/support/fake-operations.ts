@@ -4,6 +4,7 @@ import type { FleetOperations, Submitted } from '../../../../src/contracts/opera
 import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts/operator.ts';
 import { isOpen, RunSummary, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
 import { Schedule, type ScheduleView } from '../../../../src/contracts/schedule.ts';
+import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../src/contracts/rollback.ts';
 import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
@@ -190,6 +191,21 @@ export class FakeOperations implements FleetOperations {
     }
     this.emit(runId, 'run.cancelled');
     return this.runs.get(runId)!;
+  }
+
+  async rollbackRun(runId: string, request: RollbackRun, caller: Caller): Promise<RollbackResult> {
+    this.#enter('rollbackRun', runId, request, caller);
+    const run = await this.getRun(runId, caller);
+    if (isOpen(run.status)) {
+      throw new FleetError({ code: 'run_active', kind: 'conflict', message: 'it has not ended' });
+    }
+    return { ok: true, savepoint: request.savepoint ?? 'start', executed: 1, skipped: 0, errors: [] };
+  }
+
+  async rollbackHistory(runId: string, caller: Caller): Promise<RollbackHistory> {
+    this.#enter('rollbackHistory', runId, caller);
+    await this.getRun(runId, caller);
+    return { history: [] };
   }
 
   async listRunEvents(

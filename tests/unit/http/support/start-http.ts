@@ -42,6 +42,7 @@ export async function startHttp(options: HttpOptions = {}) {
     port: 0,
     auth: { api_keys },
     rate_limits: GENEROUS,
+    diagnostics: { enabled: true },
     ...options.config,
   });
   const config: HttpConfig = parsed;

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { IsoTime } from './identifiers.ts';
+
+const Savepoint = z.string().min(1).max(300);
+
+export const RollbackRun = z
+  .strictObject({
+    /** `start`, the name of a savepoint, or the path of the step that made one. */
+    savepoint: Savepoint.default('start'),
+    reason: z.string().trim().min(1).max(500).optional(),
+    /** Cancel the run first when it is still open. */
+    cancel: z.boolean().default(false),
+  })
+  .meta({ id: 'RollbackRun' });
+export type RollbackRun = z.input<typeof RollbackRun>;
+
+/** An effect that was left as it is, and why. */
+export const RollbackError = z
+  .strictObject({
+    code: z.enum(['undo_conflict', 'undo_unavailable', 'undo_failed']),
+    /** world_patch, session_turn, redis_key, file or compensator. */
+    kind: z.string(),
+    /** Path of the step that did it; empty for what the run itself did. */
+    step: z.string(),
+    message: z.string(),
+  })
+  .meta({ id: 'RollbackError' });
+export type RollbackError = z.infer<typeof RollbackError>;
+
+export const RollbackResult = z
+  .strictObject({
+    /** False: something could not be undone. */
+    ok: z.boolean(),
+    savepoint: z.string(),
+    /** Effects undone now. */
+    executed: z.int().min(0),
+    /** Effects that were undone before, or of which nothing was left. */
+    skipped: z.int().min(0),
+    errors: z.array(RollbackError),
+  })
+  .meta({ id: 'RollbackResult' });
+export type RollbackResult = z.infer<typeof RollbackResult>;
+
+export const RollbackEntry = z
+  .strictObject({
+    at: IsoTime,
+    trigger: z.enum(['manual', 'auto']),
+    /** Who asked; `system` for what a workflow asks for. */
+    actor: z.string(),
+    reason: z.string().optional(),
+    savepoint: z.string(),
+    executed: z.int().min(0),
+    skipped: z.int().min(0),
+    errors: z.array(RollbackError),
+    outcome: z.enum(['complete', 'partial']),
+    duration_ms: z.number().min(0),
+  })
+  .meta({ id: 'Rollback' });
+export type RollbackEntry = z.infer<typeof RollbackEntry>;
+
+/** Newest first. */
+export const RollbackHistory = z
+  .strictObject({ history: z.array(RollbackEntry) })
+  .meta({ id: 'RollbackHistory' });
+export type RollbackHistory = z.infer<typeof RollbackHistory>;
