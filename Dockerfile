@@ -36,6 +36,8 @@ WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY bin bin
+COPY config/model-prices.yaml config/model-prices.yaml
+COPY examples/data examples/data
 COPY package.json ./
 
 # Inside a container, loopback would be reachable by nobody. The fleet refuses this address without credentials.

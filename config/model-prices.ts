@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FleetError } from '../src/kernel/errors.ts';
 
-export const DEFAULT_PRICES_FILE = 'config/model-prices.yaml';
+const DEFAULT_PRICES_FILE = 'config/model-prices.yaml';
 
 const UsdPer1kTokens = z.number().min(0).max(1000);
 
@@ -17,8 +18,11 @@ export const ModelPrices = z.strictObject({
 });
 export type ModelPrices = Readonly<z.output<typeof ModelPrices>>;
 
-/** Errors: config_invalid (invalid_input) when the file cannot be read or says something else */
-export function readModelPrices(file: string = DEFAULT_PRICES_FILE): ModelPrices {
+/**
+ * @param file  default the list that comes with the product, wherever it was started
+ * Errors: config_invalid (invalid_input) when the file cannot be read or says something else
+ */
+export function readModelPrices(file: string = ownPricesFile()): ModelPrices {
   try {
     return ModelPrices.parse(parse(readFileSync(file, 'utf8')));
   } catch (error) {
@@ -29,4 +33,15 @@ export function readModelPrices(file: string = DEFAULT_PRICES_FILE): ModelPrices
       cause: error,
     });
   }
+}
+
+/** Sources and built files lie at different depths below it. */
+function ownPricesFile(): string {
+  for (let folder = new URL('./', import.meta.url), last = ''; folder.href !== last;) {
+    const found = new URL(DEFAULT_PRICES_FILE, folder);
+    if (existsSync(found)) return fileURLToPath(found);
+    last = folder.href;
+    folder = new URL('../', folder);
+  }
+  return DEFAULT_PRICES_FILE;
 }

@@ -12,6 +12,7 @@ import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { StepNode } from '../primitives/plan/node.ts';
 import type { AgentContext } from './agent.ts';
 import type { ShellContext } from './shell.ts';
+import type { TokenWriter } from './token-writer.ts';
 
 /** What a handler gets beside its input. */
 export function openHandlerContext(
@@ -20,6 +21,7 @@ export function openHandlerContext(
   { step }: StepJobData,
   facts: StepFacts,
   attempt: Pick<StepContextFacts, 'signal' | 'state' | 'deadlineAtMs' | 'effects' | 'memo'>,
+  tokens: TokenWriter,
 ): OpenStepContext {
   return openStepContext({
     ...attempt,
@@ -39,6 +41,7 @@ export function openHandlerContext(
       ...(facts.userId === undefined ? {} : { player_id: facts.userId }),
       ...(step.session_id === undefined ? {} : { session_id: step.session_id }),
     },
+    emitToken: (text: string) => tokens.emit(text),
     now: () => shell.clock.now(),
     random: Math.random,
   });

@@ -19,6 +19,9 @@ import { encodeOutput } from './output.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { effectsOfJob, savepointOf } from './step-effects.ts';
+import { countSavings } from './savings.ts';
+import { completeTokens, tokenWriter } from './step-tokens.ts';
+import type { TokenWriter } from './token-writer.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
@@ -48,6 +51,7 @@ export async function openStep(
     case 'ready':
       return openWork(shell, job, token, data, start.facts);
     case 'recorded':
+      await completeTokens(shell, job, data);
       return { kind: 'done', value: { status: 'completed' } };
     case 'closed':
       return isRetriedByHand(start, step.generation) ? resume(shell, data) : skip(`run_${start.status}`);
@@ -137,6 +141,7 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
   const effects = effectsOfJob(shell, job, data, node, lock);
   let worlds: TrackedWorldAccess | null = null;
   let open: OpenStepContext | null = null;
+  let tokens: TokenWriter | null = null;
   return {
     kind: 'work',
     job: {
@@ -149,15 +154,17 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
         : {}),
       breaker: node.breaker ?? circuitOf(shell, node, step.workflow),
       queuedMs: facts.queuedMs,
-      call(signal) {
+      async call(signal) {
         if (node.run !== undefined) {
-          open = openHandlerContext(shell, job, data, facts, {
-            signal,
-            state: leaf.state,
-            deadlineAtMs,
-            ...effects.open(),
-          });
-          return callHandler(shell, node, input, open.ctx);
+          const writer = (tokens = tokenWriter(shell, job, data, lock, signal));
+          const attempt = { signal, state: leaf.state, deadlineAtMs, ...effects.open() };
+          open = openHandlerContext(shell, job, data, facts, attempt, writer);
+          try {
+            return await callHandler(shell, node, input, open.ctx);
+          } catch (error) {
+            writer.stop(); // what it wrote is no text of this step any more
+            throw error;
+          }
         }
         worlds = worldsOf(signal);
         return callAgent(shell, input, {
@@ -186,6 +193,10 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
         });
         await effects.settle(outcome);
         if (outcome.verdict === 'fenced') throw lockLost();
+        if (outcome.verdict === 'committed') {
+          countSavings(shell, step.path, facts, output);
+          await tokens?.finish();
+        }
         return returnValue(outcome);
       },
     },

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerApi } from './commands/api.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerCosts } from './commands/costs.ts';
 import { registerDefinitions } from './commands/definitions.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDev } from './commands/dev.ts';
@@ -51,6 +52,7 @@ const COMMANDS: readonly Register[] = [
   registerPrimitives,
   registerDefinitions,
   registerWorkflowRollback,
+  registerCosts,
   registerQueues,
   registerDlq,
   registerDoctor,

@@ -1,6 +1,5 @@
 import { createFleetClient, FleetClientError, type FleetClient } from '../client/client.ts';
 import type { Page } from '../contracts/operator.ts';
-import type { RunEvent } from '../contracts/run.ts';
 import type { ScheduleView } from '../contracts/schedule.ts';
 import type { ErrorKind } from '../kernel/error-kinds.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
@@ -86,7 +85,9 @@ export function remoteOperations(client: FleetClient): CliOperations {
     putDefinition: (definition) => asked(client.putDefinition(definition)),
     deleteDefinition: (name, version) =>
       asked(client.deleteDefinition(name, version === undefined ? {} : { version })),
+    runTokens: async (runId, options) => translated(client.runTokens(runId, options)),
     listQueues: () => asked(client.listQueues()),
+    costs: (range) => asked(client.costs(range)),
     async listDeadLetters({ queue, reason, since, limit, after }) {
       const cursor = after === undefined ? undefined : deadLetterCursors.get(after.id);
       if (after !== undefined && cursor === undefined) return [];
@@ -145,7 +146,7 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-async function* translated(events: AsyncIterable<RunEvent>): AsyncGenerator<RunEvent> {
+async function* translated<T>(events: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* events;
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { CostRange, CostReport } from '../contracts/costs.ts';
 import type { DefinitionSummary, DefinitionView } from '../contracts/definition.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '../contracts/operator.ts';
 import type { Problem } from '../contracts/problem.ts';
@@ -7,6 +8,8 @@ import type { RollbackHistory, RollbackResult, RollbackRun } from '../contracts/
 import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { RunExplanation } from '../contracts/why.ts';
+import type { RunToken } from '../contracts/token.ts';
+import { followTokens } from './run-tokens.ts';
 import { followRun, type RunEventsOptions } from './run-events.ts';
 import { createTransport, type Call, type FleetClientOptions } from './transport.ts';
 
@@ -89,6 +92,8 @@ export interface FleetClient {
   rollbackHistory(runId: string, options?: CallOptions): Promise<RollbackHistory>;
   /** Events until the run ends; survives broken connections. */
   runEvents(runId: string, options?: RunEventsOptions): AsyncGenerator<RunEvent>;
+  /** The texts that its steps write, piece by piece, until the run ends; survives broken connections. */
+  runTokens(runId: string, options?: RunEventsOptions): AsyncGenerator<RunToken>;
   /** Follows the run to its end and returns it as it is then. */
   waitForRun(runId: string, options?: CallOptions): Promise<RunView>;
   listSchedules(options?: PageOptions): Promise<Page<ScheduleView>>;
@@ -108,6 +113,8 @@ export interface FleetClient {
   deleteDefinition(name: string, options?: VersionOptions & SubmitCallOptions): Promise<void>;
   listQueues(options?: CallOptions): Promise<QueueView[]>;
   getQueue(name: string, options?: CallOptions): Promise<QueueView>;
+  /** What calls of models cost, by UTC day, model, user or workflow. */
+  costs(range?: CostRange, options?: CallOptions): Promise<CostReport>;
   listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
   getDeadLetter(dlqId: string, options?: CallOptions): Promise<DeadLetterDetail>;
   replayDeadLetter(dlqId: string, options?: SubmitCallOptions): Promise<{ job_id: string }>;
@@ -173,6 +180,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     rollbackRun: (runId, request = {}, o) => post(`${runPath(runId)}/rollback`, request, o),
     rollbackHistory: (runId, o) => get(`${runPath(runId)}/rollback-history`, o),
     runEvents: (runId, o) => followRun(transport, runId, o),
+    runTokens: (runId, o) => followTokens(transport, runId, o),
     async waitForRun(runId, o) {
       for await (const _ of client.runEvents(runId, o)) o?.signal?.throwIfAborted();
       return client.getRun(runId, o);
@@ -198,6 +206,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     },
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
+    costs: ({ from, to, groupBy } = {}, o) => get('/v1/costs', o, { from, to, group_by: groupBy }),
     listDeadLetters: (o) =>
       get('/v1/dlq', o, { ...pageQuery(o), queue: o?.queue, reason: o?.reason, since: o?.since }),
     getDeadLetter: (dlqId, o) => get(pathOf`/v1/dlq/${dlqId}`, o),

@@ -1,6 +1,7 @@
 import type { FleetError } from '../kernel/errors.ts';
 import type { RunId } from '../kernel/ids.ts';
 import type { Caller } from './caller.ts';
+import type { CostRange, CostReport } from './costs.ts';
 import type { DefinitionSummary, DefinitionView } from './definition.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './operator.ts';
 import type { MetadataPatch, RunEvent, RunView } from './run.ts';
@@ -9,6 +10,7 @@ import type { PutSchedule, ScheduleView } from './schedule.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts';
 import type { CreateSession, SessionView, TurnRecord } from './session.ts';
 import type { RunExplanation } from './why.ts';
+import type { RunToken } from './token.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
 
 /** What came of submitted work: its answer when it ended within `wait_ms`, else where to ask for it. */
@@ -142,7 +144,18 @@ export interface FleetOperations {
   ): Promise<{ definition: DefinitionView; created: boolean }>;
   /** One version, or all of them. Errors also: reserved_name, definition_in_use (both conflict). */
   deleteDefinition(name: string, version: number | undefined, caller: Caller): Promise<void>;
+  /**
+   * The pieces of text that the run's steps have written and write, after `after`; ends with the run.
+   * Errors also: forbidden for who may not read what players read.
+   */
+  runTokens(
+    runId: string,
+    options: { after?: string; signal: AbortSignal },
+    caller: Caller,
+  ): Promise<AsyncIterable<RunToken>>;
   listQueues(): Promise<QueueView[]>;
+  /** What calls of models cost. Errors also: cost_range_invalid (422). */
+  costs(range: CostRange): Promise<CostReport>;
   /** Newest first. */
   listDeadLetters(filter: DeadLetterFilter): Promise<DeadLetter[]>;
   /** Errors: dead_letter_not_found. */

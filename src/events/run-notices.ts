@@ -27,8 +27,16 @@ export class RunNotices {
    * Listen to a run; on return no later notice is missed.
    * @returns a function that stops listening
    */
-  async watch(runId: string, listener: NoticeListener): Promise<() => void> {
-    const channel = this.#keys.runEvents(runId);
+  watch(runId: string, listener: NoticeListener): Promise<() => void> {
+    return this.#listen(this.#keys.runEvents(runId), listener);
+  }
+
+  /** The same for the pieces of text that its steps write. */
+  watchTokens(runId: string, listener: NoticeListener): Promise<() => void> {
+    return this.#listen(this.#keys.runTokens(runId), listener);
+  }
+
+  async #listen(channel: string, listener: NoticeListener): Promise<() => void> {
     const listeners = this.#listeners.get(channel) ?? new Set();
     this.#listeners.set(channel, listeners);
     listeners.add(listener);

@@ -6,6 +6,7 @@ import type { Json } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
 import { bulkStartRoutes } from './routes/bulk-start.ts';
 import { changeRunRoutes } from './routes/change-runs.ts';
+import { costRoutes } from './routes/costs.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { documentRoutes } from './routes/documents.ts';
@@ -17,6 +18,7 @@ import { runEventRoutes } from './routes/run-events.ts';
 import { runResultRoutes } from './routes/run-result.ts';
 import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { runTokenRoutes } from './routes/run-tokens.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 
 /** Every operation of the API: the one list that router and documentation are made of. */
@@ -34,7 +36,9 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...rollbackRoutes(deps),
     ...runEventRoutes(deps, cursors, lifetime),
     ...scheduleRoutes(deps, cursors),
+    ...runTokenRoutes(deps, lifetime),
     ...queueRoutes(deps),
+    ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
     ...healthRoutes(deps, lifetime),
     ...documentRoutes(() => (document ??= buildOpenApi(routes, deps.version))),

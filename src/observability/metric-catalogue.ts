@@ -117,6 +117,57 @@ export const METRIC_CATALOGUE = [
     labels: [],
   },
 
+  {
+    name: 'router_decisions_total',
+    type: 'counter',
+    help: 'Choices of routers, each counted when it was recorded',
+    labels: ['router', 'route', 'reason'],
+  },
+  {
+    name: 'router_savings_usd_total',
+    type: 'counter',
+    help: 'Saved against the dearest route that could have taken the call, on the tokens it did use',
+    labels: ['router', 'route'],
+  },
+  {
+    name: 'cache_requests_total',
+    type: 'counter',
+    help: 'Looks at a tier of a cache, and calls that never looked',
+    labels: ['cache', 'tier', 'result'],
+  },
+  { name: 'cache_entries', type: 'gauge', help: 'Entries in the memory of this process', labels: ['cache'] },
+  {
+    name: 'llm_tokens_total',
+    type: 'counter',
+    help: 'Tokens of metered calls; agent is the queue of the step',
+    labels: ['agent', 'model', 'direction'],
+  },
+  { name: 'llm_cost_usd_total', type: 'counter', help: 'What metered calls cost', labels: ['model'] },
+  {
+    name: 'budget_rejections_total',
+    type: 'counter',
+    help: 'Calls that a budget did not allow: per_request, daily or store_error',
+    labels: ['budget', 'reason'],
+  },
+  {
+    name: 'budget_alerts_total',
+    type: 'counter',
+    help: 'UTC days on which a budget reached its alert ratio',
+    labels: ['budget'],
+  },
+  {
+    name: 'budget_overruns_total',
+    type: 'counter',
+    help: 'Calls that cost more than their budget allows for one, against their estimate',
+    labels: ['budget'],
+  },
+  {
+    name: 'stream_first_token_seconds',
+    type: 'histogram',
+    help: 'Time from the start of an attempt to the first piece of its text',
+    labels: [],
+  },
+
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
   {
     name: 'circuit_transitions_total',

@@ -48,6 +48,11 @@ export interface StepContext {
   child(): InheritedContext;
   now(): number;
   random(): number;
+  /**
+   * Show a piece of the text that the step writes to whoever follows the run. It takes no time and cannot fail; what it
+   * shows is no result. Of calls that share a cached one only the first shows anything.
+   */
+  emitToken(text: string): void;
   /** Changes to state of the fleet: they happen with the result, once, and can be undone. Not for cached steps. */
   readonly effects: StepEffects;
   /**
@@ -77,6 +82,7 @@ export interface StepContextFacts {
   readonly deadlineAtMs: number | null;
   readonly effects: StepEffects;
   readonly memo: StepMemo['memo'];
+  emitToken(text: string): void;
   now(): number;
   random(): number;
 }
@@ -119,6 +125,7 @@ export function openStepContext(facts: StepContextFacts): OpenStepContext {
       context: { ...context, causation_id: ids.idempotencyKey.slice(-128), state: structuredClone(state) },
       signal,
     }),
+    emitToken: (text) => facts.emitToken(text),
     effects: facts.effects,
     memo: facts.memo,
     now: () => facts.now(),

@@ -27,6 +27,8 @@ export interface Keys {
   own(name: string): string;
   /** Stream of run.* and step.* events; also the channel that announces a new entry. */
   runEvents(runId: string): string;
+  /** Stream: pieces of the texts its steps write; also the channel that announces a new one. */
+  runTokens(runId: string): string;
   /** Sorted set: open run -> epoch ms of its next check. Its cardinality is the number of open runs. */
   deadlines(): string;
   /** Sorted set: run -> epoch ms of its admission, as long as its record is kept. */
@@ -105,6 +107,7 @@ export function createKeys(prefix: string): Keys {
     runRollbacks: (runId) => key('wf', runId, 'rollbacks'),
     own: (name) => key('own', name),
     runEvents: (runId) => key('wf', runId, 'events'),
+    runTokens: (runId) => key('wf', runId, 'tokens'),
     deadlines: () => key('wf', 'deadlines'),
     runIndex: () => key('wf', 'index'),
     sessionRuns: (sessionId) => key('sess', sessionId, 'runs'),

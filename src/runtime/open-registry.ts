@@ -21,7 +21,9 @@ export async function openRegistry(
   subscriber: RedisClient,
 ): Promise<DefinitionRegistry> {
   const { config, log, clock = systemClock } = options;
-  const own = options.definitions ?? productWorkflows(config, exampleCosts({ store, clock, log }));
+  const own =
+    options.definitions ??
+    productWorkflows(config, exampleCosts({ store, clock, log, metrics: options.metrics }));
   const code = [...own, ...(options.plans ?? [])];
   const settings = catalogSettings(config);
   const registry = new DefinitionRegistry({

@@ -6,9 +6,9 @@ import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Readiness } from '../contracts/operator.ts';
-import { createCache } from '../primitives/cache/cache.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
+import { createMeasuredCache } from './measured-cache.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { startWorkers } from './workers.ts';
 
@@ -46,7 +46,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       agents: options.agents ?? localAgents(),
       queues: options.queues,
       breakers,
-      cache: createCache({ store: core.store }),
+      cache: createMeasuredCache(core),
       instance: options.instance,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });

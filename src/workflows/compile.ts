@@ -9,7 +9,7 @@ import type { RunId, SessionId } from '../kernel/ids.ts';
 import type { Continuation, LeafToAdd } from '../primitives/advance/facts.ts';
 import type { CallNode, StepNode } from '../primitives/plan/node.ts';
 import { runJobIdOf } from '../primitives/durable/run-record.ts';
-import { staticLeaves } from '../primitives/plan/leaves.ts';
+import { placeAmongLeaves, staticLeaves } from '../primitives/plan/leaves.ts';
 import type { WorkflowDefinition } from './definition.ts';
 
 /** What the jobs of a run carry from its record. */
@@ -110,16 +110,13 @@ function isIn(scope: string, { scopes }: LeafToAdd): boolean {
 
 /** The innermost open branch around a branch; '' when the run itself is. */
 function parentScope(branch: string, open: ReadonlySet<string>): string {
-  let parent = '';
-  for (const other of open) {
-    if (other !== branch && branch.startsWith(`${other}.`) && other.length > parent.length) parent = other;
-  }
-  return parent;
+  let end = branch.lastIndexOf('.');
+  while (end > 0 && !open.has(branch.slice(0, end))) end = branch.lastIndexOf('.', end - 1);
+  return branch.slice(0, Math.max(0, end));
 }
 
 function compileSegment(compiler: Compiler, leaf: LeafToAdd, step: StepNode): Child {
   const { definition, run } = compiler;
-  const order = staticLeaves(definition.plan).map((known) => known.path);
   let flow: FlowJob | undefined;
   let after: string | undefined;
   let top = leaf.path;
@@ -151,7 +148,7 @@ function compileSegment(compiler: Compiler, leaf: LeafToAdd, step: StepNode): Ch
       data,
       opts: stepJobOptions({
         jobId: stepJobId(run.run_id, path, run.generation),
-        priority: jobPriority(priority, Math.max(0, order.indexOf(path))),
+        priority: jobPriority(priority, placeAmongLeaves(definition.plan, path)),
         attempts: retry.max_attempts,
       }),
       ...(flow === undefined ? {} : { children: [flow] }),

@@ -38,7 +38,7 @@ export interface WorkflowContext {
 
 /** A run that nobody has moved is looked at after this time. */
 export const FIRST_CHECK_MS = 5_000;
-/** Open runs are looked at this often, to be sure. */
+/** Open runs are looked at this often, to be sure, as long as they are few. */
 export const CHECK_EVERY_MS = 30_000;
 /** Beyond its deadline a run is ended from outside after this time; until then its workers end it. */
 export const DEADLINE_GRACE_MS = 5_000;

@@ -6,10 +6,10 @@ import type { RunRecord } from '../primitives/durable/run-record.ts';
 import type { StoredError } from '../primitives/plan/node.ts';
 import type { WorkflowDefinition } from './definition.ts';
 
-/** What follows for a run from what is recorded of it. */
+/** What follows for a run from what is recorded of it. Its input was parsed when it was accepted, and is not again. */
 export function derive(definition: WorkflowDefinition, facts: RunFacts, nowMs: number): Continuation {
   const { run, results, errors, decisions, signals } = facts;
-  return advance(definition.plan, definition.input.parse(run.input), {
+  return advance(definition.plan, run.input, {
     results,
     errors,
     decisions,

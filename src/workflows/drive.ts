@@ -7,7 +7,6 @@ import { rememberAlarm } from '../primitives/durable/alarms.ts';
 import { nextGeneration } from '../primitives/durable/open-runs.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { runJobIdOf } from '../primitives/durable/run-record.ts';
-import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import { toBackendError } from '../redis/script.ts';
 import {
   callsIn,
@@ -24,6 +23,7 @@ import type { WorkflowDefinition } from './definition.ts';
 import { derive, deriveFirst } from './derive.ts';
 import { versionUnavailable } from './version-unavailable.ts';
 import { ensureStarter } from './starter.ts';
+import { recordAndCount } from './record-and-count.ts';
 
 /** Put a run that was just admitted on its queues: one atomic add of its run job and its first steps. */
 export async function launchRun(
@@ -46,7 +46,7 @@ export async function firstFlow(
   const nowMs = ctx.clock.now();
   let next = deriveFirst(definition, run, input, decisions, nowMs);
   while (next.decide.length > 0) {
-    await recordDecisions(ctx.store, { runId: run.run_id, decide: next.decide, abandon: [], nowMs });
+    await recordAndCount(ctx, { runId: run.run_id, decide: next.decide, abandon: [], nowMs });
     for (const { key, value } of next.decide) decisions[key] = value;
     next = deriveFirst(definition, run, input, decisions, nowMs);
   }

@@ -5,7 +5,6 @@ import { alarmsOf } from '../primitives/durable/alarms.ts';
 import { calledRunId, readCalledRuns, recordCall } from '../primitives/durable/called-runs.ts';
 import { beginEnding } from '../primitives/durable/ending.ts';
 import { readRun, readRunRecord } from '../primitives/durable/read-run.ts';
-import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { removeJobs } from './cancel.ts';
 import { stepJobId } from './compile.ts';
@@ -14,6 +13,7 @@ import { mustPause, ring } from './coordinate.ts';
 import { derive } from './derive.ts';
 import { driveRun, type DriveOutcome } from './drive.ts';
 import { endRun, endStatus } from './end-run.ts';
+import { recordAndCount } from './record-and-count.ts';
 import { endIfForsakenOutside } from './unknown-version.ts';
 
 /**
@@ -68,7 +68,7 @@ export async function recordNext(
   const ended = await endCalls(ctx, run, calls);
   const abandon = next.abandon.filter((givenUp) => !givenUp.isCall || ended.givenUp.includes(givenUp));
   if (next.decide.length === 0 && abandon.length === 0) return ended.completed > 0 ? 'recorded' : 'calls_end';
-  await recordDecisions(ctx.store, { runId: run.run_id, decide: next.decide, abandon, nowMs });
+  await recordAndCount(ctx, { runId: run.run_id, decide: next.decide, abandon, nowMs });
   return 'recorded';
 }
 

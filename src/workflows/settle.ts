@@ -92,8 +92,7 @@ async function complete(
   let reply: RunReply | null;
   try {
     reply = callDefinition(definition.name, () => {
-      const input = definition.reply === undefined ? null : definition.input.parse(run.input);
-      return definition.reply?.({ input, results: facts.results, session }) ?? null;
+      return definition.reply?.({ input: run.input, results: facts.results, session }) ?? null;
     });
   } catch (error) {
     // The same facts would break it again.

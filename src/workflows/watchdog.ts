@@ -1,7 +1,13 @@
 import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import { isStillCalled } from '../primitives/durable/called-runs.ts';
-import { checkRunAt, dueRuns, forgetRun } from '../primitives/durable/open-runs.ts';
+import {
+  checkRunAt,
+  countOpenRuns,
+  dueRuns,
+  forgetRun,
+  LOOK_EVERY_MS_PER_OPEN_RUN,
+} from '../primitives/durable/open-runs.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { beginEnding } from '../primitives/durable/ending.ts';
@@ -13,6 +19,8 @@ import { startDelayed } from './start-delayed.ts';
 import { failIfBroken, repairUnexplained } from './unexplained.ts';
 
 const BATCH = 100;
+/** A round goes on for so long while more is due. */
+const ROUND_MS = 1_000;
 
 export type Finding =
   | 'ended'
@@ -25,7 +33,7 @@ export type Finding =
   | 'healthy';
 
 /**
- * One round over the open runs that are due for a look:
+ * One round over the open runs that are due for a look, the longest due first:
  *
  * - past its deadline: it is ended as `timed_out` (its own workers end it first when they live)
  * - its jobs are missing, or its run job failed although the run was resumed: it is driven
@@ -36,11 +44,35 @@ export type Finding =
  *
  * Runs on a schedule; also safe to call directly and from several processes at once.
  */
-export async function runWatchdog(ctx: WorkflowContext): Promise<Record<string, Finding>> {
+export async function runWatchdog(
+  ctx: WorkflowContext,
+  roundMs = ROUND_MS,
+): Promise<Record<string, Finding>> {
   const findings: Record<string, Finding> = {};
-  for (const runId of await dueRuns(ctx.store, ctx.clock.now(), BATCH)) {
+  const startedAt = performance.now();
+  const everyMs = lookEveryMs(await countOpenRuns(ctx.store));
+  let due: string[];
+  do {
+    due = await dueRuns(ctx.store, ctx.clock.now(), BATCH);
+    await inspectRuns(ctx, due, everyMs, findings);
+  } while (due.length === BATCH && performance.now() - startedAt < roundMs);
+  return findings;
+}
+
+/** How long after a look the next one at the same run is due, unless something makes it due before. */
+export function lookEveryMs(openRuns: number): number {
+  return Math.max(CHECK_EVERY_MS, openRuns * LOOK_EVERY_MS_PER_OPEN_RUN);
+}
+
+async function inspectRuns(
+  ctx: WorkflowContext,
+  runIds: readonly string[],
+  everyMs: number,
+  findings: Record<string, Finding>,
+): Promise<void> {
+  for (const runId of runIds) {
     try {
-      const finding = await inspectRun(ctx, runId);
+      const finding = await inspectRun(ctx, runId, everyMs);
       findings[runId] = finding;
       if (finding !== 'healthy' && finding !== 'ended')
         ctx.metrics.workflow_repairs_total.inc({ kind: finding });
@@ -53,10 +85,9 @@ export async function runWatchdog(ctx: WorkflowContext): Promise<Record<string, 
       await checkRunAt(ctx.store, runId, ctx.clock.now() + CHECK_EVERY_MS);
     }
   }
-  return findings;
 }
 
-async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding> {
+async function inspectRun(ctx: WorkflowContext, runId: string, everyMs: number): Promise<Finding> {
   const run = await readRunRecord(ctx.store, runId);
   if (run === null || !isOpen(run.status)) {
     await forgetRun(ctx.store, runId);
@@ -73,7 +104,7 @@ async function inspectRun(ctx: WorkflowContext, runId: string): Promise<Finding>
     const finding = await moveRun(ctx, runId);
     return begins && finding !== 'version_unknown' ? 'deadline_passed' : finding;
   }
-  await checkRunAt(ctx.store, runId, Math.min(nowMs + CHECK_EVERY_MS, endsAt));
+  await checkRunAt(ctx.store, runId, Math.min(nowMs + everyMs, endsAt));
   if (run.called_by !== undefined && !(await isStillCalled(ctx.store, run.called_by))) {
     const message = `run ${run.called_by.run_id}, which called it, waits for it no longer`;
     await beginEnding(ctx.store, runId, { code: 'cancelled', message, path: '' });

@@ -143,6 +143,15 @@ describe('Dockerfile', () => {
     expect(existsSync(new URL('src/cli/main.ts', root))).toBe(true);
   });
 
+  test('holds what the product reads beside its code', () => {
+    const needed = ['config/model-prices.yaml', 'examples/data'];
+    for (const path of needed) expect(dockerfile).toContain(`COPY ${path} ${path}\n`);
+    // What comes later wins: documents are left out, but not those of the examples.
+    const rules = text('.dockerignore').split('\n');
+    expect(rules.indexOf('!examples/data')).toBeGreaterThan(rules.indexOf('**/*.md'));
+    expect(rules.indexOf('**/*.md')).toBeGreaterThan(0);
+  });
+
   test('takes the Node the package asks for', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
     expect(new Set(bases)).toEqual(new Set(['node:24-slim']));

@@ -34,6 +34,7 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
   commander: ['src/cli'],
   testcontainers: ['src/testing'],
   yaml: ['config'],
+  'lru-cache': ['src/primitives/cache'],
 };
 
 function libraryViolations(file: SourceFile): string[] {

@@ -4,6 +4,7 @@ import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import type { RedisClient } from '../../src/redis/connect.ts';
+import type { Core } from '../../src/runtime/core.ts';
 import { operateFleet } from '../../src/runtime/api-role.ts';
 import { startWorkerRole } from '../../src/runtime/worker-role.ts';
 import { IDLE_WORKFLOW, idleAgents, idleCatalog } from './idle-workflow.ts';
@@ -14,6 +15,9 @@ export interface FleetSubject extends Subject {
   readonly startingRedis: RedisClient;
   /** The connection of our own commands while workers work. */
   readonly workingRedis: RedisClient;
+  readonly core: Core;
+  /** The same fleet, running another workflow; one of them is measured at a time. */
+  running(workflow: string): Subject;
 }
 
 export interface FleetSubjectOptions {
@@ -44,14 +48,28 @@ export async function startFleet(options: FleetSubjectOptions): Promise<FleetSub
     instance: 'bench',
     agents: idleAgents(),
   });
+  const add = async (workflow: string): Promise<void> => {
+    await fleet.operations.startRun(workflow, { input: { text: 'look around' } }, LOCAL_OPERATOR);
+  };
   const subject: FleetSubject = {
     name: 'fleet',
     startingRedis: fleet.core.store.redis,
     workingRedis: workers.core.store.redis,
+    core: fleet.core,
     onCompleted: () => undefined,
-    async add() {
-      await fleet.operations.startRun(IDLE_WORKFLOW, { input: { text: 'look around' } }, LOCAL_OPERATOR);
-    },
+    add: () => add(IDLE_WORKFLOW),
+    running: (workflow) => ({
+      name: workflow,
+      get onCompleted() {
+        return subject.onCompleted;
+      },
+      set onCompleted(tell) {
+        subject.onCompleted = tell;
+      },
+      add: () => add(workflow),
+      // The fleet is closed by whoever started it.
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
     async [Symbol.asyncDispose]() {
       await workers.stop();
       await fleet.close();

@@ -8,25 +8,36 @@ import { readRedisFacts } from '../../src/runtime/redis-facts.ts';
 import { workflowSettings } from '../../src/runtime/settings.ts';
 import { acquireRedis, testPrefix } from '../support/redis.ts';
 import { startBareFlow } from './bare-flow.ts';
+import { measureCompile } from './compile.ts';
 import { measureEnqueueRate } from './enqueue-rate.ts';
 import { startFleet } from './fleet.ts';
 import { compareLatency, compareThroughput } from './interleaved.ts';
-import { FULL, QUICK, type Plan } from './plan.ts';
+import { measureOpenRuns } from './open-runs.ts';
+import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
 import { renderReport, type Machine, type Report } from './report.ts';
 import { countRoundTrips } from './round-trips.ts';
+import { measureShape, type ShapeName } from './shapes.ts';
 
 // The benchmark, part by part:
 // 1. count our own round trips to Redis
 // 2. throughput and Redis traffic of a three-step chain against the bare flow, in turn
 // 3. latency of a single run against the bare flow, in turn
-// 4. how fast the API accepts runs, in a process of its own
-// 5. turns with the product's own agents, API and workers in processes of their own
+// 4. other shapes against the same jobs of plain BullMQ, in turn
+// 5. throughput with few and with many open runs, in turn
+// 6. how long the largest plans take to compile
+// 7. how fast the API accepts runs, in a process of its own
+// 8. turns with the product's own agents, API and workers in processes of their own
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
 
-const COMMON = { environment: 'testing', 'log.level': 'warn', 'shutdown.drain_delay': '0' };
+const COMMON = {
+  environment: 'testing',
+  'log.level': 'warn',
+  'shutdown.drain_delay': '0',
+  'workflow.max_open_runs': '200000',
+};
 /** For processes of their own; the limits of a single caller are not what is measured. */
 const SERVING = {
   AO_ENVIRONMENT: 'testing',
@@ -37,18 +48,39 @@ const SERVING = {
   AO_RATE_LIMITS__ENQUEUE_BURST: '100000',
 };
 
-async function runBenchmark(plan: Plan, engineOnly: boolean): Promise<Report> {
+async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Promise<Report> {
   await using redis = await acquireRedis();
   const observer = await connectRedis({ url: redis.url, name: 'bench', onOutage: 'fail_fast' });
   try {
-    note('counting round trips');
-    const subject = { redisUrl: redis.url, config: configFor(redis.url), concurrency: CONCURRENCY };
-    const roundTrips = await countRoundTrips(subject, plan.countedRuns);
-    note('comparing with the bare flow');
-    const engine = await compareEngines(redis.url, observer, plan);
-    const overHttp = engineOnly ? {} : await measureOverHttp(redis.url, plan);
     const machine = await describeMachine(observer);
-    return { machine, concurrency: CONCURRENCY, roundTrips, ...engine, ...overHttp };
+    const subject = { redisUrl: redis.url, config: configFor(redis.url), concurrency: CONCURRENCY };
+    const measures: { readonly [P in Part]: () => Promise<Partial<Report>> } = {
+      engine: async () => ({
+        roundTrips: await countRoundTrips(subject, plan.countedRuns),
+        ...(await compareEngines(redis.url, observer, plan)),
+      }),
+      stepwise: () => shapes('stepwise'),
+      chain_10: () => shapes('chain_10'),
+      fan_100: () => shapes('fan_100'),
+      open_runs: async () => ({
+        openRuns: await measureOpenRuns({ ...subject, config: () => configFor(redis.url) }, plan),
+      }),
+      compile: async () => ({ compile: measureCompile(plan.compileRounds) }),
+      enqueue: async () => ({ enqueue: await measureEnqueue(redis.url, plan) }),
+      turns: async () => ({
+        turns: await measureTurns(servingWith(redis.url), CONCURRENCY, plan.turns),
+      }),
+    };
+    const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
+      shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },
+    });
+    const report: Report = { machine, concurrency: CONCURRENCY };
+    for (const part of PARTS.filter(isWanted)) {
+      note(`measuring ${part}`);
+      const { shapes: measured, ...figures } = await measures[part]();
+      Object.assign(report, figures, measured && { shapes: { ...report.shapes, ...measured } });
+    }
+    return report;
   } finally {
     await closeRedis(observer);
   }
@@ -69,14 +101,12 @@ async function compareEngines(redisUrl: string, observer: RedisClient, plan: Pla
   return { throughput, latency: await compareLatency(subjects, plan.latencySamples) };
 }
 
-async function measureOverHttp(redisUrl: string, plan: Plan) {
-  const serving = { ...SERVING, AO_REDIS__URL: redisUrl };
-  note('measuring the API');
-  const { perSecond, seconds } = plan.enqueue;
-  const ownPrefix = () => ({ ...serving, AO_REDIS__KEY_PREFIX: testPrefix() });
-  const enqueue = await measureEnqueueRate(ownPrefix(), perSecond, seconds);
-  note('measuring turns');
-  return { enqueue, turns: await measureTurns(ownPrefix(), CONCURRENCY, plan.turns) };
+function measureEnqueue(redisUrl: string, { enqueue: { perSecond, seconds } }: Plan) {
+  return measureEnqueueRate(servingWith(redisUrl), perSecond, seconds);
+}
+
+function servingWith(redisUrl: string) {
+  return { ...SERVING, AO_REDIS__URL: redisUrl, AO_REDIS__KEY_PREFIX: testPrefix() };
 }
 
 function configFor(redisUrl: string): Config {
@@ -106,15 +136,20 @@ const { values: chosen } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
-    /** How many pairs of rounds; more of them for a steadier median. */
+    /** How many rounds of each; more of them for a steadier median. */
     rounds: { type: 'string' },
-    /** Leave the API and the turns out. */
+    /** One part, or several: `--only chain_10 --only fan_100`. */
+    only: { type: 'string', multiple: true },
+    /** `--only engine`. */
     'engine-only': { type: 'boolean', default: false },
   },
 });
 const planned = chosen.quick ? QUICK : FULL;
+const only = chosen['engine-only'] ? ['engine'] : chosen.only;
+const unknown = only?.find((name) => !PARTS.some((part) => part === name));
+if (unknown !== undefined) throw new Error(`there is no part "${unknown}"; known: ${PARTS.join(', ')}`);
 const report = await runBenchmark(
   { ...planned, rounds: Number(chosen.rounds ?? planned.rounds) },
-  chosen['engine-only'],
+  (part) => only?.includes(part) ?? true,
 );
 process.stdout.write(chosen.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));

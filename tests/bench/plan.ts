@@ -1,5 +1,18 @@
 import type { TurnsPlan } from './real-turns.ts';
 
+/** What is measured, in this order. */
+export const PARTS = [
+  'engine',
+  'stepwise',
+  'chain_10',
+  'fan_100',
+  'open_runs',
+  'compile',
+  'enqueue',
+  'turns',
+] as const;
+export type Part = (typeof PARTS)[number];
+
 /** How much is measured. */
 export interface Plan {
   readonly countedRuns: number;
@@ -7,6 +20,8 @@ export interface Plan {
   readonly rounds: number;
   readonly runsPerRound: number;
   readonly latencySamples: number;
+  readonly openRuns: { readonly few: number; readonly many: number };
+  readonly compileRounds: number;
   readonly enqueue: { readonly perSecond: number; readonly seconds: number };
   readonly turns: TurnsPlan;
 }
@@ -16,6 +31,8 @@ export const FULL: Plan = {
   rounds: 7,
   runsPerRound: 2000,
   latencySamples: 300,
+  openRuns: { few: 1000, many: 100_000 },
+  compileRounds: 15,
   enqueue: { perSecond: 200, seconds: 15 },
   turns: [
     { sessions: 1, turnsPerSession: 200 },
@@ -29,6 +46,8 @@ export const QUICK: Plan = {
   rounds: 1,
   runsPerRound: 100,
   latencySamples: 10,
+  openRuns: { few: 10, many: 100 },
+  compileRounds: 3,
   enqueue: { perSecond: 50, seconds: 1 },
   turns: [
     { sessions: 1, turnsPerSession: 5 },

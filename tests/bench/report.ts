@@ -1,6 +1,10 @@
+import type { Comparison } from './compare.ts';
+import type { CompileFigures } from './compile.ts';
 import type { EnqueueFigures } from './enqueue-rate.ts';
 import type { LatencyFigures, ThroughputFigures } from './interleaved.ts';
+import type { OpenRunsFigures } from './open-runs.ts';
 import type { TurnFigures } from './real-turns.ts';
+import type { Spread } from './statistics.ts';
 import type { RoundTrips } from './round-trips.ts';
 
 export interface Machine {
@@ -17,15 +21,32 @@ export interface Report {
   readonly machine: Machine;
   /** Of every worker, bare and ours. */
   readonly concurrency: number;
-  readonly roundTrips: RoundTrips;
-  readonly throughput: ThroughputFigures;
-  readonly latency: LatencyFigures;
+  readonly roundTrips?: RoundTrips;
+  readonly throughput?: ThroughputFigures;
+  readonly latency?: LatencyFigures;
+  /** Other shapes of workflows against the same jobs of plain BullMQ; ratios are over bare. */
+  readonly shapes?: Readonly<Record<string, Comparison>>;
+  /** Ratios are over the fleet with few open runs. */
+  readonly openRuns?: OpenRunsFigures;
+  readonly compile?: CompileFigures;
   readonly enqueue?: EnqueueFigures;
   readonly turns?: readonly TurnFigures[];
 }
 
 export function renderReport(report: Report): string {
-  const { machine, throughput, latency, roundTrips, enqueue, turns = [] } = report;
+  const { machine } = report;
+  const lines = [
+    `${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, node ${machine.node}, redis ${machine.redis}, bullmq ${machine.bullmq}`,
+    ...engineLines(report),
+    ...comparisonLines(report),
+    ...compileLines(report),
+    ...httpLines(report),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function engineLines({ throughput, latency, roundTrips, concurrency }: Report): string[] {
+  if (throughput === undefined || latency === undefined || roundTrips === undefined) return [];
   const { bareTraffic: bare, fleetTraffic: fleet, ratio } = throughput;
   const rows = [
     ['', 'bare BullMQ', 'fleet', 'ratio'],
@@ -35,7 +56,7 @@ export function renderReport(report: Report): string {
       throughput.fleetRunsPerSecond.median,
       ratio.median,
     ),
-    ['  pair by pair, min to max', '', '', `${decimals(ratio.min, 2)} to ${decimals(ratio.max, 2)}`],
+    ['  pair by pair, min to max', '', '', range(ratio, 2)],
     compared('Redis commands per run', bare.commandsPerRun, fleet.commandsPerRun),
     compared('Redis bytes in per run', bare.bytesInPerRun, fleet.bytesInPerRun),
     compared('Redis bytes out per run', bare.bytesOutPerRun, fleet.bytesOutPerRun),
@@ -44,26 +65,61 @@ export function renderReport(report: Report): string {
     compared('idle run p50, ms', latency.bareMs.p50, latency.fleetMs.p50),
     compared('idle run p99, ms', latency.bareMs.p99, latency.fleetMs.p99),
   ];
-  const lines = [
-    `${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, node ${machine.node}, redis ${machine.redis}, bullmq ${machine.bullmq}`,
-    `${throughput.rounds} pairs of ${throughput.runsPerRound} runs of three steps, concurrency ${report.concurrency}`,
+  return [
+    `${throughput.rounds} pairs of ${throughput.runsPerRound} runs of three steps, concurrency ${concurrency}`,
     '',
     ...table(rows),
     '',
     `added to an idle run   p50 ${decimals(latency.addedMs.p50, 2)} ms, p99 ${decimals(latency.addedMs.p99, 2)} ms`,
     `own round trips        ${decimals(roundTrips.perStep, 2)} per step; per run ${decimals(roundTrips.perRun, 2)} = start ${decimals(roundTrips.perStart, 2)}, steps ${decimals(3 * roundTrips.perStep, 2)}, end ${decimals(roundTrips.perSettlement, 2)}`,
-    ...(enqueue === undefined
-      ? []
-      : [
-          `enqueue over HTTP      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.p50Ms, 1)} ms, p99 ${decimals(enqueue.p99Ms, 1)} ms, errors ${enqueue.errors} of ${enqueue.requests}`,
-          `  control, /livez      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.control.p50Ms, 1)} ms, p99 ${decimals(enqueue.control.p99Ms, 1)} ms`,
-        ]),
-    ...turns.map(
-      (figures) =>
-        `turns, ${String(figures.sessions).padStart(3)} session${figures.sessions === 1 ? ' ' : 's'}    ${decimals(figures.turnsPerSecond, 0)}/s: p50 ${decimals(figures.p50Ms, 1)} ms, p95 ${decimals(figures.p95Ms, 1)} ms, errors ${figures.errors} of ${figures.turns}`,
-    ),
   ];
-  return `${lines.join('\n')}\n`;
+}
+
+/** One row per subject: runs per second, and how that compares to the first one of its comparison. */
+function comparisonLines({ shapes = {}, openRuns }: Report): string[] {
+  const parts = Object.entries(shapes);
+  if (openRuns !== undefined) parts.push([`open runs, ${openRuns.few} and ${openRuns.many}`, openRuns]);
+  return parts.flatMap(([name, { rounds, runsPerRound, runsPerSecond, ratios }]) => [
+    '',
+    ...table([
+      [name, 'runs/s, median', 'ratio', 'min to max'],
+      ...Object.entries(runsPerSecond).map(([subject, { median }]) => {
+        const ratio = ratios[subject];
+        const shown = ratio === undefined ? ['', ''] : [decimals(ratio.median, 2), range(ratio, 2)];
+        return [`  ${subject}`, decimals(median, 0), ...shown];
+      }),
+    ]),
+    `  ${rounds} rounds of ${runsPerRound} runs each`,
+  ]);
+}
+
+function compileLines({ compile }: Report): string[] {
+  if (compile === undefined) return [];
+  const rows = Object.entries(compile.ms).map(([shape, ms]) => [
+    `  ${shape}`,
+    decimals(ms.median, 1),
+    '',
+    range(ms, 1),
+  ]);
+  return ['', ...table([[`plans of ${compile.nodes} nodes`, 'ms, median', '', 'min to max'], ...rows])];
+}
+
+function httpLines({ enqueue, turns = [] }: Report): string[] {
+  const told = turns.map(
+    (figures) =>
+      `turns, ${String(figures.sessions).padStart(3)} session${figures.sessions === 1 ? ' ' : 's'}    ${decimals(figures.turnsPerSecond, 0)}/s: p50 ${decimals(figures.p50Ms, 1)} ms, p95 ${decimals(figures.p95Ms, 1)} ms, errors ${figures.errors} of ${figures.turns}`,
+  );
+  if (enqueue === undefined) return told;
+  return [
+    '',
+    `enqueue over HTTP      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.p50Ms, 1)} ms, p99 ${decimals(enqueue.p99Ms, 1)} ms, errors ${enqueue.errors} of ${enqueue.requests}`,
+    `  control, /livez      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.control.p50Ms, 1)} ms, p99 ${decimals(enqueue.control.p99Ms, 1)} ms`,
+    ...told,
+  ];
+}
+
+function range({ min, max }: Spread, places: number): string {
+  return `${decimals(min, places)} to ${decimals(max, places)}`;
 }
 
 function compared(what: string, bare: number, fleet: number, ratio = fleet / bare): string[] {

@@ -1,10 +1,12 @@
 import { inParallel } from './statistics.ts';
 
-/** Something that runs a chain of three steps, measured from outside. */
+/** Something that runs workflows of one shape, measured from outside. */
 export interface Subject extends AsyncDisposable {
   readonly name: string;
   /** Put one run on the queues; resolves when it was accepted. */
   add(): Promise<void>;
+  /** Told before and after each of its rounds in a comparison: what it does beside its runs falls on it alone. */
+  isMeasured?(isMeasured: boolean): Promise<void>;
   /** Called once per completed run, in the process that completed it. */
   onCompleted: () => void;
 }

@@ -26,6 +26,13 @@ const schedule = {
   maxMs: Count,
 };
 
+const comparison = {
+  rounds: z.int().positive(),
+  runsPerRound: z.int().positive(),
+  runsPerSecond: z.record(z.string(), Spread),
+  ratios: z.record(z.string(), Spread),
+};
+
 const Document = z.strictObject({
   machine: z.strictObject({
     cores: z.int().positive(),
@@ -60,6 +67,13 @@ const Document = z.strictObject({
     fleetMs: Quantiles,
     addedMs: Quantiles,
   }),
+  shapes: z.strictObject({
+    stepwise: z.strictObject(comparison),
+    chain_10: z.strictObject(comparison),
+    fan_100: z.strictObject(comparison),
+  }),
+  openRuns: z.strictObject({ ...comparison, few: z.int(), many: z.int() }),
+  compile: z.strictObject({ nodes: z.literal(1000), ms: z.record(z.string(), Spread) }),
   enqueue: z.strictObject({ ...schedule, control: z.strictObject(schedule) }),
   turns: z.array(
     z.strictObject({
@@ -81,6 +95,8 @@ it('the benchmark runs and a successful step costs two round trips of our own', 
   expect(code, stderr).toBe(0);
   const report = Document.parse(JSON.parse(stdout));
   expect(report.roundTrips.perStep).toBeLessThanOrEqual(2);
+  expect(Object.keys(report.shapes.chain_10.ratios)).toEqual(['idle_chain_10', 'idle_chain_10_stepwise']);
+  expect(Object.keys(report.openRuns.ratios)).toEqual(['many']);
   expect(report.enqueue.errors).toBe(0);
   expect(report.turns.map((figures) => figures.errors)).toEqual([0, 0]);
 });

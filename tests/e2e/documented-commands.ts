@@ -91,6 +91,8 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
     coveredBy: EXAMPLES,
     text: "runExample('register-a-workflow.ts'",
   },
+  './bin/ao costs': { prints: /^day +requests/m },
+  './bin/ao costs --group-by model': { prints: /^model +requests/m },
 
   './bin/ao primitives list': { prints: /^agentic_rag .*in-process, durable/m },
   './bin/ao primitives graph rag --format mermaid': { prints: /^flowchart TD\n/ },

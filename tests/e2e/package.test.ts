@@ -55,6 +55,7 @@ test('it holds the compiled product, its boards and its documents, but neither s
     'LICENSE',
     'README.md',
     'bin',
+    'config',
     'dashboards',
     'dist',
     'docs',
@@ -62,6 +63,7 @@ test('it holds the compiled product, its boards and its documents, but neither s
     'package.json',
   ]);
   expect(files).toContain('dist/src/index.d.ts');
+  expect(files.filter((path) => path.startsWith('config/'))).toEqual(['config/model-prices.yaml']);
   const isSource = /(?<!\.d)\.ts$|\.map$|\.test\./;
   expect(files.filter((path) => isSource.test(path))).toEqual([]);
 });

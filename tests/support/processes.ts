@@ -13,6 +13,8 @@ const CLI = join(ROOT, 'src/cli/main.ts');
 const ODD_WORKER = join(ROOT, 'tests/support/odd-worker.ts');
 /** The same command line, with plans that kill their process. */
 const DEADLY_WORKER = join(ROOT, 'tests/support/deadly-worker.ts');
+/** The same command line, with a plan that tells a story piece by piece. */
+const STORY_WORKER = join(ROOT, 'tests/support/story-worker.ts');
 
 export interface Ended {
   readonly code: number | null;
@@ -37,6 +39,8 @@ export interface Processes extends AsyncDisposable {
   startOdd(...argv: string[]): Promise<FleetProcess>;
   /** Starts `ao <argv>` with plans that kill their process: see deadly-plans.ts. */
   startDeadly(folder: string, ...argv: string[]): Promise<FleetProcess>;
+  /** Starts `ao <argv>` with a story that is told to its end, or hangs in its middle: see story-worker.ts. */
+  startStory(hangs: boolean, ...argv: string[]): Promise<FleetProcess>;
 }
 
 /** Processes of the fleet the harness looks at: same Redis, same prefix. None outlives the test. */
@@ -89,6 +93,7 @@ export function fleetProcesses(h: Harness, settings: Readonly<Record<string, str
     start: (...argv) => launch(CLI, argv),
     startOdd: (...argv) => launch(ODD_WORKER, argv),
     startDeadly: (folder, ...argv) => launch(DEADLY_WORKER, argv, { DEADLY: folder }),
+    startStory: (hangs, ...argv) => launch(STORY_WORKER, argv, { HANGS: hangs ? '1' : '' }),
     async [Symbol.asyncDispose]() {
       await Promise.all(
         children.map(async (child) => {

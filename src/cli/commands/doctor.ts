@@ -12,7 +12,7 @@ import {
   ok,
   type Finding,
 } from '../doctor/findings.ts';
-import { isPortFree, isWritable } from '../doctor/probes.ts';
+import { answersAlive, isPortFree, isWritable } from '../doctor/probes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Register } from '../program.ts';
 import { printable } from '../render/text.ts';
@@ -32,7 +32,7 @@ async function doctor(context: CommandContext): Promise<number> {
     finding,
     ...(config === null ? [] : await lookAtRedis(context, config)),
     ...(config === null ? [] : await lookAtPorts(config)),
-    judgeStateDir(context.stateDir, await isWritable(context.stateDir)),
+    judgeStateDir(context.stateDir, await isWritable(context.stateDir), config?.redis.url == null),
     ...judgeHost(await context.ports.describeHost(dirname(resolve(context.stateDir)))),
   ];
   const isWell = findings.every(({ status }) => status !== 'fail');
@@ -67,10 +67,11 @@ async function lookAtRedis(context: CommandContext, config: Config): Promise<Fin
 
 async function lookAtPorts(config: Config): Promise<Finding[]> {
   const { host } = config.http;
-  return [
-    judgePort('port', config.port, await isPortFree(host, config.port)),
-    judgePort('metrics.port', config.metrics.port, await isPortFree(host, config.metrics.port)),
-  ];
+  const judge = async (key: string, port: number): Promise<Finding> => {
+    const isFree = await isPortFree(host, port);
+    return judgePort(key, port, isFree, !isFree && (await answersAlive(host, port)));
+  };
+  return [await judge('port', config.port), await judge('metrics.port', config.metrics.port)];
 }
 
 function linesOf({ name, status, detail, fix }: Finding, { out: { paint } }: CommandContext): string[] {

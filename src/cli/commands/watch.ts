@@ -9,6 +9,7 @@ import { progressBar } from '../render/quantities.ts';
 
 interface WatchOptions {
   readonly since?: string;
+  readonly tokens?: boolean;
 }
 
 export const registerWatch: Register = (program, run) => {
@@ -17,14 +18,25 @@ export const registerWatch: Register = (program, run) => {
     .description('follow a run to its end; the exit code tells how it ended')
     .argument('<run_id>')
     .option('--since <event_id>', 'only events after this one')
+    .option('--tokens', 'the texts that its steps write, piece by piece, instead of its events')
     .action(run<[string], WatchOptions>(watch));
 };
 
-async function watch(context: CommandContext, [runId]: [string], { since }: WatchOptions): Promise<number> {
+async function watch(context: CommandContext, [runId]: [string], options: WatchOptions): Promise<number> {
+  const { since } = options;
   const { out, signal } = context;
   await using fleet = await context.fleet();
   // Asked first, so that an unknown run is an error before anything is printed.
   let run: RunView = await fleet.operations.getRun(runId, LOCAL_OPERATOR);
+  if (options.tokens === true) {
+    const from = { signal, ...(since !== undefined && { after: since }) };
+    for await (const token of await fleet.operations.runTokens(runId, from, LOCAL_OPERATOR)) {
+      if (token.reset === true) out.note(`${token.step} begins its text anew`);
+      out.item(token, token.text);
+    }
+    run = await fleet.operations.getRun(runId, LOCAL_OPERATOR);
+    return exitCodeOfRun(run.status);
+  }
   const startedAt = Date.parse(run.created_at);
   const events = followRun(fleet.operations, runId, {
     signal,

@@ -93,9 +93,11 @@ export function judgeRedisAbsence(reason: string, isOwn: boolean, server: string
   return warn('redis', reason, `none is configured; "ao dev" and "ao demo" start their own with ${server}`);
 }
 
-export function judgePort(key: string, port: number, isFree: boolean): Finding {
+/** @param isOurs  whether a process of the product answers there */
+export function judgePort(key: string, port: number, isFree: boolean, isOurs = false): Finding {
   const name = `port ${port}`;
   if (isFree) return ok(name, port === 0 ? `${key}: any free port` : `free for ${key}`);
+  if (isOurs) return ok(name, `${key}: a process of a fleet answers there`);
   return warn(
     name,
     `${key}: something listens there already`,
@@ -103,8 +105,10 @@ export function judgePort(key: string, port: number, isFree: boolean): Finding {
   );
 }
 
-export function judgeStateDir(path: string, isWritable: boolean): Finding {
+/** @param isNeeded  whether a Redis of our own would keep its data there */
+export function judgeStateDir(path: string, isWritable: boolean, isNeeded: boolean): Finding {
   if (isWritable) return ok('state folder', `${path} is writable`);
+  if (!isNeeded) return ok('state folder', `${path} is not writable, and not needed: Redis is elsewhere`);
   return fail(
     'state folder',
     `${path} is not writable`,

@@ -15,6 +15,21 @@ export async function isPortFree(host: string, port: number): Promise<boolean> {
   return isFree;
 }
 
+const ANSWER_LIMIT_MS = 1_000;
+
+/** Whether a process of a fleet listens there. */
+export async function answersAlive(host: string, port: number): Promise<boolean> {
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const authority = reached.includes(':') ? `[${reached}]` : reached;
+  try {
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const answer: unknown = await (await fetch(`http://${authority}:${port}/livez`, { signal })).json();
+    return typeof answer === 'object' && answer !== null && 'status' in answer && answer.status === 'alive';
+  } catch {
+    return false; // whoever it is, it speaks otherwise
+  }
+}
+
 /** Whether the folder may be written, or created when it does not exist yet. Writes nothing. */
 export async function isWritable(path: string): Promise<boolean> {
   let folder = resolve(path);

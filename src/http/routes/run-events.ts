@@ -10,7 +10,7 @@ import { pageOf, RunParams, StreamId } from '../schemas.ts';
 import { SseStream } from '../sse.ts';
 import { parseInput } from '../validate.ts';
 
-const MAX_STREAMS = 1000;
+export const MAX_STREAMS = 1000;
 
 const EventsQuery = z.strictObject({
   after: StreamId.optional(),
@@ -96,7 +96,7 @@ function wantsStream(req: Request): boolean {
 }
 
 /** Errors: validation_failed. */
-function lastEventId(req: Request): string | undefined {
+export function lastEventId(req: Request): string | undefined {
   const header = req.get('last-event-id');
   if (header === undefined || header === '') return undefined;
   return parseInput(z.strictObject({ 'Last-Event-ID': StreamId }), { 'Last-Event-ID': header }, 'header')[
@@ -104,7 +104,7 @@ function lastEventId(req: Request): string | undefined {
   ];
 }
 
-function connectionLimit(): FleetError {
+export function connectionLimit(): FleetError {
   return new FleetError({
     code: 'connection_limit',
     kind: 'unavailable',

@@ -3,6 +3,7 @@ import { FleetError } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { runScript, type Script, type ScriptValue } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
+import { KEEP_DAYS, utcDay } from './cost-days.ts';
 import { toMicroUsd, toUsd } from './money.ts';
 import { RESERVE, SETTLE } from './scripts.ts';
 
@@ -50,14 +51,9 @@ export interface BudgetsOptions {
   readonly observe?: (event: BudgetEvent) => void;
 }
 
-const KEEP_SECONDS = 45 * 86_400;
+const KEEP_SECONDS = KEEP_DAYS * 86_400;
 const LAPSE_MS = 600_000;
 const NAME = /^[\w.-]{1,128}$/;
-
-/** `2026-08-15`: the day a moment belongs to. */
-export function utcDay(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 10);
-}
 
 export class Budgets {
   readonly #store: RedisStore;

@@ -1,15 +1,13 @@
 import { systemClock, type Clock } from '../../kernel/clock.ts';
-import { FleetError } from '../../kernel/errors.ts';
 import { runScript, toBackendError } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { utcDay } from './budgets.ts';
+import type { CostRange, CostReport, CostTotals } from '../../contracts/costs.ts';
+import { daysOf, KEEP_DAYS, utcDay } from './cost-days.ts';
 import { toUsd, type Usage } from './money.ts';
 import { RECORD_COST } from './scripts.ts';
 
 /** What costs are kept by; those of a day are the sum over its models. */
 const GROUPS = ['model', 'user', 'workflow'] as const;
-export const COST_GROUPS = [...GROUPS, 'day'] as const;
-export type CostGroup = (typeof COST_GROUPS)[number];
 
 export interface CostEntry {
   readonly model: string;
@@ -19,28 +17,6 @@ export interface CostEntry {
   readonly microUsd: number;
 }
 
-export interface CostTotals {
-  readonly requests: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly usd: number;
-  /** USD per 1000 tokens, in and out together; null without tokens. */
-  readonly usdPer1kTokens: number | null;
-}
-
-export interface CostReport {
-  /** UTC days, both included. */
-  readonly from: string;
-  readonly to: string;
-  readonly groupBy: CostGroup;
-  readonly total: CostTotals;
-  /** Dearest first, days in order. `key` is null for calls that belong to nobody known. */
-  readonly groups: readonly (CostTotals & { readonly key: string | null })[];
-}
-
-const KEEP_DAYS = 45;
-const DAY_MS = 86_400_000;
-const MAX_DAYS = 366;
 const MAX_NAME = 128;
 
 interface Sums {
@@ -50,7 +26,7 @@ interface Sums {
   micro_usd: number;
 }
 
-/** What calls cost, by day and by model, user and workflow; kept 45 days. */
+/** What calls cost, by UTC day and by model, user and workflow. */
 export class CostLedger {
   readonly #store: RedisStore;
   readonly #clock: Clock;
@@ -78,17 +54,10 @@ export class CostLedger {
     );
   }
 
-  /**
-   * @param range  UTC days such as `2026-08-15`, both included; default the last 30 days
-   * Errors: validation_failed (invalid_input), backend_unavailable
-   */
-  async report(
-    range: { readonly from?: string; readonly to?: string; readonly groupBy?: CostGroup } = {},
-  ): Promise<CostReport> {
-    const to = range.to ?? utcDay(this.#clock.now());
-    const from = range.from ?? daysBefore(to, 29);
+  /** Errors: cost_range_invalid (422), backend_unavailable */
+  async report(range: CostRange = {}): Promise<CostReport> {
     const groupBy = range.groupBy ?? 'day';
-    const days = daysBetween(from, to);
+    const days = daysOf(range, this.#clock.now());
     const hashes = await this.#read(groupBy === 'day' ? 'model' : groupBy, days);
 
     const groups = new Map<string, Sums>();
@@ -105,9 +74,9 @@ export class CostLedger {
     const listed = [...groups].map(([owner, sums]) => ({ key: owner === '' ? null : owner, sums }));
     if (groupBy !== 'day') listed.sort((a, b) => b.sums.micro_usd - a.sums.micro_usd);
     return {
-      from,
-      to,
-      groupBy,
+      from: days[0]!,
+      to: days.at(-1)!,
+      group_by: groupBy,
       total: totalsOf(listed.map(({ sums }) => sums)),
       groups: listed.map(({ key, sums }) => ({ key, ...totalsOf([sums]) })),
     };
@@ -128,29 +97,9 @@ function totalsOf(parts: readonly Sums[]): CostTotals {
   const tokens = sum('input_tokens') + sum('output_tokens');
   return {
     requests: sum('requests'),
-    inputTokens: sum('input_tokens'),
-    outputTokens: sum('output_tokens'),
+    input_tokens: sum('input_tokens'),
+    output_tokens: sum('output_tokens'),
     usd: toUsd(sum('micro_usd')),
-    usdPer1kTokens: tokens === 0 ? null : toUsd(Math.round((sum('micro_usd') * 1000) / tokens)),
+    usd_per_1k_tokens: tokens === 0 ? null : toUsd(Math.round((sum('micro_usd') * 1000) / tokens)),
   };
-}
-
-/** Of a day that is none: the same text, which {@link daysBetween} refuses. */
-function daysBefore(day: string, count: number): string {
-  const moment = Date.parse(`${day}T00:00:00.000Z`);
-  return Number.isNaN(moment) ? day : utcDay(moment - count * DAY_MS);
-}
-
-function daysBetween(from: string, to: string): string[] {
-  const [first, last] = [from, to].map((day) => Date.parse(`${day}T00:00:00.000Z`));
-  const isRange = [from, to].every((day) => /^\d{4}-\d{2}-\d{2}$/.test(day)) && first! <= last!;
-  const count = Math.round((last! - first!) / DAY_MS) + 1;
-  if (!isRange || count > MAX_DAYS) {
-    throw new FleetError({
-      code: 'validation_failed',
-      kind: 'invalid_input',
-      message: `"${from}" to "${to}" is no range: expected two UTC days such as 2026-08-15, at most ${MAX_DAYS} days apart`,
-    });
-  }
-  return Array.from({ length: count }, (_, index) => utcDay(first! + index * DAY_MS));
 }

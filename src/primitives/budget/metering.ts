@@ -93,7 +93,7 @@ function usageInError(error: unknown): Usage | undefined {
 }
 
 /** `usage: { input_tokens, output_tokens }`, as the model port reports it. */
-function reportedUsage(value: unknown): Usage | undefined {
+export function reportedUsage(value: unknown): Usage | undefined {
   if (typeof value !== 'object' || value === null || !('usage' in value)) return undefined;
   const { usage } = value;
   if (typeof usage !== 'object' || usage === null) return undefined;

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 export interface LruOptions {
   readonly maxEntries: number;
   /** Of all texts together; default unlimited. */
@@ -20,15 +22,30 @@ export interface Recalled {
   readonly isFresh: boolean;
 }
 
-/** Texts by key with a time to live; what was used least recently makes room. A Map keeps the order of use. */
+/**
+ * Texts by key with a time to live; what was used least recently makes room. The library keeps order and size. The
+ * times are kept here: an entry is expired at exactly its time (the library's is not yet), and after that it may
+ * still stand in for a failure.
+ */
 export class Lru {
   readonly #options: LruOptions;
-  readonly #entries = new Map<string, Entry>();
-  #bytes = 0;
+  readonly #entries: LRUCache<string, Entry>;
   #evictions = 0;
 
   constructor(options: LruOptions) {
+    const { maxEntries, maxBytes } = options;
     this.#options = options;
+    this.#entries = new LRUCache({
+      max: maxEntries,
+      // Nothing counts as nothing there.
+      ...(maxBytes !== undefined && {
+        maxSize: maxBytes,
+        sizeCalculation: ({ bytes }) => Math.max(1, bytes),
+      }),
+      dispose: (_entry, _key, reason) => {
+        if (reason === 'evict') this.#evictions += 1;
+      },
+    });
   }
 
   get size(): number {
@@ -46,11 +63,9 @@ export class Lru {
     if (entry === undefined) return null;
     const now = this.#options.now();
     if (now >= entry.goneAtMs) {
-      this.delete(key);
+      this.#entries.delete(key);
       return 'gone';
     }
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
     return { text: entry.text, isFresh: now < entry.expiresAtMs };
   }
 
@@ -60,37 +75,26 @@ export class Lru {
    */
   set(key: string, text: string, ttlMs: number, staleMs: number): boolean {
     const bytes = Buffer.byteLength(text);
-    this.delete(key);
-    const { maxEntries, maxBytes = Number.POSITIVE_INFINITY } = this.#options;
-    if (bytes > maxBytes) return false;
     const expiresAtMs = this.#options.now() + ttlMs;
+    this.#entries.delete(key);
+    if (bytes > (this.#options.maxBytes ?? Number.POSITIVE_INFINITY)) return false;
     this.#entries.set(key, { text, bytes, expiresAtMs, goneAtMs: expiresAtMs + staleMs });
-    this.#bytes += bytes;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= maxEntries && this.#bytes <= maxBytes) break;
-      this.delete(oldest);
-      this.#evictions += 1;
-    }
     return true;
   }
 
   delete(key: string): boolean {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return false;
-    this.#bytes -= entry.bytes;
     return this.#entries.delete(key);
   }
 
   clear(): void {
     this.#entries.clear();
-    this.#bytes = 0;
   }
 
   /** Forget what is of no use any more. */
   evictExpired(): number {
     const now = this.#options.now();
     const gone = [...this.#entries].filter(([, entry]) => now >= entry.goneAtMs);
-    for (const [key] of gone) this.delete(key);
+    for (const [key] of gone) this.#entries.delete(key);
     return gone.length;
   }
 }

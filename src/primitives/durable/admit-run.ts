@@ -4,6 +4,7 @@ import { defineScript } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT } from './lua-parts.ts';
+import { LOOK_EVERY_MS_PER_OPEN_RUN } from './open-runs.ts';
 import { encodeNewRun, type NewRun } from './run-record.ts';
 
 /**
@@ -31,7 +32,8 @@ if ARGV[13] ~= '' then
     return {'definition_deleted', 0, ''}
   end
 end
-if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then return {'too_many_runs', 0, ''} end
+local open = redis.call('ZCARD', KEYS[2])
+if open >= tonumber(ARGV[2]) then return {'too_many_runs', 0, ''} end
 local behind = 0
 if ARGV[5] == '1' then
   if redis.call('EXISTS', KEYS[4]) == 0 then return {'session_not_found', 0, ''} end
@@ -63,7 +65,8 @@ if ARGV[10] ~= '' then
   redis.call('EXPIRE', KEYS[8], ARGV[11])
 end
 if behind == 0 and ARGV[9] == '0' then redis.call('HSET', KEYS[1], 'deadline_at', ARGV[8]) end
-redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
+local turn = tonumber(ARGV[1]) + open * ${LOOK_EVERY_MS_PER_OPEN_RUN}
+redis.call('ZADD', KEYS[2], math.max(tonumber(ARGV[4]), math.min(turn, tonumber(ARGV[8]))), ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
 if KEYS[11] then
   emit(KEYS[11], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
@@ -91,7 +94,7 @@ export interface AdmitOptions {
   readonly onBusy: Exclude<(typeof ON_BUSY)[number], 'supersede'>;
   /** Its definition was registered and may have been deleted meanwhile; a deleted one is kept as a mere hash. */
   readonly isStored?: boolean;
-  /** The watchdog looks at the run then, should nobody have moved it. */
+  /** The watchdog looks at the run then, or later when many are open, should nobody have moved it. */
   readonly nextCheckAtMs: number;
   /** One run per claim, as long as its record is kept. The claim is made with the record, so it cannot be lost. */
   readonly dedup?: DedupClaim | undefined;

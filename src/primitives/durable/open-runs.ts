@@ -3,6 +3,13 @@ import { run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_IS_OPEN } from './lua-parts.ts';
 
+/**
+ * Open runs are looked at one after another, so the more there are the rarer is the turn of each: it comes after this
+ * many milliseconds per open run. A watchdog manages twice as many, so that whatever is due for a reason of its own
+ * (a deadline, above all) is never behind a crowd.
+ */
+export const LOOK_EVERY_MS_PER_OPEN_RUN = 40;
+
 /** Open runs whose check is due, the longest due first. */
 export async function dueRuns(store: RedisStore, nowMs: number, limit: number): Promise<string[]> {
   return store.redis.zrangebyscore(store.keys.deadlines(), '-inf', nowMs, 'LIMIT', 0, limit);

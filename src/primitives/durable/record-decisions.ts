@@ -8,14 +8,18 @@ import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
  * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 cancel channel
  * ARGV  1 now  2 run id  3 count of decisions  then key, value … then path, agent ('' = none), error, event data …
  * Each is recorded once, and a step that is given up is told to stop, wherever it runs: a decision that stands stays, a step that has an outcome keeps it.
+ * Returns the keys of the decisions that were recorded now.
  */
 const RECORD_DECISIONS = defineScript(
   'record-decisions',
   `${LUA_IS_OPEN}${LUA_EMIT}
 local status = redis.call('HGET', KEYS[1], 'status')
-if not status or not is_open(status) then return 0 end
+if not status or not is_open(status) then return {} end
 local decisions = tonumber(ARGV[3])
-for i = 4, 2 + decisions * 2, 2 do redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) end
+local recorded = {}
+for i = 4, 2 + decisions * 2, 2 do
+  if redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) == 1 then recorded[#recorded + 1] = ARGV[i] end
+end
 if decisions > 0 then redis.call('HSET', KEYS[1], 'has_decisions', 1) end
 if #ARGV > 3 + decisions * 2 then redis.call('HSET', KEYS[1], 'has_errors', 1) end
 for i = 4 + decisions * 2, #ARGV, 4 do
@@ -24,7 +28,7 @@ for i = 4 + decisions * 2, #ARGV, 4 do
     redis.call('PUBLISH', KEYS[6], ARGV[2] .. ' ' .. ARGV[i])
   end
 end
-return 1
+return recorded
 `,
 );
 
@@ -36,11 +40,14 @@ export interface Decisions {
   readonly nowMs: number;
 }
 
-/** Write down what was decided, before anything follows from it. One round trip. */
-export async function recordDecisions(store: RedisStore, decisions: Decisions): Promise<void> {
+/**
+ * Write down what was decided, before anything follows from it. One round trip.
+ * @returns the keys that nobody had recorded before
+ */
+export async function recordDecisions(store: RedisStore, decisions: Decisions): Promise<readonly string[]> {
   const { keys } = store;
   const { runId } = decisions;
-  await run(
+  const recorded = await run(
     store,
     RECORD_DECISIONS,
     [
@@ -64,4 +71,5 @@ export async function recordDecisions(store: RedisStore, decisions: Decisions): 
       ]),
     ],
   );
+  return recorded as readonly string[];
 }

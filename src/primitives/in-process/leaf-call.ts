@@ -11,6 +11,7 @@ import { EffectBuffer } from '../effects/effect-buffer.ts';
 import { memoryMemo } from '../effects/memo.ts';
 import type { MemoryLedger } from '../effects/memory-effects.ts';
 import type { StepNode, StoredError } from '../plan/node.ts';
+import { StepTokens, type StepToken } from './step-tokens.ts';
 import type { TimerClock } from './timer-clock.ts';
 
 /** One step as it went. */
@@ -40,6 +41,7 @@ export interface LeafCallOptions {
   /** What its calls remember; shared by the steps of a run. */
   readonly memo: Map<string, string>;
   readonly ledger: MemoryLedger;
+  onToken(token: StepToken): void;
   onEnd(outcome: Outcome, record: StepRecord, left: StepLeft): void;
 }
 
@@ -60,6 +62,7 @@ export class LeafCall {
   readonly #node: StepNode;
   readonly #options: LeafCallOptions;
   readonly #startedAtMs: number;
+  readonly #tokens: StepTokens;
   #attempt = 0;
   #controller: AbortController | undefined;
   #takeBack: (() => void)[] = [];
@@ -72,6 +75,7 @@ export class LeafCall {
     this.#node = leaf.node;
     this.#options = options;
     this.#startedAtMs = options.clock.now();
+    this.#tokens = new StepTokens(leaf.path, (token) => options.onToken(token));
   }
 
   start(): void {
@@ -121,6 +125,7 @@ export class LeafCall {
   #open(signal: AbortSignal): OpenStepContext {
     const { clock, random, runId, correlationId, metadata, context } = this.#options;
     const { path, state, deadlineAtMs } = this.#leaf;
+    const attempt = this.#attempt;
     const limits = [deadlineAtMs, this.#options.runDeadlineAtMs].filter((at) => at !== null);
     this.#buffer = new EffectBuffer(
       this.#node.cache === undefined
@@ -129,7 +134,7 @@ export class LeafCall {
     );
     return openStepContext({
       ids: {
-        attempt: this.#attempt,
+        attempt,
         maxAttempts: this.#node.retry?.maxAttempts ?? 1,
         idempotencyKey: `${runId}.${path}`,
         runId,
@@ -144,6 +149,9 @@ export class LeafCall {
       deadlineAtMs: limits.length === 0 ? null : Math.min(...limits),
       now: () => clock.now(),
       random,
+      emitToken: (text) => {
+        if (attempt === this.#attempt && !this.#isOver && !signal.aborted) this.#tokens.emit(attempt, text);
+      },
       effects: this.#buffer,
       ...memoryMemo(this.#options.memo, path),
     });
@@ -235,6 +243,7 @@ export class LeafCall {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#clearTimers();
+    if (outcome.state === 'done') this.#tokens.end();
     const record: StepRecord = {
       path: this.#leaf.path,
       runId: this.#options.runId,

@@ -6,6 +6,7 @@ import type { MemoryEffects } from '../effects/memory-effects.ts';
 import type { Callable } from '../plan/callable.ts';
 import { contextInvalid, type Checkpoint } from '../step-context.ts';
 import type { StepRecord } from './leaf-call.ts';
+import type { StepToken } from './step-tokens.ts';
 import type { TimerClock } from './timer-clock.ts';
 
 export interface RunOptions {
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly compensators?: Compensators;
   /** What an earlier execution had recorded when it was left: what has an outcome is not done again. */
   readonly recorded?: Partial<Pick<Facts, 'results' | 'errors' | 'decisions' | 'ending'>>;
+  /** Sees what steps show with `emitToken`, and that a text is complete. What it throws is ignored. */
+  onToken?(token: StepToken): void;
   /** Called with what was known and what followed from it; the facts go on growing, so copy what you keep. */
   onAdvance?(facts: Facts, next: Continuation): void;
 }

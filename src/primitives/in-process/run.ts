@@ -163,6 +163,7 @@ class InProcessRun {
       memo: this.#memo,
       ledger: this.#ledger,
       ...(this.#options.cache === undefined ? {} : { cache: this.#options.cache }),
+      onToken: (token) => this.#options.onToken?.(token),
       onEnd: (outcome, record, left) => {
         this.#trace.push(record);
         this.#keep(leaf.path, left);

@@ -57,7 +57,7 @@ function draw(plan: PlanNode): DrawnPlan {
 
 export function lintPlan(plan: PlanNode): LintNote[] {
   const notes: LintNote[] = [];
-  const visit = (node: PlanNode, path: string): void => {
+  const visit = (node: PlanNode, path: string, hasFallback: boolean): void => {
     if (node.kind === 'sequence' || node.kind === 'saga') {
       const stages = node.kind === 'sequence' ? node.stages : node.steps.map((step) => step.node);
       for (const [index, stage] of stages.entries()) {
@@ -69,7 +69,7 @@ export function lintPlan(plan: PlanNode): LintNote[] {
         });
       }
     }
-    if (node.kind === 'step' && node.retry !== undefined && node.breaker !== undefined) {
+    if (node.kind === 'step' && node.retry !== undefined && node.breaker !== undefined && !hasFallback) {
       notes.push({
         path,
         rule: 'retry_around_breaker',
@@ -83,9 +83,14 @@ export function lintPlan(plan: PlanNode): LintNote[] {
         message: 'a step inside is not idempotent, and is done again with the rest',
       });
     }
-    for (const child of childrenOf(node)) visit(child.node, below(path, child.name));
+    const children = childrenOf(node);
+    for (const [index, child] of children.entries()) {
+      // The last of the alternatives has none after it.
+      const isCaught = hasFallback || (node.kind === 'fallback' && index < children.length - 1);
+      visit(child.node, below(path, child.name), isCaught);
+    }
   };
-  visit(plan, '');
+  visit(plan, '', false);
   return notes;
 }
 

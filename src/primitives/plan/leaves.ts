@@ -7,11 +7,38 @@ export interface StaticLeaf {
   readonly queue: string;
 }
 
+/** Plans never change, and every job of every run asks again. */
+const known = new WeakMap<PlanNode, Leaves>();
+
+interface Leaves {
+  readonly list: readonly StaticLeaf[];
+  readonly places: ReadonlyMap<string, number>;
+}
+
 /**
  * The steps of a plan whose paths are known beforehand, in the order in which they stand. Steps inside items and
  * rounds are left out: how many there are shows only when it runs.
  */
-export function staticLeaves(plan: PlanNode): StaticLeaf[] {
+export function staticLeaves(plan: PlanNode): readonly StaticLeaf[] {
+  return leavesOf(plan).list;
+}
+
+/** The place of a step among {@link staticLeaves}; 0 for one that only shows when it runs. */
+export function placeAmongLeaves(plan: PlanNode, path: string): number {
+  return leavesOf(plan).places.get(path) ?? 0;
+}
+
+function leavesOf(plan: PlanNode): Leaves {
+  let leaves = known.get(plan);
+  if (leaves === undefined) {
+    const list = collectLeaves(plan);
+    leaves = { list, places: new Map(list.map(({ path }, place) => [path, place])) };
+    known.set(plan, leaves);
+  }
+  return leaves;
+}
+
+function collectLeaves(plan: PlanNode): StaticLeaf[] {
   const leaves: StaticLeaf[] = [];
   const add = (node: StepNode, path: string): void => {
     leaves.push({ path: join(path, node.name), queue: node.queue });

@@ -42,7 +42,7 @@ export interface RouterOptions<I, O, K extends string> {
   inputTokens?(input: I): number;
   /** The longest answer that is expected, in tokens; default 500. */
   readonly outputAllowance?: number;
-  /** What the choice may know of this process; default nothing is open, slow or spent. */
+  /** What the choice may know of this process; default how long its own calls took here, nothing open or spent. */
   readonly state?: RouterState;
   readonly observe?: (event: RouterEvent) => void;
 }
@@ -78,7 +78,10 @@ export interface RouteDecision<K extends string = string> {
   readonly eligible: Readonly<Record<string, UsdPer1kTokens | null>>;
 }
 
-/** Feeds `router_decisions_total`; reasons other than a strategy or `selected` deserve a warning. */
+/**
+ * A choice as it is made, which is not yet recorded: on the fleet another look may make it again, and the metrics count
+ * what was recorded. Reasons other than a strategy or `selected` deserve a warning.
+ */
 export interface RouterEvent {
   readonly router: string;
   readonly route: string;

@@ -26,7 +26,8 @@ export interface StreamPrimitive<I> extends Primitive<I, StreamAggregate> {
 }
 
 /**
- * A step whose work is a stream of text. In a plan its output is the aggregate; `open` gives the pieces.
+ * A step whose work is a stream of text. In a plan its output is the aggregate, and its pieces are shown to whoever
+ * follows the run; `open` gives the pieces alone.
  * Errors: those of the generator; the signal's reason
  */
 export function stream<IS extends ZodType>(definition: {
@@ -42,7 +43,10 @@ export function stream<IS extends ZodType>(definition: {
     input,
     output: StreamAggregate,
     // A stream that came to its end is not asked for again.
-    run: (value, ctx) => ctx.memo('aggregate', () => aggregate(definition.generate(value, ctx), ctx)),
+    run: (value, ctx) =>
+      ctx.memo('aggregate', () =>
+        aggregate(definition.generate(value, ctx), ctx, (piece) => ctx.emitToken(piece)),
+      ),
   });
   return Object.freeze({
     ...primitive,
@@ -51,10 +55,11 @@ export function stream<IS extends ZodType>(definition: {
   });
 }
 
-/** Read a stream to its end. A rate is over one millisecond at least. */
+/** Read a stream to its end, and show each piece on the way. A rate is over one millisecond at least. */
 export async function aggregate(
   source: AsyncIterable<string>,
   ctx: Pick<StepContext, 'signal' | 'now'>,
+  show: (piece: string) => void = () => undefined,
 ): Promise<StreamAggregate> {
   const startedAt = ctx.now();
   const pieces: string[] = [];
@@ -62,6 +67,7 @@ export async function aggregate(
   for await (const piece of untilAbort(source, ctx.signal)) {
     firstMs ??= ctx.now() - startedAt;
     pieces.push(piece);
+    show(piece);
   }
   const durationMs = ctx.now() - startedAt;
   const text = pieces.join('');

@@ -1,6 +1,7 @@
 import type { FleetOperations } from '../../contracts/operations.ts';
 import { CreateSession, type TurnRecord } from '../../contracts/session.ts';
 import { redact } from '../../observability/redact.ts';
+import { CostLedger } from '../../primitives/budget/cost-ledger.ts';
 import { toBackendError } from '../../redis/script.ts';
 import { createSession, getSession, listTurns } from '../../sessions/session-store.ts';
 import { mayReadContent, maySee, sessionForbidden } from '../../workflows/access.ts';
@@ -26,6 +27,7 @@ import { getDefinition, listDefinitions, registerDefinition, removeDefinition } 
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
+import { runTokens } from './tokens.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { submitRun, submitTurn } from './submit.ts';
@@ -90,6 +92,8 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     getDefinition: (name, version) => getDefinition(ctx, name, version),
     putDefinition: (definition, caller) => registerDefinition(ctx, definition, caller),
     deleteDefinition: (name, version) => removeDefinition(ctx, name, version),
+    runTokens: (runId, options, caller) => runTokens(ctx, runId, options, caller),
+    costs: (range) => new CostLedger(store, clock).report(range),
     listQueues: () => listQueueViews(ctx.queues, clock.now()),
     listDeadLetters: (filter) => guarded('reading dead letters', listDeadLetters(workflows, filter)),
     getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),

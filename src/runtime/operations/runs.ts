@@ -109,7 +109,7 @@ export async function* runEvents(
   }
 }
 
-async function newsOrTimeout(news: Promise<void>, signal: AbortSignal): Promise<void> {
+export async function newsOrTimeout(news: Promise<void>, signal: AbortSignal): Promise<void> {
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, LOOK_AGAIN_MS);
   const onAbort = (): void => over.resolve();
@@ -122,6 +122,6 @@ async function newsOrTimeout(news: Promise<void>, signal: AbortSignal): Promise<
   }
 }
 
-function ownerOf(run: RunRecord) {
+export function ownerOf(run: RunRecord) {
   return { userId: run.user_id, keyId: run.submitted_by };
 }

@@ -171,10 +171,16 @@ describe('a run that stands still without a reason', () => {
     const catalog = planCatalog({ p: plan }, 600_000);
     const definition = catalog.find('p', 1)!;
     let breaks = false;
-    const input = z.unknown().refine(() => !breaks, 'this input is refused now');
+    const breakable = {
+      kind: 'sequence',
+      get stages() {
+        if (breaks) throw new Error('this plan is broken now');
+        return [definition.plan];
+      },
+    } as const;
     await using h = await startHarness({
       redisUrl: redis.url,
-      catalog: createCatalog([{ ...definition, input }]),
+      catalog: createCatalog([{ ...definition, plan: breakable }]),
       workers: [],
     });
     const runId = await startPlan(h, 'p', 1);

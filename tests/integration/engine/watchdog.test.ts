@@ -8,7 +8,7 @@ import { handOverSession } from '../../../src/primitives/durable/hand-over.ts';
 import { countOpenRuns } from '../../../src/primitives/durable/open-runs.ts';
 import { settleRun } from '../../../src/primitives/durable/settle-run.ts';
 import { FIRST_CHECK_MS } from '../../../src/workflows/context.ts';
-import { runWatchdog } from '../../../src/workflows/watchdog.ts';
+import { lookEveryMs, runWatchdog } from '../../../src/workflows/watchdog.ts';
 import { agentsWith, eventually, quickCatalog, startHarness, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -82,6 +82,38 @@ async function expectToldOnce(h: Harness, sessionId: string, runId: string): Pro
 }
 
 describe('the watchdog', () => {
+  test('finds a passed deadline in one round, although more runs are due before it than it looks at at once', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, ...UNATTENDED });
+    const admit = async (workflow: string, timeoutMs: number, checkAfterMs: number): Promise<string> => {
+      const runId = newRunId(Date.now());
+      const record = { workflow, version: 1, priority: 'normal', input: {}, correlation_id: runId } as const;
+      await admitRun(
+        h.core.store,
+        { ...record, run_id: runId, timeout_ms: timeoutMs },
+        {
+          nowMs: Date.now(),
+          maxOpenRuns: 1000,
+          maxPending: 8,
+          onBusy: 'queue',
+          nextCheckAtMs: Date.now() + checkAfterMs,
+          retentionSeconds: 60,
+        },
+      );
+      return runId;
+    };
+    // Nothing can be done for runs of a workflow that is not known here.
+    await Promise.all(Array.from({ length: 150 }, () => admit('of_another_version', 60_000, 0)));
+    const late = await admit('collaborative', 1, FIRST_CHECK_MS);
+    const later = { now: () => Date.now() + 20_000 };
+    const findings = await runWatchdog({ ...h.core.workflows, clock: later }, 30_000);
+    expect(findings).toMatchObject({ [late]: 'deadline_passed' });
+  });
+
+  test('has the time for a look at every open run, however many there are', () => {
+    expect(lookEveryMs(10)).toBe(30_000);
+    expect(lookEveryMs(100_000) / 100_000).toBe(40);
+  });
+
   test('drives a run whose process died between admitting it and adding its jobs', async () => {
     await using h = await startHarness({ redisUrl: redis.url, workers: WORKERS });
     const sessionId = await h.newSession();

@@ -203,10 +203,17 @@ describe('a step with a cost', () => {
     await runInProcess(gpt4, {}, { metadata: { player_id: 'bob: the "2nd"' } });
 
     const byModel = await costs.ledger.report({ from: DAY, to: '2026-08-16', groupBy: 'model' });
-    const one = { requests: 1, inputTokens: 1000, outputTokens: 500 };
+    const one = { requests: 1, input_tokens: 1000, output_tokens: 500 };
     expect(byModel.groups).toEqual([
-      { key: 'gpt-4', requests: 2, inputTokens: 2000, outputTokens: 1000, usd: 0.12, usdPer1kTokens: 0.04 },
-      { key: 'gpt-4-mini', ...one, usd: 0.00045, usdPer1kTokens: 0.0003 },
+      {
+        key: 'gpt-4',
+        requests: 2,
+        input_tokens: 2000,
+        output_tokens: 1000,
+        usd: 0.12,
+        usd_per_1k_tokens: 0.04,
+      },
+      { key: 'gpt-4-mini', ...one, usd: 0.00045, usd_per_1k_tokens: 0.0003 },
     ]);
     expect(byModel.total).toMatchObject({ requests: 3, usd: 0.12045 });
     const keysOf = async (groupBy: 'user' | 'workflow' | 'day') => {
@@ -234,11 +241,23 @@ describe('a step with a cost', () => {
     expect(await costs.ledger.report()).toMatchObject({
       from: '2026-07-17',
       to: DAY,
-      total: { requests: 0, usd: 0, usdPer1kTokens: null },
+      total: { requests: 0, usd: 0, usd_per_1k_tokens: null },
       groups: [],
     });
-    for (const range of [{ from: '2026-08-16', to: DAY }, { to: 'today' }, { from: '2020-01-01', to: DAY }]) {
-      await expect(costs.ledger.report(range)).rejects.toMatchObject({ code: 'validation_failed' });
+    const wrong = [
+      [{ from: DAY, to: '2026-08-14' }, '/to', 'is before'],
+      [{ to: 'today' }, '/to', 'is no day'],
+      [{ from: '2026-02-30' }, '/from', 'is no day'],
+      [{ from: '2026-07-01' }, '/from', 'kept 45 days: the earliest day is 2026-07-02'],
+      [{ to: '2026-08-16' }, '/to', 'the latest day is 2026-08-15'],
+    ] as const;
+    for (const [range, path, words] of wrong) {
+      const problem = { path, message: expect.stringContaining(words) as string };
+      await expect(costs.ledger.report(range)).rejects.toMatchObject({
+        code: 'cost_range_invalid',
+        httpStatus: 422,
+        problems: [problem],
+      });
     }
   });
 

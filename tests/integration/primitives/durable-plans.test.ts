@@ -15,6 +15,7 @@ import {
 } from '../../../src/primitives/compose/combine.ts';
 import type { AnyPrimitive, Primitive } from '../../../src/primitives/compose/primitive.ts';
 import type { StepContext } from '../../../src/primitives/step-context.ts';
+import { createCatalog } from '../../../src/workflows/catalog/catalog.ts';
 import { planCatalog, runPlan, startPlan } from '../../support/durable-runner.ts';
 import { startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
@@ -63,6 +64,22 @@ async function assertQuiet(h: Harness): Promise<void> {
 }
 
 describe('a plan on the fleet', () => {
+  it('gets its input as its schema made it once, at every look at it', async () => {
+    const definition = {
+      name: 'p',
+      version: 1,
+      input: z.string().transform((text) => text.length),
+      timeoutMs: 30_000,
+      needsIntent: false,
+      plan: pipe(
+        inc,
+        when('small', (n: number) => n < 10, double),
+      ).plan,
+    };
+    await using h = await startHarness({ redisUrl: redis.url, catalog: createCatalog([definition]) });
+    expect(await runPlan(h, 'p', 'three')).toMatchObject({ status: 'completed', output: 12 });
+  });
+
   it('a chain with glue is one segment, and gives the plan’s output', async () => {
     await using h = await harness({
       p: pipe(

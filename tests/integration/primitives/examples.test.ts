@@ -102,6 +102,16 @@ describe('examples on the fleet', () => {
     expect((await spent(h)) - before).toBe(costs.reduce((sum, cost) => sum + cost, 0));
   });
 
+  it('a story is followed while it is told, and is the output in the end', async () => {
+    const runId = await startPlan(h, 'streaming', { topic: 'rain' });
+    const pieces: string[] = [];
+    const options = { signal: AbortSignal.timeout(20_000) };
+    for await (const { text } of await h.operations.runTokens(runId, options, LOCAL_OPERATOR))
+      pieces.push(text);
+    expect(await h.ended(runId)).toMatchObject({ output: { text: pieces.join('') } });
+    expect(pieces.join('')).toContain('rain');
+  });
+
   it('cancelling a stream leaves its generator', async () => {
     let wasLeft = false;
     const model = {

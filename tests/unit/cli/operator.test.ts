@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { confirm, terminalQuestioner } from '../../../src/cli/confirm.ts';
+import type { CostReport } from '../../../src/contracts/costs.ts';
 import type { DeadLetterFilter } from '../../../src/contracts/operations.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { ao, deadLetter, queueView, Sink } from './fakes.ts';
@@ -33,6 +34,34 @@ describe('ao queues', () => {
     const result = await ao(['queues', 'show', 'ngaa'], { operations });
     expect(result.code).toBe(3);
     expect(result.stderr).toContain('did you mean "nga"?');
+  });
+});
+
+describe('ao costs', () => {
+  const sums = { requests: 2, input_tokens: 1000, output_tokens: 500, usd: 0.06, usd_per_1k_tokens: 0.04 };
+  const report: CostReport = {
+    from: '2026-08-01',
+    to: '2026-08-15',
+    group_by: 'model',
+    total: sums,
+    groups: [{ key: 'gpt-4', ...sums }],
+  };
+
+  it('asks for a range and shows a line for each group and their sum', async () => {
+    const asked: unknown[] = [];
+    const operations = { costs: async (range: unknown) => (asked.push(range), report) };
+    const args = ['costs', '--from', '2026-08-01', '--to', '2026-08-15', '--group-by', 'model'];
+    const { stdout, code } = await ao(args, { operations });
+    expect(code).toBe(0);
+    expect(asked).toEqual([{ from: '2026-08-01', to: '2026-08-15', groupBy: 'model' }]);
+    expect(stdout).toMatch(/^model +requests/);
+    expect(stdout).toMatch(/^gpt-4 +2 +1000 +500 +0\.060000 +0\.040000$/m);
+    expect(stdout).toMatch(/^2026-08-01 to 2026-08-15 +2 /m);
+    expect((await ao(['costs', '--json'], { operations })).json()).toEqual(report);
+  });
+
+  it('refuses a group that there is not', async () => {
+    expect((await ao(['costs', '--group-by', 'planet'])).code).toBe(2);
   });
 });
 

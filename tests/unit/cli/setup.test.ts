@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { judgeHost, judgeNode, judgeRedis } from '../../../src/cli/doctor/findings.ts';
-import { isPortFree, isWritable } from '../../../src/cli/doctor/probes.ts';
+import { judgeHost, judgeNode, judgeRedis, judgeStateDir } from '../../../src/cli/doctor/findings.ts';
+import { answersAlive, isPortFree, isWritable } from '../../../src/cli/doctor/probes.ts';
 import type { HostDescription } from '../../../src/resources/host.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { loadConfig } from '../../../config/load.ts';
@@ -118,6 +119,25 @@ describe('ao doctor', () => {
     const silent = { ...HOST, cpu_threads: null, memory_available_bytes: null, disk_free_bytes: null };
     expect(judgeHost(silent).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
     expect(judgeHost(silent)[2]!.detail).toContain('unknown');
+  });
+
+  it('a port on which a process of a fleet answers is no finding', async () => {
+    const server = createHttpServer((_, response) => response.end('{"status":"alive"}'));
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    const result = await ao(['doctor', '--json'], {
+      env: { ...FREE_PORTS, AO_PORT: String(port) },
+      ports: { describeHost: async () => HOST },
+    });
+    const { checks } = result.json() as Report;
+    expect(checks.find(({ name }) => name === `port ${port}`)).toMatchObject({ status: 'ok' });
+    await new Promise((closed) => server.close(closed));
+    expect(await answersAlive('0.0.0.0', port)).toBe(false);
+  });
+
+  it('a state folder that cannot be written is a failure only where a Redis of our own would need it', () => {
+    expect(judgeStateDir('/.ao', false, true).status).toBe('fail');
+    expect(judgeStateDir('/.ao', false, false).status).toBe('ok');
   });
 
   it('sees whether a port is taken', async () => {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { FleetOperations } from '../../../src/contracts/operations.ts';
 import type { StartRun } from '../../../src/contracts/turn.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { ao, event, fakeOperations, response, RUN_ID, runView, stream, tempDir } from './fakes.ts';
@@ -260,5 +262,22 @@ describe('ao watch', () => {
     const error = new FleetError({ code: 'run_not_found', kind: 'not_found', message: 'no such run' });
     const result = await ao(['watch', RUN_ID], { operations: { getRun: () => Promise.reject(error) } });
     expect(result).toMatchObject({ code: 3, stdout: '' });
+  });
+
+  it('--tokens prints what the steps write, piece by piece', async () => {
+    const asked: unknown[] = [];
+    const piece = { run_id: RUN_ID, step: 'tell', attempt: 1 };
+    const tokens = [
+      { ...piece, id: '1-0', seq: 0, text: 'It ' },
+      { ...piece, id: '2-0', attempt: 2, seq: 0, text: 'It rains.', reset: true as const },
+    ];
+    const speaking: Partial<FleetOperations> = {
+      getRun: async () => runView(),
+      runTokens: async (_, { after }) => (asked.push(after), Readable.from(tokens)),
+    };
+    const result = await ao(['watch', RUN_ID, '--tokens', '--since', '0-1'], { operations: speaking });
+    expect(result.stdout).toBe('It \nIt rains.\n');
+    expect(result.stderr).toContain('tell begins its text anew');
+    expect(asked).toEqual(['0-1']);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FleetError } from '../../../src/kernel/errors.ts';
 import { startHttp, type Answer, type HttpHarness } from './support/start-http.ts';
 
 describe('sessions and turns', () => {
@@ -222,4 +223,25 @@ describe('health and headers', () => {
     });
     expect(stream.status).toBe(200);
   });
+});
+
+test('costs are asked for by days and groups; only readers see them', async () => {
+  await using http = await startHttp();
+  const path = '/v1/costs?from=2026-08-01&to=2026-08-15&group_by=model';
+  const answer = await http.call('GET', path);
+  expect(answer.status).toBe(200);
+  expect(answer.body).toMatchObject({ from: '2026-08-01', group_by: 'model', groups: [{ key: 'gpt-4' }] });
+  expect(http.operations.calls.at(-1)?.args).toEqual([
+    { from: '2026-08-01', to: '2026-08-15', groupBy: 'model' },
+  ]);
+  expect((await http.call('GET', '/v1/costs?group_by=planet')).status).toBe(400);
+  http.operations.failure = new FleetError({
+    code: 'cost_range_invalid',
+    kind: 'invalid_input',
+    httpStatus: 422,
+    message: 'from: "x" is no day',
+    problems: [{ path: '/from', code: 'cost_range_invalid', message: '"x" is no day' }],
+  });
+  const refused = await http.call('GET', '/v1/costs?from=x');
+  expect([refused.status, refused.body.code]).toEqual([422, 'COST_RANGE_INVALID']);
 });

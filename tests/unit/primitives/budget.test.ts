@@ -36,6 +36,13 @@ describe('prices', () => {
     expect(ModelPrices.safeParse({ models: {} }).success).toBe(false);
     const wrong = { as_of: '2024-08-01', models: { m: { input: -1, output: 0 } } };
     expect(ModelPrices.safeParse(wrong).success).toBe(false);
+    const here = process.cwd();
+    try {
+      process.chdir('/');
+      expect(readModelPrices()).toEqual(prices);
+    } finally {
+      process.chdir(here);
+    }
     expect(() => readModelPrices('no-such-file.yaml')).toThrow(
       expect.objectContaining({ code: 'config_invalid' }),
     );

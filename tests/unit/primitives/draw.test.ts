@@ -49,5 +49,8 @@ it('as data it has its hash, the settings of its nodes, and notes', () => {
 it('notes what works and will be regretted', () => {
   const notes = (p: { plan: typeof plan }) => drawPlan(p.plan, 'json').notes.map(({ rule }) => rule);
   expect(notes(num('a').breaker('x').retry())).toEqual(['retry_around_breaker']);
+  const retried = num('a').breaker('x').retry();
+  expect(notes(retried.fallback(num('b')))).toEqual([]);
+  expect(notes(num('b').fallback(retried))).toEqual(['retry_around_breaker']);
   expect(notes(pipe(num('a'), num('b', false)).retry())).toEqual(['retry_around_effects']);
 });

@@ -1,4 +1,5 @@
 import { hasRole, type Caller } from '../../../../src/contracts/caller.ts';
+import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
 import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts/operator.ts';
@@ -7,6 +8,7 @@ import { Schedule, type ScheduleView } from '../../../../src/contracts/schedule.
 import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../src/contracts/rollback.ts';
 import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
+import type { RunToken } from '../../../../src/contracts/token.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { deferred } from '../../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../../src/kernel/errors.ts';
@@ -301,6 +303,29 @@ export class FakeOperations implements FleetOperations {
   async deleteSchedule(name: string, caller: Caller) {
     this.#enter('deleteSchedule', name, caller);
     if (!this.schedules.delete(name)) throw notFound('schedule_not_found', name);
+  }
+
+  readonly tokens = new Map<string, RunToken[]>();
+
+  async runTokens(runId: string, { after }: { after?: string }): Promise<AsyncIterable<RunToken>> {
+    this.#enter('runTokens', runId, after);
+    const all = this.tokens.get(runId) ?? [];
+    const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+    return (async function* () {
+      yield* all.slice(from);
+    })();
+  }
+
+  async costs(range: CostRange): Promise<CostReport> {
+    this.#enter('costs', range);
+    const total = { requests: 1, input_tokens: 10, output_tokens: 5, usd: 0.03, usd_per_1k_tokens: 2 };
+    return {
+      from: range.from ?? '2026-08-01',
+      to: range.to ?? '2026-08-15',
+      group_by: range.groupBy ?? 'day',
+      total,
+      groups: [{ key: 'gpt-4', ...total }],
+    };
   }
 
   async listQueues(): Promise<QueueView[]> {

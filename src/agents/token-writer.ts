@@ -1,0 +1,104 @@
+import { appendToken } from '../primitives/durable/token-stream.ts';
+import type { JobLock } from '../primitives/durable/commit-step.ts';
+import type { RedisStore } from '../redis/store.ts';
+import type { Logger } from '../observability/logger.ts';
+
+/** What comes within this time after a piece was written travels together. */
+const GATHER_MS = 25;
+/** A writer so far behind has lost Redis; the text itself is in the step's output. */
+const MOST_PENDING_CHARS = 1_048_576;
+
+export interface TokenWriterOptions {
+  readonly store: RedisStore;
+  readonly runId: string;
+  readonly step: string;
+  /** How often the step has been started, this time included. */
+  readonly attempt: number;
+  /** Something of this step may have been read before. */
+  readonly isRepeated: boolean;
+  readonly lock: JobLock;
+  /** Nothing is written any more once it aborts. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly onFirst: () => void;
+}
+
+/**
+ * Writes the text of a step while it is made. The handler never waits for it and never fails by it: the first piece
+ * goes at once, one write is under way at a time, and what comes meanwhile goes together with the next. When the job
+ * belongs to another worker, or Redis does not answer, the rest is left out.
+ */
+export class TokenWriter {
+  readonly #options: TokenWriterOptions;
+  #pending = '';
+  #seq = 0;
+  #isStopped = false;
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #hasBegun = false;
+
+  constructor(options: TokenWriterOptions) {
+    this.#options = options;
+  }
+
+  emit(text: string): void {
+    if (text === '' || this.#isStopped || this.#options.signal.aborted) return;
+    if (!this.#hasBegun) this.#options.onFirst();
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    this.#pending += text;
+    if (this.#pending.length > MOST_PENDING_CHARS) return this.stop();
+    if (isFirst) this.#flush();
+    else if (this.#writing === undefined) this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** The result is recorded: say that the text is complete, if there was any. */
+  async finish(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#writing;
+    if (!this.#hasBegun || this.#isStopped) return;
+    clearTimeout(this.#timer);
+    await this.#write(true);
+    this.#isStopped = true;
+  }
+
+  /** The attempt is over, or lost: nothing of it is written any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#pending = '';
+    clearTimeout(this.#timer);
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    if (this.#isStopped || this.#pending === '') return;
+    this.#writing = this.#writeOn();
+  }
+
+  async #writeOn(): Promise<void> {
+    await this.#write(false);
+    this.#writing = undefined;
+    if (this.#pending !== '' && !this.#isStopped) this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  async #write(isFinal: boolean): Promise<void> {
+    const { store, runId, step, attempt, isRepeated, lock, signal, log } = this.#options;
+    if (signal.aborted) return this.stop();
+    const seq = this.#seq++;
+    const piece = {
+      step,
+      attempt,
+      seq,
+      text: this.#pending,
+      isReset: isRepeated && seq === 0,
+      isFinal,
+    };
+    this.#pending = '';
+    try {
+      if (!(await appendToken(store, runId, lock, piece))) this.stop();
+    } catch (error) {
+      log.debug({ workflow_id: runId, step, err: error }, 'the rest of a text is not streamed');
+      this.stop();
+    }
+  }
+}
