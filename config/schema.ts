@@ -11,6 +11,9 @@ import { agents, queues, retention, sessions, workflow } from './sections/work.t
 export const ENVIRONMENTS = ['development', 'testing', 'staging', 'production'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/** Never by the id itself. */
+export const PLAYER_IDS = ['hash', 'omit'] as const;
+
 export const ConfigSchema = z.strictObject({
   environment: choice(ENVIRONMENTS, {
     default: 'development',
@@ -63,6 +66,19 @@ export const ConfigSchema = z.strictObject({
     include_content: flag({
       default: false,
       description: 'Whether player text is written to the log; never in production',
+    }),
+  }),
+  otel: section({
+    enabled: flag({
+      default: false,
+      description:
+        'Whether spans are recorded and sent to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names',
+    }),
+  }),
+  telemetry: section({
+    player_id: choice(PLAYER_IDS, {
+      default: 'hash',
+      description: 'How spans name the player of a run: by a keyed hash, or not at all',
     }),
   }),
   audit: section({

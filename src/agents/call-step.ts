@@ -8,6 +8,7 @@ import {
   type StepContext,
   type StepContextFacts,
 } from '../primitives/step-context.ts';
+import { tracedCache } from '../primitives/observe/traced-cache.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { StepNode } from '../primitives/plan/node.ts';
 import type { AgentContext } from './agent.ts';
@@ -59,7 +60,8 @@ export async function callHandler(
   const accepts = (value: unknown): boolean => node.output.safeParse(value).success;
   // Steps of different workflows may have one name; their entries must not meet.
   const name = `${String(ctx.metadata['workflow'])}.${node.name}`;
-  return shell.cache.cachedCall(
+  return tracedCache(
+    shell.cache,
     node.cache,
     { name, input, ids: idsOf(ctx.metadata), signal: ctx.signal, accepts },
     (shared) => handler(structuredClone(input), { ...ctx, signal: shared }),

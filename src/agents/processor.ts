@@ -3,12 +3,14 @@ import type { SkippedStep, StepJobData } from '../contracts/job.ts';
 import { priorityClass } from '../contracts/priority.ts';
 import { timeoutError } from '../kernel/abort.ts';
 import { isFleetError, toFleetError, type FleetError } from '../kernel/errors.ts';
+import type { AttemptObserver } from '../primitives/observe/attempt.ts';
 import { withCorrelation } from '../observability/correlation.ts';
 import { decodeJob, type DecodedJob } from './decode-job.ts';
 import { openDirectJob } from './direct-job.ts';
 import { putOff } from '../../queues/put-off.ts';
 import { isFinal, isWait, waitMs } from './job-errors.ts';
 import { NO_WORKFLOW, type OpenJob, type ShellContext } from './shell.ts';
+import { observeStep, type StepObserver } from './observe-step.ts';
 import { openStep, recordStepFailure } from './step-job.ts';
 
 /** Handed to BullMQ as the reason when a process shuts down: the job goes back without losing an attempt. */
@@ -33,13 +35,17 @@ export function createProcessor(shell: ShellContext) {
   ): Promise<unknown> => {
     const started = performance.now();
     let step: StepJobData | null = null;
+    let told: StepObserver | null = null;
     try {
       const decoded = decodeJob(job.data);
-      if (decoded.kind === 'step') step = decoded.data;
+      if (decoded.kind === 'step') {
+        step = decoded.data;
+        told = observeStep(shell, job, step);
+      }
       return await withCorrelation(correlationOf(shell, job, decoded), async () => {
         const opened =
           decoded.kind === 'step'
-            ? await openStep(shell, job, token, decoded.data)
+            ? await openStep(shell, job, token, decoded.data, told!)
             : await openDirectJob(shell, job, token, decoded.data);
         return opened.kind === 'done' ? opened.value : work(shell, job, signal, opened.job);
       });
@@ -56,6 +62,7 @@ export function createProcessor(shell: ShellContext) {
         job,
         token,
         step,
+        told,
         toFleetError(error, 'step_failed'),
         performance.now() - started,
       );
@@ -89,21 +96,29 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
       (performance.now() - started) / 1000,
     );
   metrics.step_wait_seconds.observe({ agent, priority: priorityClass(job.priority) }, open.queuedMs / 1000);
+  let attempt: AttemptObserver | undefined;
+  const call = (callSignal: AbortSignal): Promise<unknown> => {
+    attempt = open.attempt?.();
+    return attempt === undefined ? open.call(callSignal) : attempt.run(() => open.call(callSignal));
+  };
   try {
-    const output = await shell.breakers.get(open.breaker).execute((callSignal) => open.call(callSignal), {
+    const output = await shell.breakers.get(open.breaker).execute(call, {
       signal: interruption?.signal ?? signal,
       timeoutMs: open.timeoutMs,
       timeoutError:
         open.timeoutError ?? (() => timeoutError('step_timeout', `step "${job.name}"`, open.timeoutMs)),
     });
     const value = await open.record(output);
+    attempt?.end(null);
     observe('completed');
     return value;
   } catch (error) {
     if (interruption?.wasInterrupted() === true) {
+      attempt?.end({ code: 'cancelled' });
       observe('cancelled');
       return { skipped: true, because: 'given_up' } satisfies SkippedStep;
     }
+    attempt?.end(toFleetError(error, 'step_failed'));
     observe('failed');
     throw error;
   } finally {
@@ -117,6 +132,7 @@ async function react(
   job: Job,
   token: string,
   step: StepJobData | null,
+  told: StepObserver | null,
   error: FleetError,
   durationMs: number,
 ): Promise<Error> {
@@ -126,14 +142,17 @@ async function react(
   }
   const attempt = job.attemptsMade + 1;
   const final = isFinal(error, attempt, job.opts.attempts);
-  if (final && step !== null) {
+  if (step === null || told === null) {
+    shell.log[final ? 'error' : 'warn'](
+      { job_id: job.id!, queue: job.queueName, attempt, code: error.code, reason: error.message },
+      final ? 'job failed for good' : 'job failed and will be tried again',
+    );
+  } else if (final) {
     const lock = { key: shell.lockKey(job), token };
-    await recordStepFailure(shell, step, { error, attempts: attempt, durationMs, lock });
+    told.failed(error, await recordStepFailure(shell, step, { error, attempts: attempt, durationMs, lock }));
+  } else {
+    told.retrying(error);
   }
-  shell.log[final ? 'error' : 'warn'](
-    { job_id: job.id!, queue: job.queueName, attempt, code: error.code, reason: error.message },
-    final ? 'job failed for good' : 'job failed and will be tried again',
-  );
   shell.metrics.jobs_failed_total.inc({ queue: job.queueName, reason: reasonLabel(error) });
   if (!final) shell.metrics.jobs_retried_total.inc({ queue: job.queueName });
   // The reason begins with the code, so that Bull Board and the dead letters can be read.

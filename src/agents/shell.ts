@@ -6,6 +6,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Cache } from '../primitives/cache/cached-call.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
+import type { AttemptObserver } from '../primitives/observe/attempt.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import type { LeafToAdd } from '../primitives/advance/facts.ts';
@@ -62,6 +63,8 @@ export interface OpenJob {
   readonly breaker: string;
   /** Since it could have started. */
   readonly queuedMs: number;
+  /** Told when it is called and how that ended; jobs that stand alone are no part of a plan. */
+  attempt?(): AttemptObserver;
   call(signal: AbortSignal): Promise<unknown>;
   /** Record the output, unless a write to the world did so already; returns the job's return value. */
   record(output: unknown): Promise<unknown>;

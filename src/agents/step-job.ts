@@ -17,6 +17,7 @@ import type { StepNode, StoredError } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
+import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { effectsOfJob, savepointOf } from './step-effects.ts';
 import { countSavings } from './savings.ts';
@@ -33,6 +34,7 @@ export async function openStep(
   job: Job,
   token: string,
   data: StepJobData,
+  told: StepObserver,
 ): Promise<Opened> {
   const { step } = data;
   if (!shell.plans.knows(step.workflow, step.version)) return withoutVersion(shell, data);
@@ -49,7 +51,7 @@ export async function openStep(
   });
   switch (start.verdict) {
     case 'ready':
-      return openWork(shell, job, token, data, start.facts);
+      return openWork(shell, job, token, data, start.facts, told);
     case 'recorded':
       await completeTokens(shell, job, data);
       return { kind: 'done', value: { status: 'completed' } };
@@ -70,20 +72,22 @@ export async function openStep(
 /**
  * Write down that a step failed for good, so that the steps after it are skipped and the run can decide. A worker that
  * has lost the job writes nothing: another one does the work.
+ * @returns false when nothing was written: its outcome was recorded before, or its run has ended, or the job is lost
  */
 export async function recordStepFailure(
   shell: ShellContext,
   data: StepJobData,
   failure: { error: FleetError; attempts: number; durationMs: number; lock: JobLock },
-): Promise<void> {
+): Promise<boolean> {
   const { error, attempts, durationMs, lock } = failure;
-  await failStep(shell.store, {
+  return failStep(shell.store, {
     runId: data.step.run_id,
     path: data.step.path,
     agent: shell.queue,
     error: storedError(error, data.step.path, shell.clock.now(), attempts),
     durationMs: Math.round(durationMs),
     lock,
+    generation: data.step.generation,
     nowMs: shell.clock.now(),
   });
 }
@@ -106,7 +110,14 @@ function skip(because: string): Opened {
   return { kind: 'done', value: { skipped: true, because } satisfies SkippedStep };
 }
 
-function openWork(shell: ShellContext, job: Job, token: string, data: StepJobData, facts: StepFacts): Opened {
+function openWork(
+  shell: ShellContext,
+  job: Job,
+  token: string,
+  data: StepJobData,
+  facts: StepFacts,
+  told: StepObserver,
+): Opened {
   const { step } = data;
   const { store, clock } = shell;
   const leaf = shell.plans.open(step.workflow, step.version, step.path, facts, clock.now());
@@ -121,7 +132,7 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
   if (remainingMs <= 0) throw deadlineExceeded(step.run_id);
   const input = parseOrRefuse(node.input, leaf.input(), `input of step "${step.path}"`, 'input_invalid');
   const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: shell.queue };
-  const eventData = eventDataOf(job);
+  const eventData = eventDataOf(job, step.generation);
   const checkOutput = (output: unknown): unknown => encodeOutput(node.output, step.path, output);
   const worldsOf = (signal: AbortSignal): TrackedWorldAccess =>
     createWorldAccess({
@@ -154,6 +165,7 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
         : {}),
       breaker: node.breaker ?? circuitOf(shell, node, step.workflow),
       queuedMs: facts.queuedMs,
+      attempt: () => told.attempt(node),
       async call(signal) {
         if (node.run !== undefined) {
           const writer = (tokens = tokenWriter(shell, job, data, lock, signal));
@@ -195,6 +207,7 @@ function openWork(shell: ShellContext, job: Job, token: string, data: StepJobDat
         if (outcome.verdict === 'fenced') throw lockLost();
         if (outcome.verdict === 'committed') {
           countSavings(shell, step.path, facts, output);
+          told.committed();
           await tokens?.finish();
         }
         return returnValue(outcome);
@@ -233,7 +246,7 @@ export function storedError(error: FleetError, path: string, at: number, attempt
 }
 
 /** What the completion event tells: the attempt, its duration from now on, and where the output came from. */
-function eventDataOf(job: Job): (output: unknown) => Record<string, unknown> {
+function eventDataOf(job: Job, generation: number): (output: unknown) => Record<string, unknown> {
   const started = performance.now();
   return (output) => {
     const source = typeof output === 'object' && output !== null && 'source' in output ? output.source : null;
@@ -241,6 +254,7 @@ function eventDataOf(job: Job): (output: unknown) => Record<string, unknown> {
       attempt: job.attemptsMade + 1,
       duration_ms: Math.round((performance.now() - started) * 10) / 10,
       ...(typeof source === 'string' ? { source } : {}),
+      ...(generation === 0 ? {} : { generation }),
     };
   };
 }

@@ -4,6 +4,7 @@ import type { FleetOperations } from '../contracts/operations.ts';
 import type { MetricSpec } from '../observability/metric-catalogue.ts';
 import type { HostDescription } from '../resources/host.ts';
 import type { Plans } from '../runtime/open-plans.ts';
+import type { PrimitivesBench } from '../runtime/primitives-bench.ts';
 
 /**
  * Everything the commands need from the rest of the product. `main.ts` fills it from runtime; tests fill it
@@ -14,6 +15,7 @@ export interface CliPorts {
   openRemote(target: RemoteTarget): Promise<RemoteFleet>;
   /** The plans of a fleet of this configuration, without the fleet. */
   openPlans(config: Config): Plans;
+  benchPrimitives(options: { rounds: number; signal: AbortSignal }): Promise<PrimitivesBench>;
   runRole(role: Role, config: Config, options: RunRoleOptions): Promise<number>;
   startDevFleet(config: Config, options: DevFleetOptions): Promise<DevFleet>;
   startRedis(options: { dataDir: string; persistent: boolean }): Promise<EmbeddedRedis>;

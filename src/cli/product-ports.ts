@@ -5,6 +5,7 @@ import { describeHost, systemProbes } from '../resources/host.ts';
 import { startDevFleet } from '../runtime/dev-fleet.ts';
 import { openFleet } from '../runtime/open-fleet.ts';
 import { openPlans } from '../runtime/open-plans.ts';
+import { benchPrimitives } from '../runtime/primitives-bench.ts';
 import { runRole } from '../runtime/run-role.ts';
 import type { CliPorts } from './ports.ts';
 import { openRemote } from './remote-operations.ts';
@@ -14,6 +15,7 @@ export const productPorts: CliPorts = {
   openFleet,
   openRemote,
   openPlans,
+  benchPrimitives,
   runRole,
   startDevFleet,
   startRedis: startEmbeddedRedis,

@@ -8,6 +8,7 @@ import {
 import { prettyFactory } from 'pino-pretty';
 import { currentCorrelation, type Correlation } from './correlation.ts';
 import { redactFields } from './redact.ts';
+import { activeTraceIds } from './tracing.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -26,6 +27,8 @@ export interface Logger {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
+  /** Whether lines of the level are written; what is costly to say need not be made up in vain. */
+  isEnabled(level: LogLevel): boolean;
   /** A logger whose lines all have these fields. */
   child(fields: LogFields): Logger;
   /** Returns when every line so far has left the process. */
@@ -102,6 +105,10 @@ class FleetLogger implements Logger {
   warn = (fields: LogFields, message: string): void => this.#write('warn', fields, message);
   error = (fields: LogFields, message: string): void => this.#write('error', fields, message);
 
+  isEnabled(level: LogLevel): boolean {
+    return this.#target.isLevelEnabled(level);
+  }
+
   child(fields: LogFields): Logger {
     const bindings = { ...this.#bindings, ...this.#redacted(fields) };
     return new FleetLogger(this.#target, this.#sink, this.#includeContent, bindings);
@@ -114,7 +121,12 @@ class FleetLogger implements Logger {
   /** One object per line: pino's own child bindings would repeat a name that is both bound and given. */
   #write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', fields: LogFields, message: string): void {
     if (!this.#target.isLevelEnabled(level)) return;
-    const line = { ...currentCorrelation(), ...this.#bindings, ...this.#redacted(fields) };
+    const line = {
+      ...currentCorrelation(),
+      ...activeTraceIds(),
+      ...this.#bindings,
+      ...this.#redacted(fields),
+    };
     this.#target[level](line, message);
   }
 

@@ -7,7 +7,17 @@ export interface MetricSpec {
   readonly help: string;
   /** Values come from fixed sets: never the id of a run, a session, a user or a job. */
   readonly labels: readonly string[];
+  /** Of a histogram; left out: {@link DURATION_BUCKETS}. */
+  readonly buckets?: readonly number[];
 }
+
+/** Steps and glue take less time than answers. */
+const PRIMITIVE_BUCKETS: readonly number[] = [
+  0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+
+/** Of every metric of a node: what it is, and in whose plan it stands. */
+const NODE_LABELS = ['kind', 'primitive', 'definition', 'engine'] as const;
 
 /** Every metric of the product: the source of the instruments, of the documentation and of the dashboards' tests. */
 export const METRIC_CATALOGUE = [
@@ -166,6 +176,73 @@ export const METRIC_CATALOGUE = [
     type: 'histogram',
     help: 'Time from the start of an attempt to the first piece of its text',
     labels: [],
+  },
+  {
+    name: 'primitive_executions_total',
+    type: 'counter',
+    help: 'Nodes of plans that ended: success, error, timeout or cancelled',
+    labels: [...NODE_LABELS, 'outcome'],
+  },
+  {
+    name: 'primitive_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the start of a node to its end, pauses and retries included',
+    labels: NODE_LABELS,
+    buckets: PRIMITIVE_BUCKETS,
+  },
+  {
+    name: 'primitive_active',
+    type: 'gauge',
+    help: 'Nodes this process works on; of durable runs their steps only',
+    labels: NODE_LABELS,
+  },
+  {
+    name: 'primitive_attempts_total',
+    type: 'counter',
+    help: 'Calls of steps, the first one included: success, error, timeout or cancelled',
+    labels: [...NODE_LABELS, 'outcome'],
+  },
+  {
+    name: 'primitive_retries_exhausted_total',
+    type: 'counter',
+    help: 'Nodes that failed although they were tried as often as allowed',
+    labels: NODE_LABELS,
+  },
+  {
+    name: 'primitive_branch_total',
+    type: 'counter',
+    help: 'Choices: then, else, passthrough, the case, or the route',
+    labels: [...NODE_LABELS, 'branch'],
+  },
+  {
+    name: 'primitive_fallback_total',
+    type: 'counter',
+    help: 'Successes of an alternative, by its place in the list',
+    labels: [...NODE_LABELS, 'index'],
+  },
+  {
+    name: 'primitive_timeouts_total',
+    type: 'counter',
+    help: 'Limits that fired: of one attempt, or the deadline of a part of a plan',
+    labels: [...NODE_LABELS, 'limit'],
+  },
+  {
+    name: 'primitive_abandoned_total',
+    type: 'counter',
+    help: 'Handlers that went on after they were told to stop; what they gave was discarded',
+    labels: NODE_LABELS,
+  },
+  {
+    name: 'saga_compensations_total',
+    type: 'counter',
+    help: 'Undos of steps: success, error, timeout or cancelled',
+    labels: ['definition', 'engine', 'step', 'outcome'],
+  },
+  {
+    name: 'telemetry_dropped_total',
+    type: 'counter',
+    help: 'Spans, lines and counts that could not be delivered',
+    labels: ['signal'],
   },
 
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },

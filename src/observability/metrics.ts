@@ -58,6 +58,10 @@ export interface MetricsOptions {
 
 const SCRAPE_READ_LIMIT_MS = 1000;
 const MAX_WORKFLOW_NAMES = 50;
+/** Over all workflows; a histogram has sixteen series for each. */
+const MAX_NODE_NAMES = 500;
+/** Labels with names that stand in plans. */
+const NODE_NAMES = ['primitive', 'step', 'branch'] as const;
 const OTHER = 'other';
 
 /** The metrics of this process, in a registry of their own, with those of Node itself beside them. */
@@ -131,7 +135,8 @@ function createInstrument(registry: Registry, spec: Spec, limitNames: LimitNames
       };
     }
     case 'histogram': {
-      const histogram = new PromHistogram<string>({ ...base, buckets: [...DURATION_BUCKETS] });
+      const buckets = 'buckets' in spec ? spec.buckets : DURATION_BUCKETS;
+      const histogram = new PromHistogram<string>({ ...base, buckets: [...buckets] });
       return {
         observe: (labels: Labels<string>, value: number) => histogram.observe(limitNames(labels), value),
       };
@@ -141,14 +146,37 @@ function createInstrument(registry: Registry, spec: Spec, limitNames: LimitNames
   }
 }
 
-/** Workflow names come from users: the first fifty are kept, later ones count as `other`. */
+/** Names of workflows and of their nodes come from users: the first so many are kept, later ones count as `other`. */
 function createNameLimit(): LimitNames {
-  const names = new Set<string>();
+  const nodesOf = new Map<string, Set<string>>();
+  let nodes = 0;
+  const keptWorkflow = (name: string): Set<string> | undefined => {
+    const known = nodesOf.get(name);
+    if (known !== undefined || nodesOf.size >= MAX_WORKFLOW_NAMES) return known;
+    const none = new Set<string>();
+    nodesOf.set(name, none);
+    return none;
+  };
+  const isKeptNode = (known: Set<string> | undefined, name: string): boolean => {
+    if (known === undefined) return false;
+    if (known.has(name)) return true;
+    if (nodes >= MAX_NODE_NAMES) return false;
+    nodes += 1;
+    known.add(name);
+    return true;
+  };
   return (labels) => {
-    const workflow = labels['workflow'];
-    if (workflow === undefined || names.has(workflow)) return labels;
-    if (names.size >= MAX_WORKFLOW_NAMES) return { ...labels, workflow: OTHER };
-    names.add(workflow);
-    return labels;
+    const { workflow, definition } = labels;
+    if (workflow !== undefined) {
+      return keptWorkflow(workflow) === undefined ? { ...labels, workflow: OTHER } : labels;
+    }
+    if (definition === undefined) return labels;
+    const known = keptWorkflow(definition);
+    let limited = known === undefined ? { ...labels, definition: OTHER } : labels;
+    for (const own of NODE_NAMES) {
+      const name = labels[own];
+      if (name !== undefined && !isKeptNode(known, name)) limited = { ...limited, [own]: OTHER };
+    }
+    return limited;
   };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createBullBoard } from '../../dashboards/bull-board/board.ts';
 import { parseText } from '../agents/ipa/parse.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
@@ -9,12 +8,12 @@ import { callerOf } from '../http/exchange.ts';
 import { createRedisStores } from '../http/redis-stores.ts';
 import { HttpServer } from '../http/server.ts';
 import { redact } from '../observability/redact.ts';
-import { toBackendError } from '../redis/script.ts';
 import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
+import { fleetSecret } from './fleet-secret.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { VERSION } from './version.ts';
@@ -78,7 +77,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
       metrics,
       log,
       stores: createRedisStores(core.store.redis, core.store.keys, config),
-      cursorKey: await cursorKey(core),
+      cursorKey: await fleetSecret(core.store),
       version: VERSION,
       ...(config.features.bull_board
         ? { boardHandler: createBullBoard({ queues: [...core.queues.values()], basePath, redact, callerOf }) }
@@ -102,16 +101,5 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   } catch (error) {
     await fleet.close();
     throw error;
-  }
-}
-
-/** Made once per fleet and kept in Redis, so that every API process reads the cursors of every other. */
-async function cursorKey({ store }: Core): Promise<Buffer> {
-  const key = store.keys.cursorSecret();
-  try {
-    await store.redis.set(key, randomBytes(32).toString('base64'), 'NX');
-    return Buffer.from((await store.redis.get(key)) ?? '', 'base64');
-  } catch (error) {
-    throw toBackendError(error, 'reading the cursor secret');
   }
 }

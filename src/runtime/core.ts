@@ -14,6 +14,7 @@ import type { WorkflowDefinition } from '../workflows/definition.ts';
 import type { DefinitionRegistry } from '../workflows/registry/registry.ts';
 import { createConnections, type Connections } from './connections.ts';
 import { openRegistry } from './open-registry.ts';
+import { showPlayers } from './fleet-tracing.ts';
 import { workflowSettings } from './settings.ts';
 
 /** What every role of the fleet is built on. */
@@ -65,6 +66,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     const subscriber = await connections.open('notices', { onOutage });
     const store: RedisStore = { redis, keys: createKeys(config.redis.key_prefix) };
     const registry = options.catalog === undefined ? await openRegistry(options, store, subscriber) : null;
+    await showPlayers(config, store);
     const queueOptions = { connection: bull, prefix, skipWaitingForReady: true };
     const queues = new Map(QUEUE_NAMES.map((name) => [name, new Queue(name, queueOptions)]));
     const flows = new FlowProducer(queueOptions);

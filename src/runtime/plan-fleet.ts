@@ -99,7 +99,7 @@ export function runsBy(operations: FleetOperations): PlanRuns {
     },
     async ended(runId, signal = new AbortController().signal) {
       const events = operations.runEvents(runId, { signal }, LOCAL_OPERATOR);
-      for await (const _event of events);
+      for await (const _ of events) signal?.throwIfAborted();
       return operations.getRun(runId, LOCAL_OPERATOR);
     },
     signal: (runId, name, payload) => operations.signalRun(runId, name, payload, LOCAL_OPERATOR),

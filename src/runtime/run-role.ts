@@ -5,6 +5,7 @@ import { createMetrics } from '../observability/metrics.ts';
 import { startApiRole, type ApiRole } from './api-role.ts';
 import type { CoreOptions } from './core.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
+import { startFleetTracing } from './fleet-tracing.ts';
 import { VERSION } from './version.ts';
 import { serveWorkerHttp } from './worker-http.ts';
 import { startWorkerRole } from './worker-role.ts';
@@ -53,16 +54,18 @@ export async function runRole(role: Role, config: Config, options: RunRoleOption
   const onCrash = (error: unknown): void => crash.reject(error);
   process.on('uncaughtException', onCrash);
   process.on('unhandledRejection', onCrash);
+  const metrics = createMetrics({
+    role: role.kind,
+    version: VERSION,
+    onScrapeError: (error) => log.debug({ err: error }, 'a gauge could not be read'),
+  });
+  const tracing = await startFleetTracing(config, { role: role.kind, instance, log, metrics });
   try {
     const core: Omit<CoreOptions, 'onOutage'> = {
       config,
       redisUrl: requireRedisUrl(config),
       log,
-      metrics: createMetrics({
-        role: role.kind,
-        version: VERSION,
-        onScrapeError: (error) => log.debug({ err: error }, 'a gauge could not be read'),
-      }),
+      metrics,
     };
     const started = await start(role, core, instance);
     options.onReady(started.ready);
@@ -77,6 +80,7 @@ export async function runRole(role: Role, config: Config, options: RunRoleOption
     log.info({}, 'drained');
     return exitCode;
   } finally {
+    await tracing.stop();
     process.off('uncaughtException', onCrash);
     process.off('unhandledRejection', onCrash);
     log.flush();

@@ -1,5 +1,6 @@
 import { advance } from '../primitives/advance/advance.ts';
 import type { Continuation, Facts } from '../primitives/advance/facts.ts';
+import type { Trail } from '../primitives/advance/trail.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { RunFacts } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
@@ -7,9 +8,14 @@ import type { StoredError } from '../primitives/plan/node.ts';
 import type { WorkflowDefinition } from './definition.ts';
 
 /** What follows for a run from what is recorded of it. Its input was parsed when it was accepted, and is not again. */
-export function derive(definition: WorkflowDefinition, facts: RunFacts, nowMs: number): Continuation {
+export function derive(
+  definition: WorkflowDefinition,
+  facts: RunFacts,
+  nowMs: number,
+  trail?: Trail,
+): Continuation {
   const { run, results, errors, decisions, signals } = facts;
-  return advance(definition.plan, run.input, {
+  const known: Facts = {
     results,
     errors,
     decisions,
@@ -17,7 +23,8 @@ export function derive(definition: WorkflowDefinition, facts: RunFacts, nowMs: n
     nowMs,
     ...(run.ending === undefined ? {} : { ending: run.ending }),
     ...given(run),
-  });
+  };
+  return advance(definition.plan, run.input, known, trail);
 }
 
 /** What follows for a run that has just been accepted. */

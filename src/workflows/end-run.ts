@@ -1,9 +1,11 @@
 import type { RunError } from '../contracts/run.ts';
 import { handOverSession } from '../primitives/durable/hand-over.ts';
+import type { RunFacts } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { settleRun, type SettleOutcome, type TurnEntry } from '../primitives/durable/settle-run.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import { savepointOf } from '../primitives/effects/effect.ts';
+import { tellRun } from './tell-run.ts';
 import type { WorkflowContext } from './context.ts';
 import { driveRun } from './drive.ts';
 import { rollBack } from './rollback.ts';
@@ -14,6 +16,8 @@ export interface Ending {
   readonly error?: RunError;
   readonly turn?: TurnEntry;
   readonly isDegraded?: boolean;
+  /** From which the end follows; whoever has them lets the run's nodes be told of. */
+  readonly facts?: RunFacts;
   readonly nowMs: number;
 }
 
@@ -32,7 +36,10 @@ export async function endRun(ctx: WorkflowContext, run: RunRecord, ending: Endin
     // It has been rolled back; there is nothing it could ask for again.
     if (outcome.verdict === 'roll_back') return outcome;
   }
-  if (outcome.verdict === 'settled') count(ctx, run, ending);
+  if (outcome.verdict === 'settled') {
+    count(ctx, run, ending);
+    tellRun(ctx, ending);
+  }
   if (outcome.nextRunId !== null) await driveRun(ctx, outcome.nextRunId);
   return outcome;
 }

@@ -42,7 +42,7 @@ export async function nudge(ctx: WorkflowContext, runId: string): Promise<DriveO
     }
     if (recorded === 'nothing' && next.outcome.state === 'failed' && run.ending !== undefined) {
       const { code, message } = next.outcome.error;
-      await endRun(ctx, run, { status: endStatus(code, facts), error: { code, message }, nowMs });
+      await endRun(ctx, run, { status: endStatus(code, facts), error: { code, message }, facts, nowMs });
       await removeJobs(ctx, run);
       return 'ended';
     }

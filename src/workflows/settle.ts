@@ -73,6 +73,7 @@ export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunErro
   await endRun(ctx, facts.run, {
     status: endStatus(error.code, facts),
     error: shown,
+    facts,
     nowMs: ctx.clock.now(),
   });
   throw new UnrecoverableError(`${code}: ${message}`);
@@ -100,7 +101,7 @@ async function complete(
     return fail(ctx, facts, { code, message });
   }
   if (reply === null) {
-    await endRun(ctx, run, { status: 'completed', output: value ?? null, isDegraded, nowMs });
+    await endRun(ctx, run, { status: 'completed', output: value ?? null, isDegraded, facts, nowMs });
     return { status: 'completed', steps: steps.length };
   }
   // What is called within a turn is no turn.
@@ -110,6 +111,7 @@ async function complete(
     status: 'completed',
     output,
     isDegraded,
+    facts,
     nowMs,
     ...(turn === null ? {} : { turn: turnEntry(run.run_id, run.input, reply, turn, nowMs) }),
   });

@@ -67,6 +67,7 @@ async function giveUp(ctx: WorkflowContext, facts: RunFacts, problem: string): P
   await endRun(ctx, facts.run, {
     status: 'failed',
     error: { code: 'run_unexplained', message },
+    facts,
     nowMs: ctx.clock.now(),
   });
   await removeJobs(ctx, facts.run);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import {
@@ -46,8 +46,9 @@ interface RuleTest {
 const BOARD_NAMES = ['overview', 'queues'] as const;
 const boards = BOARD_NAMES.map((name) => ({ name, board: readBoard(name) }));
 // The casts name what the files hold; a file of another shape fails the tests that read it.
-const rules = (readYaml('prometheus/rules.yml') as { groups: { rules: Rule[] }[] }).groups.flatMap(
-  (group) => group.rules,
+const RULE_FILES = (readYaml('prometheus/prometheus.yml') as { rule_files: string[] }).rule_files;
+const rules = RULE_FILES.flatMap((file) =>
+  (readYaml(`prometheus/${file}`) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules),
 );
 const ruleTests = (readYaml('prometheus/rules.test.yml') as { tests: RuleTest[] }).tests;
 const alerts = rules.flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert }]));
@@ -56,7 +57,7 @@ const expressions: { where: string; text: string }[] = [
   ...boards.flatMap(({ name, board }) =>
     promqlOf(board).map((text) => ({ where: `dashboards/grafana/${name}.json`, text })),
   ),
-  ...rules.map((rule) => ({ where: `rules.yml ${rule.alert ?? rule.record}`, text: rule.expr })),
+  ...rules.map((rule) => ({ where: `rules ${rule.alert ?? rule.record}`, text: rule.expr })),
   ...ruleTests.flatMap((ruleTest) =>
     ruleTest.input_series.map(({ series }) => ({ where: `rules.test.yml ${ruleTest.name}`, text: series })),
   ),
@@ -90,6 +91,11 @@ describe('what dashboards and rules ask for', () => {
     expect(wrong('sum by (agent) (agent_orchestration_dlq_length)')).not.toEqual([]);
     expect(wrong('sum by (queue) (agent_orchestration_dlq_length{queue="ipa"})')).toEqual([]);
   });
+});
+
+test('every file of rules is one that Prometheus loads', () => {
+  const files = readdirSync(new URL('prometheus/', dashboards)).filter((file) => file.endsWith('rules.yml'));
+  expect(files.toSorted()).toEqual(RULE_FILES.toSorted());
 });
 
 describe.each(boards)('board $name', ({ board }) => {

@@ -102,6 +102,15 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   './bin/ao primitives run multi_agent --engine durable --embedded --input \'{"request": "Compute the sum of 1 and 2."}\'':
     { prints: /"status": "completed"/ },
 
+  './bin/ao primitives bench': {
+    coveredBy: 'tests/integration/primitives/overhead.test.ts',
+    text: "'primitives', 'bench'",
+  },
+  'AO_OTEL__ENABLED=true OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 npm start': {
+    coveredBy: 'tests/e2e/tracing.test.ts',
+    text: "AO_OTEL__ENABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT",
+  },
+
   'sh deploy/make-secrets': {
     coveredBy: 'tests/architecture/compose.test.ts',
     text: "execFileSync('sh', [join(folder, 'make-secrets')]",

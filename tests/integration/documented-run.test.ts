@@ -5,7 +5,7 @@ import { RUN_EVENT_TYPES, type RunEvent } from '../../src/contracts/run.ts';
 import { runWatchdog } from '../../src/workflows/watchdog.ts';
 import { documentedEvents } from '../architecture/documented-events.ts';
 import { documentedKeys } from '../architecture/documented-keys.ts';
-import { agentsWith, quickCatalog, startHarness, type Harness } from '../support/harness.ts';
+import { agentsWith, eventually, quickCatalog, startHarness, type Harness } from '../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
@@ -21,17 +21,25 @@ async function everyEvent(): Promise<{ events: RunEvent[]; keys: Map<string, str
     wba: (input, ctx, agent) =>
       isBroken ? Promise.reject(new Error('broken on purpose')) : agent.run(input, ctx),
   });
-  await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog() });
+  const settings = { 'workflow.error_handling.circuit_breaker.enabled': 'false' };
+  await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog(), settings });
   const sessionId = await h.newSession();
   const completed = await h.play(sessionId, 'look around');
   isBroken = true;
   const failed = await h.submit(sessionId, 'go north');
   await h.ended(failed);
   await h.quiet();
-  const [letter] = await h.operations.listDeadLetters({ limit: 1 });
-  isBroken = false;
-  await h.operations.replayDeadLetter(letter!.dlq_id, LOCAL_OPERATOR);
-  await h.ended(failed);
+  // Replayed in vain, then with success.
+  for (const generation of [1, 2]) {
+    const [letter] = await h.operations.listDeadLetters({ limit: 1 });
+    isBroken = generation === 1;
+    await h.operations.replayDeadLetter(letter!.dlq_id, LOCAL_OPERATOR);
+    await eventually(async () => {
+      const { status, generation: reached } = await h.operations.getRun(failed, LOCAL_OPERATOR);
+      expect([status, reached]).toEqual([isBroken ? 'failed' : 'completed', generation]);
+    });
+    await h.quiet();
+  }
   await h.operations.rollbackRun(failed, {}, LOCAL_OPERATOR);
   const events = await eventsOf(h, [failed, completed.workflow_metadata.run_id]);
 

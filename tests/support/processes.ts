@@ -44,10 +44,15 @@ export interface Processes extends AsyncDisposable {
 }
 
 /** Processes of the fleet the harness looks at: same Redis, same prefix. None outlives the test. */
-export function fleetProcesses(h: Harness, settings: Readonly<Record<string, string>> = {}): Processes {
+export function fleetProcesses(
+  h: Harness,
+  settings: Readonly<Record<string, string>> = {},
+  variables: Readonly<Record<string, string>> = {},
+): Processes {
   const cwd = mkdtempSync(join(tmpdir(), 'ao-fleet-'));
   const env = {
     PATH: process.env['PATH'] ?? '',
+    ...variables,
     ...asVariables({
       ...QUICK_SETTINGS,
       ...settings,

@@ -60,6 +60,13 @@ export const registerPrimitives: Register = (program, run) => {
     .option('--trace', 'with every step of the run')
     .option('--embedded', 'on a private Redis and fleet, which end with the run')
     .action(run<[string], RunOptions>(runPlan));
+  group
+    .command('bench')
+    .description(
+      'what telemetry costs plans in process, measured off and on in turn; exit 1 beyond the limit',
+    )
+    .option('--rounds <n>', 'pairs of measurements of each plan', wholeNumber(1, 1000), 30)
+    .action(run<[], { readonly rounds: number }>(bench));
 };
 
 async function list(context: CommandContext): Promise<number> {
@@ -182,6 +189,47 @@ async function runOn(
   out.note(`run ${runId}`);
   const timeoutMs = (timeout ?? DEFAULT_TIMEOUT_MS) + GRACE_MS;
   return durableDocument(await awaitRun(operations, runId, { timeoutMs, signal }));
+}
+
+async function bench(
+  { out, ports, signal }: CommandContext,
+  _args: [],
+  { rounds }: { readonly rounds: number },
+): Promise<number> {
+  out.note('measuring: about half a minute');
+  const report = await ports.benchPrimitives({ rounds, signal });
+  const { machine, shapes, noop, ok } = report;
+  out.result(report, () => [
+    `${machine.cores} cores (${machine.processor}), node ${machine.node}, ${rounds} rounds each`,
+    '',
+    ...renderTable(
+      [
+        { header: 'plan' },
+        { header: 'off p50 ms', align: 'right' },
+        { header: 'p95', align: 'right' },
+        { header: 'on p50 ms', align: 'right' },
+        { header: 'p95', align: 'right' },
+        { header: 'ratio', align: 'right' },
+        { header: 'added CPU ms', align: 'right' },
+      ],
+      shapes.map(({ name, off, on, ratio, addedCpu }) => [
+        name,
+        off.median,
+        off.p95,
+        on.median,
+        on.p95,
+        ratio,
+        addedCpu,
+      ]),
+      { width: out.width },
+    ),
+    '',
+    `a node that does nothing, CPU µs off and on: fn ${noop.fn.off}, ${noop.fn.on}; step ${noop.step.off}, ${noop.step.on}`,
+    ok
+      ? 'within the limit of 1.1'
+      : 'beyond the limit of 1.1: slower than telemetry may make it, or a busy machine',
+  ]);
+  return ok ? EXIT.ok : EXIT.failure;
 }
 
 function correlationId(text: string): string {

@@ -3,6 +3,7 @@ import { walkEach, walkParallel } from './branches.ts';
 import { walkMatch, walkRoute, walkWhen } from './choices.ts';
 import type { Continuation, Facts, Outcome } from './facts.ts';
 import { walkBind, walkFn, walkLeaf, walkSequence, walkWait } from './leaves.ts';
+import type { Trail } from './trail.ts';
 import { walkFallback, walkRepeat, walkRetry, walkTimeout } from './rounds.ts';
 import { walkSaga } from './saga.ts';
 import { Findings, Undecided, WHOLE_EXECUTION, type Scope } from './scope.ts';
@@ -11,9 +12,12 @@ import { PENDING } from './facts.ts';
 /**
  * The pure core of both interpreters: from a plan, its input and the facts so far, what happens next. It has no
  * I/O and keeps nothing, so an execution may be continued by anybody at any moment.
+ *
+ * @param trail  told of every node that is walked, in the order of the walk; it changes nothing
  */
-export function advance(plan: PlanNode, input: unknown, facts: Facts): Continuation {
+export function advance(plan: PlanNode, input: unknown, facts: Facts, trail?: Trail): Continuation {
   const findings = new Findings();
+  findings.trail = trail;
   const scope: Scope = {
     facts,
     findings,
@@ -29,12 +33,16 @@ export function advance(plan: PlanNode, input: unknown, facts: Facts): Continuat
 }
 
 export function walk(node: PlanNode, path: string, input: unknown, scope: Scope): Outcome {
+  const { trail } = scope.findings;
+  trail?.enter(node, path, scope);
+  let outcome: Outcome = PENDING;
   try {
-    return walkNode(node, path, input, scope);
+    outcome = walkNode(node, path, input, scope);
   } catch (thrown) {
-    if (thrown instanceof Undecided) return PENDING;
-    throw thrown;
+    if (!(thrown instanceof Undecided)) throw thrown;
   }
+  trail?.leave(outcome, scope);
+  return outcome;
 }
 
 function walkNode(node: PlanNode, path: string, input: unknown, scope: Scope): Outcome {

@@ -26,6 +26,12 @@ export function walkLeaf(
   input: () => unknown,
   scope: Scope,
 ): Outcome {
+  const outcome = leafOutcome(node, path, input, scope);
+  scope.findings.trail?.leaf(node, join(path, node.name), outcome, scope);
+  return outcome;
+}
+
+function leafOutcome(node: StepNode | CallNode, path: string, input: () => unknown, scope: Scope): Outcome {
   const { facts, findings, abandonment } = scope;
   const leaf = join(path, node.name);
   if (Object.hasOwn(facts.results, leaf)) {

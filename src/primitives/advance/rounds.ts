@@ -170,7 +170,7 @@ export function walkAlternatives(
  * These wrappers stand where their body stands, so one around another of its kind needs marks of its own: ''
  * for the innermost, then `1_`, `2_` …
  */
-function levelOf(node: RetryNode | TimeoutNode | FallbackNode): string {
+export function levelOf(node: RetryNode | TimeoutNode | FallbackNode): string {
   let level = 0;
   let body = node.body;
   while (body.kind === 'retry' || body.kind === 'timeout' || body.kind === 'fallback') {

@@ -1,6 +1,7 @@
 import type { FnContext, PlanNode, PureFn, SagaNode, StoredError } from '../plan/node.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import type { Abandonment, Alarm, Continuation, Facts, GivenUp, LeafToAdd, Waiting } from './facts.ts';
+import type { Trail } from './trail.ts';
 
 /** Collects what a walk over the plan finds. */
 export class Findings {
@@ -13,6 +14,8 @@ export class Findings {
   readonly branches: { path: string; branch: string }[] = [];
   /** Sagas that came to their end and are not part of another one that did. */
   readonly sagas: FinishedSaga[] = [];
+  /** Whoever wants to see the nodes; looking back at what is done is not shown to it. */
+  trail: Trail | undefined;
   isDegraded = false;
 
   toContinuation(outcome: Continuation['outcome'], state: Continuation['state']): Continuation {

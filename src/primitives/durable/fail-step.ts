@@ -42,6 +42,8 @@ export interface StepFailure {
   readonly durationMs: number | null;
   /** The lock of the step's job; null when nobody works on it. */
   readonly lock: JobLock | null;
+  /** Of the job; left out: the first. */
+  readonly generation?: number;
   readonly nowMs: number;
 }
 
@@ -68,6 +70,7 @@ export async function failStep(store: RedisStore, failure: StepFailure): Promise
         error_code: failure.error.code,
         attempts: failure.error.attempts ?? null,
         duration_ms: failure.durationMs,
+        ...(failure.generation ? { generation: failure.generation } : {}),
       }),
       lock?.token ?? '',
     ],

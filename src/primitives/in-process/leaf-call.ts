@@ -10,6 +10,8 @@ import { openStepContext, type Checkpoint, type OpenStepContext, type StepContex
 import { EffectBuffer } from '../effects/effect-buffer.ts';
 import { memoryMemo } from '../effects/memo.ts';
 import type { MemoryLedger } from '../effects/memory-effects.ts';
+import type { AttemptObserver, LeafObserver } from '../observe/attempt.ts';
+import { tracedCache } from '../observe/traced-cache.ts';
 import type { StepNode, StoredError } from '../plan/node.ts';
 import { StepTokens, type StepToken } from './step-tokens.ts';
 import type { TimerClock } from './timer-clock.ts';
@@ -41,6 +43,7 @@ export interface LeafCallOptions {
   /** What its calls remember; shared by the steps of a run. */
   readonly memo: Map<string, string>;
   readonly ledger: MemoryLedger;
+  readonly observer?: LeafObserver;
   onToken(token: StepToken): void;
   onEnd(outcome: Outcome, record: StepRecord, left: StepLeft): void;
 }
@@ -65,6 +68,8 @@ export class LeafCall {
   readonly #tokens: StepTokens;
   #attempt = 0;
   #controller: AbortController | undefined;
+  /** Told of the attempt that runs. */
+  #told: AttemptObserver | undefined;
   #takeBack: (() => void)[] = [];
   #isOver = false;
   #buffer = new EffectBuffer();
@@ -98,6 +103,7 @@ export class LeafCall {
   /** The outcome is decided elsewhere; the handler is told to stop. */
   abort(error: StoredError): void {
     this.#controller?.abort(error);
+    this.#told?.end(error);
     this.#end(failed(error), 'abandoned');
   }
 
@@ -105,6 +111,8 @@ export class LeafCall {
     this.#attempt += 1;
     const controller = new AbortController();
     this.#controller = controller;
+    const told = this.#options.observer?.attempt(this.#leaf.path, this.#attempt);
+    this.#told = told;
     const { timeoutMs } = this.#node;
     if (timeoutMs !== undefined) {
       this.#takeBack.push(
@@ -116,7 +124,8 @@ export class LeafCall {
       );
     }
     const open = this.#open(controller.signal);
-    this.#invoke(input, open.ctx).then(
+    const invoke = (): Promise<unknown> => this.#invoke(input, open.ctx);
+    (told === undefined ? invoke() : told.run(invoke)).then(
       (output) => this.#attemptEnded(input, output, controller, open),
       (thrown: unknown) => this.#attemptFailed(input, this.#errorOf(thrown), controller),
     );
@@ -174,7 +183,8 @@ export class LeafCall {
     const { cache: policy, name, output } = this.#node;
     if (cache === undefined || policy === undefined) return handler(structuredClone(input), ctx);
     const accepts = (value: unknown): boolean => output.safeParse(value).success;
-    return cache.cachedCall(
+    return tracedCache(
+      cache,
       policy,
       { name, input, ids: idsOf(metadata), signal, accepts },
       // Several runs may wait for this call, so it ends with the last of them.
@@ -193,7 +203,9 @@ export class LeafCall {
     }
     const path = firstNonJson(parsed.data, '');
     if (path !== null) {
-      this.#end(failed(this.#error('not_serializable', `output${path} would not survive JSON`, false)));
+      const error = this.#error('not_serializable', `output${path} would not survive JSON`, false);
+      this.#told?.end(error);
+      this.#end(failed(error));
       return;
     }
     try {
@@ -205,6 +217,7 @@ export class LeafCall {
         this.#buffer.seal(),
         savepoint === true ? this.#leaf.path : (savepoint ?? null),
       );
+      this.#told?.end(null);
       this.#end(done(parsed.data), 'ok', { checkpoints, ...(state === undefined ? {} : { state }) });
     } catch (thrown) {
       this.#attemptFailed(input, this.#errorOf(thrown), controller);
@@ -215,6 +228,7 @@ export class LeafCall {
   #attemptFailed(input: unknown, error: StoredError, controller: AbortController): void {
     if (controller !== this.#controller || this.#isOver) return;
     this.#controller = undefined;
+    this.#told?.end(error);
     this.#clearTimers();
     const policy = this.#node.retry;
     const mayRetry =

@@ -3,6 +3,7 @@ import type { Continuation, Facts } from '../advance/facts.ts';
 import type { Cache } from '../cache/cached-call.ts';
 import type { Compensators, OnFailure } from '../effects/effect.ts';
 import type { MemoryEffects } from '../effects/memory-effects.ts';
+import type { Telemetry } from '../observe/telemetry.ts';
 import type { Callable } from '../plan/callable.ts';
 import { contextInvalid, type Checkpoint } from '../step-context.ts';
 import type { StepRecord } from './leaf-call.ts';
@@ -38,6 +39,10 @@ export interface RunOptions {
   readonly recorded?: Partial<Pick<Facts, 'results' | 'errors' | 'decisions' | 'ending'>>;
   /** Sees what steps show with `emitToken`, and that a text is complete. What it throws is ignored. */
   onToken?(token: StepToken): void;
+  /** Where the run is counted and logged; spans go to whoever records them in this process. */
+  readonly telemetry?: Telemetry;
+  /** As metrics, log lines and spans name it; left out: `metadata.workflow`. */
+  readonly definition?: string;
   /** Called with what was known and what followed from it; the facts go on growing, so copy what you keep. */
   onAdvance?(facts: Facts, next: Continuation): void;
 }

@@ -7,6 +7,7 @@ import type { Primitive } from '../compose/primitive.ts';
 import { savepointOf } from '../effects/effect.ts';
 import { MemoryEffects, MemoryLedger } from '../effects/memory-effects.ts';
 import { PrimitiveError } from '../primitive-error.ts';
+import { observeRun, type ObservedRun } from '../observe/observed-run.ts';
 import { MOST_CHECKPOINTS, type Checkpoint } from '../step-context.ts';
 import type { CallNode, PlanNode, StoredError } from '../plan/node.ts';
 import { CallRun } from './call-run.ts';
@@ -53,6 +54,7 @@ class InProcessRun {
   readonly #memo = new Map<string, string>();
   readonly #ledger: MemoryLedger;
   readonly #end = Promise.withResolvers<RunResult<unknown>>();
+  readonly #observed: ObservedRun | undefined;
   #ending: Abandonment | undefined;
   #takeBackWake: (() => void) | undefined;
   #isOver = false;
@@ -70,6 +72,7 @@ class InProcessRun {
     Object.assign(this.#decisions, options.recorded?.decisions);
     this.#ending = options.recorded?.ending;
     this.#ledger = new MemoryLedger(options.effects ?? new MemoryEffects());
+    this.#observed = observeRun(options, { runId: this.#runId, correlationId: this.#correlationId() });
   }
 
   async start(): Promise<RunResult<unknown>> {
@@ -93,6 +96,7 @@ class InProcessRun {
       return await this.#end.promise;
     } finally {
       this.#isOver = true;
+      this.#observed?.finish();
       takeBackDeadline?.();
       this.#takeBackWake?.();
       signal?.removeEventListener('abort', onAbort);
@@ -111,7 +115,7 @@ class InProcessRun {
     try {
       for (;;) {
         const facts = this.#facts();
-        const next = advance(this.#plan, this.#input, facts);
+        const next = advance(this.#plan, this.#input, facts, this.#observed?.trail);
         this.#options.onAdvance?.(facts, next);
         if (next.decide.length > 0 || next.abandon.length > 0) {
           for (const { key, value } of next.decide) this.#decisions[key] ??= value;
@@ -163,6 +167,7 @@ class InProcessRun {
       memo: this.#memo,
       ledger: this.#ledger,
       ...(this.#options.cache === undefined ? {} : { cache: this.#options.cache }),
+      ...(this.#observed === undefined ? {} : { observer: this.#observed }),
       onToken: (token) => this.#options.onToken?.(token),
       onEnd: (outcome, record, left) => {
         this.#trace.push(record);

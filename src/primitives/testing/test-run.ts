@@ -8,13 +8,14 @@ import { runInProcess } from '../in-process/run.ts';
 import type { RunOptions, RunResult } from '../in-process/run-options.ts';
 import type { PlanNode, StepNode } from '../plan/node.ts';
 import { PrimitiveError } from '../primitive-error.ts';
+import { captureTelemetry, type Captured } from './captured.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
 import { mapLeaves } from './map-plan.ts';
 import { complaintOf, type MockPrimitive } from './mock-primitive.ts';
 import { outcomeOf, type RunOutcome, type Runner } from './run-outcome.ts';
 import { seededRandom } from './seeded-random.ts';
 
-export interface TestRunOptions extends Omit<RunOptions, 'clock' | 'random'> {
+export interface TestRunOptions extends Omit<RunOptions, 'clock' | 'random' | 'telemetry'> {
   /** Doubles by the path or the name of a step. The step keeps its schemas and policies. */
   readonly overrides?: Readonly<Record<string, MockPrimitive | Primitive<never, unknown>>>;
   readonly clock?: FakeClock;
@@ -22,7 +23,7 @@ export interface TestRunOptions extends Omit<RunOptions, 'clock' | 'random'> {
   readonly seed?: number;
 }
 
-export interface TestRun<O> extends Omit<RunOutcome, 'branches' | 'output'> {
+export interface TestRun<O> extends Omit<RunOutcome, 'branches' | 'output'>, Captured {
   /** Present when it completed. */
   readonly output?: O;
   readonly error?: PrimitiveError;
@@ -47,10 +48,12 @@ export async function testRun<I, O>(
   const runId = rest.runId ?? `wf_${uuidv7()}`;
   const startedAt = clock.now();
   let last: Continuation | null = null;
+  const { telemetry, captured } = captureTelemetry();
   const work = runInProcess(make<I, O>(plan), input, {
     ...rest,
     runId,
     workflows: workflows.map((callee) => ({ ...callee, plan: withDoubles(callee.plan, overrides) })),
+    telemetry,
     clock,
     random: seededRandom(seed),
     onAdvance: (facts, next) => {
@@ -63,7 +66,7 @@ export async function testRun<I, O>(
     throw error;
   });
   refuseComplaints(plan, overrides);
-  return { ...described(seen, last, runId), durationMs: clock.now() - startedAt };
+  return { ...described(seen, last, runId), ...captured, durationMs: clock.now() - startedAt };
 }
 
 /** A double that ran out of answers fails the test, whatever the plan made of that. */
@@ -86,6 +89,9 @@ export const inProcessRunner: Runner = async ({ plan, input, signals, workflows 
     error: _error,
     trace: _trace,
     durationMs: _durationMs,
+    spans: _spans,
+    logs: _logs,
+    metrics: _metrics,
     branches,
     ...rest
   } = await testRun(make(plan), input, {
@@ -103,7 +109,7 @@ function described<O>(
   seen: RunResult<O> | PrimitiveError,
   last: Continuation | null,
   runId: string,
-): Omit<TestRun<O>, 'durationMs'> {
+): Omit<TestRun<O>, 'durationMs' | keyof Captured> {
   const { trace } = seen;
   const branches = last?.branches ?? [];
   if (seen instanceof PrimitiveError) {

@@ -6,6 +6,7 @@ import type { CliPorts } from '../../../src/cli/ports.ts';
 import type { FleetOperations } from '../../../src/contracts/operations.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { openPlans } from '../../../src/runtime/open-plans.ts';
+import type { PrimitivesBench } from '../../../src/runtime/primitives-bench.ts';
 import { ao, event, fakeOperations, RUN_ID, runView, stream, tempDir, type RunSetup } from './fakes.ts';
 
 const EXAMPLES = ['rag', 'agentic_rag', 'cost_tracking', 'streaming', 'multi_agent'];
@@ -79,6 +80,37 @@ describe('ao primitives graph', () => {
     const { code, stderr } = await plans(['graph', 'ragg']);
     expect(code).toBe(3);
     expect(stderr).toContain('did you mean "rag"?');
+  });
+});
+
+describe('ao primitives bench', () => {
+  const report = (ratio: number): PrimitivesBench => ({
+    machine: { processor: 'a processor', cores: 2, node: 'v24.0.0' },
+    rounds: 7,
+    shapes: [
+      { name: 'sequence', off: { median: 50, p95: 51 }, on: { median: 55, p95: 56 }, ratio, addedCpu: 1 },
+    ],
+    noop: { fn: { off: 1, on: 10 }, step: { off: 4, on: 30 } },
+    ok: ratio <= 1.1,
+  });
+
+  it.each([
+    [1.02, 0, 'within the limit'],
+    [1.2, 1, 'beyond the limit'],
+  ])('a ratio of %d ends with %d', async (ratio, code, verdict) => {
+    const asked: unknown[] = [];
+    const ports = {
+      benchPrimitives: async ({ rounds }: { rounds: number }) => {
+        asked.push(rounds);
+        return report(ratio);
+      },
+    };
+    const shown = await plans(['bench', '--rounds', '7'], { ports });
+    expect(shown.code).toBe(code);
+    expect(shown.stdout).toContain(verdict);
+    expect(shown.stdout).toContain('2 cores (a processor), node v24.0.0, 7 rounds each');
+    expect((await plans(['bench', '--json'], { ports })).json()).toEqual(report(ratio));
+    expect(asked).toEqual([7, 30]);
   });
 });
 
