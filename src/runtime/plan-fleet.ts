@@ -98,8 +98,7 @@ export function runsBy(operations: FleetOperations): PlanRuns {
       return submitted.accepted.run_id;
     },
     async ended(runId, signal = new AbortController().signal) {
-      const events = operations.runEvents(runId, { signal }, LOCAL_OPERATOR);
-      for await (const _ of events) signal?.throwIfAborted();
+      for await (const event of operations.runEvents(runId, { signal }, LOCAL_OPERATOR)) void event;
       return operations.getRun(runId, LOCAL_OPERATOR);
     },
     signal: (runId, name, payload) => operations.signalRun(runId, name, payload, LOCAL_OPERATOR),

@@ -70,8 +70,8 @@ export async function durableHarness(options: DurableHarnessOptions): Promise<Op
   return {
     redisUrl,
     ...operating(fleet),
-    kill: (role, at) => processesOf(pool).kill(role, at),
-    freeze: (role, at) => processesOf(pool).freeze(role, at),
+    kill: async (role, at) => processesOf(pool).kill(role, at),
+    freeze: async (role, at) => processesOf(pool).freeze(role, at),
     processes: () => pool?.free() ?? [],
     logs: () => lines.join('') + (pool?.logs() ?? ''),
     [Symbol.asyncDispose]: () => started.disposeAsync(),

@@ -40,7 +40,7 @@ export class ProcessPool implements AsyncDisposable {
       return ended;
     };
     if (point === undefined) victim.signal('SIGKILL');
-    else await victim.arm(point, 'SIGKILL');
+    else await this.#arm(victim, point, 'SIGKILL');
     const gone = replaced();
     gone.catch(() => undefined); // Whoever waits for it hears of it.
     if (point === undefined) await gone;
@@ -50,7 +50,7 @@ export class ProcessPool implements AsyncDisposable {
   /** Lets a process stand still at a moment of its life. Resolves when it will. */
   async freeze(role: ProcessRole, point: KillPoint): Promise<Frozen> {
     const frozen = this.#take(role);
-    const { reached } = await frozen.arm(point, 'SIGSTOP');
+    const { reached } = await this.#arm(frozen, point, 'SIGSTOP');
     const stands = inTime(reached, role, point).then(async () => void (await this.start(role)));
     stands.catch(() => undefined);
     return { pid: frozen.pid, stands, thaw: () => frozen.signal('SIGCONT'), retire: () => frozen.stop() };
@@ -68,6 +68,16 @@ export class ProcessPool implements AsyncDisposable {
         return process.ended;
       }),
     );
+  }
+
+  /** One that refuses is as free as before. */
+  async #arm(process: FleetProcess, point: KillPoint, signal: 'SIGKILL' | 'SIGSTOP') {
+    try {
+      return await process.arm(point, signal);
+    } catch (error) {
+      this.#busy.delete(process);
+      throw error;
+    }
   }
 
   #take(role: ProcessRole): FleetProcess {

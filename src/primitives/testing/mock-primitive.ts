@@ -4,6 +4,7 @@ import { FleetError } from '../../kernel/errors.ts';
 import { step } from '../compose/combine.ts';
 import type { Primitive } from '../compose/primitive.ts';
 import type { StepContext } from '../step-context.ts';
+import type { StepNode } from '../plan/node.ts';
 import type { TimerClock } from '../in-process/timer-clock.ts';
 import { createSpy, type Spy } from './spy.ts';
 
@@ -85,7 +86,8 @@ export function mockPrimitive(options: MockOptions): MockPrimitive {
     }
   });
   const primitive = step({ name, queue, input, output, run: fn });
-  COMPLAINTS.set(fn, () => complaint);
+  // A step has its handler.
+  COMPLAINTS.set((primitive.plan as StepNode).run!, () => complaint);
   return {
     primitive,
     fn,
