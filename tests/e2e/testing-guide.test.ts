@@ -84,7 +84,7 @@ describe('the guide to testing', () => {
     await frozen.retire();
     expect(await harness.ended(runId)).toEqual(ended);
     // #endregion
-  });
+  }, 120_000);
 
   it('compares', async () => {
     // #region conformance
