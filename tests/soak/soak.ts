@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
+import { newRunId } from '../../src/kernel/ids.ts';
 import { countOpenRuns } from '../../src/primitives/durable/open-runs.ts';
 import { seededRandom } from '../../src/primitives/testing/seeded-random.ts';
 import { durableHarness, type OpenHarness } from '../../src/testing/durable-harness.ts';
@@ -9,6 +10,7 @@ import { NO_TIME, randomCases } from '../support/random-plans.ts';
 import { tellPlans } from './about.ts';
 import { judge, type SoakRun, type Verdict } from './judge.ts';
 import { closeLedger } from './ledger.ts';
+import { patiently } from './patiently.ts';
 import { watchResults } from './watch-results.ts';
 
 export interface SoakOptions {
@@ -99,7 +101,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     for (let next = 0; next < runs.length; next += JUDGED_AT_ONCE) {
       await Promise.all(
         runs.slice(next, next + JUDGED_AT_ONCE).map(async (run) => {
-          const verdict = await judge(h, run, ledger, results.writes.get(run.runId) ?? 0);
+          const verdict = await patiently(() => judge(h, run, ledger, results.writes.get(run.runId) ?? 0));
           verdicts.push(verdict);
           violations.push(
             ...verdict.violations.map((what) => `${run.runId} (${run.one.definition.name}): ${what}`),
@@ -107,7 +109,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
         }),
       );
     }
-    const waitingChildren = await h.core.queues.get('flow')!.getJobCountByTypes('waiting-children');
+    const flow = h.core.queues.get('flow')!;
+    const waitingChildren = await patiently(async () => flow.getJobCountByTypes('waiting-children'));
     if (waitingChildren > 0) violations.push(`${waitingChildren} jobs wait for children`);
     if (openRuns > 0) violations.push(`${openRuns} runs are open`);
     const calls = [...ledger.calls.values()];
@@ -129,7 +132,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       compensations: sum(verdicts.map((verdict) => verdict.compensations)),
       openRuns,
       late,
-      unexplained: await countUnexplained(h, runs),
+      unexplained: await patiently(async () => countUnexplained(h, runs)),
       waitingChildren,
       violations,
     };
@@ -153,7 +156,11 @@ async function startRuns(
       continue;
     }
     const one = cases[runs.length % cases.length]!;
-    runs.push({ one, runId: await h.start(one.definition.name, one.input) });
+    // The same id until it is accepted, whatever happens in between.
+    const runId = newRunId(Date.now());
+    const request = { input: one.input, wait_ms: 0 };
+    await patiently(() => h.operations.startRun(one.definition.name, request, LOCAL_OPERATOR, { runId }));
+    runs.push({ one, runId });
   }
   return runs;
 }
@@ -204,7 +211,7 @@ async function allEnded(h: OpenHarness, until: number) {
   const lateAt = performance.now() + LATE_AFTER_MS;
   let late: Readonly<Record<string, number>> | null = null;
   for (;;) {
-    const open = await countOpenRuns(h.core.store);
+    const open = await patiently(async () => countOpenRuns(h.core.store));
     if (open === 0 || performance.now() > until) return { open, late: late ?? {} };
     if (late === null && performance.now() > lateAt) late = await reasonsOf(h);
     await sleep(50);
