@@ -25,7 +25,7 @@ export interface PrimitiveMatchers<R = unknown> {
 
 /** For `expect.extend(primitiveMatchers)`. They look at the calls of a {@link MockPrimitive}. */
 export const primitiveMatchers = {
-  toHaveRunTimes(received: unknown, times: number): MatcherResult {
+  toHaveRunTimes(this: void, received: unknown, times: number): MatcherResult {
     const mock = mockIn(received);
     return {
       pass: mock.callCount === times,
@@ -45,7 +45,7 @@ export const primitiveMatchers = {
       expected: input,
     };
   },
-  toHaveRunBefore(received: unknown, other: unknown): MatcherResult {
+  toHaveRunBefore(this: void, received: unknown, other: unknown): MatcherResult {
     const [mock, later] = [mockIn(received), mockIn(other)];
     const [first] = mock.fn.mock.invocationCallOrder;
     const [second] = later.fn.mock.invocationCallOrder;
