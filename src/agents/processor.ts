@@ -11,7 +11,8 @@ import { putOff } from '../../queues/put-off.ts';
 import { isFinal, isWait, waitMs } from './job-errors.ts';
 import { NO_WORKFLOW, type OpenJob, type ShellContext } from './shell.ts';
 import { observeStep, type StepObserver } from './observe-step.ts';
-import { openStep, recordStepFailure } from './step-job.ts';
+import { openStep } from './step-job.ts';
+import { recordStepFailure } from './step-failures.ts';
 
 /** Handed to BullMQ as the reason when a process shuts down: the job goes back without losing an attempt. */
 export const SHUTDOWN_REASON = 'shutdown';

@@ -10,16 +10,16 @@ import {
   type JobLock,
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
-import { failStep } from '../primitives/durable/fail-step.ts';
 import type { OpenStepContext } from '../primitives/step-context.ts';
 import { noteUnknownVersion, VERSION_PATIENCE_MS } from '../primitives/durable/unknown-version.ts';
-import type { StepNode, StoredError } from '../primitives/plan/node.ts';
+import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { effectsOfJob, savepointOf } from './step-effects.ts';
+import { deadlineExceeded, outcomeUnknown, recordLostUpstream, runNotFound } from './step-failures.ts';
 import { countSavings } from './savings.ts';
 import { completeTokens, tokenWriter } from './step-tokens.ts';
 import type { TokenWriter } from './token-writer.ts';
@@ -67,29 +67,6 @@ export async function openStep(
     case 'missing':
       throw runNotFound(step.run_id);
   }
-}
-
-/**
- * Write down that a step failed for good, so that the steps after it are skipped and the run can decide. A worker that
- * has lost the job writes nothing: another one does the work.
- * @returns false when nothing was written: its outcome was recorded before, or its run has ended, or the job is lost
- */
-export async function recordStepFailure(
-  shell: ShellContext,
-  data: StepJobData,
-  failure: { error: FleetError; attempts: number; durationMs: number; lock: JobLock },
-): Promise<boolean> {
-  const { error, attempts, durationMs, lock } = failure;
-  return failStep(shell.store, {
-    runId: data.step.run_id,
-    path: data.step.path,
-    agent: shell.queue,
-    error: storedError(error, data.step.path, shell.clock.now(), attempts),
-    durationMs: Math.round(durationMs),
-    lock,
-    generation: data.step.generation,
-    nowMs: shell.clock.now(),
-  });
 }
 
 /**
@@ -233,18 +210,6 @@ function earliest(a: number | null, b: number | null): number | null {
   return b === null ? a : Math.min(a, b);
 }
 
-export function storedError(error: FleetError, path: string, at: number, attempts: number): StoredError {
-  return {
-    code: error.code,
-    message: error.message,
-    path,
-    retryable: error.retryable,
-    at,
-    attempts,
-    ...(error.details === undefined ? {} : { details: error.details }),
-  };
-}
-
 /** What the completion event tells: the attempt, its duration from now on, and where the output came from. */
 function eventDataOf(job: Job, generation: number): (output: unknown) => Record<string, unknown> {
   const started = performance.now();
@@ -268,48 +233,6 @@ function returnValue(outcome: CommitOutcome): unknown {
   return { status: 'completed' };
 }
 
-/**
- * An earlier step has neither result nor error: its job was removed, or failed without its worker being able
- * to say so. BullMQ knows which; a failure is written down so that the run can decide.
- */
-async function recordLostUpstream(
-  shell: ShellContext,
-  job: Job,
-  data: StepJobData,
-  upstream: string,
-): Promise<void> {
-  const [reason] = Object.values(await job.getIgnoredChildrenFailures());
-  if (reason === undefined) return;
-  await failStep(shell.store, {
-    runId: data.step.run_id,
-    path: upstream,
-    agent: upstream,
-    error: { code: 'worker_lost', message: reason, path: upstream, retryable: true, at: shell.clock.now() },
-    durationMs: null,
-    lock: null,
-    nowMs: shell.clock.now(),
-  });
-}
-
-/** It was begun before, and nobody knows how far it got: it must not be done again behind anybody's back. */
-function outcomeUnknown(path: string): FleetError {
-  return new FleetError({
-    code: 'outcome_unknown',
-    kind: 'internal',
-    retryable: false,
-    message: `step "${path}" was begun before and left no result; it is not idempotent, so it is not repeated`,
-  });
-}
-
-function deadlineExceeded(runId: string): FleetError {
-  return new FleetError({
-    code: 'deadline_exceeded',
-    kind: 'timeout',
-    retryable: false,
-    message: `the deadline of run ${runId} has passed`,
-  });
-}
-
 /** The job goes back for a worker that knows the version; when there has been none for too long, the step fails. */
 async function withoutVersion(shell: ShellContext, { step }: StepJobData): Promise<Opened> {
   const { workflow, version, path, run_id: runId } = step;
@@ -323,13 +246,5 @@ async function withoutVersion(shell: ShellContext, { step }: StepJobData): Promi
     message: `this worker has no step "${path}" of workflow ${workflow}@${version}`,
     retryable: forMs < VERSION_PATIENCE_MS,
     retryAfterMs: 5_000,
-  });
-}
-
-function runNotFound(runId: string): FleetError {
-  return new FleetError({
-    code: 'run_not_found',
-    kind: 'not_found',
-    message: `the record of run ${runId} is gone`,
   });
 }

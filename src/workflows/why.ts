@@ -3,7 +3,7 @@ import { WHY_KINDS, type RunExplanation, type WhyReason } from '../contracts/why
 import { toIso } from '../kernel/clock.ts';
 import type { Continuation } from '../primitives/advance/facts.ts';
 import { calledRunId } from '../primitives/durable/called-runs.ts';
-import { readRun, readRunRecord, type RunFacts } from '../primitives/durable/read-run.ts';
+import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { toBackendError } from '../redis/script.ts';
 import { runNotFound } from './cancel.ts';
 import type { WorkflowContext } from './context.ts';
@@ -13,6 +13,7 @@ import { lastError } from './last-error.ts';
 import { QueueFacts } from './queue-facts.ts';
 import { findStarter } from './starter.ts';
 import { surveyRun, type FoundJob, type Survey } from './survey.ts';
+import { turnAhead } from './why-turn.ts';
 
 /** More than fit on a screen help nobody. */
 const MOST_REASONS = 20;
@@ -230,30 +231,6 @@ async function delayedReasons(ctx: WorkflowContext, facts: RunFacts, untilMs: nu
         starter === undefined ? 'the watchdog puts the job that starts it on its queue' : 'time alone',
     },
   ];
-}
-
-/** Another run of the same session holds the turn: nothing of this one is on a queue. */
-async function turnAhead(ctx: WorkflowContext, { run }: RunFacts): Promise<WhyReason | null> {
-  const { redis, keys } = ctx.store;
-  if (run.session_id === undefined || run.called_by !== undefined) return null;
-  const active = await redis.hget(keys.session(run.session_id), 'active');
-  if (active === null || active === run.run_id) return null;
-  const [place, holder] = await Promise.all([
-    redis.lpos(keys.sessionPending(run.session_id), run.run_id),
-    readRunRecord(ctx.store, active),
-  ]);
-  const between = place === null || place === 0 ? '' : `, and ${place} more of its session go before it`;
-  const isHeld = holder !== null && isOpen(holder.status);
-  return {
-    kind: 'session_turn_ahead',
-    subject: active,
-    since: toIso(run.created_at),
-    ...(isHeld && holder.deadline_at !== undefined ? { until: toIso(holder.deadline_at) } : {}),
-    detail: `run ${active} of the same session has the turn (${holder?.status ?? 'its record is gone'})${between}`,
-    what_changes_it: isHeld
-      ? `the end of run ${active}, at the latest at its deadline`
-      : 'the watchdog hands the session over at its next look',
-  };
 }
 
 function compose(

@@ -3,7 +3,9 @@ import { productFiles, referencesOf, repositoryFiles, type SourceFile } from './
 
 const MAX_LINES = 300;
 /** Files with one idea that is long, each with its reason. */
-const LONG_FILES: Readonly<Record<string, string>> = {};
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'src/observability/metric-catalogue.ts': 'every metric is declared in one place',
+};
 
 const UNFINISHED = /\b(TODO|FIXME)\b/;
 

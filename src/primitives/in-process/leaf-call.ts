@@ -13,6 +13,7 @@ import type { MemoryLedger } from '../effects/memory-effects.ts';
 import type { AttemptObserver, LeafObserver } from '../observe/attempt.ts';
 import { tracedCache } from '../observe/traced-cache.ts';
 import type { StepNode, StoredError } from '../plan/node.ts';
+import { firstNonJson } from './non-json.ts';
 import { StepTokens, type StepToken } from './step-tokens.ts';
 import type { TimerClock } from './timer-clock.ts';
 
@@ -288,26 +289,4 @@ export class LeafCall {
   #error(code: string, message: string, retryable: boolean): StoredError {
     return { code, message, path: this.#leaf.path, retryable, at: this.#options.clock.now() };
   }
-}
-
-/** Where a value stops being plain JSON, or null. `undefined` fields are dropped, as JSON drops them. */
-function firstNonJson(value: unknown, path: string): string | null {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
-  if (typeof value === 'number') return Number.isFinite(value) ? null : path;
-  if (value === undefined) return null;
-  if (typeof value !== 'object') return path;
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const found = firstNonJson(item, `${path}[${index}]`);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return path;
-  for (const [key, item] of Object.entries(value)) {
-    const found = firstNonJson(item, `${path}.${key}`);
-    if (found !== null) return found;
-  }
-  return null;
 }
