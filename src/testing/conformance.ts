@@ -37,7 +37,9 @@ export async function conformance<I, O>(
 ): Promise<Readonly<Record<string, readonly string[]>>> {
   const { mocks = [], order, ...fleet } = options;
   const subject = asDefinition(primitive, { name: 'subject' });
-  await using harness = await durableHarness({ ...fleet, plans: [subject] });
+  // Nobody dies here: a busy machine must not look like a dead worker, whose steps begin once more.
+  const settings = { 'queues.lock_duration': '30', ...fleet.settings };
+  await using harness = await durableHarness({ ...fleet, settings, plans: [subject] });
   const afresh =
     (runner: Runner): Runner =>
     (runCase) => {

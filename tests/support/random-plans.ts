@@ -124,14 +124,15 @@ export async function disagreements(
   const fleet = await outcomeOnFleet(h.core.store, one.definition, await h.ended(runId));
   const { here, timely } = await expectationOf(one);
   if (timely) return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
-  if (workers === 'alive') return differences(fleet, here, { order: 'set' });
   const { errors } = (await readRun(h.core.store, runId))!;
   const abandoned = new Map(
     Object.entries(errors).flatMap(([step, { path, abandonedBy }]) =>
       abandonedBy === undefined ? [] : [[step, path] as const],
     ),
   );
-  return differencesByDelay(fleet, here, abandoned);
+  // Where a branch failed before its neighbour had begun, the neighbour is given up, whoever lives.
+  if (workers === 'alive' && abandoned.size === 0) return differences(fleet, here, { order: 'set' });
+  return differencesByDelay(fleet, here, abandoned, workers);
 }
 
 /**
@@ -145,6 +146,7 @@ function differencesByDelay(
   fleet: RunOutcome,
   here: RunOutcome,
   abandoned: ReadonlyMap<string, string>,
+  workers: 'alive' | 'killed',
 ): string[] {
   const composites = [...abandoned.values()];
   const isGivenUp = (path: string): boolean =>
@@ -155,7 +157,10 @@ function differencesByDelay(
   const isCut = here.paths.some(isGivenUp);
   const comparable = (outcome: RunOutcome): RunOutcome => ({
     ...outcome,
-    attempts: {},
+    attempts:
+      workers === 'killed'
+        ? {}
+        : Object.fromEntries(Object.entries(outcome.attempts).filter(([path]) => !isGivenUp(path))),
     paths: kept(outcome.paths),
     compensations: kept(outcome.compensations).toSorted(),
     ...(isCut ? { branches: [], isDegraded: false } : {}),

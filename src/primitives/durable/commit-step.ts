@@ -41,7 +41,7 @@ if ARGV[8] == '1' then
   redis.call('HSET', KEYS[5], 'version', ARGV[10], 'data', ARGV[11])
   if ARGV[12] ~= '0' then keep_for(KEYS[5], ARGV[12]) end
 end
-for i = 15, #ARGV, 5 do
+for i = 16, #ARGV, 5 do
   local key = KEYS[tonumber(ARGV[i + 1])]
   local before = key and redis.call('GET', key)
   local life = before and redis.call('PTTL', key) or -1
