@@ -18,7 +18,7 @@ export type RollbackRun = z.input<typeof RollbackRun>;
 export const RollbackError = z
   .strictObject({
     code: z.enum(['undo_conflict', 'undo_unavailable', 'undo_failed']),
-    /** world_patch, session_turn, redis_key, file or compensator. */
+    /** world_patch, session_turn, redis_key, file, compensator or called_run. */
     kind: z.string(),
     /** Path of the step that did it; empty for what the run itself did. */
     step: z.string(),

@@ -2,7 +2,7 @@ import type { FlowJob } from 'bullmq';
 import { isOpen } from '../contracts/run.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
 import { admitRun } from '../primitives/durable/admit-run.ts';
-import { calledRunId, readCalledRuns, recordCall } from '../primitives/durable/called-runs.ts';
+import { calledRunId, completedCall, readCalledRuns, recordCall } from '../primitives/durable/called-runs.ts';
 import type { RunFacts } from '../primitives/durable/read-run.ts';
 import { resumeRun } from '../primitives/durable/resume-run.ts';
 import { runJobIdOf, type NewRun, type RunRecord } from '../primitives/durable/run-record.ts';
@@ -83,7 +83,7 @@ export async function noteCall(
 ): Promise<void> {
   const nowMs = called.ended_at ?? ctx.clock.now();
   const at = { runId: run.run_id, path, startedAtMs: called.created_at, nowMs };
-  if (called.status === 'completed') return recordCall(ctx.store, at, { output: called.output ?? null });
+  if (called.status === 'completed') return recordCall(ctx.store, at, completedCall(called));
   const ended = called.error ?? { code: called.status, message: `the run is ${called.status}` };
   return recordCall(ctx.store, at, { error: callError(node, path, ended, nowMs) });
 }

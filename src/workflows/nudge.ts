@@ -2,7 +2,7 @@ import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import type { Continuation, GivenUp } from '../primitives/advance/facts.ts';
 import { alarmsOf } from '../primitives/durable/alarms.ts';
-import { calledRunId, readCalledRuns, recordCall } from '../primitives/durable/called-runs.ts';
+import { calledRunId, completedCall, readCalledRuns, recordCall } from '../primitives/durable/called-runs.ts';
 import { beginEnding } from '../primitives/durable/ending.ts';
 import { readRun, readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
@@ -90,7 +90,7 @@ async function endCalls(
     if (called?.status === 'completed') {
       const { created_at: startedAtMs, ended_at: nowMs = ctx.clock.now() } = called;
       const at = { runId: run.run_id, path: call.path, startedAtMs, nowMs };
-      await recordCall(ctx.store, at, { output: called.output ?? null });
+      await recordCall(ctx.store, at, completedCall(called));
       completed += 1;
     } else if (called === null || !isOpen(called.status)) givenUp.push(call);
   }

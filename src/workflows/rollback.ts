@@ -4,10 +4,12 @@ import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { beginRollback, type LedgerEntry } from '../primitives/durable/begin-rollback.ts';
 import { finishRollback } from '../primitives/durable/finish-rollback.ts';
+import { readRunRecord } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { renewRollback, type UndoClaim } from '../primitives/durable/undo-effect.ts';
 import { runNotFound } from './cancel.ts';
 import type { WorkflowContext } from './context.ts';
+import { START } from '../primitives/effects/effect.ts';
 import { undoEffect, type UndoContext } from './undo.ts';
 
 /** After this time without a sign of life somebody else may go on with a rollback. */
@@ -62,7 +64,7 @@ export async function rollBack(
     case 'in_progress':
       throw rollbackInProgress(runId);
   }
-  const undone = await undoAll(ctx, run, claim, begun.entries);
+  const undone = await undoAll(ctx, run, request, claim, begun.entries);
   const outcome = undone.errors.length === 0 ? 'complete' : 'partial';
   const { executed, skipped, errors } = undone;
   const nowMs = ctx.clock.now();
@@ -99,6 +101,7 @@ export async function rollBack(
 async function undoAll(
   ctx: WorkflowContext,
   run: Pick<RunRecord, 'run_id' | 'workflow' | 'version'>,
+  { trigger, actor, reason }: RollbackRequest,
   claim: Omit<UndoClaim, 'seq' | 'nowMs'>,
   entries: readonly LedgerEntry[],
 ): Promise<{ executed: number; skipped: number; errors: readonly RollbackError[] }> {
@@ -107,6 +110,11 @@ async function undoAll(
     tempRoot: ctx.settings.tempRoot,
     compensators: ctx.catalog.find(run.workflow, run.version)?.compensators ?? {},
     compensatorTimeoutMs: COMPENSATOR_TIMEOUT_MS,
+    async rollBackCalled(runId) {
+      const called = await readRunRecord(ctx.store, runId);
+      if (called === null) throw runNotFound(runId);
+      return rollBack(ctx, called, { savepoint: START, trigger, actor, reason });
+    },
   };
   // A compensator may take its time; the lease is kept meanwhile.
   const heartbeat = setInterval(() => {

@@ -1,4 +1,4 @@
-import type { RollbackError } from '../contracts/rollback.ts';
+import type { RollbackError, RollbackResult } from '../contracts/rollback.ts';
 import { untilAborted } from '../kernel/abort.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import type { LedgerEntry } from '../primitives/durable/begin-rollback.ts';
@@ -21,6 +21,8 @@ export interface UndoContext {
   readonly store: WorkflowContext['store'];
   readonly tempRoot: string | null;
   readonly compensators: Compensators;
+  /** Undo all that a called run did. Errors: run_not_found, rollback_in_progress, backend_unavailable */
+  readonly rollBackCalled: (runId: string) => Promise<RollbackResult>;
   /** Longest time one call of a compensator may take. */
   readonly compensatorTimeoutMs: number;
 }
@@ -56,6 +58,8 @@ export async function undoEffect(ctx: UndoContext, entry: LedgerEntry, claim: Un
       return undoFile(ctx, entry, claim, effect.file);
     case 'compensator':
       return compensate(ctx, entry, claim, effect.name, effect.args);
+    case 'called_run':
+      return undoCalled(ctx, entry, claim, effect.run);
     default:
       return failed(entry, {
         code: 'undo_unavailable',
@@ -117,6 +121,34 @@ async function undoFile(
   }
   const marked = await markUndone(store, claim);
   return asUndone(entry, marked === 'undone' ? verdict : marked, `file "${file}"`);
+}
+
+/** A called run has a ledger of its own; it is undone to its start, by the same rules. */
+async function undoCalled(
+  ctx: UndoContext,
+  entry: LedgerEntry,
+  claim: UndoClaim,
+  runId: string,
+): Promise<Undone> {
+  let result: RollbackResult;
+  try {
+    result = await ctx.rollBackCalled(runId);
+  } catch (error) {
+    if (!isFleetError(error) || error.code === 'backend_unavailable') throw error;
+    const code = error.code === 'run_not_found' ? 'undo_unavailable' : 'undo_failed';
+    return failed(entry, { code, message: error.message });
+  }
+  const [first] = result.errors;
+  if (first !== undefined) {
+    const more = result.errors.length === 1 ? '' : ` (and ${result.errors.length - 1} more)`;
+    return failed(entry, { code: first.code, message: `run ${runId}: ${first.message}${more}` });
+  }
+  const verdict = await markUndone(ctx.store, claim);
+  return asUndone(
+    entry,
+    verdict === 'undone' && result.executed === 0 ? 'nothing' : verdict,
+    `run "${runId}"`,
+  );
 }
 
 async function compensate(

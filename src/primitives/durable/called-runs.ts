@@ -54,6 +54,11 @@ export async function isStillCalled(store: RedisStore, { run_id, path }: CalledB
   return status !== null && isOpen(status as RunStatus) && hasFailed === 0;
 }
 
+/** How a called run ended. What it did, if anything, becomes an effect of its caller. */
+export type CallOutcome =
+  | { readonly output: unknown; readonly hasEffects: boolean }
+  | { readonly error: StoredError };
+
 /** The outcome of a called run, as that of the leaf that called it. The first outcome of a leaf stands. One round trip. */
 export async function recordCall(
   store: RedisStore,
@@ -63,7 +68,7 @@ export async function recordCall(
     readonly startedAtMs: number;
     readonly nowMs: number;
   },
-  outcome: { readonly output: unknown } | { readonly error: StoredError },
+  outcome: CallOutcome,
 ): Promise<void> {
   const { runId, path, nowMs } = call;
   const durationMs = Math.max(0, nowMs - call.startedAtMs);
@@ -84,6 +89,14 @@ export async function recordCall(
     output: outcome.output,
     eventData: { attempt: 1, duration_ms: durationMs },
     lock: null,
+    ...(outcome.hasEffects
+      ? { effects: { effects: [{ kind: 'called_run', runId: calledRunId(runId, path) }], savepoint: null } }
+      : {}),
     nowMs,
   });
+}
+
+/** What a completed run is for its caller. */
+export function completedCall({ output = null, has_effects: hasEffects }: RunRecord): CallOutcome {
+  return { output, hasEffects: hasEffects !== undefined };
 }

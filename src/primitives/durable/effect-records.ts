@@ -5,8 +5,14 @@ import type { StepCommit } from './commit-step.ts';
 /** What a step leaves in the ledger of its run beside its result. */
 export interface StepEffectsToRecord {
   /** Files are written and recorded before, so they are none of these. */
-  readonly effects: readonly Exclude<Effect, { kind: 'file' }>[];
+  readonly effects: readonly (Exclude<Effect, { kind: 'file' }> | CalledRunEffect)[];
   readonly savepoint: string | null;
+}
+
+/** A run that was called and has completed: what it did is undone with what its caller did. */
+export interface CalledRunEffect {
+  readonly kind: 'called_run';
+  readonly runId: string;
 }
 
 /** An entry of a ledger: what was done, enough to know it again and to undo it. */
@@ -21,6 +27,7 @@ export type EffectEntry = { readonly step: string; readonly at: number } & (
     }
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'compensator'; readonly name: string; readonly args: unknown }
+  | { readonly kind: 'called_run'; readonly run: string }
 );
 
 /** The effects of a commit for its script; null when it has none. `firstKey` is the place of its first key in KEYS. */
@@ -42,6 +49,11 @@ export function encodeEffects(
   for (const effect of effects?.effects ?? []) {
     if (effect.kind === 'compensator') {
       args.push(JSON.stringify({ ...effect, ...about } satisfies EffectEntry), '', '', '', '');
+      continue;
+    }
+    if (effect.kind === 'called_run') {
+      const entry: EffectEntry = { kind: effect.kind, ...about, run: effect.runId };
+      args.push(JSON.stringify(entry), '', '', '', '');
       continue;
     }
     const { kind, name, value, ttlMs } = effect;

@@ -70,6 +70,8 @@ const RunHash = z.object({
   error: json(RunError).optional(),
   /** The savepoint its effects were undone to, all of them. */
   rolled_back_to: z.string().optional(),
+  /** Set with the first effect. */
+  has_effects: z.literal('1').optional(),
   /** Set with the first effect that was undone. */
   undone: z.literal('1').optional(),
   /** As the run was started: the one its plan sees, on every replay. */

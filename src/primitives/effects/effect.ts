@@ -1,6 +1,6 @@
 /**
  * What a step does to state of ours beside its result. It is recorded with what undoes it, at the moment it happens.
- * `world_patch` and `session_turn` come about by themselves; the other kinds a handler asks for.
+ * `world_patch`, `session_turn` and `called_run` come about by themselves; the other kinds a handler asks for.
  */
 export type Effect =
   | {
@@ -13,7 +13,14 @@ export type Effect =
   | { readonly kind: 'file'; readonly file: string; readonly content: Buffer }
   | { readonly kind: 'compensator'; readonly name: string; readonly args: unknown };
 
-export const EFFECT_KINDS = ['world_patch', 'session_turn', 'redis_key', 'file', 'compensator'] as const;
+export const EFFECT_KINDS = [
+  'world_patch',
+  'session_turn',
+  'redis_key',
+  'file',
+  'compensator',
+  'called_run',
+] as const;
 export type EffectKind = (typeof EFFECT_KINDS)[number];
 
 /** Before everything a run did. */

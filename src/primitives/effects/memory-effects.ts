@@ -1,9 +1,18 @@
 import type { Compensators, Effect } from './effect.ts';
 import { START } from './effect.ts';
 
+/** A run that was called and has completed. */
+interface CalledRun {
+  readonly kind: 'called_run';
+  readonly runId: string;
+  readonly ledger: MemoryLedger;
+  /** Of its own workflow; undefined: those of its caller. */
+  readonly compensators: Compensators | undefined;
+}
+
 interface Recorded {
   readonly step: string;
-  readonly effect: Effect;
+  readonly effect: Effect | CalledRun;
   /** What the key or the file held before. */
   readonly before: string | Buffer | undefined;
   isUndone: boolean;
@@ -50,6 +59,18 @@ export class MemoryLedger {
     }
   }
 
+  /** What a called run did, now that it has completed. */
+  applyCalled(step: string, called: Omit<CalledRun, 'kind'>): void {
+    if (called.ledger.#ledger.length === 0) return;
+    const effect: CalledRun = { kind: 'called_run', ...called };
+    this.#ledger.push({ step, effect, before: undefined, isUndone: false });
+  }
+
+  /** A ledger for a run that is called, over the same keys and files. */
+  forCalled(): MemoryLedger {
+    return new MemoryLedger(this.#place);
+  }
+
   /**
    * Undo what was recorded after a savepoint, newest first; one that was never made stands for the start. A compensator
    * that fails leaves its effect for the next time.
@@ -80,7 +101,11 @@ export class MemoryLedger {
     // What was kept before is of the same kind.
     if (effect.kind === 'redis_key') put(this.#place.keys, effect.name, before as string | undefined);
     else if (effect.kind === 'file') put(this.#place.files, effect.file, before as Buffer | undefined);
-    else {
+    else if (effect.kind === 'called_run') {
+      const { runId, compensators = about.compensators } = effect;
+      const { errors } = await effect.ledger.rollBack(START, { ...about, runId, compensators });
+      return errors[0] ?? null;
+    } else {
       const { name, args } = effect;
       const { runId, compensators, signal } = about;
       const compensator = Object.hasOwn(compensators, name) ? compensators[name] : undefined;

@@ -72,6 +72,8 @@ export class CallRun {
       ...common,
       runId: `${this.#options.runId}.${this.#leaf.path}`,
       timeoutMs: callee.timeoutMs,
+      ...(callee.onFailure === undefined ? {} : { onFailure: callee.onFailure }),
+      ...(callee.compensators === undefined ? {} : { compensators: callee.compensators }),
       signal: this.#controller.signal,
     });
   }

@@ -2,7 +2,7 @@ import { RunContext } from '../../contracts/run-context.ts';
 import type { Continuation, Facts } from '../advance/facts.ts';
 import type { Cache } from '../cache/cached-call.ts';
 import type { Compensators, OnFailure } from '../effects/effect.ts';
-import type { MemoryEffects } from '../effects/memory-effects.ts';
+import type { MemoryEffects, MemoryLedger } from '../effects/memory-effects.ts';
 import type { Telemetry } from '../observe/telemetry.ts';
 import type { Callable } from '../plan/callable.ts';
 import { contextInvalid, type Checkpoint } from '../step-context.ts';
@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly depth?: number;
   /** Where the effects of its steps go; look here afterwards. Default: a place of their own, thrown away. */
   readonly effects?: MemoryEffects;
+  /** Of a run that is called: its caller undoes it when it must. */
+  readonly ledger?: MemoryLedger;
   /** What becomes of them when the run does not complete; default: all are undone. */
   readonly onFailure?: OnFailure;
   readonly compensators?: Compensators;

@@ -10,6 +10,7 @@ import { PrimitiveError } from '../primitive-error.ts';
 import { observeRun, type ObservedRun } from '../observe/observed-run.ts';
 import { MOST_CHECKPOINTS, type Checkpoint } from '../step-context.ts';
 import type { CallNode, PlanNode, StoredError } from '../plan/node.ts';
+import { calledBy } from '../plan/callable.ts';
 import { CallRun } from './call-run.ts';
 import { LeafCall, type StepLeft, type StepRecord } from './leaf-call.ts';
 import { parseContext, type RunOptions, type RunResult } from './run-options.ts';
@@ -71,7 +72,7 @@ class InProcessRun {
     Object.assign(this.#errors, options.recorded?.errors);
     Object.assign(this.#decisions, options.recorded?.decisions);
     this.#ending = options.recorded?.ending;
-    this.#ledger = new MemoryLedger(options.effects ?? new MemoryEffects());
+    this.#ledger = options.ledger ?? new MemoryLedger(options.effects ?? new MemoryEffects());
     this.#observed = observeRun(options, { runId: this.#runId, correlationId: this.#correlationId() });
   }
 
@@ -178,16 +179,8 @@ class InProcessRun {
   }
 
   #callRun(leaf: LeafToAdd, node: CallNode): CallRun {
-    const {
-      clock,
-      random,
-      metadata,
-      cache,
-      effects,
-      compensators,
-      workflows = [],
-      depth = 0,
-    } = this.#options;
+    const { clock, random, metadata, cache, compensators, workflows = [], depth = 0 } = this.#options;
+    const ledger = this.#ledger.forCalled();
     return new CallRun(leaf, node, {
       depth,
       workflows,
@@ -202,12 +195,17 @@ class InProcessRun {
         ...(metadata === undefined ? {} : { metadata }),
         context: { ...this.#context, state: leaf.state },
         ...(cache === undefined ? {} : { cache }),
-        ...(effects === undefined ? {} : { effects }),
+        ledger,
         ...(compensators === undefined ? {} : { compensators }),
       },
       start: runInProcess,
       onEnd: (outcome, trace) => {
         this.#trace.push(...trace);
+        if (outcome.state === 'done') {
+          const runId = `${this.#runId}.${leaf.path}`;
+          const { compensators: own } = calledBy(node, workflows) ?? {};
+          this.#ledger.applyCalled(leaf.path, { runId, ledger, compensators: own });
+        }
         this.#ended(leaf.path, outcome);
       },
     });

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { Compensators, OnFailure } from '../effects/effect.ts';
 import type { CallNode, PlanNode, StoredError } from './node.ts';
 
 /** What a `call` node may name. */
@@ -9,6 +10,9 @@ export interface Callable {
   /** A run's whole time. */
   readonly timeoutMs: number;
   readonly plan: PlanNode;
+  /** What becomes of the effects of a run that does not complete; default: all are undone. */
+  readonly onFailure?: OnFailure;
+  readonly compensators?: Compensators;
 }
 
 /** A run that was called by a run that was called … so often, and not once more. */

@@ -5,6 +5,8 @@ import { each, fn, parallel, pipe, saga, step } from '../../../src/primitives/co
 import { make } from '../../../src/primitives/compose/make.ts';
 import type { AnyPrimitive, Primitive } from '../../../src/primitives/compose/primitive.ts';
 import type { StepContext } from '../../../src/primitives/step-context.ts';
+import { MemoryEffects } from '../../../src/primitives/effects/memory-effects.ts';
+import { testRun } from '../../../src/primitives/testing/test-run.ts';
 import { admitRun } from '../../../src/primitives/durable/admit-run.ts';
 import { calledRunId } from '../../../src/primitives/durable/called-runs.ts';
 import { startPlan } from '../../support/durable-runner.ts';
@@ -280,6 +282,57 @@ async function startLate(h: Harness): Promise<string> {
   await h.core.queues.get('flow')!.pause();
   return startPlan(h, 'late', 1);
 }
+
+const keeping = step({
+  name: 'keeping',
+  queue: 'ipa',
+  input: z.number(),
+  output: z.number(),
+  run: async (n, ctx) => {
+    ctx.effects.setKey('kept', String(n));
+    ctx.effects.onRollback('tell', { n });
+    return n;
+  },
+});
+
+it.each([
+  { onFailure: 'start', status: 'rolled_back', inner: 'rolled_back', kept: null, told: [{ n: 1 }] },
+  { onFailure: 'keep', status: 'failed', inner: 'completed', kept: '1', told: [] },
+] as const)(
+  '[W4] with onFailure $onFailure what a called run did is $inner when its caller fails, alike in process',
+  async ({ onFailure, status, inner, kept, told }) => {
+    const tellTo = (list: unknown[]) => ({ tell: async (args: unknown) => void list.push(args) });
+    const here: unknown[] = [];
+    const there: unknown[] = [];
+    const plan = pipe(call('inner'), broken);
+    const workflow = (
+      name: string,
+      compensators: unknown[],
+      { plan: node }: AnyPrimitive,
+    ): WorkflowDefinition => ({
+      ...definitions({ [name]: make(node) })[0]!,
+      compensators: tellTo(compensators),
+    });
+    const effects = new MemoryEffects();
+    const ended = await testRun(plan, 1, {
+      effects,
+      onFailure,
+      workflows: [workflow('inner', here, keeping)],
+    });
+    expect([ended.status, effects.keys.get('kept') ?? null, here]).toEqual(['failed', kept, told]);
+
+    await using h = await startHarness({
+      redisUrl: redis.url,
+      catalog: catalogOf([{ ...workflow('outer', [], plan), onFailure }, workflow('inner', there, keeping)]),
+    });
+    const runId = await startPlan(h, 'outer', 1);
+    expect(await h.ended(runId)).toMatchObject({ status });
+    const called = await h.operations.getRun(calledRunId(runId, 'inner'), LOCAL_OPERATOR);
+    const { redis: client, keys } = h.core.store;
+    expect([called.status, await client.get(keys.own('kept')), there]).toEqual([inner, kept, told]);
+    await assertQuiet(h);
+  },
+);
 
 it('a called run whose caller has gone is ended by the watchdog', async () => {
   const busy = num('busy', (_n, ctx) => untilAbort(ctx.signal));
