@@ -35,6 +35,10 @@ export { PrimitiveError } from '../primitives/primitive-error.ts';
 export { FleetError, isFleetError } from '../kernel/errors.ts';
 export type { RetryPolicy } from '../resilience/backoff.ts';
 
+// Spans and metrics of functions that are no part of a plan.
+export { traced } from '../observability/tracing.ts';
+export { timed } from '../primitives/observe/timed.ts';
+
 // Choosing among equals, remembering, streaming.
 export { router } from '../primitives/router/router.ts';
 export type { Route, RouteDecision, RouterEvent, RouterOptions } from '../primitives/router/route-spec.ts';
