@@ -9,6 +9,7 @@ export {
   type FleetClient,
   type FleetClientOptions,
   type PageOptions,
+  type FollowOptions,
   type RunEventsOptions,
   type RunListOptions,
   type Submission,

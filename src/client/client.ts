@@ -10,12 +10,13 @@ import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '.
 import type { RunExplanation } from '../contracts/why.ts';
 import type { RunToken } from '../contracts/token.ts';
 import { followTokens } from './run-tokens.ts';
-import { followRun, type RunEventsOptions } from './run-events.ts';
+import type { FollowOptions } from './follow-stream.ts';
+import { followRun } from './run-events.ts';
 import { createTransport, type Call, type FleetClientOptions } from './transport.ts';
 
 export { FleetClientError } from './error.ts';
 export type { FleetClientOptions } from './transport.ts';
-export type { RunEventsOptions } from './run-events.ts';
+export type { FollowOptions, FollowOptions as RunEventsOptions } from './follow-stream.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -91,9 +92,9 @@ export interface FleetClient {
   rollbackRun(runId: string, request?: RollbackRun, options?: SubmitCallOptions): Promise<RollbackResult>;
   rollbackHistory(runId: string, options?: CallOptions): Promise<RollbackHistory>;
   /** Events until the run ends; survives broken connections. */
-  runEvents(runId: string, options?: RunEventsOptions): AsyncGenerator<RunEvent>;
+  runEvents(runId: string, options?: FollowOptions): AsyncGenerator<RunEvent>;
   /** The texts that its steps write, piece by piece, until the run ends; survives broken connections. */
-  runTokens(runId: string, options?: RunEventsOptions): AsyncGenerator<RunToken>;
+  runTokens(runId: string, options?: FollowOptions): AsyncGenerator<RunToken>;
   /** Follows the run to its end and returns it as it is then. */
   waitForRun(runId: string, options?: CallOptions): Promise<RunView>;
   listSchedules(options?: PageOptions): Promise<Page<ScheduleView>>;
