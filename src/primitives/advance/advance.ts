@@ -26,6 +26,8 @@ export function advance(plan: PlanNode, input: unknown, facts: Facts, trail?: Tr
     deadlineAtMs: null,
     state: { value: facts.state ?? {} },
     isCompensation: false,
+    walkedSagas: new Map(),
+    isLookingBack: false,
     scopes: [],
   };
   const outcome = walk(plan, '', input, scope);

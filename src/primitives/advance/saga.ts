@@ -27,6 +27,20 @@ interface Undo {
 export function walkSaga(node: SagaNode, path: string, input: unknown, scope: Scope): Outcome {
   const here = node.name === undefined ? path : join(path, node.name);
   const { sagas } = scope.findings;
+  const walked = scope.isLookingBack ? scope.walkedSagas.get(here) : undefined;
+  if (walked !== undefined) {
+    sagas.push(...walked.finished);
+    scope.state.value = walked.state;
+    return walked.outcome;
+  }
+  const before = sagas.length;
+  const outcome = walkSteps(node, here, input, scope);
+  scope.walkedSagas.set(here, { outcome, finished: sagas.slice(before), state: scope.state.value });
+  return outcome;
+}
+
+function walkSteps(node: SagaNode, here: string, input: unknown, scope: Scope): Outcome {
+  const { sagas } = scope.findings;
   const before = sagas.length;
   let value = input;
   for (const [index, { node: stage }] of node.steps.entries()) {
@@ -117,6 +131,7 @@ function undoPath(node: PlanNode, path: string): string {
 function silent(scope: Scope): Scope {
   return {
     ...scope,
+    isLookingBack: true,
     state: { value: scope.state.value },
     findings: new (scope.findings.constructor as new () => Scope['findings'])(),
   };

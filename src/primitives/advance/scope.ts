@@ -41,6 +41,13 @@ export interface FinishedSaga {
   readonly input: unknown;
 }
 
+/** A saga as it was left by its walk. */
+export interface WalkedSaga {
+  readonly outcome: Continuation['outcome'];
+  readonly finished: readonly FinishedSaga[];
+  readonly state: StateCell['value'];
+}
+
 /** What a node sees of its surroundings while the plan is walked. */
 export interface Scope {
   readonly facts: Facts;
@@ -53,6 +60,9 @@ export interface Scope {
   /** Shared along a sequence, copied for branches. */
   readonly state: StateCell;
   readonly isCompensation: boolean;
+  /** What came of the sagas walked so far, by path: looking back at them does not walk them again. */
+  readonly walkedSagas: Map<string, WalkedSaga>;
+  readonly isLookingBack: boolean;
   /** The branches of several steps around this place, outermost first. */
   readonly scopes: readonly string[];
 }

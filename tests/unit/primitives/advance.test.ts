@@ -131,6 +131,24 @@ describe('a saga inside something else', () => {
     await testRun(outer, 1);
     expect(undo.callCount).toBe(1);
   });
+
+  it('is looked back at without being walked again, however deep they are nested', async () => {
+    const done = mockPrimitive({ name: 'done', returns: 1 });
+    const undo = mockPrimitive({ name: 'undo' });
+    const DEPTH = 28;
+    let nested = saga<unknown>(`s${DEPTH}`).step(broken('last')).build();
+    for (let level = DEPTH - 1; level > 0; level--) {
+      nested = saga<unknown>(`s${level}`)
+        .step(done.primitive, { compensate: undo.primitive })
+        .step(nested)
+        .build();
+    }
+    // Each level once more for every level around it would take hours.
+    const run = await testRun(nested, null);
+    expect(run).toMatchObject({ status: 'failed', errorCode: 'step_failed' });
+    expect(run.compensations).toHaveLength(DEPTH - 1);
+    expect(undo.callCount).toBe(DEPTH - 1);
+  });
 });
 
 describe('testing', () => {
