@@ -15,10 +15,14 @@ export const NoBody = z.strictObject({});
 
 const Cursor = z.string().min(1).max(2000);
 
-/** Query values are texts; a limit is read as a number. */
+/** Query values are texts; this one is read as a whole number. */
+export function queryNumber(min: number, max: number) {
+  return z.coerce.number('expected a whole number').int().min(min).max(max);
+}
+
 export function pageQuery(maxLimit: number) {
   return z.strictObject({
-    limit: z.coerce.number().int().min(1).max(maxLimit).default(50),
+    limit: queryNumber(1, maxLimit).default(50),
     cursor: Cursor.optional(),
   });
 }

@@ -67,6 +67,7 @@ export async function createSession(
     throw new FleetError({
       code: 'session_exists',
       kind: 'conflict',
+      retryable: false,
       message: `session "${sessionId}" exists with other settings`,
     });
   }

@@ -35,6 +35,7 @@ export async function cancelRun(ctx: WorkflowContext, runId: string, reason: str
   throw new FleetError({
     code: 'run_not_cancellable',
     kind: 'conflict',
+    retryable: false,
     message: `run "${runId}" has ended: ${now?.status ?? run.status}`,
     details: { status: now?.status ?? run.status },
   });

@@ -109,6 +109,7 @@ async function retryAlone(job: Job, dlqId: string): Promise<void> {
     throw new FleetError({
       code: 'already_replayed',
       kind: 'conflict',
+      retryable: false,
       message: `dead letter "${dlqId}" was replayed already`,
       cause: error,
     });

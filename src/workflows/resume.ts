@@ -33,6 +33,7 @@ export async function resumeFailedRun(
       throw new FleetError({
         code: 'run_rolled_back',
         kind: 'conflict',
+        retryable: false,
         message: `effects of run "${runId}" were undone, so its results no longer match the world: start a new run`,
       });
     case 'rolling_back':
@@ -48,5 +49,11 @@ export async function resumeFailedRun(
 }
 
 function notResumable(message: string, status: string): FleetError {
-  return new FleetError({ code: 'run_not_resumable', kind: 'conflict', message, details: { status } });
+  return new FleetError({
+    code: 'run_not_resumable',
+    kind: 'conflict',
+    retryable: false,
+    message,
+    details: { status },
+  });
 }

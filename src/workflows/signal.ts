@@ -45,6 +45,7 @@ export async function signalRun(
     throw new FleetError({
       code: 'run_not_signalable',
       kind: 'conflict',
+      retryable: false,
       message:
         outcome.verdict === 'taken'
           ? `run "${run.run_id}" has taken a signal "${name}" already`

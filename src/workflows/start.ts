@@ -116,13 +116,6 @@ async function driveIfItsTurn(
   await driveRun(ctx, runId);
 }
 
-/** The latest version, or the one that is asked for. Errors: workflow_not_found. */
-export function findDefinition(ctx: WorkflowContext, name: string, version?: number): WorkflowDefinition {
-  const latest = ctx.catalog.latest(name);
-  if (version === undefined || version === latest.version) return latest;
-  return ctx.catalog.find(name, version) ?? ctx.catalog.latest(`${name}@${version}`);
-}
-
 /**
  * The input as the definition wants it.
  * Errors: validation_failed (invalid_input), every problem listed with its JSON pointer below `/input`.

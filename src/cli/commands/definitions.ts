@@ -1,4 +1,5 @@
 import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
+import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readJsonInput, wholeNumber } from '../input-values.ts';
@@ -7,6 +8,10 @@ import { definitionLines, definitionTable } from '../render/definitions.ts';
 
 interface VersionOption {
   readonly version?: number;
+}
+
+interface DeleteOptions extends VersionOption {
+  readonly yes?: boolean;
 }
 
 const MAX_VERSION = 1_000_000_000;
@@ -30,10 +35,11 @@ export const registerDefinitions: Register = (program, run) => {
     .action(run<[string], object>(put));
   group
     .command('delete')
-    .description('delete a registered definition that has no open runs')
+    .description('delete a registered definition that has no open runs; asks first')
     .argument('<name>')
     .option('--version <n>', 'default: all versions', wholeNumber(1, MAX_VERSION))
-    .action(run<[string], VersionOption>(remove));
+    .option('--yes', 'do not ask')
+    .action(run<[string], DeleteOptions>(remove));
 };
 
 async function list(context: CommandContext): Promise<number> {
@@ -61,11 +67,13 @@ async function put(context: CommandContext, [file]: [string]): Promise<number> {
   return EXIT.ok;
 }
 
-async function remove(context: CommandContext, [name]: [string], options: VersionOption): Promise<number> {
-  const { version } = options;
-  await using fleet = await context.fleet();
-  await fleet.operations.deleteDefinition(name, version, LOCAL_OPERATOR);
+async function remove(context: CommandContext, [name]: [string], options: DeleteOptions): Promise<number> {
+  const { version, yes } = options;
+  const { questioner, signal } = context;
   const title = version === undefined ? `all versions of ${name}` : `${name}@${version}`;
+  await using fleet = await context.fleet();
+  await confirm(`Deleting ${title}`, { yes: yes === true, questioner, signal });
+  await fleet.operations.deleteDefinition(name, version, LOCAL_OPERATOR);
   const document = { name, ...(version === undefined ? {} : { version }), deleted: true };
   context.out.result(document, () => [`${title}: deleted`]);
   return EXIT.ok;

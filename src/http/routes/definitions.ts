@@ -3,10 +3,10 @@ import { DefinitionSummary, DefinitionView } from '../../contracts/definition.ts
 import { CompactDefinition, FullDefinition } from '../../primitives/define/shapes.ts';
 import type { HttpDeps } from '../deps.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { NoQuery, WorkflowParams } from '../schemas.ts';
+import { NoQuery, queryNumber, WorkflowParams } from '../schemas.ts';
 
 const VersionQuery = z.strictObject({
-  version: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
+  version: queryNumber(1, 1_000_000_000).optional(),
 });
 
 /** Definitions of workflows: read, register, delete. */

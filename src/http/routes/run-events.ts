@@ -6,7 +6,7 @@ import { cursorScope, type CursorCodec } from '../cursor.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { HttpLifetime } from '../lifetime.ts';
 import { defineRoute, type Reply, type Route, type RouteRequest } from '../route.ts';
-import { pageOf, RunParams, StreamId } from '../schemas.ts';
+import { pageOf, queryNumber, RunParams, StreamId } from '../schemas.ts';
 import { SseStream } from '../sse.ts';
 import { parseInput } from '../validate.ts';
 
@@ -15,7 +15,7 @@ export const MAX_STREAMS = 1000;
 const EventsQuery = z.strictObject({
   after: StreamId.optional(),
   last_event_id: StreamId.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  limit: queryNumber(1, 500).default(50),
   cursor: z.string().min(1).max(2000).optional(),
 });
 type EventsRequest = RouteRequest<z.output<typeof RunParams>, z.output<typeof EventsQuery>>;

@@ -4,10 +4,10 @@ import { AcceptedRun, MAX_WAIT_MS } from '../../contracts/turn.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import type { HttpDeps } from '../deps.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { RunParams } from '../schemas.ts';
+import { queryNumber, RunParams } from '../schemas.ts';
 
 const ResultQuery = z.strictObject({
-  wait_ms: z.coerce.number().int().min(0).max(MAX_WAIT_MS).default(0),
+  wait_ms: queryNumber(0, MAX_WAIT_MS).default(0),
 });
 const RunResult = z
   .strictObject({
@@ -47,6 +47,7 @@ export function runResultRoutes({ operations }: HttpDeps): Route[] {
         throw new FleetError({
           code: 'run_not_completed',
           kind: 'conflict',
+          retryable: false,
           message: `run "${run_id}" has no output: it is ${status}`,
           details: { run_id, status_of_run: status, error_of_run: run.error },
         });

@@ -114,7 +114,7 @@ function parse<S extends ZodType>(schema: S, definition: unknown): z.output<S> {
     const message = `nested more than ${MAX_NESTING} levels deep`;
     refuseProblems('?', [{ path: '', code: 'invalid_definition', message }]);
   }
-  const parsed = schema.safeParse(definition);
+  const parsed = schema.safeParse(definition, { error: missing });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => ({
     path: path.map((part) => `/${String(part)}`).join(''),
@@ -123,6 +123,11 @@ function parse<S extends ZodType>(schema: S, definition: unknown): z.output<S> {
   }));
   refuseProblems(nameIn(definition), problems);
   throw parsed.error;
+}
+
+/** A value that may be anything, but must be there. */
+function missing(issue: { readonly code?: string; readonly input?: unknown }): string | undefined {
+  return issue.code === 'invalid_union' && issue.input === undefined ? 'is missing' : undefined;
 }
 
 /** What is no text or number at all is as wrong as one that cannot be. */

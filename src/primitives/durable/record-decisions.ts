@@ -7,15 +7,20 @@ import { LUA_EMIT, LUA_IS_OPEN } from './lua-parts.ts';
 /**
  * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 cancel channel
  * ARGV  1 now  2 run id  3 count of decisions  then key, value … then path, agent ('' = none), error, event data …
- * Each is recorded once, and a step that is given up is told to stop, wherever it runs: a decision that stands stays, a step that has an outcome keeps it.
+ * A run has started once something was decided in it. Each is recorded once, and a step that is given up is told to stop, wherever it runs: a decision that stands stays, a step that has an outcome keeps it.
  * Returns the keys of the decisions that were recorded now.
  */
 const RECORD_DECISIONS = defineScript(
   'record-decisions',
   `${LUA_IS_OPEN}${LUA_EMIT}
-local status = redis.call('HGET', KEYS[1], 'status')
+local run = redis.call('HMGET', KEYS[1], 'status', 'ending')
+local status = run[1]
 if not status or not is_open(status) then return {} end
 local decisions = tonumber(ARGV[3])
+if status == 'pending' and decisions > 0 and not run[2] then
+  redis.call('HSET', KEYS[1], 'status', 'running', 'started_at', ARGV[1])
+  emit(KEYS[4], 'run.started', ARGV[1], '', '', '')
+end
 local recorded = {}
 for i = 4, 2 + decisions * 2, 2 do
   if redis.call('HSETNX', KEYS[5], ARGV[i], ARGV[i + 1]) == 1 then recorded[#recorded + 1] = ARGV[i] end

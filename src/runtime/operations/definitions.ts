@@ -4,6 +4,7 @@ import { toIso } from '../../kernel/clock.ts';
 import { FleetError, isFleetError, type FieldProblem } from '../../kernel/errors.ts';
 import { refuseProblems } from '../../primitives/compose/workflow-builder.ts';
 import { drawPlan } from '../../primitives/plan/draw.ts';
+import { findDefinition } from '../../workflows/catalog/catalog.ts';
 import { checkCalls } from '../../workflows/catalog/check-calls.ts';
 import type { WorkflowDefinition } from '../../workflows/definition.ts';
 import { definitionInUse, deleteDefinition } from '../../workflows/registry/delete-definition.ts';
@@ -25,7 +26,7 @@ export async function getDefinition(
   name: string,
   version?: number,
 ): Promise<DefinitionView> {
-  return view(ctx, await findDefinition(ctx, name, version));
+  return view(ctx, await lookUpDefinition(ctx, name, version));
 }
 
 /**
@@ -81,24 +82,19 @@ export async function removeDefinition(
  * unknown is looked up before it is refused.
  * Errors: workflow_not_found, backend_unavailable
  */
-export async function findDefinition(
+export async function lookUpDefinition(
   ctx: OperationsContext,
   name: string,
   version?: number,
 ): Promise<WorkflowDefinition> {
   const { catalog } = ctx.workflows;
-  const find = (): WorkflowDefinition => {
-    const latest = catalog.latest(name);
-    if (version === undefined || version === latest.version) return latest;
-    return catalog.find(name, version) ?? catalog.latest(`${name}@${version}`);
-  };
   try {
-    return find();
+    return findDefinition(catalog, name, version);
   } catch (error) {
     if (ctx.registry === null || !isFleetError(error) || error.code !== 'workflow_not_found') throw error;
   }
   await ctx.registry.refresh();
-  return find();
+  return findDefinition(catalog, name, version);
 }
 
 function view(ctx: OperationsContext, definition: WorkflowDefinition): DefinitionView {

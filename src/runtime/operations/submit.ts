@@ -20,7 +20,7 @@ import {
 } from '../../workflows/start.ts';
 import type { OperationsContext } from './context.ts';
 import { assertMayActFor, assertSameUser, dedupClaim } from './run-request.ts';
-import { findDefinition } from './definitions.ts';
+import { lookUpDefinition } from './definitions.ts';
 
 /** A player's line: find the session, choose the workflow, start the run, and wait for its end a while. */
 export async function submitTurn(
@@ -33,7 +33,7 @@ export async function submitTurn(
   const parsed = SubmitTurn.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'turn', '');
   const turn = parsed.data;
-  const definition = await findDefinition(ctx, turn.workflow ?? 'collaborative');
+  const definition = await lookUpDefinition(ctx, turn.workflow ?? 'collaborative');
   const session = await findSession(ctx, sessionId, turn.create_session, caller);
   if (turn.on_busy === 'supersede' && session.view.active_run_id !== null) {
     await supersede(ctx, session.view.active_run_id);
@@ -77,7 +77,7 @@ export async function prepareRun(
   const parsed = StartRun.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'run', '');
   const run = parsed.data;
-  const definition = await findDefinition(ctx, workflow, run.version);
+  const definition = await lookUpDefinition(ctx, workflow, run.version);
   checkStart(ctx.workflows, definition, run);
   const input = parseInput(definition, run.input);
   assertMayActFor(run.user_id, caller);

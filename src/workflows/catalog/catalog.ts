@@ -44,13 +44,31 @@ export function catalogOf(definitions: readonly WorkflowDefinition[]): Catalog {
   };
 }
 
+/** The latest version, or the one that is asked for. Errors: workflow_not_found (not_found), with what is known. */
+export function findDefinition(catalog: Catalog, name: string, version?: number): WorkflowDefinition {
+  const latest = catalog.latest(name);
+  if (version === undefined) return latest;
+  return catalog.find(name, version) ?? unknownVersion(name, version, catalog.versions(name));
+}
+
 function unknownWorkflow(name: string, known: Iterable<string>): never {
   const names = [...known].sort();
   const meant = nearest(name, names);
+  const hint = meant === undefined ? '.' : `; did you mean "${meant}"?`;
   throw new FleetError({
     code: 'workflow_not_found',
     kind: 'not_found',
-    message: `there is no workflow "${name}"${meant === undefined ? '' : `; did you mean "${meant}"?`} Known: ${names.join(', ')}`,
+    message: `there is no workflow "${name}"${hint} Known: ${names.join(', ')}`,
     details: { name, known: names },
+  });
+}
+
+function unknownVersion(name: string, version: number, known: readonly WorkflowDefinition[]): never {
+  const versions = known.map((definition) => definition.version);
+  throw new FleetError({
+    code: 'workflow_not_found',
+    kind: 'not_found',
+    message: `workflow "${name}" has no version ${version}. Known: ${versions.join(', ')}`,
+    details: { name, version, known: versions },
   });
 }

@@ -89,6 +89,7 @@ export async function putDefinition(
     throw new FleetError({
       code: 'version_exists',
       kind: 'conflict',
+      retryable: false,
       message: `workflow ${name}@${version} exists with other content, or did: leave the version out for the next one`,
       details: { name, version, sha256, existing_sha256: standing },
     });
@@ -100,6 +101,7 @@ export function reservedName(name: string): FleetError {
   return new FleetError({
     code: 'reserved_name',
     kind: 'conflict',
+    retryable: false,
     message: `"${name}" is a workflow of the product: choose another name`,
     details: { name },
   });

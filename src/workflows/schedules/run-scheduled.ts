@@ -5,7 +5,8 @@ import { toFleetError } from '../../kernel/errors.ts';
 import type { RunId } from '../../kernel/ids.ts';
 import { claimTick, noteFailedTick } from '../../primitives/durable/schedule-ticks.ts';
 import type { WorkflowContext } from '../context.ts';
-import { findDefinition, parseInput, startRun } from '../start.ts';
+import { findDefinition } from '../catalog/catalog.ts';
+import { parseInput, startRun } from '../start.ts';
 import { ScheduleJobData } from './schedules.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function runScheduled(ctx: WorkflowContext, job: Job): Promise<unkn
   // BullMQ plans the one after the last, too.
   if (start.ends_at !== undefined && dueAtMs > Date.parse(start.ends_at)) return { outcome: 'ended' };
   try {
-    const definition = findDefinition(ctx, start.workflow, start.version);
+    const definition = findDefinition(ctx.catalog, start.workflow, start.version);
     const input = parseInput(definition, start.input);
     const runId = runIdOf(ctx, job.id!, dueAtMs);
     const outcome = await claimTick(ctx.store, {

@@ -9,7 +9,8 @@ import { canonicalJson } from '../../primitives/cache/canonical-json.ts';
 import { forgetTicks, lastTick } from '../../primitives/durable/schedule-ticks.ts';
 import { toBackendError } from '../../redis/script.ts';
 import type { WorkflowContext } from '../context.ts';
-import { checkStart, findDefinition, parseInput, validationFailed } from '../start.ts';
+import { findDefinition } from '../catalog/catalog.ts';
+import { checkStart, parseInput, validationFailed } from '../start.ts';
 import { checkTimes, repeatOptions } from './check-schedule.ts';
 
 /**
@@ -61,7 +62,7 @@ export async function putSchedule(
   if (!parsed.success) throw validationFailed(parsed.error, 'schedule', '');
   const start = parsed.data;
   const nowMs = ctx.clock.now();
-  const definition = findDefinition(ctx, start.workflow, start.version);
+  const definition = findDefinition(ctx.catalog, start.workflow, start.version);
   checkStart(ctx, definition, { timeout_s: start.timeout_s });
   parseInput(definition, start.input);
   checkTimes(name, start, nowMs);

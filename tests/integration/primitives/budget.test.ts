@@ -46,7 +46,7 @@ function setup(store: RedisStore = { redis, keys: createKeys(testPrefix()) }) {
 }
 
 describe('a budget', () => {
-  test('of 10.00 admits exactly 33 of 50 parallel calls of 0.30, whichever instance they come from', async () => {
+  test('[P13.13] of 10.00 admits exactly 33 of 50 parallel calls of 0.30, whichever instance they come from', async () => {
     const { instance, amounts, events } = setup();
     const instances = [instance(), instance()];
     const calls = await Promise.allSettled(

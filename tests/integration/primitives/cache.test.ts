@@ -187,7 +187,7 @@ describe('without Redis', () => {
     }
   });
 
-  test('stopped in the middle: every call succeeds, and so do those after', async () => {
+  test('[P13.8] stopped in the middle: every call succeeds, and so do those after', async () => {
     const { instance } = fleet({ redis: client, keys: createKeys(testPrefix()) });
     const { cache, ask } = instance();
     expect(await ask('before')).toBe('before');

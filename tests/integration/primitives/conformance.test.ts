@@ -18,7 +18,7 @@ it.each([
   { mode: 'stepwise', callEvery: 0, what: 'stepwise' },
   { mode: 'segmented', callEvery: 3, what: 'with calls of other plans' },
 ] as const)(
-  `[R1.2] ${PLANS} random plans give on the fleet, $what, what they give in process`,
+  `[R1.2] [P13.1] ${PLANS} random plans give on the fleet, $what, what they give in process`,
   async ({ mode, callEvery }) => {
     const all = randomCases({ seed: 20_261_121, count: PLANS, clock: NO_TIME, mode, callEvery });
     await using h = await startHarness({

@@ -107,7 +107,7 @@ describe('a plan on the fleet', () => {
     await assertQuiet(h);
   });
 
-  it('branches of several steps do not wait for each other between their steps', async () => {
+  it('[P13.3] branches of several steps do not wait for each other between their steps', async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const a2 = num('a2', (n) => (release(), n + 1));
@@ -215,6 +215,35 @@ describe('a plan on the fleet', () => {
     await assertQuiet(h);
   });
 
+  it('[R6.2] what one agent fails at for good another one does, or another path, and the run says so', async () => {
+    const called: string[] = [];
+    const work = (name: string, queue: 'ipa' | 'wba' | 'nga', fails: boolean) =>
+      num(
+        name,
+        async (n) => {
+          called.push(name);
+          if (fails) throw new Error(`${queue} is unwell`);
+          return n * 2;
+        },
+        queue,
+      );
+    const twice = { maxAttempts: 2, baseDelayMs: 1, jitter: 0 };
+    await using h = await harness({
+      agent: pipe(
+        work('first', 'wba', true)
+          .retry(twice)
+          .fallback(work('backup', 'nga', false)),
+        inc,
+      ),
+      path: pipe(inc, work('late', 'wba', true)).fallback(pipe(work('other', 'ipa', false), inc)),
+    });
+    expect(await runPlan(h, 'agent', 3)).toMatchObject({ status: 'completed', output: 7, degraded: true });
+    expect(called).toEqual(['first', 'first', 'backup']);
+    expect(await runPlan(h, 'path', 3)).toMatchObject({ status: 'completed', output: 7, degraded: true });
+    expect(called.slice(3)).toEqual(['late', 'other']);
+    await assertQuiet(h);
+  });
+
   it('a deadline around a composite stops the work, and its fallback answers', async () => {
     let aborted = false;
     const hang = num(
@@ -292,6 +321,7 @@ describe('a plan on the fleet', () => {
     expect(await h.ended(late)).toMatchObject({ status: 'completed', output: 2 });
     await expect(h.operations.signalRun(late, 'approval', true, LOCAL_OPERATOR)).rejects.toMatchObject({
       kind: 'conflict',
+      retryable: false,
     });
     await assertQuiet(h);
   });
@@ -304,7 +334,17 @@ describe('a plan on the fleet', () => {
     await assertQuiet(h);
   });
 
-  it('a run whose queue nobody serves ends timed out', async () => {
+  it('a run that begins with waiting has started, and says so', async () => {
+    await using h = await harness({ p: waitFor('go', z.boolean(), { timeoutMs: 20_000 }) });
+    const runId = await startPlan(h, 'p', 1);
+    await h.eventOf(runId, 'run.started');
+    const running = await h.operations.getRun(runId, LOCAL_OPERATOR);
+    expect(running).toMatchObject({ status: 'running', started_at: expect.any(String) });
+    await h.operations.signalRun(runId, 'go', true, LOCAL_OPERATOR);
+    expect(await h.ended(runId)).toMatchObject({ status: 'completed', started_at: running.started_at });
+  });
+
+  it('[P13.12] a run whose queue nobody serves ends timed out', async () => {
     await using h = await startHarness({
       redisUrl: redis.url,
       workers: ['flow', 'maintenance'],

@@ -50,7 +50,7 @@ const CASES: readonly (readonly [string, unknown])[] = [
 ];
 
 describe('examples on the fleet', () => {
-  it.for(CASES)('%s gives the same output in process and durably', async ([name, input]) => {
+  it.for(CASES)('[P13.14] %s gives the same output in process and durably', async ([name, input]) => {
     const durable = await runPlan(h, name, input);
     const here = await openPlans(h.config).runInProcess(name, input);
     expect(durable).toMatchObject({ status: 'completed', error: null });

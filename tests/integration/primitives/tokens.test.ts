@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Caller } from '../../../src/contracts/caller.ts';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
 import type { RunToken } from '../../../src/contracts/token.ts';
-import { step } from '../../../src/primitives/compose/combine.ts';
+import { pipe, step } from '../../../src/primitives/compose/combine.ts';
 import type { StepContext } from '../../../src/primitives/step-context.ts';
 import { runInProcess } from '../../../src/primitives/in-process/run.ts';
 import type { RunOptions } from '../../../src/primitives/in-process/run-options.ts';
@@ -33,6 +33,8 @@ async function tokensOf(h: Harness, runId: string, onToken?: (all: RunToken[]) =
 const textOf = (tokens: readonly { text: string }[]): string => tokens.map(({ text }) => text).join('');
 const seqsOf = (tokens: readonly { seq: number }[]): number[] => tokens.map(({ seq }) => seq);
 const countTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+const LISTEN = { name: 'listen', queue: 'ipa', input: z.unknown(), output: z.string() };
 
 /** Says two words and fails at its first attempt, says them again at its second. */
 const stutter = step({
@@ -71,6 +73,35 @@ describe('the texts of a run on the fleet', () => {
     expect(again).toEqual(tokens.slice(1));
     expect(await h.core.store.redis.ttl(h.core.store.keys.runTokens(runId))).toBeGreaterThan(3000);
     expect((await h.core.metrics.render()).body).toMatch(/stream_first_token_seconds_count 1/);
+  });
+
+  it('[R7.2] show what a long run has written while it goes on, beside how far it is', async () => {
+    const held = Promise.withResolvers<void>();
+    const written = step({
+      name: 'write',
+      queue: 'nga',
+      input: z.unknown(),
+      output: z.string(),
+      run: async (_, ctx: StepContext) => {
+        ctx.emitToken('so far');
+        await held.promise;
+        return 'so far and no further';
+      },
+    });
+    const listen = step({ ...LISTEN, run: async () => 'heard' });
+    const catalog = planCatalog({ p: pipe(listen, written) });
+    await using h = await startHarness({ redisUrl: redis.url, catalog });
+    const runId = await startPlan(h, 'p', null);
+    const seen = Promise.withResolvers<string>();
+    const reading = tokensOf(h, runId, (all) => seen.resolve(textOf(all)));
+    expect(await seen.promise).toBe('so far');
+    const running = await h.operations.getRun(runId, LOCAL_OPERATOR);
+    expect(running).toMatchObject({ status: 'running', completed_steps: ['listen'], output: null });
+    expect(running.progress).toBeGreaterThan(0);
+    expect(running.progress).toBeLessThan(100);
+    held.resolve();
+    expect(await h.ended(runId)).toMatchObject({ progress: 100, output: 'so far and no further' });
+    await reading;
   });
 
   it('begin anew with the next attempt, and only that one ends', async () => {

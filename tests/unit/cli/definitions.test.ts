@@ -80,12 +80,15 @@ describe('ao definitions', () => {
     expect((await ao(['definitions', 'put', '/nowhere.json'])).code).toBe(2);
   });
 
-  it('deletes one version, or all', async () => {
+  it('deletes one version, or all, and asks first', async () => {
     const deleted: unknown[] = [];
     const deleteDefinition = async (name: string, version?: number) => void deleted.push([name, version]);
     const operations = { deleteDefinition };
-    expect((await ao(['definitions', 'delete', 'w', '--version', '3'], { operations })).code).toBe(0);
-    const all = await ao(['definitions', 'delete', 'w'], { operations });
+    const one = ['definitions', 'delete', 'w', '--version', '3'];
+    const unasked = await ao(one, { operations });
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('add --yes') });
+    expect((await ao([...one, '--yes'], { operations })).code).toBe(0);
+    const all = await ao(['definitions', 'delete', 'w', '--yes'], { operations });
     expect(all.stdout).toBe('all versions of w: deleted\n');
     expect(deleted).toEqual([
       ['w', 3],

@@ -25,7 +25,7 @@ describe('runs', () => {
     }
   });
 
-  test.for(['status=odd', 'since=yesterday', 'limit=101', 'limit=0', 'state=failed'])(
+  test.for(['status=odd', 'since=yesterday', 'limit=101', 'limit=0', 'limit=ten', 'state=failed'])(
     'the filter ?%s is refused by name',
     async (query) => {
       await using http = await startHttp();

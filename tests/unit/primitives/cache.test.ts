@@ -69,7 +69,7 @@ describe('canonical JSON', () => {
 });
 
 describe('the memory tier', () => {
-  test('evicts the least recently used entry, not the oldest', () => {
+  test('[P13.8] evicts the least recently used entry, not the oldest', () => {
     const lru = new Lru({ maxEntries: 2, now: () => 0 });
     lru.set('a', '1', 10, 0);
     lru.set('b', '2', 10, 0);
@@ -224,7 +224,7 @@ describe('failures', () => {
 describe('whose call it is', () => {
   const PLAYER: CachePolicy = { ...GLOBAL, scope: 'player' };
 
-  test('two players never share an entry, and one without id shares nothing', async () => {
+  test('[P13.8] two players never share an entry, and one without id shares nothing', async () => {
     const { cache, events } = setup();
     let calls = 0;
     const ask = (playerId?: string): Promise<number> =>
@@ -309,7 +309,7 @@ describe('the key of a model call', () => {
 });
 
 describe('single flight', () => {
-  test('100 concurrent identical calls are one', async () => {
+  test('[P13.8] 100 concurrent identical calls are one', async () => {
     const { ask, calls, cache } = setup();
     const values = await Promise.all(Array.from({ length: 100 }, () => ask('a')));
     expect(new Set(values)).toEqual(new Set(['a']));

@@ -247,6 +247,10 @@ describe('a full definition', () => {
       'invalid_name /name',
       'invalid_timeout /c/body',
     ]);
+    const hollow = { name: 'x', nodes: [{ kind: 'call', id: 'k', workflow: 'y' }] };
+    expect(() => defineWorkflow(hollow, { agents })).toThrow(
+      'workflow "x": /nodes/0/input: is missing (and 1 more)',
+    );
     expect(problemsOf({ name: 'none', agent_sequence: [] })).toEqual(['empty_workflow ']);
     expect(problemsOf({ name: 'x', agents: [] })).toEqual(['invalid_definition ']);
     let deep: unknown = 1;

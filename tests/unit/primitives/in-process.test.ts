@@ -105,7 +105,7 @@ describe('a step', () => {
     expect((await run(p, 1)).output).toBe(2);
   });
 
-  it('waits 1 s, then 2 s, without jitter, and tells how often it was tried', async () => {
+  it('[P13.4] waits 1 s, then 2 s, without jitter, and tells how often it was tried', async () => {
     const clock = fakeClock();
     const times: number[] = [];
     const p = num('s', () => {
@@ -156,7 +156,7 @@ describe('a step', () => {
 });
 
 describe('parallel', () => {
-  it('starts all branches together and keeps their order', async () => {
+  it('[P13.3] starts all branches together and keeps their order', async () => {
     const clock = fakeClock();
     const slow = num('slow', async (n, ctx) => (await after(clock, 200, ctx), n + 1));
     const fast = num('fast', async (n, ctx) => (await after(clock, 150, ctx), n + 2));

@@ -33,7 +33,7 @@ const withDefault = step({
 const shout = fn('shout', (text: string) => `${text}!`);
 const half = fn('half', (n: number) => n / 2);
 
-describe('the types of compositions', () => {
+describe('[P13.2] the types of compositions', () => {
   it('go from the input of a schema to the output of the other', () => {
     expectTypeOf<In<typeof withDefault>>().toEqualTypeOf<{ text?: string | undefined }>();
     expectTypeOf<Out<typeof withDefault>>().toEqualTypeOf<number>();

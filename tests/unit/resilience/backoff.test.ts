@@ -18,7 +18,7 @@ const attempts = fc.integer({ min: 1, max: 1000 });
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('computeDelay', () => {
-  test('doubles from one second to the cap of a minute by default', () => {
+  test('[P13.4] doubles from one second to the cap of a minute by default', () => {
     const exact = { ...DEFAULT_RETRY_POLICY, jitter: 0 };
     expect([1, 2, 3, 4, 7, 8].map((attempt) => computeDelay(exact, attempt))).toEqual([
       1000, 2000, 4000, 8000, 60_000, 60_000,

@@ -4,7 +4,7 @@ import { staticLeaves } from '../../../src/primitives/plan/leaves.ts';
 import type { PlanNode } from '../../../src/primitives/plan/node.ts';
 import { editChain } from '../../support/edit-plan.ts';
 import { builtInWorkflows } from '../../../src/workflows/catalog/built-in.ts';
-import { createCatalog } from '../../../src/workflows/catalog/catalog.ts';
+import { createCatalog, findDefinition } from '../../../src/workflows/catalog/catalog.ts';
 
 const SETTINGS = { runTimeoutMs: 300_000, stepTimeoutMs: { ipa: 10_000, wba: 15_000, nga: 20_000 } };
 
@@ -39,7 +39,10 @@ describe('the catalog of workflows', () => {
 
   it('refuses an unknown name with the nearest known one', () => {
     expect(() => catalog.latest('colaborative')).toThrow(/did you mean "collaborative"/);
-    expect(() => catalog.latest('__proto__')).toThrow(/there is no workflow "__proto__"/);
+    expect(() => catalog.latest('__proto__')).toThrow(/there is no workflow "__proto__"\. Known: collab/);
+    expect(() => findDefinition(catalog, 'collaborative', 9)).toThrow(
+      'workflow "collaborative" has no version 9. Known: 1',
+    );
   });
 
   it('stays below the step limits: no step may take longer than its run', () => {
