@@ -126,12 +126,6 @@ export function parseInput(definition: WorkflowDefinition, input: unknown): unkn
   throw validationFailed(parsed.error, `input of workflow "${definition.name}"`, '/input');
 }
 
-export function parseStartRun(request: StartRun): z.output<typeof StartRun> {
-  const parsed = StartRun.safeParse(request);
-  if (parsed.success) return parsed.data;
-  throw validationFailed(parsed.error, 'run request', '');
-}
-
 /** Errors: entrypoint_mismatch, invalid_timeout (both 422). */
 export function checkStart(
   ctx: WorkflowContext,

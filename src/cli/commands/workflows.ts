@@ -22,7 +22,9 @@ interface CancelOptions {
 }
 
 export const registerWorkflows: Register = (program, run) => {
-  const group = program.command('workflows').description('runs of workflows: list, show, cancel, resume');
+  const group = program
+    .command('workflows')
+    .description('runs of workflows: list, show, cancel, resume, rerun, rollback');
   group
     .command('list', { isDefault: true })
     .description('newest first')

@@ -140,6 +140,24 @@ describe('a step', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('[P13.7] whose handler is deaf fails at its limit, leaves no timer, and its late failure disturbs nobody', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const delays: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const late = Promise.withResolvers<number>();
+      const deaf = num('deaf', () => late.promise).timeout(20);
+      const startedAt = performance.now();
+      expect(await codeOf(run(deaf, 1))).toBe('step_timeout');
+      delays.push(performance.now() - startedAt - 20);
+      expect(timers()).toBe(before);
+      late.reject(new Error('too late'));
+      // A rejection that nobody handles would be told now, and fail the test run.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(Math.min(...delays)).toBeLessThan(50);
+  });
+
   it('gives no value that JSON would change', async () => {
     const p = step({
       name: 's',
