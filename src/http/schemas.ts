@@ -17,7 +17,11 @@ const Cursor = z.string().min(1).max(2000);
 
 /** Query values are texts; this one is read as a whole number. */
 export function queryNumber(min: number, max: number) {
-  return z.coerce.number('expected a whole number').int().min(min).max(max);
+  return z.coerce
+    .number({ error: ({ code }) => (code === 'invalid_type' ? 'expected a whole number' : undefined) })
+    .int()
+    .min(min)
+    .max(max);
 }
 
 export function pageQuery(maxLimit: number) {

@@ -162,7 +162,7 @@ function endedReason({ run }: RunFacts): WhyReason {
     subject: run.run_id,
     ...(run.ended_at === undefined ? {} : { since: toIso(run.ended_at) }),
     detail: `the run is ${run.status}${error}`,
-    what_changes_it: isResumable ? 'a replay of its dead letter' : 'nothing',
+    what_changes_it: isResumable ? 'resuming it, or replaying its dead letter' : 'nothing',
   };
 }
 

@@ -1,3 +1,4 @@
+import { z, type ZodType } from 'zod';
 import { FleetError } from '../../kernel/errors.ts';
 import { childrenOf, nameOf } from './children.ts';
 import { namedSavepoints } from './savepoints.ts';
@@ -71,6 +72,9 @@ function checkNode(node: PlanNode, path: string, refuse: Refuse): void {
       checkRetry(node.retry, path, refuse);
       if (node.cache !== undefined) {
         checkCache(node.cache, path, refuse);
+        if (node.cache.key === undefined && !hasJsonForm(node.input)) {
+          refuse(path, 'cached() needs a key: not everything its input schema accepts has a JSON form');
+        }
         if (!node.idempotent) refuse(path, 'a step that is not idempotent does more than a cache remembers');
       }
       if (!node.idempotent && (node.retry?.maxAttempts ?? 1) > 1) {
@@ -82,6 +86,7 @@ function checkNode(node: PlanNode, path: string, refuse: Refuse): void {
     case 'parallel':
       checkNotEmpty(node.branches.length, 'parallel', path, refuse);
       for (const { key } of node.branches) if (node.shape === 'record') checkName(key, path, refuse);
+      checkCount(node.concurrency, 'concurrency', path, refuse);
       return checkJoin(node.join, node.branches.length, path, refuse);
     case 'match':
       return checkNotEmpty(node.cases.size, 'match', path, refuse);
@@ -91,6 +96,7 @@ function checkNode(node: PlanNode, path: string, refuse: Refuse): void {
       return checkNotEmpty(node.steps.length, 'saga', path, refuse);
     case 'each':
       checkCount(node.maxItems, 'maxItems', path, refuse);
+      checkJoin(node.join, node.maxItems, path, refuse);
       return checkCount(node.concurrency, 'concurrency', path, refuse);
     case 'repeat':
       return checkCount(node.maxIterations, 'maxIterations', path, refuse);
@@ -108,6 +114,15 @@ function checkCache(cache: CachePolicy, path: string, refuse: Refuse): void {
   checkCount(cache.maxEntries, 'maxEntries', path, refuse);
   if (cache.maxBytes !== undefined) checkCount(cache.maxBytes, 'maxBytes', path, refuse);
   if (cache.staleIfErrorMs !== undefined) checkDuration(cache.staleIfErrorMs, 'staleIfErrorMs', path, refuse);
+}
+
+function hasJsonForm(schema: ZodType): boolean {
+  try {
+    z.toJSONSchema(schema, { io: 'input' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function checkName(name: string, path: string, refuse: Refuse): void {

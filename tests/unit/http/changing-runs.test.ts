@@ -35,6 +35,13 @@ describe('runs', () => {
     },
   );
 
+  test('a filter that is no number, and one that is too small, are told apart', async () => {
+    await using http = await startHttp();
+    const refused = async (limit: string) => (await http.call('GET', `${RUN}?limit=${limit}`)).body.detail;
+    expect(await refused('ten')).toBe('invalid query: /limit: expected a whole number');
+    expect(await refused('0')).toContain('>=1');
+  });
+
   test('filters reach the operations as they were meant', async () => {
     await using http = await startHttp();
     const query =

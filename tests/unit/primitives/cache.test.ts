@@ -408,6 +408,18 @@ describe('a cached step in process', () => {
     },
   );
 
+  test('whose input has no JSON form needs a key', () => {
+    const primitive = step({
+      name: 'age',
+      queue: 'test',
+      input: z.object({ born: z.date() }),
+      output: z.number(),
+      run: async ({ born }) => born.getTime(),
+    });
+    expect(() => primitive.cached({ scope: 'global' })).toThrow(/cached\(\) needs a key/);
+    expect(() => primitive.cached({ scope: 'global', key: ({ born }) => born.getTime() })).not.toThrow();
+  });
+
   test('that is not idempotent is refused', () => {
     const primitive = step({
       name: 'buy',
