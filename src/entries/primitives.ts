@@ -3,6 +3,7 @@
 export {
   each,
   fn,
+  identity,
   match,
   parallel,
   pipe,

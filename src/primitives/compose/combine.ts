@@ -1,6 +1,7 @@
 import type { ZodType, z } from 'zod';
 import type { FnContext, Join, MergeState, PureFn, StepHandler, StoredError } from '../plan/node.ts';
 import { make, plansOf, sequenceOf } from './make.ts';
+import type { Pipe } from './pipe.ts';
 import type { AnyPrimitive, In, Out, Primitive } from './primitive.ts';
 import type { StepContext } from '../step-context.ts';
 
@@ -44,34 +45,13 @@ export function fn<I, O>(name: string, apply: (input: I, ctx: FnContext) => O): 
   return make({ kind: 'fn', name, apply: pure(apply) });
 }
 
-export function pipe<A, B>(a: Primitive<A, B>): Primitive<A, B>;
-export function pipe<A, B, C>(a: Primitive<A, B>, b: Primitive<B, C>): Primitive<A, C>;
-export function pipe<A, B, C, D>(a: Primitive<A, B>, b: Primitive<B, C>, c: Primitive<C, D>): Primitive<A, D>;
-export function pipe<A, B, C, D, E>(
-  a: Primitive<A, B>,
-  b: Primitive<B, C>,
-  c: Primitive<C, D>,
-  d: Primitive<D, E>,
-): Primitive<A, E>;
-export function pipe<A, B, C, D, E, F>(
-  a: Primitive<A, B>,
-  b: Primitive<B, C>,
-  c: Primitive<C, D>,
-  d: Primitive<D, E>,
-  e: Primitive<E, F>,
-): Primitive<A, F>;
-export function pipe<A, B, C, D, E, F, G>(
-  a: Primitive<A, B>,
-  b: Primitive<B, C>,
-  c: Primitive<C, D>,
-  d: Primitive<D, E>,
-  e: Primitive<E, F>,
-  f: Primitive<F, G>,
-): Primitive<A, G>;
-/** Each stage gets the output of the one before it. */
-export function pipe(...stages: AnyPrimitive[]): AnyPrimitive {
-  return make(sequenceOf(plansOf(stages)));
+/** The input, unchanged: a case, a branch or a default that lets it pass. */
+export function identity<T>(name = 'identity'): Primitive<T, T> {
+  return fn(name, (input: T) => input);
 }
+
+/** Each stage gets the output of the one before it. */
+export const pipe: Pipe = (...stages: AnyPrimitive[]) => make(sequenceOf(plansOf(stages)));
 
 export interface ParallelOptions<J extends Join = Join> {
   readonly join?: J;

@@ -267,7 +267,9 @@ describe('a run that ends', () => {
     const found = await why(h, failed);
     expect(found).toMatchObject({
       status: 'failed',
-      reasons: [{ kind: 'ended', subject: failed, what_changes_it: 'resuming it, or replaying its dead letter' }],
+      reasons: [
+        { kind: 'ended', subject: failed, what_changes_it: 'resuming it, or replaying its dead letter' },
+      ],
       last_error: { message: 'no' },
     });
     expect(found.next_deadline_at).toBeUndefined();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   each,
   fn,
+  identity,
   match,
   parallel,
   pipe,
@@ -252,6 +253,12 @@ describe('choices', () => {
       code: 'no_case',
       message: expect.stringContaining('known: a'),
     });
+  });
+
+  it('match lets an unknown key pass only where identity is its default', async () => {
+    const p = match('kind', (n: number): string => String(n), { 1: inc }, { default: identity<number>() });
+    expect((await run(p, 1)).output).toBe(2);
+    expect((await run(p, 7)).output).toBe(7);
   });
 
   it('a route is chosen once, whatever chance would say later', async () => {

@@ -42,6 +42,9 @@ describe('[P13.2] the types of compositions', () => {
   it('follow from their parts', () => {
     expectTypeOf(pipe(shout, length, half)).toEqualTypeOf<Primitive<string, number>>();
     expectTypeOf(shout.pipe(length).pipe(half)).toEqualTypeOf<Primitive<string, number>>();
+    const twelve = () =>
+      pipe(shout, shout, shout, shout, shout, shout, shout, shout, shout, shout, length, half);
+    expectTypeOf(twelve).returns.toEqualTypeOf<Primitive<string, number>>();
     expectTypeOf<Out<ReturnType<typeof both>>>().toEqualTypeOf<[number, string]>();
     expectTypeOf<Out<ReturnType<typeof settled>>>().toEqualTypeOf<{
       a: Settled<number>;
@@ -72,6 +75,8 @@ describe('[P13.2] the types of compositions', () => {
     const wrong = (): void => {
       // @ts-expect-error a number is no text
       pipe(length, shout);
+      // @ts-expect-error the same, far from the beginning
+      pipe(shout, shout, shout, shout, shout, shout, length, shout);
       // @ts-expect-error the same, method by method
       length.pipe(shout);
       // @ts-expect-error no input is both
