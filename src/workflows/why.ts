@@ -13,6 +13,7 @@ import { lastError } from './last-error.ts';
 import { QueueFacts } from './queue-facts.ts';
 import { findStarter } from './starter.ts';
 import { surveyRun, type FoundJob, type Survey } from './survey.ts';
+import { explainSignals } from './why-signals.ts';
 import { turnAhead } from './why-turn.ts';
 
 /** More than fit on a screen help nobody. */
@@ -104,19 +105,11 @@ async function jobReasons(
   const reasons: WhyReason[] = [];
   const defect = defectOf(survey);
   if (defect !== null) reasons.push(unexplained(run.run_id, defect));
-  const waits = next?.waits ?? [];
-  for (const { name, path, dueAtMs } of waits) {
-    reasons.push({
-      kind: 'waiting_for_signal',
-      subject: name,
-      until: toIso(dueAtMs),
-      detail: `"${path}" waits for the signal "${name}"`,
-      what_changes_it: `the signal "${name}", or its time limit`,
-    });
-  }
+  const signals = await explainSignals(ctx, run.run_id, next, survey);
+  reasons.push(...signals.reasons);
   const progressedAt = facts.events.at(-1)?.at ?? run.created_at;
   for (const front of fronts) {
-    const isSignalled = waits.some(({ scopes }) => (scopes.at(-1) ?? '') === front.path);
+    const isSignalled = signals.scopes.has(front.path);
     if (front.role !== 'alarm') reasons.push(...(await explainJob(ctx, queues, front, progressedAt)));
     else if (!isSignalled || front.state !== 'delayed') {
       reasons.push(...(await explainAlarm(ctx, queues, front, progressedAt)));

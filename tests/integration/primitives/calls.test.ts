@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
-import { each, fn, parallel, pipe, saga, step } from '../../../src/primitives/compose/combine.ts';
+import { each, fn, parallel, pipe, saga, step, waitFor } from '../../../src/primitives/compose/combine.ts';
 import { make } from '../../../src/primitives/compose/make.ts';
 import type { AnyPrimitive, Primitive } from '../../../src/primitives/compose/primitive.ts';
 import type { StepContext } from '../../../src/primitives/step-context.ts';
@@ -10,7 +10,7 @@ import { testRun } from '../../../src/primitives/testing/test-run.ts';
 import { admitRun } from '../../../src/primitives/durable/admit-run.ts';
 import { calledRunId } from '../../../src/primitives/durable/called-runs.ts';
 import { startPlan } from '../../support/durable-runner.ts';
-import { startHarness, untilAbort, type Harness } from '../../support/harness.ts';
+import { eventually, startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 import { catalogOf } from '../../../src/workflows/catalog/catalog.ts';
 import type { WorkflowDefinition } from '../../../src/workflows/definition.ts';
@@ -229,6 +229,25 @@ it('resumed, a run resumes what it called: what was completed is not done again'
   await h.operations.replayDeadLetter(letter!.dlq_id, LOCAL_OPERATOR);
   expect(await h.ended(runId)).toMatchObject({ status: 'completed', output: 40 });
   expect(done).toEqual(['inc', 'double', 'wobbly']);
+  await assertQuiet(h);
+});
+
+it('a run whose called run waits for a signal says so, and which run wants it', async () => {
+  const wait = waitFor('go', z.number(), { timeoutMs: 25_000 });
+  await using h = await harness({ outer: call('inner'), inner: fn('any', (n: number) => n).pipe(wait) });
+  const runId = await startPlan(h, 'outer', 1);
+  const calledId = calledRunId(runId, 'inner');
+  await h.eventOf(runId, 'step.started', 'inner');
+  await h.eventOf(calledId, 'run.started');
+  await eventually(async () => {
+    const { reasons } = await h.operations.whyRun(runId, LOCAL_OPERATOR);
+    expect(reasons.map(({ kind, subject, detail }) => [kind, subject, detail])).toEqual([
+      ['waiting_for_signal', 'go', `"inner.go" waits for the signal "go" to run ${calledId}`],
+      ['waiting_for_run', calledId, `"inner" waits for run ${calledId}, which it called`],
+    ]);
+  });
+  await h.operations.signalRun(calledId, 'go', 7, LOCAL_OPERATOR);
+  expect(await h.ended(runId)).toMatchObject({ status: 'completed', output: 7 });
   await assertQuiet(h);
 });
 
