@@ -9,7 +9,7 @@ import { encodeNewRun, type NewRun } from './run-record.ts';
 
 /**
  * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list  6 index  7 runs of the session  8 dedup claim
- *       9 prefix of run keys  10 definitions, and for a run that is called  11 events of the caller
+ *       9 prefix of run keys  10 definitions, and for a run that is called  11 events of the caller  12 the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
  *       7 on busy (queue | reject)  8 deadline if it starts now  9 is delayed (1 or 0)  10 dedup fingerprint ('' = none)
  *       11 seconds for which claims and the runs of a session are kept at least  12 path of the call ('' = none)
@@ -69,6 +69,10 @@ local turn = tonumber(ARGV[1]) + open * ${LOOK_EVERY_MS_PER_OPEN_RUN}
 redis.call('ZADD', KEYS[2], math.max(tonumber(ARGV[4]), math.min(turn, tonumber(ARGV[8]))), ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
 if KEYS[11] then
+  if redis.call('HGET', KEYS[12], 'status') == 'pending' then
+    redis.call('HSET', KEYS[12], 'status', 'running', 'started_at', ARGV[1])
+    emit(KEYS[11], 'run.started', ARGV[1], '', '', '')
+  end
   emit(KEYS[11], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
 end
 return {'admitted', behind, ''}
@@ -138,7 +142,7 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.dedup(options.dedup?.hash ?? NO_KEY_SUFFIX),
       keys.run(''),
       keys.definitions(),
-      ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id)]),
+      ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id), keys.run(calledBy.run_id)]),
     ],
     [
       options.nowMs,

@@ -260,6 +260,10 @@ it('a run that was admitted by a process that died then, and one whose job was r
   await using h = await harness({ outer: call('inner'), inner: pipe(inc, held), late: call('inner') });
   const early = await startPlan(h, 'outer', 1);
   await begun(h, early, 'inner', 'held');
+  expect(await h.operations.getRun(early, LOCAL_OPERATOR)).toMatchObject({
+    status: 'running',
+    started_at: expect.any(String),
+  });
   const reasons = await h.operations.whyRun(early, LOCAL_OPERATOR);
   expect(reasons.reasons.map(({ kind, subject }) => `${kind} ${subject}`)).toEqual([
     'step_active inner.held',
