@@ -34,6 +34,7 @@ export type CliOperations = Pick<
   | 'listRuns'
   | 'getRun'
   | 'cancelRun'
+  | 'signalRun'
   | 'resumeRun'
   | 'rerunRun'
   | 'listSchedules'

@@ -52,6 +52,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
       return { items: page.items, next: { at: 0, id: page.next_cursor } };
     },
     cancelRun: (runId, request) => asked(client.cancelRun(runId, request)),
+    signalRun: (runId, name, payload) => asked(client.signalRun(runId, name, payload)),
     resumeRun: (runId) => asked(client.resumeRun(runId)),
     rerunRun: (runId) => asked(client.rerunRun(runId)),
     async listSchedules() {

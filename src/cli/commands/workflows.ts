@@ -5,7 +5,7 @@ import type { RunPosition } from '../../contracts/run-list.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { wholeNumber } from '../input-values.ts';
+import { readJsonInput, wholeNumber } from '../input-values.ts';
 import type { Register } from '../program.ts';
 import { runLines, runTable } from '../render/runs.ts';
 
@@ -16,6 +16,9 @@ interface ListOptions {
   readonly user?: string;
   readonly limit: number;
 }
+interface SignalOptions {
+  readonly payload: string;
+}
 interface CancelOptions {
   readonly reason?: string;
   readonly yes?: boolean;
@@ -24,7 +27,7 @@ interface CancelOptions {
 export const registerWorkflows: Register = (program, run) => {
   const group = program
     .command('workflows')
-    .description('runs of workflows: list, show, cancel, resume, rerun, rollback');
+    .description('runs of workflows: list, show, cancel, signal, resume, rerun, rollback');
   group
     .command('list', { isDefault: true })
     .description('newest first')
@@ -46,6 +49,13 @@ export const registerWorkflows: Register = (program, run) => {
     .option('--reason <why>', 'kept with the run')
     .option('--yes', 'do not ask')
     .action(run<[string], CancelOptions>(cancel));
+  group
+    .command('signal')
+    .description('give a run what it waits for, now or later')
+    .argument('<run_id>')
+    .argument('<name>')
+    .option('--payload <json>', 'JSON, @file, or - for standard input', 'null')
+    .action(run<[string, string], SignalOptions>(giveSignal));
   group
     .command('resume')
     .description('run a failed or timed out run again from where it stopped')
@@ -107,6 +117,18 @@ async function cancel(
   const request = reason === undefined ? {} : { reason };
   const cancelled = await fleet.operations.cancelRun(runId, request, LOCAL_OPERATOR);
   context.out.result(cancelled, [`${cancelled.run_id} ${cancelled.status}`]);
+  return EXIT.ok;
+}
+
+async function giveSignal(
+  context: CommandContext,
+  [runId, name]: [string, string],
+  options: SignalOptions,
+): Promise<number> {
+  const payload = await readJsonInput(options.payload, context.stdin);
+  await using fleet = await context.fleet();
+  const signalled = await fleet.operations.signalRun(runId, name, payload, LOCAL_OPERATOR);
+  context.out.result(signalled, [`${signalled.run_id} has "${name}"; it is ${signalled.status}`]);
   return EXIT.ok;
 }
 

@@ -99,6 +99,19 @@ describe('ao workflows', () => {
     expect(calls).toEqual([[RUN_ID, { reason: 'a mistake' }]]);
   });
 
+  it('signal hands the payload on, and refuses what is no JSON', async () => {
+    const calls: unknown[] = [];
+    const signalRun = async (...args: unknown[]) => {
+      calls.push(args.slice(0, 3));
+      return run;
+    };
+    const argv = ['workflows', 'signal', RUN_ID, 'approval', '--payload'];
+    const given = await ao([...argv, '{"by": "ada"}'], { operations: { signalRun } });
+    expect([given.code, given.stdout]).toEqual([0, `${RUN_ID} has "approval"; it is ${run.status}\n`]);
+    expect((await ao([...argv, '{by'], { operations: { signalRun } })).code).toBe(2);
+    expect(calls).toEqual([[RUN_ID, 'approval', { by: 'ada' }]]);
+  });
+
   it('resume and rerun print the run', async () => {
     const resumed = await ao(['workflows', 'resume', RUN_ID], {
       operations: { resumeRun: async () => ({ ...run, status: 'pending' }) },
