@@ -16,6 +16,7 @@ console.log(`${executed} effects undone, the session has ${await turns()} turns`
 // What is undone stays undone.
 const again = await fleet.rollbackRun(run_id);
 console.log(`asked again: ${again.executed} undone, ${again.skipped} were before`);
-for (const { at, reason, outcome } of (await fleet.rollbackHistory(run_id)).history) {
-  console.log(at, outcome, reason ?? '');
+for (const entry of (await fleet.rollbackHistory(run_id)).history) {
+  // Early warnings and repairs stand there too.
+  if (entry.kind === 'rollback') console.log(entry.at, entry.outcome, entry.reason ?? '');
 }

@@ -5,6 +5,7 @@ import { timeoutError } from '../kernel/abort.ts';
 import { isFleetError, toFleetError, type FleetError } from '../kernel/errors.ts';
 import type { AttemptObserver } from '../primitives/observe/attempt.ts';
 import { withCorrelation } from '../observability/correlation.ts';
+import { warnEarly } from './early-warnings.ts';
 import { decodeJob, type DecodedJob } from './decode-job.ts';
 import { openDirectJob } from './direct-job.ts';
 import { putOff } from '../../queues/put-off.ts';
@@ -98,7 +99,9 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     );
   metrics.step_wait_seconds.observe({ agent, priority: priorityClass(job.priority) }, open.queuedMs / 1000);
   let attempt: AttemptObserver | undefined;
+  let stopWarning: (() => void) | undefined;
   const call = (callSignal: AbortSignal): Promise<unknown> => {
+    stopWarning = warnEarly(shell, open.warnings ?? []);
     attempt = open.attempt?.();
     return attempt === undefined ? open.call(callSignal) : attempt.run(() => open.call(callSignal));
   };
@@ -123,6 +126,7 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     observe('failed');
     throw error;
   } finally {
+    stopWarning?.();
     interruption?.release();
   }
 }

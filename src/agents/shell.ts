@@ -12,6 +12,7 @@ import type { Breakers } from '../resilience/breakers.ts';
 import type { LeafToAdd } from '../primitives/advance/facts.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { Agent } from './agent.ts';
+import type { DueWarning } from './early-warnings.ts';
 
 /** The metric label of jobs that belong to no run. */
 export const NO_WORKFLOW = 'none';
@@ -43,6 +44,8 @@ export interface ShellContext {
   /** Opens a failed run again. Errors: run_not_resumable (conflict), run_not_found */
   readonly resumeRun: (runId: string, sessionId: string | undefined) => Promise<void>;
   readonly recordRetentionSeconds: number;
+  /** For so long it is remembered what happened to a run beside its record. */
+  readonly historySeconds: number;
   /** Where steps may write files; null: nowhere. */
   readonly tempRoot: string | null;
   /** Milliseconds a job that stands alone may take. */
@@ -61,6 +64,8 @@ export interface OpenJob {
   /** What it fails with then; default: the attempt took too long. */
   readonly timeoutError?: () => FleetError;
   readonly breaker: string;
+  /** What it warns of when it takes long. */
+  readonly warnings?: readonly DueWarning[];
   /** Since it could have started. */
   readonly queuedMs: number;
   /** Told when it is called and how that ended; jobs that stand alone are no part of a plan. */

@@ -15,6 +15,7 @@ import { noteUnknownVersion, VERSION_PATIENCE_MS } from '../primitives/durable/u
 import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
+import { dueWarnings } from './early-warnings.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
@@ -107,6 +108,21 @@ function openWork(
   const limitMs = node.timeoutMs ?? shell.directTimeoutMs;
   const remainingMs = deadlineAtMs === null ? limitMs : deadlineAtMs - clock.now();
   if (remainingMs <= 0) throw deadlineExceeded(step.run_id);
+  const cutMs = Math.min(limitMs, remainingMs);
+  const warnings = dueWarnings({
+    runId: step.run_id,
+    step: step.path,
+    agent: shell.queue,
+    stepMs: limitMs,
+    cutMs,
+    run:
+      leaf.isCompensation || facts.deadlineAtMs === null
+        ? null
+        : {
+            leftMs: facts.deadlineAtMs - clock.now(),
+            limitMs: facts.runTimeoutMs,
+          },
+  });
   const input = parseOrRefuse(node.input, leaf.input(), `input of step "${step.path}"`, 'input_invalid');
   const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: shell.queue };
   const eventData = eventDataOf(job, step.generation);
@@ -135,7 +151,8 @@ function openWork(
     job: {
       workflow: step.workflow,
       interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
-      timeoutMs: Math.min(limitMs, remainingMs),
+      timeoutMs: cutMs,
+      warnings,
       // What is cut short by the run's own deadline has not taken too long by itself.
       ...(remainingMs < limitMs && deadlineAtMs === facts.deadlineAtMs
         ? { timeoutError: () => deadlineExceeded(step.run_id) }
@@ -160,7 +177,7 @@ function openWork(
           signal,
           attempt: job.attemptsMade + 1,
           idempotencyKey: `${step.run_id}.${step.path}`,
-          budgetMs: Math.min(limitMs, remainingMs),
+          budgetMs: cutMs,
           log: shell.log,
           worlds,
         });

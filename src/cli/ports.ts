@@ -43,6 +43,7 @@ export type CliOperations = Pick<
   | 'deleteSchedule'
   | 'whyRun'
   | 'rollbackRun'
+  | 'checkRuns'
   | 'runEvents'
   | 'listDefinitions'
   | 'getDefinition'

@@ -18,6 +18,7 @@ import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
 import { registerWhy } from './commands/why.ts';
 import { registerWorkflows } from './commands/workflows.ts';
+import { registerWorkflowCheck } from './commands/workflows-check.ts';
 import { registerWorkflowRollback } from './commands/workflows-rollback.ts';
 import { registerWorker } from './commands/worker.ts';
 import type { CommandContext } from './context.ts';
@@ -52,6 +53,7 @@ const COMMANDS: readonly Register[] = [
   registerPrimitives,
   registerDefinitions,
   registerWorkflowRollback,
+  registerWorkflowCheck,
   registerCosts,
   registerQueues,
   registerDlq,

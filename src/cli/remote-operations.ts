@@ -79,6 +79,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
     getRun: (runId) => asked(client.getRun(runId)),
     whyRun: (runId) => asked(client.whyRun(runId)),
     rollbackRun: (runId, request) => asked(client.rollbackRun(runId, request)),
+    checkRuns: (request) => asked(client.checkRuns(request)),
     runEvents: (runId, options) => translated(client.runEvents(runId, options)),
     listDefinitions: () => asked(client.listDefinitions()),
     getDefinition: (name, version) =>

@@ -4,6 +4,7 @@ import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '.
 import type { Problem } from '../contracts/problem.ts';
 import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
 import type { PutSchedule, ScheduleView } from '../contracts/schedule.ts';
+import type { CheckRuns, ConsistencyReport } from '../contracts/consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from '../contracts/rollback.ts';
 import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
@@ -90,7 +91,10 @@ export interface FleetClient {
   cancelRun(runId: string, request?: { reason?: string }, options?: SubmitCallOptions): Promise<RunView>;
   /** Undoes what the run did after a savepoint. */
   rollbackRun(runId: string, request?: RollbackRun, options?: SubmitCallOptions): Promise<RollbackResult>;
+  /** Rollbacks, early warnings and repairs of the run. */
   rollbackHistory(runId: string, options?: CallOptions): Promise<RollbackHistory>;
+  /** Looks for runs that no longer fit their jobs, one or all; with `repair` it repairs them. */
+  checkRuns(request?: CheckRuns, options?: SubmitCallOptions): Promise<ConsistencyReport>;
   /** Events until the run ends; survives broken connections. */
   runEvents(runId: string, options?: FollowOptions): AsyncGenerator<RunEvent>;
   /** The texts that its steps write, piece by piece, until the run ends; survives broken connections. */
@@ -180,6 +184,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     cancelRun: (runId, request = {}, o) => post(`${runPath(runId)}/cancel`, request, o),
     rollbackRun: (runId, request = {}, o) => post(`${runPath(runId)}/rollback`, request, o),
     rollbackHistory: (runId, o) => get(`${runPath(runId)}/rollback-history`, o),
+    checkRuns: (request = {}, o) => post('/v1/workflows/consistency-check', request, o),
     runEvents: (runId, o) => followRun(transport, runId, o),
     runTokens: (runId, o) => followTokens(transport, runId, o),
     async waitForRun(runId, o) {

@@ -7,6 +7,7 @@ import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '.
 import type { MetadataPatch, RunEvent, RunView } from './run.ts';
 import type { RunFilter, RunPage } from './run-list.ts';
 import type { PutSchedule, ScheduleView } from './schedule.ts';
+import type { CheckRuns, ConsistencyReport } from './consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts';
 import type { CreateSession, SessionView, TurnRecord } from './session.ts';
 import type { RunExplanation } from './why.ts';
@@ -104,8 +105,10 @@ export interface FleetOperations {
    * Errors also: savepoint_not_found, run_active, rollback_in_progress (conflict).
    */
   rollbackRun(runId: string, request: RollbackRun, caller: Caller): Promise<RollbackResult>;
-  /** Newest first; kept longer than the run's record. */
+  /** Rollbacks, early warnings and repairs, newest first; kept longer than the run's record. */
   rollbackHistory(runId: string, caller: Caller): Promise<RollbackHistory>;
+  /** Look for what is wrong with runs by the rules of the watchdog; with `repair`, do something about it. */
+  checkRuns(request: CheckRuns, caller: Caller): Promise<ConsistencyReport>;
   /** The run's stored events after `after` (stream id), oldest first; `ended` says whether more can come. */
   listRunEvents(
     runId: string,

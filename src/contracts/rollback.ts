@@ -58,8 +58,34 @@ export const RollbackEntry = z
   .meta({ id: 'Rollback' });
 export type RollbackEntry = z.infer<typeof RollbackEntry>;
 
-/** Newest first. */
+/** Most of a time limit had passed: of an attempt of a step, or of the run. */
+export const EarlyWarningEntry = z
+  .strictObject({
+    kind: z.literal('early_warning'),
+    at: IsoTime,
+    scope: z.enum(['step', 'run']),
+    step: z.string().optional(),
+    elapsed_ms: z.int().min(0),
+    limit_ms: z.int().min(0),
+  })
+  .meta({ id: 'EarlyWarning' });
+export type EarlyWarningEntry = z.infer<typeof EarlyWarningEntry>;
+
+/** Something was wrong with the run, and the watchdog did something about it. */
+export const RepairEntry = z
+  .strictObject({ kind: z.literal('repair'), at: IsoTime, finding: z.string(), detail: z.string() })
+  .meta({ id: 'Repair' });
+export type RepairEntry = z.infer<typeof RepairEntry>;
+
+export const HistoryEntry = z.discriminatedUnion('kind', [
+  RollbackEntry.extend({ kind: z.literal('rollback') }).meta({ id: 'RollbackOfRun' }),
+  EarlyWarningEntry,
+  RepairEntry,
+]);
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
+/** Rollbacks, early warnings and repairs, newest first. */
 export const RollbackHistory = z
-  .strictObject({ history: z.array(RollbackEntry) })
+  .strictObject({ history: z.array(HistoryEntry) })
   .meta({ id: 'RollbackHistory' });
 export type RollbackHistory = z.infer<typeof RollbackHistory>;

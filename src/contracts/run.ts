@@ -108,6 +108,7 @@ export const RUN_EVENT_TYPES = [
   'run.cancelled',
   'run.timed_out',
   'run.rolled_back',
+  'run.early_warning',
   'step.started',
   'step.retrying',
   'step.completed',

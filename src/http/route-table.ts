@@ -13,6 +13,7 @@ import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
 import { queueRoutes } from './routes/queues.ts';
+import { consistencyRoutes } from './routes/consistency.ts';
 import { rollbackRoutes } from './routes/rollback.ts';
 import { runEventRoutes } from './routes/run-events.ts';
 import { runResultRoutes } from './routes/run-result.ts';
@@ -34,6 +35,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...runResultRoutes(deps),
     ...definitionRoutes(deps),
     ...rollbackRoutes(deps),
+    ...consistencyRoutes(deps),
     ...runEventRoutes(deps, cursors, lifetime),
     ...scheduleRoutes(deps, cursors),
     ...runTokenRoutes(deps, lifetime),

@@ -109,6 +109,12 @@ export const METRIC_CATALOGUE = [
     labels: ['scope'],
   },
   {
+    name: 'workflow_early_warnings_total',
+    type: 'counter',
+    help: 'Limits of which three quarters had passed: of a step or of a run',
+    labels: ['scope'],
+  },
+  {
     name: 'workflow_rollbacks_total',
     type: 'counter',
     help: 'Rollbacks by what began them (manual or auto) and whether all was undone (complete or partial)',

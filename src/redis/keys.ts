@@ -41,6 +41,8 @@ export interface Keys {
   schedule(name: string): string;
   /** Sorted set: open run -> epoch ms at which no reason was found why it does not move. */
   unexplained(): string;
+  /** Hash: when the last round over all runs began, and where it stopped. */
+  consistency(): string;
   /** Channel: ids of runs that ended from outside; workers abort what they do for them. */
   cancelled(): string;
   /** Hash: `name@version` -> SHA-256 and JSON of a definition that was registered. */
@@ -114,6 +116,7 @@ export function createKeys(prefix: string): Keys {
     dedup: (hash) => key('wf', 'dedup', hash),
     schedule: (name) => key('wf', 'schedules', name),
     unexplained: () => key('wf', 'unexplained'),
+    consistency: () => key('wf', 'consistency'),
     cancelled: () => key('wf', 'cancel'),
     definitions: () => key('wf', 'defs'),
     definitionsRevision: () => key('wf', 'defs', 'revision'),

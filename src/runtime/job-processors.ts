@@ -14,6 +14,7 @@ import { versionUnavailable } from '../workflows/version-unavailable.ts';
 import { startDelayed } from '../workflows/start-delayed.ts';
 import { START_JOB } from '../workflows/starter.ts';
 import { RunJobData } from '../contracts/job.ts';
+import { consistencyRound } from '../workflows/consistency.ts';
 import { createStepPlans } from '../workflows/step-plans.ts';
 import { runWatchdog } from '../workflows/watchdog.ts';
 import type { Core } from './core.ts';
@@ -53,6 +54,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         lockKey: (job) => `${core.config.redis.bullmq_prefix}:${job.queueName}:${job.id}:lock`,
         createWorld: createStarterWorld,
         resumeRun: (runId, sessionId) => resumeFailedRun(core.workflows, runId, sessionId),
+        historySeconds: core.workflows.settings.rollbackRetentionSeconds,
         recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
         tempRoot: core.workflows.settings.tempRoot,
         directTimeoutMs: agentTimeoutMs(core.config, name),
@@ -77,6 +79,7 @@ async function maintain(core: Core, job: Job): Promise<unknown> {
 
 async function lookAfterRuns({ workflows, store, clock }: Core): Promise<unknown> {
   const findings = await runWatchdog(workflows);
+  await consistencyRound(workflows);
   const retentionSeconds = workflows.settings.recordRetentionSeconds;
   await trimRunIndex(store, { nowMs: clock.now(), retentionSeconds });
   return findings;

@@ -8,6 +8,7 @@ import { SHUTDOWN_REASON } from '../agents/processor.ts';
 import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import type { Cache } from '../primitives/cache/cached-call.ts';
+import { makeRoundDue } from '../primitives/durable/unwatched-runs.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import type { Core } from './core.ts';
 import { createJobProcessor, WATCHDOG_JOB } from './job-processors.ts';
@@ -104,6 +105,7 @@ async function listenForEndedRuns(core: Core, activeJobs: ActiveJobs): Promise<v
 }
 
 async function scheduleWatchdog(core: Core): Promise<void> {
+  await makeRoundDue(core.store);
   const every = Math.round(core.config.workflow.timeout_check_interval_s * 1000);
   await core.queues.get('maintenance')!.upsertJobScheduler(
     WATCHDOG_JOB,

@@ -3,6 +3,7 @@ import type { Retention } from '../../queues/job-options.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { EARLY } from '../primitives/durable/early-warning.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Catalog } from './catalog/catalog.ts';
 
@@ -38,6 +39,11 @@ export interface WorkflowContext {
 
 /** A run that nobody has moved is looked at after this time. */
 export const FIRST_CHECK_MS = 5_000;
+
+/** When a run whose time begins now is looked at first, should nobody have moved it: in any case in time to warn. */
+export function firstCheckAt(nowMs: number, timeoutMs: number): number {
+  return nowMs + Math.min(FIRST_CHECK_MS, timeoutMs * EARLY);
+}
 /** Open runs are looked at this often, to be sure, as long as they are few. */
 export const CHECK_EVERY_MS = 30_000;
 /** Beyond its deadline a run is ended from outside after this time; until then its workers end it. */

@@ -3,7 +3,7 @@ import { isOpen } from '../contracts/run.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import type { Continuation } from '../primitives/advance/facts.ts';
 import { rememberAlarm } from '../primitives/durable/alarms.ts';
-import { checkRunAt, nextGeneration } from '../primitives/durable/open-runs.ts';
+import { checkRunBy, nextGeneration } from '../primitives/durable/open-runs.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { recordDecisions } from '../primitives/durable/record-decisions.ts';
 import { openCalls, type CallsNow, type JobsBelow } from './calls.ts';
@@ -54,7 +54,7 @@ export async function coordinate(
     ctx.flows.addBulk(flows.map((flow) => ({ ...flow, opts: { ...flow.opts, parent } })));
   if (missing.length > 0) await add(missing);
   if (alarm === null) return true;
-  await checkRunAt(ctx.store, facts.run.run_id, alarm);
+  await checkRunBy(ctx.store, facts.run.run_id, alarm);
   if (!isIdle) return true;
   const used = (id: string): boolean => known.completed.has(id) || known.failed.has(id);
   const pause = compileAlarm(compiler, scope, alarm, ctx.clock.now(), used);

@@ -2,7 +2,7 @@ import { FleetError } from '../kernel/errors.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
 import { resumeRun } from '../primitives/durable/resume-run.ts';
 import { runNotFound } from './cancel.ts';
-import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
+import { firstCheckAt, type WorkflowContext } from './context.ts';
 import { driveRun } from './drive.ts';
 import { rollbackInProgress } from './rollback.ts';
 
@@ -21,7 +21,7 @@ export async function resumeFailedRun(
   const called = await readRunRecord(ctx.store, runId);
   if (called?.called_by !== undefined) return resumeFailedRun(ctx, called.called_by.run_id, sessionId);
   const nowMs = ctx.clock.now();
-  const nextCheckAtMs = nowMs + FIRST_CHECK_MS;
+  const nextCheckAtMs = firstCheckAt(nowMs, called?.timeout_ms ?? Infinity);
   const outcome = await resumeRun(ctx.store, { runId, sessionId, nowMs, nextCheckAtMs });
   switch (outcome.verdict) {
     case 'resumed':

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { RollbackEntry, type RollbackResult } from '../contracts/rollback.ts';
+import { HistoryEntry, type RollbackEntry, type RollbackResult } from '../contracts/rollback.ts';
 import { isOpen } from '../contracts/run.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import { askRollback } from '../primitives/durable/begin-rollback.ts';
@@ -64,17 +64,17 @@ async function cancelWithRollback(
 }
 
 /** Newest first; also of a run whose record is gone. Errors: run_not_found, backend_unavailable */
-export async function rollbackHistory(ctx: WorkflowContext, runId: string): Promise<RollbackEntry[]> {
+export async function rollbackHistory(ctx: WorkflowContext, runId: string): Promise<HistoryEntry[]> {
   const entries = await historyOf(ctx, runId);
   if (entries.length === 0 && (await readRunRecord(ctx.store, runId)) === null) throw runNotFound(runId);
-  return entries.map(({ id: _id, ...entry }) => RollbackEntry.parse(entry));
+  return entries.map(({ id: _id, ...entry }) => HistoryEntry.parse({ kind: 'rollback', ...entry }));
 }
 
 async function historyOf(
   ctx: WorkflowContext,
   runId: string,
 ): Promise<(RollbackEntry & { readonly id?: string })[]> {
-  // Entries are written by rollBack only.
+  // Entries are written by rollBack, without a kind, and by the watchdog and the workers' warnings, with one.
   return (await readRollbacks(ctx.store, runId)) as (RollbackEntry & { id?: string })[];
 }
 

@@ -1,6 +1,6 @@
 import { beginDelayed } from '../primitives/durable/begin-delayed.ts';
 import { readRunRecord } from '../primitives/durable/read-run.ts';
-import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
+import { firstCheckAt, type WorkflowContext } from './context.ts';
 import { driveRun, type DriveOutcome } from './drive.ts';
 import { endRun } from './end-run.ts';
 
@@ -16,7 +16,7 @@ export async function startDelayed(ctx: WorkflowContext, runId: string): Promise
     runId,
     sessionId: run.session_id,
     nowMs,
-    nextCheckAtMs: nowMs + FIRST_CHECK_MS,
+    nextCheckAtMs: firstCheckAt(nowMs, run.timeout_ms),
   });
   switch (begin) {
     case 'may_start':

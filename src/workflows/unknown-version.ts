@@ -73,7 +73,7 @@ async function end(ctx: WorkflowContext, facts: RunFacts): Promise<void> {
   await removeJobs(ctx, run);
 }
 
-const ENDED = { deadline_exceeded: 'timed_out', cancelled: 'cancelled' } as const;
+const ENDED = { deadline_exceeded: 'timed_out', cancelled: 'cancelled', coordinator_lost: 'failed' } as const;
 
 async function hasRunJob(ctx: WorkflowContext, { run }: RunFacts): Promise<boolean> {
   return (await ctx.runJobs.getJob(runJobIdOf(run))) !== undefined;

@@ -147,9 +147,10 @@ function unexplained(runId: string, detail: string): WhyReason {
   };
 }
 
-function endedReason({ run }: RunFacts): WhyReason {
+function endedReason({ run, results }: RunFacts): WhyReason {
   const error = run.error === undefined ? '' : `: ${run.error.code}, ${run.error.message}`;
-  const isResumable = (run.status === 'failed' || run.status === 'timed_out') && run.undone === undefined;
+  const isUndone = run.undone !== undefined || Object.keys(results).some((path) => path.includes('~undo'));
+  const isResumable = (run.status === 'failed' || run.status === 'timed_out') && !isUndone;
   return {
     kind: 'ended',
     subject: run.run_id,

@@ -50,6 +50,10 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   'curl -s "http://127.0.0.1:8503/v1/runs/$(cat /tmp/ao-run)/rollback" -H \'content-type: application/json\' -d \'{"savepoint": "start"}\'':
     { prints: /"executed":0,"skipped":2/ },
 
+  './bin/ao workflows check': { prints: /^\d+ runs checked, 0 findings, 0 repaired\n$/ },
+  "curl -s -X POST http://127.0.0.1:8503/v1/workflows/consistency-check -H 'content-type: application/json' -d '{\"repair\": true}'":
+    { prints: /"complete":true,"findings":\[\]/ },
+
   'node examples/play-a-turn.ts': { coveredBy: EXAMPLES, text: "runExample('play-a-turn.ts'" },
   'node examples/enqueue-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('enqueue-a-run.ts'" },
   'node examples/watch-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('watch-a-run.ts'" },

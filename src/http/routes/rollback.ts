@@ -33,13 +33,15 @@ export function rollbackRoutes({ config, operations }: HttpDeps): Route[] {
       method: 'get',
       paths: ['/v1/workflows/runs/{run_id}/rollback-history', '/v1/runs/{run_id}/rollback-history'],
       tag: 'runs',
-      summary: 'How a run was rolled back, newest first',
+      summary: 'Rollbacks, early warnings and repairs of a run, newest first',
       description:
         'Kept `workflow.error_handling.rollback_retention_days`, also when the record of the run is gone.',
       access: ['read'],
       params: RunParams,
       query: NoQuery,
-      responses: { 200: { description: 'Every rollback with what came of it', schema: RollbackHistory } },
+      responses: {
+        200: { description: 'What happened; `kind` says which of the three', schema: RollbackHistory },
+      },
       handle: async ({ params, caller }) => ({
         status: 200,
         body: await operations.rollbackHistory(params.run_id, caller),

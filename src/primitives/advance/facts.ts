@@ -28,7 +28,7 @@ export interface Facts {
 
 /** Why the leaves of a part of the plan are given up. */
 export interface Abandonment {
-  readonly code: 'cancelled' | 'deadline_exceeded';
+  readonly code: 'cancelled' | 'deadline_exceeded' | 'coordinator_lost';
   readonly message: string;
   /** The node whose limit or join it was; '' = the whole execution. */
   readonly path: string;

@@ -9,6 +9,7 @@ import { lookAhead, stagePath } from './leaves.ts';
 const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set([
   'step_timeout',
   'deadline_exceeded',
+  'coordinator_lost',
   'cancelled',
   'worker_lost',
   'outcome_unknown',

@@ -1,6 +1,7 @@
 import type { ON_BUSY } from '../../contracts/turn.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { defineScript } from '../../redis/script.ts';
+import { EARLY } from './early-warning.ts';
 import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { LUA_EMIT } from './lua-parts.ts';
@@ -66,7 +67,8 @@ if ARGV[10] ~= '' then
 end
 if behind == 0 and ARGV[9] == '0' then redis.call('HSET', KEYS[1], 'deadline_at', ARGV[8]) end
 local turn = tonumber(ARGV[1]) + open * ${LOOK_EVERY_MS_PER_OPEN_RUN}
-redis.call('ZADD', KEYS[2], math.max(tonumber(ARGV[4]), math.min(turn, tonumber(ARGV[8]))), ARGV[3])
+local warns = tonumber(ARGV[1]) + (ARGV[8] - ARGV[1]) * ${EARLY}
+redis.call('ZADD', KEYS[2], math.min(warns, math.max(tonumber(ARGV[4]), turn)), ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
 if KEYS[11] then
   if redis.call('HGET', KEYS[12], 'status') == 'pending' then

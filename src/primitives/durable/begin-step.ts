@@ -10,13 +10,13 @@ import { LUA_ACCEPTS, LUA_EMIT } from './lua-parts.ts';
  *       7 session  8 turns  9 world
  * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6 path of the step before it in its chain ('' = none)
  * Returns {verdict, …}; for `ready`: input, deadline, ending, results, errors, decisions, signals, queued ms, metadata,
- * user id, context, start of the run, and session, turns, world version, world data.
+ * user id, context, start of the run, its time limit, and session, turns, world version, world data.
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
   `${LUA_ACCEPTS}${LUA_EMIT}
 local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation', 'ending',
-  'has_errors', 'has_decisions', 'has_signals', 'metadata', 'user_id', 'context', 'started_at')
+  'has_errors', 'has_decisions', 'has_signals', 'metadata', 'user_id', 'context', 'started_at', 'timeout_ms')
 local status = run[1]
 if not status then return {'missing'} end
 if not accepts(status) then
@@ -44,13 +44,13 @@ emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
   '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
 local facts = {'ready', run[2], run[3] or '', run[7] or '', results, errors,
   run[9] and redis.call('HGETALL', KEYS[5]) or {}, run[10] and redis.call('HGETALL', KEYS[6]) or {}, queued,
-  run[11] or '', run[12] or '', run[13] or '', run[14] or ARGV[1]}
+  run[11] or '', run[12] or '', run[13] or '', run[14] or ARGV[1], run[15]}
 if not KEYS[7] then return facts end
 local world = redis.call('HMGET', KEYS[9], 'version', 'data')
-facts[14] = redis.call('HGETALL', KEYS[7])
-facts[15] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
-facts[16] = world[1] or ''
-facts[17] = world[2] or ''
+facts[15] = redis.call('HGETALL', KEYS[7])
+facts[16] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
+facts[17] = world[1] or ''
+facts[18] = world[2] or ''
 return facts
 `,
 );
@@ -72,6 +72,8 @@ export interface StepFacts {
   readonly userId: string | undefined;
   readonly context: RunContext;
   readonly startedAtMs: number;
+  /** What the run may take; its deadline is so long after it could begin. */
+  readonly runTimeoutMs: number;
   /** Set when the run must end. */
   readonly ending: Ending | null;
   /** Since the step before it ended, or the run was accepted; a retry's pause counts too. */
@@ -157,7 +159,7 @@ const NO_CONTEXT: RunContext = { v: 1 };
 
 function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
   const [, input, deadline, ending, results, errors, decisions, signals, queuedMs] = reply;
-  const [metadata, userId, context, startedAt, session, turns = [], worldVersion = '', worldData] =
+  const [metadata, userId, context, startedAt, timeoutMs, session, turns = [], worldVersion = '', worldData] =
     reply.slice(9);
   const sessionHash = toObject(session);
   return {
@@ -173,6 +175,7 @@ function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
     // Written by our own scripts only, from what was parsed then.
     context: context === '' ? NO_CONTEXT : (JSON.parse(String(context)) as RunContext),
     startedAtMs: Number(startedAt),
+    runTimeoutMs: Number(timeoutMs),
     userId: userId === '' ? undefined : String(userId),
     session: sessionHash['session_id'] === undefined ? null : sessionHash,
     recentTurns: (turns as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),

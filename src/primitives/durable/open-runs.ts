@@ -20,6 +20,11 @@ export async function checkRunAt(store: RedisStore, runId: string, atMs: number)
   await store.redis.zadd(store.keys.deadlines(), 'XX', atMs, runId);
 }
 
+/** Look at an open run at `atMs` at the latest. */
+export async function checkRunBy(store: RedisStore, runId: string, atMs: number): Promise<void> {
+  await store.redis.zadd(store.keys.deadlines(), 'XX', 'LT', atMs, runId);
+}
+
 export async function forgetRun(store: RedisStore, runId: string): Promise<void> {
   await store.redis.zrem(store.keys.deadlines(), runId);
 }

@@ -17,6 +17,10 @@ if not status then return {'missing', '', 0} end
 if status == 'rolled_back' or redis.call('HEXISTS', KEYS[1], 'undone') == 1 then return {'rolled_back', status, 0} end
 if redis.call('EXISTS', KEYS[11]) == 1 then return {'rolling_back', status, 0} end
 if status ~= 'failed' and status ~= 'timed_out' then return {'not_resumable', status, 0} end
+-- What a saga has undone, also one whose failure was caught, is completed no more.
+for _, path in ipairs(redis.call('HKEYS', KEYS[7])) do
+  if string.find(path, '~undo', 1, true) then return {'rolled_back', status, 0} end
+end
 local behind = 0
 if ARGV[4] == '1' then
   if redis.call('EXISTS', KEYS[5]) == 0 then return {'session_gone', status, 0} end

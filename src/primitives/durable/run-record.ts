@@ -13,7 +13,7 @@ const json = <T extends z.ZodType>(schema: T) =>
 
 /** Why a run must end. */
 const Ending = z.object({
-  code: z.enum(['cancelled', 'deadline_exceeded']),
+  code: z.enum(['cancelled', 'deadline_exceeded', 'coordinator_lost']),
   message: z.string(),
   path: z.literal(''),
 });

@@ -26,6 +26,7 @@ import { listRunsFor } from './list-runs.ts';
 import { getDefinition, listDefinitions, registerDefinition, removeDefinition } from './definitions.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
+import { checkRunsFor } from './consistency.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
 import { signalRunFor } from './signals.ts';
@@ -82,6 +83,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     rollbackRun: (runId, request, caller) =>
       guarded('rolling a run back', rollbackRunFor(ctx, runId, request, caller)),
     rollbackHistory: (runId, caller) => rollbackHistoryFor(ctx, runId, caller),
+    checkRuns: (request, caller) => guarded('checking runs', checkRunsFor(ctx, request, caller)),
     listRunEvents: (runId, page, caller) => listRunEvents(ctx, runId, page, caller),
     runEvents: (runId, options, caller) => runEvents(ctx, runId, options, caller),
     listSchedules: () => listSchedules(workflows),

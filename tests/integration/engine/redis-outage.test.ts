@@ -60,6 +60,7 @@ describe('while Redis does not answer', () => {
       runEvents: () => ops.runEvents(runId, { signal }, LOCAL_OPERATOR)[Symbol.asyncIterator]().next(),
       rollbackRun: () => ops.rollbackRun(runId, {}, LOCAL_OPERATOR),
       rollbackHistory: () => ops.rollbackHistory(runId, LOCAL_OPERATOR),
+      checkRuns: () => ops.checkRuns({ repair: true }, LOCAL_OPERATOR),
       listQueues: () => ops.listQueues(),
       listDeadLetters: () => ops.listDeadLetters({ limit: 5 }),
       getDeadLetter: () => ops.getDeadLetter(`ipa~${runId}.ipa`),

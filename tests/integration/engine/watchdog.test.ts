@@ -206,7 +206,8 @@ describe('the watchdog', () => {
     });
     const sessionId = await h.newSession();
     const runId = await h.submit(sessionId, 'look');
-    expect(await look(h, 1_500)).toEqual({});
+    expect(await look(h, 700)).toEqual({});
+    expect(await look(h, 1_500)).toEqual({ [runId]: 'healthy' });
     expect(await look(h, 7_000)).toEqual({ [runId]: 'deadline_passed' });
     expect(await h.ended(runId)).toMatchObject({ status: 'timed_out', error: { code: 'deadline_exceeded' } });
     await h.quiet();

@@ -5,6 +5,7 @@ import type { FleetOperations, Submitted } from '../../../../src/contracts/opera
 import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts/operator.ts';
 import { isOpen, RunSummary, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
 import { Schedule, type ScheduleView } from '../../../../src/contracts/schedule.ts';
+import type { CheckRuns, ConsistencyReport } from '../../../../src/contracts/consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../src/contracts/rollback.ts';
 import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
@@ -208,6 +209,12 @@ export class FakeOperations implements FleetOperations {
     this.#enter('rollbackHistory', runId, caller);
     await this.getRun(runId, caller);
     return { history: [] };
+  }
+
+  async checkRuns(request: CheckRuns, caller: Caller): Promise<ConsistencyReport> {
+    this.#enter('checkRuns', request, caller);
+    if (request.run_id !== undefined) await this.getRun(request.run_id, caller);
+    return { checked: 1, complete: true, findings: [], repaired: 0, errors: [] };
   }
 
   async listRunEvents(
