@@ -9,7 +9,7 @@ import { consistencyRound } from '../../../src/workflows/consistency.ts';
 import { FIRST_CHECK_MS } from '../../../src/workflows/context.ts';
 import { runWatchdog } from '../../../src/workflows/watchdog.ts';
 import { planCatalog, startPlan } from '../../support/durable-runner.ts';
-import { broken } from '../../support/effect-plans.ts';
+import { broken, doing } from '../../support/effect-plans.ts';
 import { startHarness, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -109,8 +109,9 @@ describe('a consistency check', () => {
       await client.del(keys.runEvents(runId));
       await client.hset(keys.run(runId), 'created_at', Date.now() - MINUTE);
     }
-    expect((await check(h)).findings.map(({ run_id, kind }) => [run_id, kind]).toSorted()).toEqual(
-      runIds.map((runId) => [runId, 'jobs_missing']).toSorted(),
+    const { findings } = await check(h);
+    expect(new Map(findings.map(({ run_id, kind }) => [run_id, kind]))).toEqual(
+      new Map(runIds.map((runId) => [runId, 'jobs_missing'])),
     );
     const watchdog = () => runWatchdog(later(h, FIRST_CHECK_MS + 100));
     await Promise.all([check(h, { repair: true }), watchdog(), check(h, { repair: true }), watchdog()]);
@@ -201,7 +202,7 @@ describe('an open run that the watchdog does not know', () => {
     expect([first.after, second.after, ...first.runIds]).toEqual(['wf_gone_700', 'wf_gone_200']);
     // Whoever has the next round goes on from there.
     const rounds = await Promise.all([0, 1, 2].map(() => consistencyRound(h.core.workflows)));
-    expect(rounds.toSorted()).toEqual([1, null, null].toSorted());
+    expect(rounds.filter((repaired) => repaired !== null)).toEqual([1]);
     expect(await store.redis.zscore(store.keys.deadlines(), runId)).not.toBeNull();
     expect(await consistencyRound(later(h, MINUTE - 5_000))).toBeNull();
     expect(await consistencyRound(later(h, MINUTE + 1_000))).toBe(0);
@@ -216,10 +217,7 @@ describe('a run of which a saga has undone something', () => {
     output: z.number(),
     run: async () => 0,
   });
-  const order = saga<number>('order')
-    .step(num('pay') as never, { compensate: undo })
-    .step(broken as never)
-    .build();
+  const order = saga<number>('order').step(num('pay'), { compensate: undo }).step(broken).build();
   const breaks = step({
     name: 'later',
     queue: 'ipa',
@@ -230,9 +228,9 @@ describe('a run of which a saga has undone something', () => {
 
   test.each([
     ['and failed because of it', order],
-    ['which was caught', order.fallback(num('instead') as never)],
+    ['which was caught', order.fallback(num('instead'))],
   ])('%s is not resumed, and says so', async (_title, plan) => {
-    const catalog = planCatalog({ p: (plan as typeof order).pipe(breaks as never) });
+    const catalog = planCatalog({ p: plan.pipe(breaks) });
     await using h = await startHarness({ redisUrl: redis.url, catalog, workers: WORKERS });
     const runId = await startPlan(h, 'p', 1);
     expect(await h.ended(runId)).toMatchObject({ status: 'failed' });
@@ -250,12 +248,15 @@ describe('a run of which a saga has undone something', () => {
 
   test('is told from one whose saga had nothing to undo', async () => {
     const plan = saga<number>('order')
-      .step(broken as never)
-      .step(num('pay') as never, { compensate: undo })
+      .step(broken)
+      .step(
+        doing('pay', () => undefined),
+        { compensate: undo },
+      )
       .build();
     await using h = await startHarness({
       redisUrl: redis.url,
-      catalog: planCatalog({ p: plan as never }),
+      catalog: planCatalog({ p: plan }),
       workers: WORKERS,
     });
     const runId = await startPlan(h, 'p', 1);

@@ -40,7 +40,7 @@ const undo = step({
 });
 
 /** A worker on which every run job fails, as one whose code breaks on it. */
-function breaking(h: Harness): AsyncDisposable {
+function breaking(h: Harness): AsyncDisposable & { ready(): Promise<unknown> } {
   const { hostname: host, port } = new URL(redis.url);
   const worker = new Worker(
     'flow',
@@ -50,7 +50,7 @@ function breaking(h: Harness): AsyncDisposable {
     { connection: { host, port: Number(port) }, prefix: h.config.redis.bullmq_prefix },
   );
   worker.on('error', () => undefined);
-  return { [Symbol.asyncDispose]: () => worker.close() };
+  return { ready: () => worker.waitUntilReady(), [Symbol.asyncDispose]: () => worker.close() };
 }
 
 /** Looks again and again, each time half a minute later, after the run job has failed once more. */
@@ -69,14 +69,12 @@ async function lookUntil(h: Harness, runId: string, wanted: string, from = 0): P
 describe('a run whose run job fails again and again', () => {
   test('[W4] must end, and ends failed with coordinator_lost when that fails too; it says what was not undone', async () => {
     calls.length = 0;
-    const plan = saga<number>('order')
-      .step(num('pay'), { compensate: undo })
-      .step(broken as never)
-      .build();
+    const plan = saga<number>('order').step(num('pay'), { compensate: undo }).step(broken).build();
     const catalog = planCatalog({ p: plan }, 3_600_000);
     await using h = await startHarness({ redisUrl: redis.url, catalog, workers: STEPS });
     {
-      await using _broken = breaking(h);
+      await using worker = breaking(h);
+      await worker.ready();
       const runId = await startPlan(h, 'p', 1);
       expect(await lookUntil(h, runId, 'coordinator_lost')).toBe(5);
       expect(await h.operations.getRun(runId, LOCAL_OPERATOR)).toMatchObject({ status: 'running' });
@@ -96,15 +94,13 @@ describe('a run whose run job fails again and again', () => {
 
   test('undoes what it did when a worker that works comes after all', async () => {
     calls.length = 0;
-    const plan = saga<number>('order')
-      .step(num('pay'), { compensate: undo })
-      .step(broken as never)
-      .build();
+    const plan = saga<number>('order').step(num('pay'), { compensate: undo }).step(broken).build();
     const catalog = planCatalog({ p: plan }, 3_600_000);
     await using h = await startHarness({ redisUrl: redis.url, catalog, workers: STEPS });
     let runId: string;
     {
-      await using _broken = breaking(h);
+      await using worker = breaking(h);
+      await worker.ready();
       runId = await startPlan(h, 'p', 1);
       await lookUntil(h, runId, 'coordinator_lost');
     }
@@ -123,7 +119,8 @@ describe('a run whose run job fails again and again', () => {
       p: { steps: [doing('keep', ({ effects }) => effects.setKey('kept', 'x'))], timeoutMs: 3_600_000 },
     });
     await using h = await startHarness({ redisUrl: redis.url, catalog, workers: STEPS });
-    await using _broken = breaking(h);
+    await using worker = breaking(h);
+    await worker.ready();
     const runId = await startPlan(h, 'p', 1);
     await lookUntil(h, runId, 'coordinator_lost');
     if ((await h.operations.getRun(runId, LOCAL_OPERATOR)).ended_at === null)
