@@ -144,6 +144,12 @@ describe('a run whose run job fails again and again', () => {
     expect([await lose(), await lose(), await lose()]).toEqual([1, 2, 3]);
     await recordDecisions(store, { runId, decide: [{ key: 'x', value: 1 }], abandon: [], nowMs: 1 });
     expect([await lose(), await lose()]).toEqual([1, 2]);
+    // Who rolls it back needs no run job for that.
+    await store.redis.set(store.keys.runRollback(runId), 'x');
+    expect(await lose()).toBe(0);
+    await store.redis.del(store.keys.runRollback(runId));
+    await store.redis.hset(store.keys.runEffects(runId), 'u:1', '1');
+    expect([await lose(), await lose()]).toEqual([1, 2]);
     await store.redis.hset(store.keys.run(runId), 'ending', '{}');
     expect([await lose(), await lose()]).toEqual([1, 2]);
     await store.redis.hincrby(store.keys.run(runId), 'resumes', 1);
