@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { QUEUE_NAMES } from '../../queues/catalogue.ts';
 import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
 import { RUN_EVENT_TYPES, type RunEvent } from '../../src/contracts/run.ts';
+import { noteEarlyWarning } from '../../src/primitives/durable/early-warning.ts';
 import { runWatchdog } from '../../src/workflows/watchdog.ts';
 import { documentedEvents } from '../architecture/documented-events.ts';
 import { documentedKeys } from '../architecture/documented-keys.ts';
@@ -49,6 +50,11 @@ async function everyEvent(): Promise<{ events: RunEvent[]; keys: Map<string, str
   const late = await idle.submit(idleSession, 'wait');
   const waiting = await idle.submit(idleSession, 'wait');
   await idle.operations.cancelRun(waiting, {}, LOCAL_OPERATOR);
+  await noteEarlyWarning(
+    idle.core.store,
+    { runId: late, scope: 'step', step: 'ipa', agent: 'ipa', elapsedMs: 3, limitMs: 4 },
+    { nowMs, keepSeconds: 60 },
+  );
   nowMs += 3_600_000;
   await runWatchdog(idle.core.workflows);
   events.push(...(await eventsOf(idle, [late, waiting])));
@@ -82,7 +88,8 @@ test('what runs emit and leave in Redis is what docs/events.md and docs/redis-ke
     const names = Object.keys(data);
     expect(names.filter((name) => !optional.includes(name)).sort(), type).toEqual(required.toSorted());
     for (const name of names) if (optional.includes(name)) optionalSeen.add(`${type} ${name}`);
-    expect([step !== undefined, agent !== undefined], type).toEqual(Array(2).fill(type.startsWith('step.')));
+    const isOfStep = type.startsWith('step.') || data['scope'] === 'step';
+    expect([step !== undefined, agent !== undefined], type).toEqual(Array(2).fill(isOfStep));
   }
   const optional = [...documented].flatMap(([type, event]) =>
     event.optional.map((name) => `${type} ${name}`),
