@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
-import { step } from '../../../src/primitives/compose/combine.ts';
+import { pipe, step, waitFor } from '../../../src/primitives/compose/combine.ts';
 import type { Primitive } from '../../../src/primitives/compose/primitive.ts';
 import { noteEarlyWarning } from '../../../src/primitives/durable/early-warning.ts';
 import { runWatchdog } from '../../../src/workflows/watchdog.ts';
 import { planCatalog, startPlan } from '../../support/durable-runner.ts';
-import { agentsWith, quickCatalog, startHarness, untilAbort, type Harness } from '../../support/harness.ts';
+import {
+  agentsWith,
+  eventually,
+  quickCatalog,
+  startHarness,
+  untilAbort,
+  type Harness,
+} from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
 let redis: TestRedis;
@@ -124,4 +131,23 @@ test('nobody warns of a run that has ended or must end', async () => {
   await h.operations.cancelRun(runId, {}, LOCAL_OPERATOR);
   expect(await noteEarlyWarning(h.core.store, warning, at)).toBe(false);
   expect(await noteEarlyWarning(h.core.store, { ...warning, runId: 'wf_unknown' }, at)).toBe(false);
+});
+
+test('a run that waits longer for a signal than it may take is looked at in time', async () => {
+  const quick = step({
+    name: 'quick',
+    queue: 'ipa',
+    input: z.unknown(),
+    output: z.number(),
+    run: async () => 1,
+  });
+  const plan = pipe(quick, waitFor('go', z.number(), { timeoutMs: 600_000 }));
+  const catalog = planCatalog({ p: plan }, 20_000);
+  await using h = await startHarness({ redisUrl: redis.url, catalog, workers: WORKERS });
+  const runId = await startPlan(h, 'p', 1);
+  const { store, queues } = h.core;
+  await eventually(async () => expect(await queues.get('maintenance')!.getDelayedCount()).toBe(1));
+  expect(Number(await store.redis.zscore(store.keys.deadlines(), runId))).toBeLessThan(Date.now() + 20_000);
+  expect(await look(h, 26_000)).toEqual({ [runId]: 'deadline_passed' });
+  expect(await h.ended(runId)).toMatchObject({ status: 'timed_out' });
 });
