@@ -28,13 +28,14 @@ export interface RunFacts {
 
 /**
  * KEYS 1 run 2 results 3 errors 4 events 5 session 6 decisions 7 signals. The session is looked up only when the run has one.
+ * Returns one text: JSON is read natively, an answer of a hundred strings is put together string by string.
  */
 const READ_RUN = defineScript(
   'read-run',
   `
-return {redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3]),
+return cjson.encode({redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3]),
   redis.call('XRANGE', KEYS[4], '-', '+'), redis.call('HGETALL', KEYS[5]), redis.call('HGETALL', KEYS[6]),
-  redis.call('HGETALL', KEYS[7])}
+  redis.call('HGETALL', KEYS[7])})
 `,
 );
 
@@ -45,7 +46,7 @@ export async function readRun(
   sessionId?: string,
 ): Promise<RunFacts | null> {
   const { keys } = store;
-  const reply = (await run(
+  const text = (await run(
     store,
     READ_RUN,
     [
@@ -58,7 +59,9 @@ export async function readRun(
       keys.runSignals(runId),
     ],
     [],
-  )) as ScriptValue[];
+  )) as string;
+  // What is empty is an object here, for Lua does not know the difference.
+  const reply = JSON.parse(text) as ScriptValue[];
   const record = decodeRun(toObject(reply[0]));
   if (record === null) return null;
   const session = toObject(reply[4]);
