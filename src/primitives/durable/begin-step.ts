@@ -9,8 +9,9 @@ import { LUA_ACCEPTS, LUA_EMIT } from './lua-parts.ts';
  * KEYS  1 run  2 results  3 errors  4 events  5 decisions  6 signals, and for a run of a session
  *       7 session  8 turns  9 world
  * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6 path of the step before it in its chain ('' = none)
- * Returns {verdict, …}; for `ready`: input, deadline, ending, results, errors, decisions, signals, queued ms, metadata,
- * user id, context, start of the run, its time limit, and session, turns, world version, world data.
+ * Returns {verdict, …}; for `ready`: as one text, which is read natively, a list of input, deadline, ending, results, errors,
+ * decisions, signals, queued ms, metadata, user id, context, start of the run, its time limit, and session, turns, world
+ * version; then the world's data as they are.
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
@@ -42,16 +43,15 @@ end
 local queued = math.max(0, tonumber(ARGV[1]) - tonumber(run[4] or run[5]))
 emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
   '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
-local facts = {'ready', run[2], run[3] or '', run[7] or '', results, errors,
+local facts = {run[2], run[3] or '', run[7] or '', results, errors,
   run[9] and redis.call('HGETALL', KEYS[5]) or {}, run[10] and redis.call('HGETALL', KEYS[6]) or {}, queued,
   run[11] or '', run[12] or '', run[13] or '', run[14] or ARGV[1], run[15]}
-if not KEYS[7] then return facts end
+if not KEYS[7] then return {'ready', cjson.encode(facts), ''} end
 local world = redis.call('HMGET', KEYS[9], 'version', 'data')
-facts[15] = redis.call('HGETALL', KEYS[7])
-facts[16] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
-facts[17] = world[1] or ''
-facts[18] = world[2] or ''
-return facts
+facts[14] = redis.call('HGETALL', KEYS[7])
+facts[15] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
+facts[16] = world[1] or ''
+return {'ready', cjson.encode(facts), world[2] or ''}
 `,
 );
 
@@ -135,7 +135,8 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
   const [verdict, detail] = reply;
   switch (verdict) {
     case 'ready':
-      return { verdict, facts: decodeFacts(reply) };
+      // What is empty is an object here, for Lua does not know the difference.
+      return { verdict, facts: decodeFacts(JSON.parse(String(detail)) as ScriptValue[], String(reply[2])) };
     case 'recorded':
       return { verdict, output: JSON.parse(String(detail)) };
     case 'upstream_failed':
@@ -157,10 +158,9 @@ export async function beginStep(store: RedisStore, request: StepRequest): Promis
 
 const NO_CONTEXT: RunContext = { v: 1 };
 
-function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
-  const [, input, deadline, ending, results, errors, decisions, signals, queuedMs] = reply;
-  const [metadata, userId, context, startedAt, timeoutMs, session, turns = [], worldVersion = '', worldData] =
-    reply.slice(9);
+function decodeFacts(reply: readonly ScriptValue[], worldData: string): StepFacts {
+  const [input, deadline, ending, results, errors, decisions, signals, queuedMs] = reply;
+  const [metadata, userId, context, startedAt, timeoutMs, session, turns, worldVersion = ''] = reply.slice(8);
   const sessionHash = toObject(session);
   return {
     input: JSON.parse(String(input)),
@@ -178,8 +178,10 @@ function decodeFacts(reply: readonly ScriptValue[]): StepFacts {
     runTimeoutMs: Number(timeoutMs),
     userId: userId === '' ? undefined : String(userId),
     session: sessionHash['session_id'] === undefined ? null : sessionHash,
-    recentTurns: (turns as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields)),
-    world: worldVersion === '' ? null : { version: Number(worldVersion), data: String(worldData) },
+    recentTurns: Array.isArray(turns)
+      ? (turns as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields))
+      : [],
+    world: worldVersion === '' ? null : { version: Number(worldVersion), data: worldData },
   };
 }
 
