@@ -1,6 +1,7 @@
 import type { z, ZodType } from 'zod';
 import type { AgentName } from '../contracts/agent-type.ts';
 import type { World } from '../contracts/world.ts';
+import type { Language } from '../models/language.ts';
 
 /** The few levels an agent may log at; a pino child logger fits. */
 export interface AgentLogger {
@@ -36,6 +37,15 @@ export interface AgentContext {
   readonly budgetMs: number;
   readonly log: AgentLogger;
   readonly worlds: WorldAccess;
+  /** The models this agent may ask; null: none is configured, which is no degradation. */
+  readonly language: Language | null;
+  /**
+   * What `produce` gave under this name in an earlier attempt of the step, or what it gives now: calls that cost
+   * money are not repeated because a worker died.
+   */
+  memo<T>(key: string, produce: () => Promise<T>): Promise<T>;
+  /** A piece of the text, safe to be read while the rest is made. Together they are the text of the output. */
+  emit(text: string): void;
 }
 
 /** An agent: typed input, typed output, one plain asynchronous function. */

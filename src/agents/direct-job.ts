@@ -68,6 +68,10 @@ export async function openDirectJob(
           budgetMs: shell.directTimeoutMs,
           log: shell.log,
           worlds,
+          language: shell.language,
+          // It has no run to remember anything with, and nobody who reads along.
+          memo: (_key, produce) => produce(),
+          emit: () => {},
         });
       },
       async record(output) {

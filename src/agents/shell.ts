@@ -7,6 +7,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { Cache } from '../primitives/cache/cached-call.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { AttemptObserver } from '../primitives/observe/attempt.ts';
+import type { Language } from '../models/language.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import type { LeafToAdd } from '../primitives/advance/facts.ts';
@@ -31,6 +32,8 @@ export interface ShellContext {
   readonly queue: string;
   /** Serves steps that bring no handler of their own, and jobs of other services; null on other queues. */
   readonly agent: Agent | null;
+  /** The models the agent may ask; null: none is configured. */
+  readonly language: Language | null;
   readonly store: RedisStore;
   readonly plans: StepPlans;
   readonly breakers: Breakers;

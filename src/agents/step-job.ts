@@ -161,8 +161,8 @@ function openWork(
       queuedMs: facts.queuedMs,
       attempt: () => told.attempt(node),
       async call(signal) {
+        const writer = (tokens = tokenWriter(shell, job, data, lock, signal));
         if (node.run !== undefined) {
-          const writer = (tokens = tokenWriter(shell, job, data, lock, signal));
           const attempt = { signal, state: leaf.state, deadlineAtMs, ...effects.open() };
           open = openHandlerContext(shell, job, data, facts, attempt, writer);
           try {
@@ -173,14 +173,23 @@ function openWork(
           }
         }
         worlds = worldsOf(signal);
-        return callAgent(shell, input, {
-          signal,
-          attempt: job.attemptsMade + 1,
-          idempotencyKey: `${step.run_id}.${step.path}`,
-          budgetMs: cutMs,
-          log: shell.log,
-          worlds,
-        });
+        const { memo } = effects.open();
+        try {
+          return await callAgent(shell, input, {
+            signal,
+            attempt: job.attemptsMade + 1,
+            idempotencyKey: `${step.run_id}.${step.path}`,
+            budgetMs: cutMs,
+            log: shell.log,
+            worlds,
+            language: shell.language,
+            memo,
+            emit: (text) => writer.emit(text),
+          });
+        } catch (error) {
+          writer.stop();
+          throw error;
+        }
       },
       async record(output) {
         const recorded = worlds?.recorded();

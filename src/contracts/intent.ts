@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PlayerText } from './player-text.ts';
+import { provenance } from './provenance.ts';
 import { Direction, EntityId, WorldView } from './world-view.ts';
 
 export const INTENTS = [
@@ -140,8 +141,7 @@ export const IpaOutput = z.strictObject({
     needs_world: z.boolean(),
     needs_narrative: z.boolean(),
   }),
-  source: z.literal('local'),
-  degraded: z.literal(false),
+  ...provenance,
 });
 export type IpaOutput = z.infer<typeof IpaOutput>;
 

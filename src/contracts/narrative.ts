@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Intent, IpaOutput } from './intent.ts';
+import { provenance } from './provenance.ts';
 import { WbaOutput } from './world.ts';
 import { WorldView } from './world-view.ts';
 
@@ -52,11 +53,22 @@ export const NgaInput = z.strictObject({
   summary: z.string().nullish(),
   emotional_state: z.string().max(40).nullish(),
   therapeutic_context: z
-    .strictObject({ goals: z.array(z.string().max(200)), avoid: z.array(z.string().max(200)) })
+    .strictObject({
+      goals: z.array(z.string().max(200)),
+      /** What no story may dwell on. */
+      avoid: z.array(z.string().max(200)),
+      /** In how many turns each goal was touched so far. */
+      progress: z.array(z.strictObject({ goal: z.string().max(200), turns: z.int().min(0) })).optional(),
+    })
     .nullish(),
   session_id: z.string().nullish(),
   turn: z.int().min(0),
-  style: z.strictObject({ max_chars: z.int().min(200).max(4000).default(DEFAULT_STORY_CHARS) }).optional(),
+  style: z
+    .strictObject({
+      max_chars: z.int().min(200).max(4000).default(DEFAULT_STORY_CHARS),
+      tone: Tone.optional(),
+    })
+    .optional(),
 });
 export type NgaInput = z.infer<typeof NgaInput>;
 
@@ -73,9 +85,8 @@ export const NgaOutput = z.strictObject({
   word_count: z.int().min(1),
   /** At 200 words per minute. */
   reading_time_s: z.int().min(1),
-  source: z.literal('local'),
+  ...provenance,
   /** The variants used, opening first; handed back in the next turns so that they rest. */
   template_ids: z.array(z.string()),
-  degraded: z.literal(false),
 });
 export type NgaOutput = z.infer<typeof NgaOutput>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IpaOutput } from './intent.ts';
+import { provenance } from './provenance.ts';
 import {
   Direction,
   EntityAliases,
@@ -251,7 +252,6 @@ export const WbaOutput = z.strictObject({
   rejected: z.array(RejectedOperation),
   description: z.string().min(1),
   cached: z.literal(false),
-  source: z.literal('local'),
-  degraded: z.literal(false),
+  ...provenance,
 });
 export type WbaOutput = z.infer<typeof WbaOutput>;

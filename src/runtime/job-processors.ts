@@ -46,6 +46,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
       return createProcessor({
         queue: name,
         agent,
+        language: options.languages?.get(name) ?? null,
         store: core.store,
         plans: createStepPlans(core.workflows.catalog),
         breakers: options.breakers,

@@ -7,6 +7,7 @@ import type { Agent } from '../agents/agent.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
 import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
 import { toFleetError } from '../kernel/errors.ts';
+import type { Language } from '../models/language.ts';
 import type { Cache } from '../primitives/cache/cached-call.ts';
 import { makeRoundDue } from '../primitives/durable/unwatched-runs.ts';
 import type { Breakers } from '../resilience/breakers.ts';
@@ -29,6 +30,8 @@ export interface RunningWorkers {
 export interface WorkersOptions {
   readonly core: Core;
   readonly agents: ReadonlyMap<AgentName, Agent>;
+  /** The models each agent may ask; an agent without an entry has none. */
+  readonly languages?: ReadonlyMap<AgentName, Language>;
   readonly queues: readonly QueueName[];
   readonly breakers: Breakers;
   readonly cache: Cache;

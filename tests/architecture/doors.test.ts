@@ -41,6 +41,9 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
   testcontainers: ['src/testing'],
   yaml: ['config'],
   'lru-cache': ['src/primitives/cache'],
+  ai: ['src/models'],
+  '@ai-sdk/openai-compatible': ['src/models'],
+  'neo4j-driver': ['src/graph'],
 };
 
 function libraryViolations(file: SourceFile): string[] {

@@ -7,7 +7,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'config'],
   ['queues', 'redis', 'events', 'observability'],
   ['resilience', 'resources'],
-  ['coordination', 'sessions', 'safety', 'tools', 'models', 'primitives'],
+  ['coordination', 'sessions', 'safety', 'tools', 'models', 'graph', 'primitives'],
   ['agents', 'workflows'],
   ['http', 'realtime', 'dashboards', 'client'],
   ['runtime'],

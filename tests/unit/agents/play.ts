@@ -36,6 +36,9 @@ export function startGame(worldId = 'test-world', sessionId = 'test-session') {
         return output;
       },
     },
+    language: null,
+    memo: (_key, produce) => produce(),
+    emit() {},
   };
   let turn = 0;
   return {
