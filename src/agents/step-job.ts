@@ -11,6 +11,7 @@ import {
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
 import type { OpenStepContext } from '../primitives/step-context.ts';
+import { onAccountOf } from '../models/on-account.ts';
 import { noteUnknownVersion, VERSION_PATIENCE_MS } from '../primitives/durable/unknown-version.ts';
 import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
@@ -182,6 +183,7 @@ function openWork(
         }
         worlds = worldsOf(signal);
         const { memo } = effects.open();
+        const account = { workflow: step.workflow, user: facts.userId };
         try {
           return await callAgent(shell, input, {
             signal,
@@ -190,7 +192,7 @@ function openWork(
             budgetMs: cutMs,
             log: shell.log,
             worlds,
-            language: shell.language,
+            language: shell.language && onAccountOf(shell.language, account),
             memo,
             emit: (text) => writer.emit(text),
           });

@@ -1,11 +1,12 @@
 import { linkAbort, sleep, untilAborted } from '../kernel/abort.ts';
 import type { TokenUsage } from '../contracts/provenance.ts';
-import type { LanguageContext } from './language.ts';
+import type { CallAccount, LanguageContext } from './language.ts';
 
 /** The time and the tokens of one question, over all requests that it takes. */
 export class Asking implements Disposable {
   /** Of the caller. */
   readonly signal: AbortSignal;
+  readonly account: CallAccount;
   readonly #startedAt = performance.now();
   readonly #budgetMs: number;
   readonly #over = new AbortController();
@@ -17,8 +18,9 @@ export class Asking implements Disposable {
   /** Requests that were sent again because they failed. */
   repeats = 0;
 
-  constructor({ signal, budgetMs }: LanguageContext) {
+  constructor({ signal, budgetMs, account = {} }: LanguageContext) {
     this.signal = signal;
+    this.account = account;
     this.#budgetMs = budgetMs;
     this.#timer = setTimeout(() => this.#over.abort(new BudgetOver()), Math.max(0, budgetMs));
     this.#untie = linkAbort(signal, this.#over);

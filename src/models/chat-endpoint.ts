@@ -4,6 +4,7 @@ import type { TokenUsage } from '../contracts/provenance.ts';
 import type { AnswerForm } from './answer-form.ts';
 import type { Dialect } from './dialect.ts';
 import type { Conversation } from './messages.ts';
+import { withoutThoughts } from './read-answer.ts';
 import { faultOfStatus, retryAfterOf, type ProviderFailure } from './provider-error.ts';
 
 /** An OpenAI-compatible endpoint: `POST {baseUrl}/chat/completions`. */
@@ -116,9 +117,10 @@ async function tellPartial(
   onPartial: (partial: unknown) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  const start = text.indexOf('{');
+  const said = withoutThoughts(text);
+  const start = said.indexOf('{');
   if (start === -1) return last;
-  const { value } = await parsePartialJson(text.slice(start));
+  const { value } = await parsePartialJson(said.slice(start));
   const told = value === undefined ? last : JSON.stringify(value);
   if (told === last) return last;
   signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import type { DegradedReason } from '../contracts/provenance.ts';
+import type { DegradedReason, TokenUsage } from '../contracts/provenance.ts';
 import { computeDelay } from '../resilience/backoff.ts';
 import { CircuitOpenError } from '../resilience/circuit-open-error.ts';
 import { answerForm } from './answer-form.ts';
@@ -10,7 +10,7 @@ import type { ModelEvent } from './model-events.ts';
 import { ProviderError } from './provider-error.ts';
 import { SIMPLIFIED, type ModelProvider } from './provider.ts';
 import { readAnswer } from './read-answer.ts';
-import { FREE_SPENDING, type SpendingPort } from './spending.ts';
+import { FREE_SPENDING, type SpendingHold, type SpendingPort } from './spending.ts';
 
 // A question to a language model:
 // 1. The first model is asked; one that is cut off or unknown is passed over without a request.
@@ -136,7 +136,7 @@ export class ProviderLanguage implements Language {
     const estimate = { input_tokens: estimateTokens(call), output_tokens: call.maxOutputTokens };
     // An open circuit is asked all the same: it counts what it refuses.
     const port = obstacle === 'circuit_open' ? FREE_SPENDING : spending;
-    const reserving = port.reserve({ agent, model, estimate });
+    const reserving = port.reserve({ agent, model, account: asking.account, estimate });
     let hold;
     try {
       hold = await asking.within(reserving);
@@ -162,9 +162,18 @@ export class ProviderLanguage implements Language {
       await asking.within(settled).catch(() => undefined);
       return reply;
     } catch (error) {
-      await asking.within(hold.release()).catch(() => undefined);
+      await asking.within(this.#closeFailed(error, hold, estimate, asking)).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** A request that we cut off was read by the provider, which charges for that. */
+  #closeFailed(error: unknown, hold: SpendingHold, estimate: TokenUsage, asking: Asking): Promise<void> {
+    const isLate = error instanceof ProviderError && error.fault === 'timeout' && error.status === undefined;
+    if (!isLate && !asking.signal.aborted) return hold.release();
+    const usage = { ...estimate, output_tokens: 0 };
+    asking.add(usage);
+    return hold.settle(usage);
   }
 
   #failureOf(error: unknown, model: string, asking: Asking): Result<never> {

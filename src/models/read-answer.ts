@@ -34,7 +34,7 @@ export function readAnswer<T>(request: LanguageRequest<T>, text: string, isCut: 
 /** The first JSON object in a text that may have prose, thoughts or a code fence around it; undefined: none. */
 export function extractJson(text: string): unknown {
   if (text.length > MOST_CHARACTERS) return undefined;
-  const said = text.replace(/<think(?:ing)?>[^]*?<\/think(?:ing)?>/gi, '');
+  const said = withoutThoughts(text);
   const whole = objectIn(said);
   if (whole !== undefined) return whole;
   let start = said.indexOf('{');
@@ -45,6 +45,11 @@ export function extractJson(text: string): unknown {
     start = said.indexOf('{', start + 1);
   }
   return undefined;
+}
+
+/** Some models think aloud before they answer; a thought may not have ended yet. */
+export function withoutThoughts(text: string): string {
+  return text.replace(/^\s*<think(?:ing)?>[^]*?(?:<\/think(?:ing)?>|$)/i, '');
 }
 
 function objectIn(text: string): unknown {

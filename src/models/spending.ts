@@ -1,9 +1,11 @@
 import type { TokenUsage } from '../contracts/provenance.ts';
+import type { CallAccount } from './language.ts';
 
 /** One request to a model, before it is made. */
 export interface PlannedCall {
   readonly agent: string;
   readonly model: string;
+  readonly account: CallAccount;
   /** The most it is expected to use. */
   readonly estimate: TokenUsage;
 }
@@ -12,7 +14,7 @@ export interface PlannedCall {
 export interface SpendingHold {
   /** The request used so much, whatever its answer was worth. */
   settle(usage: TokenUsage): Promise<void>;
-  /** Nothing is known to have been used. */
+  /** Nothing was used, as far as anybody knows. */
   release(): Promise<void>;
 }
 

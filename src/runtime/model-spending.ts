@@ -42,7 +42,7 @@ export function createModelSpending(options: ModelSpendingOptions): SpendingPort
 
 async function writeDown(
   { ledger, metrics, observe }: ModelSpendingOptions,
-  { agent, model }: PlannedCall,
+  { agent, model, account }: PlannedCall,
   price: UsdPer1kTokens | undefined,
   usage: Usage,
   held: Reservation | null,
@@ -57,7 +57,7 @@ async function writeDown(
   observe({ type: 'cost', queue: agent, model, usage, usd });
   await held?.settle(microUsd);
   try {
-    await ledger.record({ model, usage, microUsd });
+    await ledger.record({ ...account, model, usage, microUsd });
   } catch {
     observe({ type: 'unrecorded', model, usd }); // the answer is worth more than its account
   }

@@ -14,6 +14,8 @@ export interface LanguageCall {
   readonly context: unknown;
   /** What stands between `<player>` and `</player>`. */
   readonly player: string;
+  /** Resolves when the connection closes, answered or not. */
+  readonly closed: Promise<void>;
   /** Not the first answer to the question: what was wrong with the one before. */
   readonly complaint: string | null;
 }
@@ -77,7 +79,9 @@ export async function startLanguageServer(options: LanguageServerOptions): Promi
   const calls: LanguageCall[] = [];
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const call = callOf(request, (await json(request)) as ChatBody, calls.length + 1);
+    const closed = new Promise<void>((resolve) => void response.once('close', resolve));
+    const body = (await json(request)) as ChatBody;
+    const call = { ...callOf(request, body, calls.length + 1), closed };
     calls.push(call);
     for (const { count, resolve } of waiting) if (calls.length >= count) resolve();
     await write(await answer(call), call, response);
@@ -109,7 +113,7 @@ export async function startLanguageServer(options: LanguageServerOptions): Promi
   };
 }
 
-function callOf(request: IncomingMessage, body: ChatBody, number: number): LanguageCall {
+function callOf(request: IncomingMessage, body: ChatBody, number: number): Omit<LanguageCall, 'closed'> {
   const text = (role: string): string =>
     body.messages.find((message) => message.role === role)?.content ?? '';
   const instructions = text('system');

@@ -223,6 +223,17 @@ describe('a stream', () => {
     expect(await answering).toMatchObject({ ok: true, value: HELLO });
   });
 
+  test('does not tell what a model thinks aloud', async () => {
+    const say = `<think>{"words": "a plan"} or so</think>${JSON.stringify(HELLO)}`;
+    await using room = await openRoom(() => ({ say, pieceLength: 5 }));
+    const told: unknown[] = [];
+    expect(await room.ask({}, { onPartial: (partial) => told.push(partial) })).toMatchObject({
+      value: HELLO,
+    });
+    expect(told.length).toBeGreaterThan(3);
+    expect(JSON.stringify(told)).not.toContain('plan');
+  });
+
   test('that breaks off is asked for once more', async () => {
     await using room = await openRoom(({ number }) => ({
       say: HELLO,

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { CallAccount } from '../../../src/models/language.ts';
 import type { SpendingPort } from '../../../src/models/spending.ts';
 import type { ServerAnswer } from '../../support/language-server.ts';
 import { HELLO, openRoom } from './room.ts';
+
+/** What the provider had read when it was cut off, as far as we can tell. */
+const READ = { input_tokens: expect.any(Number) as number, output_tokens: 0 };
 
 const NEVER = new Promise<never>(() => undefined);
 
@@ -85,7 +89,11 @@ describe('time', () => {
     await using room = await openRoom(() => answer, { models: ['first', 'second'] });
     const startedAt = performance.now();
     const stream = isStream ? { onPartial: () => undefined } : {};
-    expect(await room.ask({}, { budgetMs: 300, ...stream })).toEqual({ ok: false, reason: 'sla_fallback' });
+    expect(await room.ask({}, { budgetMs: 300, ...stream })).toEqual({
+      ok: false,
+      reason: 'sla_fallback',
+      usage: READ,
+    });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(295);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(room.server.calls).toHaveLength(1);
@@ -99,7 +107,7 @@ describe('time', () => {
     expect(answer).toEqual({
       ok: false,
       reason: 'sla_fallback',
-      usage: { input_tokens: 100, output_tokens: 20 },
+      usage: { input_tokens: expect.any(Number) as number, output_tokens: 20 },
     });
   });
 
@@ -253,9 +261,11 @@ describe('the circuit of the provider', () => {
 describe('money', () => {
   function books(allows: (count: number) => boolean = () => true) {
     const entries: string[] = [];
+    const accounts: CallAccount[] = [];
     let count = 0;
     const spending: SpendingPort = {
-      async reserve({ agent, model, estimate }) {
+      async reserve({ agent, model, account, estimate }) {
+        accounts.push(account);
         if (!allows(++count)) throw new Error('the day is spent');
         entries.push(`reserve ${agent} ${model} ${estimate.input_tokens > 0} ${estimate.output_tokens}`);
         return {
@@ -265,18 +275,37 @@ describe('money', () => {
         };
       },
     };
-    return { entries, spending };
+    return { entries, accounts, spending };
   }
 
   test('is set aside for every request and settled with what it used, failures give it back', async () => {
-    const { entries, spending } = books();
+    const { entries, accounts, spending } = books();
     await using room = await openRoom(
       ({ number }) => (number === 1 ? { status: 500 } : { say: number === 2 ? 'no' : HELLO }),
       { spending },
     );
-    expect(await room.ask({ maxOutputTokens: 40 })).toMatchObject({ ok: true });
+    const account = { workflow: 'tale', user: 'ann' };
+    expect(await room.ask({ maxOutputTokens: 40 }, { account })).toMatchObject({ ok: true });
+    expect(accounts).toEqual([account, account, account]);
     const reserve = 'reserve nga first true 40';
     expect(entries).toEqual([reserve, 'release', reserve, 'settle 100 20', reserve, 'settle 100 20']);
+  });
+
+  test('that a request which was cut off may have cost is settled: what was sent, but no answer', async () => {
+    const { entries, spending } = books();
+    await using room = await openRoom(() => 'hang', { spending });
+    await room.ask({}, { budgetMs: 200 });
+    expect(entries.map((entry) => entry.replace(/\d{2,}/, 'n'))).toEqual([
+      'reserve nga first true n',
+      'settle n 0',
+    ]);
+    const controller = new AbortController();
+    const asking = room.ask({}, { signal: controller.signal });
+    await room.server.arrived(2);
+    controller.abort(new Error('cancelled'));
+    await expect(asking).rejects.toThrow('cancelled');
+    await expect.poll(() => entries.length).toBe(4);
+    expect(entries[3]).toMatch(/^settle \d+ 0$/);
   });
 
   test('that is spent means no request and budget_exceeded, also for another model', async () => {
