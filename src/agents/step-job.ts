@@ -11,7 +11,6 @@ import {
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
 import type { OpenStepContext } from '../primitives/step-context.ts';
-import { onAccountOf } from '../models/on-account.ts';
 import { noteUnknownVersion, VERSION_PATIENCE_MS } from '../primitives/durable/unknown-version.ts';
 import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
@@ -29,6 +28,7 @@ import {
   storedError,
 } from './step-failures.ts';
 import { countSavings } from './savings.ts';
+import { languageOfStep } from './step-language.ts';
 import { completeTokens, tokenWriter } from './step-tokens.ts';
 import type { TokenWriter } from './token-writer.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
@@ -192,7 +192,7 @@ function openWork(
             budgetMs: cutMs,
             log: shell.log,
             worlds,
-            language: shell.language && onAccountOf(shell.language, account),
+            language: languageOfStep(shell.language, { account, timeoutMs: cutMs }),
             memo,
             emit: (text) => writer.emit(text),
           });

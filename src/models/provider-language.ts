@@ -96,7 +96,7 @@ export class ProviderLanguage implements Language {
       }
     } catch (error) {
       asking.signal.throwIfAborted();
-      return this.#failureOf(error, model, asking);
+      return this.#failureOf(error, model);
     }
   }
 
@@ -169,15 +169,13 @@ export class ProviderLanguage implements Language {
 
   /** A request that we cut off was read by the provider, which charges for that. */
   #closeFailed(error: unknown, hold: SpendingHold, estimate: TokenUsage, asking: Asking): Promise<void> {
-    const isLate = error instanceof ProviderError && error.fault === 'timeout' && error.status === undefined;
-    if (!isLate && !asking.signal.aborted) return hold.release();
+    if (!isOurTimeout(error) && !asking.signal.aborted) return hold.release();
     const usage = { ...estimate, output_tokens: 0 };
     asking.add(usage);
     return hold.settle(usage);
   }
 
-  #failureOf(error: unknown, model: string, asking: Asking): Result<never> {
-    const isLate = asking.leftMs() < SHORTEST_CALL_MS;
+  #failureOf(error: unknown, model: string): Result<never> {
     if (error instanceof BudgetOver) return failed('sla_fallback');
     if (error instanceof SpendingRefused) return failed('budget_exceeded');
     if (error instanceof CircuitOpenError)
@@ -185,7 +183,7 @@ export class ProviderLanguage implements Language {
     if (error instanceof ModelUnhealthy) return failed('provider_error', true);
     if (error instanceof ProviderError) {
       if (error.fault === 'refused') return failed('model_refused');
-      if (error.fault === 'timeout' && error.status === undefined && isLate) return failed('sla_fallback');
+      if (isOurTimeout(error)) return failed('sla_fallback', true);
       const isOurKey = error.fault === 'denied' && error.status !== 404;
       return failed('provider_error', !isOurKey);
     }
@@ -193,6 +191,11 @@ export class ProviderLanguage implements Language {
     this.#options.observe?.({ type: 'unforeseen', agent: this.#options.agent, model, error: name });
     return failed('provider_error');
   }
+}
+
+/** Not a provider that says 408. */
+function isOurTimeout(error: unknown): boolean {
+  return error instanceof ProviderError && error.fault === 'timeout' && error.status === undefined;
 }
 
 function failed(reason: DegradedReason, next = false): Result<never> {

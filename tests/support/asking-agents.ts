@@ -13,6 +13,8 @@ export const SYSTEM = 'You say one line of a tale.';
 export interface AskingOptions {
   /** Default: what the step has. */
   readonly budgetMs?: number;
+  /** Asks for the answer piece by piece. */
+  readonly isStreamed?: boolean;
   readonly onAnswer?: (answer: LanguageAnswer<Line>) => void;
   /** Runs when the answer is there, before the step is recorded. */
   readonly afterwards?: (ctx: AgentContext) => void;
@@ -29,7 +31,11 @@ export function askingAgents(options: AskingOptions = {}): ReadonlyMap<AgentName
       const answer = await ctx.memo('line', () =>
         language.ask(
           { name: 'line', system: SYSTEM, context: { turn }, player, output: Line, temperature: 0.7 },
-          { signal, budgetMs: options.budgetMs ?? ctx.budgetMs },
+          {
+            signal,
+            budgetMs: options.budgetMs ?? ctx.budgetMs,
+            ...(options.isStreamed === true ? { onPartial: () => undefined } : {}),
+          },
         ),
       );
       options.onAnswer?.(answer);

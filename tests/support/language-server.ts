@@ -37,7 +37,7 @@ export interface SpokenAnswer {
   readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | null;
   /** Of a stream: characters per piece, default 12. */
   readonly pieceLength?: number;
-  /** Of a stream: awaited before the first piece, when the headers are gone already. */
+  /** Awaited before the answer; of a stream the headers are gone already, but no piece. */
   readonly before?: Promise<unknown>;
   /** Of a stream: awaited after so many pieces. */
   readonly pause?: { readonly after: number; readonly until: Promise<unknown> };
@@ -147,6 +147,7 @@ async function write(answer: ServerAnswer, call: LanguageCall, response: ServerR
   }
   if (call.body.stream === true) await stream(answer, call, response);
   else {
+    await answer.before;
     const { say, finish = 'stop', refusal = null, usage = DEFAULT_USAGE } = answer;
     const message = { role: 'assistant', content: refusal === null ? asText(say) : null, refusal };
     const reply = { ...head(call), choices: [{ index: 0, message, finish_reason: finish }] };

@@ -119,6 +119,12 @@ describe('time', () => {
     expect(room.server.calls).toEqual([]);
   });
 
+  test('of one request is limited by itself: alone, that is sla_fallback, too', async () => {
+    await using room = await openRoom(() => 'hang', { callTimeoutMs: 100 });
+    expect(await room.ask()).toEqual({ ok: false, reason: 'sla_fallback', usage: READ });
+    expect(room.server.calls).toHaveLength(1);
+  });
+
   test('of one request is limited by itself: the next model has what is left', async () => {
     await using room = await openRoom(({ body }) => (body.model === 'first' ? 'hang' : { say: HELLO }), {
       models: ['first', 'second'],

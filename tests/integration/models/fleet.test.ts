@@ -108,6 +108,30 @@ describe('a fleet with a model provider', () => {
       .toEqual(['agent_orchestration_llm_request_seconds_count{agent="nga",outcome="cancelled"} 1']);
   });
 
+  test.for(['in one piece', 'piece by piece'])(
+    'leaves its agents time for their own answer when it hangs, whatever they ask for (%s)',
+    async (how) => {
+      const never = new Promise<never>(() => undefined);
+      await using server = await startLanguageServer({
+        answer: () => ({ say: { line: LINE }, before: never }),
+      });
+      const answers: LanguageAnswer<Line>[] = [];
+      await using h = await startHarness({
+        redisUrl: redis.url,
+        agents: askingAgents({
+          budgetMs: 60_000,
+          isStreamed: how === 'piece by piece',
+          onAnswer: (answer) => answers.push(answer),
+        }),
+        catalog: quickCatalog({ stepTimeoutMs: { ipa: 20_000, wba: 20_000, nga: 3_000 } }),
+        settings: settingsFor(server),
+      });
+      const answer = await h.play(await h.newSession(), 'go north');
+      expect(answers).toMatchObject([{ ok: false, reason: 'sla_fallback' }]);
+      expect(answer.workflow_metadata.steps[2]).toMatchObject({ attempts: 1, status: 'completed' });
+    },
+  );
+
   test('spends no more than its day allows, over several workers at once', async () => {
     await using server = await startLanguageServer({ answer: () => ({ say: { line: LINE } }) });
     const reasons: string[] = [];
