@@ -78,9 +78,9 @@ function settingsOf(endpoint: ChatEndpoint, call: ChatCall, dialect: Dialect, si
   };
 }
 
-function responseFormat({ name, schema }: AnswerForm, { format }: Dialect) {
+function responseFormat({ name, enforced }: AnswerForm, { format }: Dialect) {
   if (format === 'text') return { type: 'text' as const };
-  return { type: 'json' as const, name, ...(format === 'json_schema' ? { schema } : {}) };
+  return { type: 'json' as const, name, ...(format === 'json_schema' ? { schema: enforced } : {}) };
 }
 
 async function readStream(

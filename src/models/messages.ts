@@ -32,7 +32,7 @@ export function openConversation(
     `<context>\n${withoutTags(JSON.stringify(request.context ?? null))}\n</context>`,
     `Answer with one JSON object and nothing else. It must fit this JSON Schema:\n${JSON.stringify(form.schema)}`,
   ].join('\n\n');
-  const content = `<player>\n${request.player.replace(/<(?=\s*\/?\s*player\b)/gi, '&lt;')}\n</player>`;
+  const content = `<player>\n${request.player.replace(/<(?=\s*\/?\s*player)/gi, '&lt;')}\n</player>`;
   return { instructions, messages: [{ role: 'user', content }] };
 }
 

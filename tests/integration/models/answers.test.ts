@@ -166,6 +166,16 @@ describe('an endpoint that knows less', () => {
     expect(room.provider.breaker.snapshot().failures).toBe(0);
   });
 
+  test('is understood once by questions at the same time, which are all answered', async () => {
+    await using room = await openRoom(({ body }) =>
+      body.response_format === undefined ? { say: HELLO } : refuses('response_format'),
+    );
+    const answers = await Promise.all(Array.from({ length: 5 }, () => room.ask()));
+    expect(answers.every(({ ok }) => ok)).toBe(true);
+    expect(room.events.filter(({ type }) => type === 'simplified')).toHaveLength(2);
+    expect(room.server.calls.length).toBeLessThanOrEqual(15);
+  });
+
   test('gets what it does understand where it names another field', async () => {
     await using room = await openRoom(({ body }) => {
       if (body['max_tokens'] !== undefined) return refuses("max_tokens: use 'max_completion_tokens'");
