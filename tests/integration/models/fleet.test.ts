@@ -132,6 +132,46 @@ describe('a fleet with a model provider', () => {
     },
   );
 
+  test.for<[string, string]>([
+    ['llm.timeout_ms', '1500'],
+    ['real_agents.timeouts.nga', '1.5'],
+  ])('asks the next model when %s is over for the one before', async ([setting, value]) => {
+    await using server = await startLanguageServer({
+      answer: ({ body }) => (body.model === 'first' ? 'hang' : { say: { line: LINE } }),
+    });
+    const answers: LanguageAnswer<Line>[] = [];
+    await using h = await startHarness({
+      redisUrl: redis.url,
+      agents: askingAgents({ onAnswer: (answer) => answers.push(answer) }),
+      settings: settingsFor(server, { 'llm.fallback_models': 'second', [setting]: value }),
+    });
+    await h.play(await h.newSession(), 'go north');
+    expect(server.calls.map(({ body }) => body.model)).toEqual(['first', 'second']);
+    expect(answers).toHaveLength(1);
+    expect(await scraped(h, 'llm_request_seconds_count')).toContain(
+      'agent_orchestration_llm_request_seconds_count{agent="nga",outcome="timeout"} 1',
+    );
+  });
+
+  test('leaves a provider alone that keeps failing, by the name it was given', async () => {
+    await using server = await startLanguageServer({ answer: () => ({ status: 500 }) });
+    const reasons: string[] = [];
+    await using h = await startHarness({
+      redisUrl: redis.url,
+      agents: askingAgents({ onAnswer: (answer) => reasons.push(answer.ok ? 'ok' : answer.reason) }),
+      settings: settingsFor(server, { 'llm.provider': 'spare', 'real_agents.retry.max_retries': '0' }),
+    });
+    for (let turn = 0; turn < 6; turn++) await h.play(await h.newSession(), 'look around');
+    expect(reasons).toEqual([
+      ...Array.from({ length: 5 }, () => 'provider_error'),
+      'circuit_open:provider.spare',
+    ]);
+    expect(server.calls).toHaveLength(5);
+    expect(await scraped(h, 'circuit_state{name="provider.spare"}')).toEqual([
+      'agent_orchestration_circuit_state{name="provider.spare"} 2',
+    ]);
+  });
+
   test('spends no more than its day allows, over several workers at once', async () => {
     await using server = await startLanguageServer({ answer: () => ({ say: { line: LINE } }) });
     const reasons: string[] = [];
