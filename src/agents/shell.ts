@@ -10,6 +10,7 @@ import type { AttemptObserver } from '../primitives/observe/attempt.ts';
 import type { Language } from '../models/language.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Breakers } from '../resilience/breakers.ts';
+import type { StaticLeaf } from '../primitives/plan/leaves.ts';
 import type { LeafToAdd } from '../primitives/advance/facts.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { Agent } from './agent.ts';
@@ -24,6 +25,12 @@ export interface StepPlans {
   knows(workflow: string, version: number): boolean;
   /** The step as its plan wants it now; null when the plan does not want it (any more). */
   open(workflow: string, version: number, path: string, facts: StepFacts, nowMs: number): LeafToAdd | null;
+  /** Its steps that are known beforehand and have no outcome yet. */
+  ahead(
+    workflow: string,
+    version: number,
+    facts: Pick<StepFacts, 'results' | 'errors'>,
+  ): readonly StaticLeaf[];
 }
 
 /** What the shell of every agent job works with; runtime puts it together. */

@@ -16,6 +16,8 @@ import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { dueWarnings } from './early-warnings.ts';
+import { languageInBudget } from './language-in-budget.ts';
+import { stepBudgetMs } from './step-budget.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
@@ -123,6 +125,15 @@ function openWork(
             limitMs: facts.runTimeoutMs,
           },
   });
+  const softLeftMs =
+    leaf.isCompensation || facts.softDeadlineAtMs === null ? null : facts.softDeadlineAtMs - clock.now();
+  const budgetMs = stepBudgetMs({
+    queue: shell.queue,
+    path: step.path,
+    cutMs,
+    softLeftMs,
+    ahead: softLeftMs === null ? [] : shell.plans.ahead(step.workflow, step.version, facts),
+  });
   const input = parseOrRefuse(node.input, leaf.input(), `input of step "${step.path}"`, 'input_invalid');
   const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: shell.queue };
   const eventData = eventDataOf(job, step.generation);
@@ -179,10 +190,14 @@ function openWork(
             signal,
             attempt: job.attemptsMade + 1,
             idempotencyKey: `${step.run_id}.${step.path}`,
-            budgetMs: cutMs,
+            budgetMs,
             log: shell.log,
             worlds,
-            language: shell.language,
+            language: languageInBudget(shell.language, {
+              budgetMs,
+              isFast: softLeftMs !== null,
+              goesLocal: facts.goesLocal,
+            }),
             memo,
             emit: (text) => writer.emit(text),
           });

@@ -72,6 +72,8 @@ export const RunView = z
     started_at: IsoTime.nullable(),
     ended_at: IsoTime.nullable(),
     deadline_at: IsoTime.nullable(),
+    /** When its agents should have answered; absent where they take their time, and before it could begin. */
+    soft_deadline_at: IsoTime.optional(),
     completed_steps: z.array(z.string()),
     skipped_steps: z.array(z.string()),
     steps: z.array(StepView),

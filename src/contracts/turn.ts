@@ -10,6 +10,14 @@ import { WorldOperation, WorldView } from './world.ts';
 export const MAX_WAIT_MS = 30_000;
 /** 30 days. */
 export const MAX_DELAY_MS = 2_592_000_000;
+/**
+ * `fast`: agents keep within the response time target and answer locally where a model takes longer; `full`: a model may
+ * take its step's whole time.
+ */
+export const LATENCY_MODES = ['fast', 'full'] as const;
+export const LatencyMode = z.enum(LATENCY_MODES);
+export type LatencyMode = z.infer<typeof LatencyMode>;
+
 const WaitMs = z.int().min(0).max(MAX_WAIT_MS);
 const Metadata = z.record(z.string(), z.unknown());
 
@@ -33,6 +41,8 @@ export const SubmitTurn = z
     priority: Priority.default('normal'),
     wait_ms: WaitMs.default(2000),
     on_busy: z.enum(ON_BUSY).default('queue'),
+    /** Default: `sessions.latency_mode`. */
+    latency_mode: LatencyMode.optional(),
     create_session: z.boolean().default(false),
     metadata: Metadata.optional(),
   })
@@ -46,6 +56,8 @@ export const StartRun = z
     version: z.int().positive().optional(),
     priority: Priority.default('normal'),
     wait_ms: WaitMs.default(0),
+    /** Default: `sessions.latency_mode`. */
+    latency_mode: LatencyMode.optional(),
     timeout_s: z.number().positive().max(3600).optional(),
     metadata: Metadata.optional(),
     dedup_id: z.string().min(1).max(255).optional(),

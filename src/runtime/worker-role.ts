@@ -5,6 +5,7 @@ import { nga } from '../agents/nga/process.ts';
 import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
+import type { Language } from '../models/language.ts';
 import type { Readiness } from '../contracts/operator.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
@@ -18,6 +19,8 @@ export interface WorkersOfRole {
   readonly concurrency?: number;
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
+  /** The models each agent may ask; an agent without an entry has none. */
+  readonly languages?: ReadonlyMap<AgentName, Language>;
 }
 
 export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'>, WorkersOfRole {}
@@ -44,6 +47,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     const workers = await startWorkers({
       core,
       agents: options.agents ?? localAgents(),
+      ...(options.languages === undefined ? {} : { languages: options.languages }),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),

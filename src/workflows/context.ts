@@ -1,5 +1,6 @@
 import type { FlowProducer, Queue } from 'bullmq';
 import type { Retention } from '../../queues/job-options.ts';
+import type { LatencyMode } from '../contracts/turn.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -13,6 +14,10 @@ export interface WorkflowSettings {
   readonly maxOpenRuns: number;
   readonly maxPendingTurns: number;
   readonly slaMs: number;
+  /** Of runs whose request does not say. */
+  readonly latencyMode: LatencyMode;
+  /** Whether what the fleet is busy with makes a fast run forgo its models. */
+  readonly isAdaptive: boolean;
   /** The ceiling of what a caller may ask for as `timeout_s`. */
   readonly maxRunTimeoutMs: number;
   /** Where steps may write files; null: nowhere. */

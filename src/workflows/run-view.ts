@@ -43,10 +43,16 @@ export function summarizeRun(run: ListedRun): RunSummary {
     started_at: run.started_at === undefined ? null : toIso(run.started_at),
     ended_at: run.ended_at === undefined ? null : toIso(run.ended_at),
     deadline_at: run.deadline_at === undefined ? null : toIso(run.deadline_at),
+    ...softDeadlineOf(run),
     error: run.error ?? null,
     metadata: run.metadata_now ?? run.metadata ?? {},
     ...(run.rolled_back_to === undefined ? {} : { rolled_back_to: run.rolled_back_to }),
   };
+}
+
+function softDeadlineOf(run: ListedRun): Pick<RunSummary, 'soft_deadline_at'> {
+  if (run.deadline_at === undefined || run.soft_ms === undefined) return {};
+  return { soft_deadline_at: toIso(run.deadline_at - run.timeout_ms + run.soft_ms) };
 }
 
 /** 100 only for a completed run; an open one stays below. */

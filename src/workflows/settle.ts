@@ -6,7 +6,6 @@ import { FleetError, toFleetError } from '../kernel/errors.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import type { TurnEntry } from '../primitives/durable/settle-run.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
-import { decodeSessionContext } from '../sessions/session-context.ts';
 import { encodeTurnFields } from '../sessions/session-store.ts';
 import { callDefinition } from './call-definition.ts';
 import { composeResponse } from './compose-response.ts';
@@ -17,6 +16,7 @@ import { derive } from './derive.ts';
 import { endRun, endStatus, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
 import { recordNext } from './nudge.ts';
+import { surroundings } from './surroundings.ts';
 import { withoutVersion } from './unknown-version.ts';
 
 /**
@@ -41,7 +41,7 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   }
   let looks = 0;
   for (;;) {
-    const facts = await readRun(ctx.store, data.run_id, data.session_id);
+    const facts = await readRun(ctx.store, data.run_id, data.session_id, definition.looksAround);
     if (facts === null) throw new UnrecoverableError(`run_not_found: the record of ${data.run_id} is gone`);
     if (!isOpen(facts.run.status))
       return scope === '' ? closeJobOf(ctx, facts) : { status: facts.run.status };
@@ -89,11 +89,12 @@ async function complete(
   const { run } = facts;
   const nowMs = ctx.clock.now();
   const steps = foldSteps(staticLeaves(definition.plan), facts.events);
-  const session = facts.session === null ? null : decodeSessionContext(facts.session);
+  const around = surroundings(facts);
+  const { session } = around;
   let reply: RunReply | null;
   try {
     reply = callDefinition(definition.name, () => {
-      return definition.reply?.({ input: run.input, results: facts.results, session }) ?? null;
+      return definition.reply?.({ input: run.input, results: facts.results, session, around }) ?? null;
     });
   } catch (error) {
     // The same facts would break it again.

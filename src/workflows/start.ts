@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RunContext } from '../contracts/run-context.ts';
 import type { Caller } from '../contracts/caller.ts';
-import { StartRun } from '../contracts/turn.ts';
+import { StartRun, type LatencyMode } from '../contracts/turn.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { newRunId, type RunId } from '../kernel/ids.ts';
 import { admitRun, type DedupClaim } from '../primitives/durable/admit-run.ts';
@@ -29,6 +29,8 @@ export interface StartRequest {
   readonly context?: RunContext;
   readonly caller: Caller;
   readonly runId?: RunId;
+  /** Left out: its agents take their time. */
+  readonly latencyMode?: LatencyMode;
   /** The run begins only then. */
   readonly delayMs?: number;
   /** The run whose input this one repeats. */
@@ -81,6 +83,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     context: request.context,
     delayed_until: request.delayMs ? nowMs + request.delayMs : undefined,
     retry_of: request.retryOf,
+    soft_ms: request.latencyMode === 'fast' ? ctx.settings.slaMs : undefined,
   };
   const admission = await admitRun(ctx.store, run, {
     nowMs,

@@ -56,6 +56,10 @@ const RunHash = z.object({
   /** The id of its run job, where that is not the run's own. */
   job_id: z.string().optional(),
   resumes: z.coerce.number().int().default(0),
+  /** Milliseconds from its beginning within which its agents try to have answered; absent: they take their time. */
+  soft_ms: z.coerce.number().optional(),
+  /** Set when it asks no model, because it would be late. */
+  goes_local: z.literal('1').optional(),
   started_at: EpochMs.optional(),
   ended_at: EpochMs.optional(),
   deadline_at: EpochMs.optional(),
@@ -111,6 +115,8 @@ export type NewRun = Pick<
       | 'called_by'
       | 'delayed_until'
       | 'retry_of'
+      | 'soft_ms'
+      | 'goes_local'
     >
   >;
 
@@ -147,6 +153,8 @@ export function encodeNewRun(run: NewRun, nowMs: number): string[] {
     traceparent: run.traceparent,
     delayed_until: run.delayed_until === undefined ? undefined : String(run.delayed_until),
     retry_of: run.retry_of,
+    soft_ms: run.soft_ms === undefined ? undefined : String(run.soft_ms),
+    goes_local: run.goes_local,
     metadata: run.metadata === undefined ? undefined : JSON.stringify(run.metadata),
     context: run.context === undefined ? undefined : JSON.stringify(run.context),
     called_by: run.called_by === undefined ? undefined : JSON.stringify(run.called_by),

@@ -18,6 +18,7 @@ import {
   validationFailed,
   type StartRequest,
 } from '../../workflows/start.ts';
+import { chooseWorkflow, type Choice } from './choose-workflow.ts';
 import type { OperationsContext } from './context.ts';
 import { assertMayActFor, assertSameUser, dedupClaim } from './run-request.ts';
 import { lookUpDefinition } from './definitions.ts';
@@ -33,12 +34,17 @@ export async function submitTurn(
   const parsed = SubmitTurn.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'turn', '');
   const turn = parsed.data;
-  const definition = await lookUpDefinition(ctx, turn.workflow ?? 'collaborative');
+  // An unknown workflow is refused before anything else is done.
+  const named = turn.workflow === undefined ? null : await lookUpDefinition(ctx, turn.workflow);
   const session = await findSession(ctx, sessionId, turn.create_session, caller);
   if (turn.on_busy === 'supersede' && session.view.active_run_id !== null) {
     await supersede(ctx, session.view.active_run_id);
   }
-  const input = parseInput(definition, { text: turn.text });
+  const choice: Choice | null =
+    named === null ? await chooseWorkflow(ctx.understand, turn.text, session) : null;
+  const definition = named ?? (await lookUpDefinition(ctx, choice!.workflow));
+  const intent = choice?.intent;
+  const input = parseInput(definition, { text: turn.text, ...(intent === undefined ? {} : { intent }) });
   return submit(
     ctx,
     {
@@ -47,6 +53,7 @@ export async function submitTurn(
       priority: turn.priority,
       session: sessionOf(session),
       onBusy: turn.on_busy === 'reject' ? 'reject' : 'queue',
+      latencyMode: turn.latency_mode ?? ctx.workflows.settings.latencyMode,
       ...(turn.metadata === undefined ? {} : { metadata: turn.metadata }),
       caller,
     },
@@ -92,6 +99,7 @@ export async function prepareRun(
       ...(run.timeout_s === undefined ? {} : { timeoutMs: run.timeout_s * 1000 }),
       ...(session === null ? {} : { session: sessionOf(session) }),
       onBusy: 'queue',
+      latencyMode: run.latency_mode ?? ctx.workflows.settings.latencyMode,
       ...(run.metadata === undefined ? {} : { metadata: run.metadata }),
       ...(run.context === undefined ? {} : { context: { v: 1, ...run.context } }),
       ...(run.delay_ms === undefined ? {} : { delayMs: run.delay_ms }),
