@@ -111,6 +111,7 @@ export const RUN_EVENT_TYPES = [
   'run.timed_out',
   'run.rolled_back',
   'run.early_warning',
+  'run.degraded',
   'step.started',
   'step.retrying',
   'step.completed',

@@ -109,6 +109,8 @@ export const OrchestrationResponse = z
       steps: z.array(StepMetrics),
       intent: z.string().nullable(),
       degraded: z.boolean(),
+      /** 1: without models; 2: without some steps; 3: nothing but a kind word. Absent in old records. */
+      degraded_level: z.int().min(0).max(3).optional(),
       degraded_reasons: z.array(z.string()),
     }),
     performance_metrics: z.strictObject({

@@ -7,6 +7,7 @@ import { isFleetError } from '../kernel/errors.ts';
 import { savepointOf } from '../primitives/effects/effect.ts';
 import { tellRun } from './tell-run.ts';
 import type { WorkflowContext } from './context.ts';
+import type { Degradation } from './degradation.ts';
 import { driveRun } from './drive.ts';
 import { rollBack } from './rollback.ts';
 
@@ -15,7 +16,7 @@ export interface Ending {
   readonly output?: unknown;
   readonly error?: RunError;
   readonly turn?: TurnEntry;
-  readonly isDegraded?: boolean;
+  readonly degradation?: Degradation;
   /** From which the end follows; whoever has them lets the run's nodes be told of. */
   readonly facts?: RunFacts;
   readonly nowMs: number;
@@ -53,7 +54,9 @@ function settle(ctx: WorkflowContext, run: RunRecord, ending: Ending): Promise<S
     ...(ending.output === undefined ? {} : { output: ending.output }),
     ...(ending.error === undefined ? {} : { error: ending.error }),
     ...(ending.turn === undefined ? {} : { turn: ending.turn }),
-    degraded: ending.isDegraded ?? false,
+    ...(ending.degradation === undefined || ending.degradation.level === 0
+      ? {}
+      : { degradation: ending.degradation }),
     retentionSeconds: ctx.settings.recordRetentionSeconds,
     interruptWorkers: ending.status === 'cancelled' || ending.status === 'timed_out',
     rollBackTo: savepointOf(ctx.catalog.find(run.workflow, run.version)?.onFailure),
@@ -109,6 +112,10 @@ function count(ctx: WorkflowContext, run: RunRecord, ending: Ending): void {
   metrics.workflow_runs_total.inc({ workflow, status: ending.status });
   metrics.workflow_duration_seconds.observe({ workflow, status: ending.status }, totalMs / 1000);
   if (ending.error !== undefined) metrics.workflow_failures_total.inc({ workflow, code: ending.error.code });
+  for (const reason of ending.degradation?.reasons ?? []) {
+    const level = String(ending.degradation!.level);
+    metrics.workflow_degraded_total.inc({ level, reason: reason.split(':', 1)[0]! });
+  }
   if (ending.status === 'timed_out') metrics.workflow_timeouts_total.inc({ scope: 'run' });
   if (ending.turn === undefined) return;
   metrics.turn_response_seconds.observe({ workflow }, totalMs / 1000);

@@ -12,6 +12,8 @@ import { composeResponse } from './compose-response.ts';
 import type { WorkflowContext } from './context.ts';
 import { coordinate } from './coordinate.ts';
 import type { RunReply, WorkflowDefinition } from './definition.ts';
+import { degradationOf } from './degradation.ts';
+import { lastAnswer } from './last-answer.ts';
 import { derive } from './derive.ts';
 import { endRun, endStatus, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
@@ -52,7 +54,7 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
     if (scope !== '' && !next.openScopes.has(scope)) return { status: 'settled' };
     if (next.outcome.state === 'done')
       return complete(ctx, definition, facts, next.outcome.value, next.isDegraded);
-    if (next.outcome.state === 'failed') return fail(ctx, facts, next.outcome.error);
+    if (next.outcome.state === 'failed') return fail(ctx, facts, next.outcome.error, definition);
     if (!(await coordinate(ctx, definition, facts, next, job, scope))) continue;
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
     // Its jobs stand somewhere else: they were put back on their own.
@@ -60,8 +62,16 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   }
 }
 
-/** End a run with the error its plan ended with. */
-export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunError): Promise<never> {
+/**
+ * End a run with the error its plan ended with. A turn still answers, where its definition has a last resort: the run
+ * stays failed, and can be resumed.
+ */
+export async function fail(
+  ctx: WorkflowContext,
+  facts: RunFacts,
+  error: RunError,
+  definition?: WorkflowDefinition,
+): Promise<never> {
   const { code, message, path, attempts, retryable } = error;
   const shown: RunError = {
     code,
@@ -70,12 +80,10 @@ export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunErro
     ...(attempts === undefined ? {} : { attempts }),
     ...(retryable === undefined ? {} : { retryable }),
   };
-  await endRun(ctx, facts.run, {
-    status: endStatus(error.code, facts),
-    error: shown,
-    facts,
-    nowMs: ctx.clock.now(),
-  });
+  const status = endStatus(error.code, facts);
+  const nowMs = ctx.clock.now();
+  const answer = definition === undefined ? null : await lastAnswer(ctx, definition, facts, status, nowMs);
+  await endRun(ctx, facts.run, { status, error: shown, facts, nowMs, ...answer });
   throw new UnrecoverableError(`${code}: ${message}`);
 }
 
@@ -89,6 +97,7 @@ async function complete(
   const { run } = facts;
   const nowMs = ctx.clock.now();
   const steps = foldSteps(staticLeaves(definition.plan), facts.events);
+  const degradation = degradationOf({ results: facts.results, steps, isDegraded });
   const around = surroundings(facts);
   const { session } = around;
   let reply: RunReply | null;
@@ -99,19 +108,20 @@ async function complete(
   } catch (error) {
     // The same facts would break it again.
     const { code, message } = toFleetError(error);
-    return fail(ctx, facts, { code, message });
+    return fail(ctx, facts, { code, message }, definition);
   }
   if (reply === null) {
-    await endRun(ctx, run, { status: 'completed', output: value ?? null, isDegraded, facts, nowMs });
+    await endRun(ctx, run, { status: 'completed', output: value ?? null, degradation, facts, nowMs });
     return { status: 'completed', steps: steps.length };
   }
   // What is called within a turn is no turn.
   const turn = session === null || run.called_by !== undefined ? null : session.turn + 1;
-  const output = composeResponse(run, reply, steps, { turn, isDegraded, slaMs: ctx.settings.slaMs, nowMs });
+  const { slaMs } = ctx.settings;
+  const output = composeResponse(run, reply, steps, { turn, status: 'completed', degradation, slaMs, nowMs });
   await endRun(ctx, run, {
     status: 'completed',
     output,
-    isDegraded,
+    degradation,
     facts,
     nowMs,
     ...(turn === null ? {} : { turn: turnEntry(run.run_id, run.input, reply, turn, nowMs) }),

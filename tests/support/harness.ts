@@ -192,8 +192,10 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     async play(sessionId, text, turn = {}) {
       const request = { text, wait_ms: 25_000, workflow: 'collaborative', ...turn };
       const submitted = await fleet.operations.submitTurn(sessionId, request, LOCAL_OPERATOR);
-      if (submitted.done) return submitted.response;
-      const { run_id: runId, status } = submitted.accepted;
+      const { run_id: runId, status } = submitted.done
+        ? submitted.response.workflow_metadata
+        : submitted.accepted;
+      if (submitted.done && status === 'completed') return submitted.response;
       throw new Error(`run ${runId} was not answered in time: ${status}`);
     },
     eventsOf,

@@ -2,6 +2,7 @@ import { hasRole, type Caller } from '../../contracts/caller.ts';
 import type { Submitted, SubmitOptions } from '../../contracts/operations.ts';
 import { CreateSession } from '../../contracts/session.ts';
 import { OrchestrationResponse, SubmitTurn, StartRun, TurnInput } from '../../contracts/turn.ts';
+import { isOpen } from '../../contracts/run.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import { newRunId, type RunId } from '../../kernel/ids.ts';
 import { readRunRecord } from '../../primitives/durable/read-run.ts';
@@ -59,6 +60,7 @@ export async function submitTurn(
     },
     turn.wait_ms,
     options,
+    'turn',
   );
 }
 
@@ -115,6 +117,7 @@ export async function submit(
   request: StartRequest,
   waitMs: number,
   options: SubmitOptions,
+  kind: 'turn' | 'run' = 'run',
 ): Promise<Submitted> {
   const runId = options.runId ?? newRunId(ctx.workflows.clock.now());
   let waiter = waitMs > 0 ? await watchRun(ctx.workflows.store, ctx.notices, runId) : null;
@@ -130,24 +133,33 @@ export async function submit(
       waiter = await watchRun(ctx.workflows.store, ctx.notices, started.runId);
     }
     const record = waiter === null ? null : await waiter.wait(waitMs, options.signal);
-    if (started.runId === runId) return toSubmitted(runId, started.queuedBehind, record);
+    if (started.runId === runId)
+      return toSubmitted({ runId, kind, queuedBehind: started.queuedBehind }, record);
     const known = record ?? (await readRunRecord(ctx.workflows.store, started.runId));
-    return { ...toSubmitted(started.runId, started.queuedBehind, known, waitMs > 0), isRepeat: true };
+    const earlier = { runId: started.runId, kind, queuedBehind: started.queuedBehind };
+    return { ...toSubmitted(earlier, known, waitMs > 0), isRepeat: true };
   } finally {
     waiter?.stop();
   }
 }
 
+interface SubmittedRun {
+  readonly runId: RunId;
+  /** A player is answered also when the run has failed; whoever starts a run wants to know of that. */
+  readonly kind: 'turn' | 'run';
+  readonly queuedBehind: number;
+}
+
 function toSubmitted(
-  runId: RunId,
-  queuedBehind: number,
+  { runId, kind, queuedBehind }: SubmittedRun,
   record: RunRecord | null,
   isAwaited = true,
 ): Submitted {
   // A workflow that makes no reply has an output of its own form: it is read with the run.
   const isCompleted = record?.status === 'completed';
   const response = isAwaited ? OrchestrationResponse.safeParse(record?.output) : undefined;
-  if (isCompleted && response?.success) return { done: true, response: response.data };
+  const isAnswered = isCompleted || (kind === 'turn' && record !== null && !isOpen(record.status));
+  if (isAnswered && response?.success) return { done: true, response: response.data };
   return {
     done: false,
     accepted: {

@@ -1,7 +1,7 @@
 import { TurnInput } from '../../contracts/turn.ts';
 import type { WorkflowDefinition } from '../definition.ts';
 import { FAIL_FAST, RETRY, type CatalogSettings } from './settings.ts';
-import { tellIntent, tellStory, tellWorld, type Narrate } from './replies.ts';
+import { tellFailure, tellIntent, tellStory, tellWorld, type Narrate } from './replies.ts';
 import { agentChain } from './steps.ts';
 
 /**
@@ -19,6 +19,7 @@ export function builtInWorkflows(
     timeoutMs: settings.runTimeoutMs,
     // A dead letter of a turn can be replayed: what its steps have done must still be there.
     onFailure: 'keep',
+    lastResort: tellFailure,
   } as const;
   return [
     {

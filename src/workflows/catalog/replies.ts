@@ -58,6 +58,30 @@ export function tellStory(facts: Facts): RunReply {
   };
 }
 
+/**
+ * What a turn says that has failed. What its steps did before stays done, so it does not claim that nothing happened;
+ * it changes nothing itself.
+ */
+export function tellFailure(facts: Facts): RunReply {
+  const world = worldIn(facts);
+  const hasActed = world !== null && world.applied.length > 0;
+  const agents = ['nga', 'wba', 'ipa'] as const;
+  return {
+    ...sessionEffects(facts),
+    responseText: hasActed ? ACTED : UNCHANGED,
+    nextActions: [{ text: 'look around', intent: 'look' }],
+    worldState: viewIn(facts),
+    lastAgent: agents.find((agent) => facts.results[agent] !== undefined) ?? 'ipa',
+  };
+}
+
+const ACTED =
+  'I am here with you. What you did has happened, but the words for it would not come to me just now. ' +
+  'Take a breath; when you are ready, look around and go on.';
+const UNCHANGED =
+  'I am here with you. I could not follow that just now, and nothing around you has changed. ' +
+  'Take a breath; when you are ready, try again, perhaps in other words.';
+
 /** A turn that was told without asking the narrator. */
 function narrated(facts: Facts, narrate: Narrate, lastAgent: RunReply['lastAgent']): RunReply {
   const { ipa, wba } = facts.results;
