@@ -13,6 +13,7 @@ import { isFinal, isWait, waitMs } from './job-errors.ts';
 import { NO_WORKFLOW, type OpenJob, type ShellContext } from './shell.ts';
 import { observeStep, type StepObserver } from './observe-step.ts';
 import { openStep } from './step-job.ts';
+import { tellStillWorking } from './still-working.ts';
 import { recordStepFailure } from './step-failures.ts';
 
 /** Handed to BullMQ as the reason when a process shuts down: the job goes back without losing an attempt. */
@@ -100,8 +101,10 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
   metrics.step_wait_seconds.observe({ agent, priority: priorityClass(job.priority) }, open.queuedMs / 1000);
   let attempt: AttemptObserver | undefined;
   let stopWarning: (() => void) | undefined;
+  let stopTelling: (() => void) | undefined;
   const call = (callSignal: AbortSignal): Promise<unknown> => {
     stopWarning = warnEarly(shell, open.warnings ?? []);
+    if (open.notice !== undefined) stopTelling = tellStillWorking(shell, open.notice);
     attempt = open.attempt?.();
     return attempt === undefined ? open.call(callSignal) : attempt.run(() => open.call(callSignal));
   };
@@ -127,6 +130,7 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     throw error;
   } finally {
     stopWarning?.();
+    stopTelling?.();
     interruption?.release();
   }
 }

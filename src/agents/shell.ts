@@ -15,6 +15,7 @@ import type { LeafToAdd } from '../primitives/advance/facts.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { Agent } from './agent.ts';
 import type { DueWarning } from './early-warnings.ts';
+import type { DueNotice } from './still-working.ts';
 
 /** The metric label of jobs that belong to no run. */
 export const NO_WORKFLOW = 'none';
@@ -31,6 +32,8 @@ export interface StepPlans {
     version: number,
     facts: Pick<StepFacts, 'results' | 'errors'>,
   ): readonly StaticLeaf[];
+  /** How far the run is when the step at `path` is done, too: 0 to 99. */
+  progress(workflow: string, version: number, facts: Pick<StepFacts, 'results'>, path: string): number;
 }
 
 /** What the shell of every agent job works with; runtime puts it together. */
@@ -76,6 +79,7 @@ export interface OpenJob {
   readonly breaker: string;
   /** What it warns of when it takes long. */
   readonly warnings?: readonly DueWarning[];
+  readonly notice?: DueNotice;
   /** Since it could have started. */
   readonly queuedMs: number;
   /** Told when it is called and how that ended; jobs that stand alone are no part of a plan. */

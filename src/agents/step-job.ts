@@ -12,6 +12,7 @@ import {
 } from '../primitives/durable/commit-step.ts';
 import type { OpenStepContext } from '../primitives/step-context.ts';
 import { noteUnknownVersion, VERSION_PATIENCE_MS } from '../primitives/durable/unknown-version.ts';
+import { nextNoticeAt } from '../primitives/durable/still-working.ts';
 import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
@@ -26,6 +27,7 @@ import { deadlineExceeded, outcomeUnknown, recordLostUpstream, runNotFound } fro
 import { countSavings } from './savings.ts';
 import { completeTokens, tokenWriter } from './step-tokens.ts';
 import type { TokenWriter } from './token-writer.ts';
+import type { DueNotice } from './still-working.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
@@ -136,7 +138,8 @@ function openWork(
   });
   const input = parseOrRefuse(node.input, leaf.input(), `input of step "${step.path}"`, 'input_invalid');
   const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: shell.queue };
-  const eventData = eventDataOf(job, step.generation);
+  const progress = shell.plans.progress(step.workflow, step.version, facts, step.path);
+  const eventData = eventDataOf(job, step.generation, progress);
   const checkOutput = (output: unknown): unknown => encodeOutput(node.output, step.path, output);
   const worldsOf = (signal: AbortSignal): TrackedWorldAccess =>
     createWorldAccess({
@@ -164,6 +167,9 @@ function openWork(
       interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
       timeoutMs: cutMs,
       warnings,
+      ...(leaf.isCompensation || facts.deadlineAtMs === null
+        ? {}
+        : { notice: noticeOf(step, facts, facts.deadlineAtMs, clock.now()) }),
       // What is cut short by the run's own deadline has not taken too long by itself.
       ...(remainingMs < limitMs && deadlineAtMs === facts.deadlineAtMs
         ? { timeoutError: () => deadlineExceeded(step.run_id) }
@@ -234,6 +240,16 @@ function openWork(
   };
 }
 
+function noticeOf(
+  step: StepJobData['step'],
+  facts: StepFacts,
+  deadlineAtMs: number,
+  nowMs: number,
+): DueNotice {
+  const dueAtMs = nextNoticeAt(deadlineAtMs - facts.runTimeoutMs, facts.toldAtMs);
+  return { runId: step.run_id, path: step.path, afterMs: dueAtMs - nowMs };
+}
+
 function checkpointsOf(open: OpenStepContext | null): Pick<OpenStepContext, 'checkpoints'> | undefined {
   return open === null || open.checkpoints.length === 0 ? undefined : { checkpoints: open.checkpoints };
 }
@@ -251,12 +267,18 @@ function earliest(a: number | null, b: number | null): number | null {
   return b === null ? a : Math.min(a, b);
 }
 
-/** What the completion event tells: the attempt, its duration from now on, and where the output came from. */
-function eventDataOf(job: Job, generation: number): (output: unknown) => Record<string, unknown> {
+/** What the completion event tells: how far the run is, the attempt, its duration from now on, and where the output came from. */
+function eventDataOf(
+  job: Job,
+  generation: number,
+  progress: number,
+): (output: unknown) => Record<string, unknown> {
   const started = performance.now();
   return (output) => {
     const source = typeof output === 'object' && output !== null && 'source' in output ? output.source : null;
     return {
+      // First, where the script that records the result looks for it.
+      progress,
       attempt: job.attemptsMade + 1,
       duration_ms: Math.round((performance.now() - started) * 10) / 10,
       ...(typeof source === 'string' ? { source } : {}),

@@ -113,6 +113,7 @@ export const RUN_EVENT_TYPES = [
   'run.early_warning',
   'run.degraded',
   'step.started',
+  'step.progress',
   'step.retrying',
   'step.completed',
   'step.failed',
@@ -130,6 +131,8 @@ export const RunEvent = z
     at: IsoTime,
     step: z.string().optional(),
     agent: z.string().optional(),
+    /** How far the run is, where the event says so: 0 to 100, never less than before. */
+    progress: z.number().min(0).max(100).optional(),
     data: z.record(z.string(), z.unknown()).optional(),
   })
   .meta({ id: 'RunEvent' });

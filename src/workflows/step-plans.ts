@@ -1,5 +1,6 @@
 import type { LeafToAdd } from '../primitives/advance/facts.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
+import { progressOfSteps } from '../primitives/plan/progress.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { deriveForStep } from './derive.ts';
@@ -21,6 +22,12 @@ export function createStepPlans(catalog: Catalog) {
       const definition = catalog.find(workflow, version);
       if (definition === undefined) return [];
       return staticLeaves(definition.plan).filter(({ path }) => !(path in results) && !(path in errors));
+    },
+    /** How far the run is when the step at `path` is done, too: 0 to 99. */
+    progress(workflow: string, version: number, { results }: Pick<StepFacts, 'results'>, path: string) {
+      const definition = catalog.find(workflow, version);
+      const leaves = definition === undefined ? [] : staticLeaves(definition.plan);
+      return progressOfSteps(leaves, (done) => done === path || done in results);
     },
   };
 }

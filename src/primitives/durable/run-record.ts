@@ -67,6 +67,8 @@ const RunHash = z.object({
   delayed_until: EpochMs.optional(),
   /** The run whose input it repeats. */
   retry_of: z.string().optional(),
+  /** How far it is, 0 to 99; never less than before. */
+  progress: z.coerce.number().optional(),
   degraded: z.enum(['0', '1']).default('0'),
   /** Set when the run must end: what is open is given up, and what was done is undone. */
   ending: json(Ending).optional(),

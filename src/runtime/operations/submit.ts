@@ -165,7 +165,7 @@ function toSubmitted(
     accepted: {
       run_id: runId,
       status: record?.status ?? 'pending',
-      progress: isCompleted ? 100 : 0,
+      progress: isCompleted ? 100 : (record?.progress ?? 0),
       location: `/v1/workflows/runs/${runId}`,
       stream_url: `/v1/workflows/runs/${runId}/events`,
       queued_behind: record === null || record.started_at === undefined ? queuedBehind : 0,
