@@ -93,11 +93,14 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
   const interruption =
     interruptible && shell.activeJobs.track(interruptible.runId, interruptible.path, signal);
   const started = performance.now();
-  const observe = (outcome: string): void =>
+  const observe = (outcome: 'completed' | 'failed' | 'cancelled'): void => {
+    const durationMs = performance.now() - started;
+    if (outcome !== 'cancelled') shell.served?.(durationMs, outcome === 'failed');
     metrics.step_duration_seconds.observe(
       { agent, workflow: open.workflow, step: open.workflow === NO_WORKFLOW ? 'direct' : job.name, outcome },
-      (performance.now() - started) / 1000,
+      durationMs / 1000,
     );
+  };
   metrics.step_wait_seconds.observe({ agent, priority: priorityClass(job.priority) }, open.queuedMs / 1000);
   let attempt: AttemptObserver | undefined;
   let stopWarning: (() => void) | undefined;

@@ -63,6 +63,8 @@ export interface ShellContext {
   readonly tempRoot: string | null;
   /** Milliseconds a job that stands alone may take. */
   readonly directTimeoutMs: number;
+  /** Told how long each attempt took; one that was cancelled counts for nothing. */
+  readonly served?: (durationMs: number, isError: boolean) => void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -12,7 +12,6 @@ import {
 } from '../primitives/durable/commit-step.ts';
 import type { OpenStepContext } from '../primitives/step-context.ts';
 import { noteUnknownVersion, VERSION_PATIENCE_MS } from '../primitives/durable/unknown-version.ts';
-import { nextNoticeAt } from '../primitives/durable/still-working.ts';
 import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
@@ -23,11 +22,11 @@ import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { effectsOfJob, savepointOf } from './step-effects.ts';
+import { checkpointsOf, eventDataOf, noticeOf } from './step-events.ts';
 import { deadlineExceeded, outcomeUnknown, recordLostUpstream, runNotFound } from './step-failures.ts';
 import { countSavings } from './savings.ts';
 import { completeTokens, tokenWriter } from './step-tokens.ts';
 import type { TokenWriter } from './token-writer.ts';
-import type { DueNotice } from './still-working.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
@@ -240,20 +239,6 @@ function openWork(
   };
 }
 
-function noticeOf(
-  step: StepJobData['step'],
-  facts: StepFacts,
-  deadlineAtMs: number,
-  nowMs: number,
-): DueNotice {
-  const dueAtMs = nextNoticeAt(deadlineAtMs - facts.runTimeoutMs, facts.toldAtMs);
-  return { runId: step.run_id, path: step.path, afterMs: dueAtMs - nowMs };
-}
-
-function checkpointsOf(open: OpenStepContext | null): Pick<OpenStepContext, 'checkpoints'> | undefined {
-  return open === null || open.checkpoints.length === 0 ? undefined : { checkpoints: open.checkpoints };
-}
-
 const MAX_CIRCUIT_NAME = 128;
 
 /** An agent has one circuit; a handler has its own, also as an alternative (`~f1`), which names of circuits spell `.f1`. */
@@ -265,26 +250,6 @@ function circuitOf(shell: ShellContext, node: StepNode, workflow: string): strin
 function earliest(a: number | null, b: number | null): number | null {
   if (a === null) return b;
   return b === null ? a : Math.min(a, b);
-}
-
-/** What the completion event tells: how far the run is, the attempt, its duration from now on, and where the output came from. */
-function eventDataOf(
-  job: Job,
-  generation: number,
-  progress: number,
-): (output: unknown) => Record<string, unknown> {
-  const started = performance.now();
-  return (output) => {
-    const source = typeof output === 'object' && output !== null && 'source' in output ? output.source : null;
-    return {
-      // First, where the script that records the result looks for it.
-      progress,
-      attempt: job.attemptsMade + 1,
-      duration_ms: Math.round((performance.now() - started) * 10) / 10,
-      ...(typeof source === 'string' ? { source } : {}),
-      ...(generation === 0 ? {} : { generation }),
-    };
-  };
 }
 
 /** Results stand in the run's own hash; the job's return value only says how it ended. */

@@ -141,6 +141,8 @@ export const AcceptedRun = z
     stream_url: z.string().optional(),
     /** Turns of the same session that go first. */
     queued_behind: z.int().min(0),
+    /** When it will be done, from its acceptance; null while too little is known of the fleet. */
+    eta_ms: z.number().nullable().optional(),
   })
   .meta({ id: 'AcceptedRun' });
 export type AcceptedRun = z.infer<typeof AcceptedRun>;

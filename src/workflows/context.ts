@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { EARLY } from '../primitives/durable/early-warning.ts';
+import type { ServiceTimes } from '../primitives/durable/service-times.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Catalog } from './catalog/catalog.ts';
 
@@ -37,6 +38,10 @@ export interface WorkflowContext {
   /** The queue of run jobs. */
   readonly runJobs: Queue;
   readonly settings: WorkflowSettings;
+  /** Told of every run that has ended. */
+  readonly times?: Pick<ServiceTimes, 'add'>;
+  /** What the fleet is busy with; nobody waits for it. */
+  readonly load?: { etaMs(queues: readonly string[]): number | null };
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -2,6 +2,7 @@ import type { RunError } from '../contracts/run.ts';
 import { handOverSession } from '../primitives/durable/hand-over.ts';
 import type { RunFacts } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
+import { RUNS } from '../primitives/durable/service-times.ts';
 import { settleRun, type SettleOutcome, type TurnEntry } from '../primitives/durable/settle-run.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import { savepointOf } from '../primitives/effects/effect.ts';
@@ -110,6 +111,8 @@ function count(ctx: WorkflowContext, run: RunRecord, ending: Ending): void {
   const workflow = run.workflow;
   const totalMs = ending.nowMs - run.created_at;
   metrics.workflow_runs_total.inc({ workflow, status: ending.status });
+  const isError = ending.status === 'failed' || ending.status === 'timed_out';
+  ctx.times?.add(RUNS, totalMs, { isError, level: ending.degradation?.level ?? 0 });
   metrics.workflow_duration_seconds.observe({ workflow, status: ending.status }, totalMs / 1000);
   if (ending.error !== undefined) metrics.workflow_failures_total.inc({ workflow, code: ending.error.code });
   for (const reason of ending.degradation?.reasons ?? []) {

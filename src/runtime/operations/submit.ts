@@ -4,7 +4,7 @@ import { CreateSession } from '../../contracts/session.ts';
 import { OrchestrationResponse, SubmitTurn, StartRun, TurnInput } from '../../contracts/turn.ts';
 import { isOpen } from '../../contracts/run.ts';
 import { isFleetError } from '../../kernel/errors.ts';
-import { newRunId, type RunId } from '../../kernel/ids.ts';
+import { newRunId } from '../../kernel/ids.ts';
 import { readRunRecord } from '../../primitives/durable/read-run.ts';
 import type { RunRecord } from '../../primitives/durable/run-record.ts';
 import { createSession, getSession, type OwnedSession } from '../../sessions/session-store.ts';
@@ -17,6 +17,7 @@ import {
   parseInput,
   startRun,
   validationFailed,
+  type StartedRun,
   type StartRequest,
 } from '../../workflows/start.ts';
 import { chooseWorkflow, type Choice } from './choose-workflow.ts';
@@ -133,25 +134,21 @@ export async function submit(
       waiter = await watchRun(ctx.workflows.store, ctx.notices, started.runId);
     }
     const record = waiter === null ? null : await waiter.wait(waitMs, options.signal);
-    if (started.runId === runId)
-      return toSubmitted({ runId, kind, queuedBehind: started.queuedBehind }, record);
+    if (started.runId === runId) return toSubmitted({ ...started, kind }, record);
     const known = record ?? (await readRunRecord(ctx.workflows.store, started.runId));
-    const earlier = { runId: started.runId, kind, queuedBehind: started.queuedBehind };
-    return { ...toSubmitted(earlier, known, waitMs > 0), isRepeat: true };
+    return { ...toSubmitted({ ...started, kind }, known, waitMs > 0), isRepeat: true };
   } finally {
     waiter?.stop();
   }
 }
 
-interface SubmittedRun {
-  readonly runId: RunId;
+interface SubmittedRun extends Pick<StartedRun, 'runId' | 'queuedBehind' | 'etaMs'> {
   /** A player is answered also when the run has failed; whoever starts a run wants to know of that. */
   readonly kind: 'turn' | 'run';
-  readonly queuedBehind: number;
 }
 
 function toSubmitted(
-  { runId, kind, queuedBehind }: SubmittedRun,
+  { runId, kind, queuedBehind, etaMs }: SubmittedRun,
   record: RunRecord | null,
   isAwaited = true,
 ): Submitted {
@@ -169,6 +166,7 @@ function toSubmitted(
       location: `/v1/workflows/runs/${runId}`,
       stream_url: `/v1/workflows/runs/${runId}/events`,
       queued_behind: record === null || record.started_at === undefined ? queuedBehind : 0,
+      eta_ms: etaMs,
     },
   };
 }
