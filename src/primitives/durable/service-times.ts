@@ -1,5 +1,7 @@
-import { toBackendError } from '../../redis/script.ts';
+import { AsyncResource } from 'node:async_hooks';
+import { defineScript, toBackendError } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
+import { run } from './journal-store.ts';
 
 /** What was served within one minute of the fleet, by queue; `run` counts whole runs. */
 export const RUNS = 'run';
@@ -15,10 +17,31 @@ export interface Served {
   readonly level?: number;
 }
 
+/**
+ * KEYS  one hash per name and minute
+ * ARGV  1 seconds they are kept, then for each key: worker field ('' = none), its concurrency, count of increments, then
+ *       field and increment of each
+ */
+const ADD_SERVICE_TIMES = defineScript(
+  'add-service-times',
+  `
+local at = 2
+for _, key in ipairs(KEYS) do
+  if ARGV[at] ~= '' then redis.call('HSET', key, ARGV[at], ARGV[at + 1]) end
+  local last = at + 2 + 2 * tonumber(ARGV[at + 2])
+  for i = at + 3, last, 2 do redis.call('HINCRBY', key, ARGV[i], ARGV[i + 1]) end
+  redis.call('EXPIRE', key, ARGV[1])
+  at = last + 1
+end
+return 1
+`,
+);
+
 /** Samples of this process that are not in Redis yet, by name. */
 interface Pending {
+  readonly name: string;
+  readonly minute: number;
   readonly counts: Map<string, number>;
-  minute: number;
 }
 
 export interface ServiceTimesOptions {
@@ -39,6 +62,10 @@ export class ServiceTimes {
   readonly #workers = new Map<string, { instance: string; concurrency: number }>();
   readonly #pending = new Map<string, Pending>();
   #timer: NodeJS.Timeout | undefined;
+  /** What is written belongs to no job, whoever brought the first sample. */
+  readonly #arm = AsyncResource.bind(() => {
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
+  });
 
   constructor(options: ServiceTimesOptions) {
     this.#options = options;
@@ -60,7 +87,7 @@ export class ServiceTimes {
       ...(level > 0 ? [[`l${level}`, 1] as const] : []),
     ] as const;
     for (const [field, by] of increments) counts.set(field, (counts.get(field) ?? 0) + by);
-    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
+    if (this.#timer === undefined) this.#arm();
   }
 
   /** Write what was gathered. Never fails. */
@@ -68,29 +95,32 @@ export class ServiceTimes {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.size === 0) return;
-    const { redis, keys } = this.#options.store;
-    const pipeline = redis.pipeline();
-    for (const [id, { counts, minute }] of this.#pending) {
-      const name = id.slice(0, id.lastIndexOf(' '));
-      const key = keys.serviceTimes(name, String(minute));
-      for (const [field, by] of counts) pipeline.hincrby(key, field, by);
-      const worker = this.#workers.get(name);
-      if (worker !== undefined) pipeline.hset(key, `w:${worker.instance}`, worker.concurrency);
-      pipeline.expire(key, KEPT_SECONDS);
-    }
+    const { store, onLost } = this.#options;
+    const pending = [...this.#pending.values()];
     this.#pending.clear();
     try {
-      await pipeline.exec();
+      await run(
+        store,
+        ADD_SERVICE_TIMES,
+        pending.map(({ name, minute }) => store.keys.serviceTimes(name, String(minute))),
+        [KEPT_SECONDS, ...pending.flatMap((each) => this.#encode(each))],
+      );
     } catch (error) {
-      this.#options.onLost(error);
+      onLost(error);
     }
+  }
+
+  #encode({ name, counts }: Pending): (string | number)[] {
+    const worker = this.#workers.get(name);
+    const field = worker === undefined ? '' : `w:${worker.instance}`;
+    return [field, worker?.concurrency ?? 0, counts.size, ...[...counts].flat()];
   }
 
   #pendingOf(name: string, minute: number): Pending {
     const id = `${name} ${minute}`;
     let pending = this.#pending.get(id);
     if (pending === undefined) {
-      pending = { counts: new Map(), minute };
+      pending = { name, minute, counts: new Map() };
       this.#pending.set(id, pending);
     }
     return pending;
