@@ -73,6 +73,26 @@ describe('a turn whose model hangs', () => {
   });
 });
 
+test('a turn behind another has its soft deadline only once it could begin: waiting is not its own time', async () => {
+  const held = Promise.withResolvers<void>();
+  const agents = agentsWith({
+    async ipa(input, ctx, agent) {
+      await held.promise;
+      return agent.run(input, ctx);
+    },
+  });
+  await using h = await startHarness({ redisUrl: redis.url, agents });
+  const sessionId = await h.newSession();
+  const first = await h.submit(sessionId, 'go north');
+  const second = await h.submit(sessionId, 'go south');
+  expect(await h.operations.getRun(second, LOCAL_OPERATOR)).not.toHaveProperty('soft_deadline_at');
+  held.resolve();
+  const { ended_at: endedAt } = await h.ended(first);
+  const { soft_deadline_at: softDeadlineAt } = await h.ended(second);
+  const slaMs = h.core.workflows.settings.slaMs;
+  expect(Date.parse(softDeadlineAt!)).toBe(Date.parse(endedAt!) + slaMs);
+});
+
 test('[R6.4] a model that is down leaves the turn answered, with the reason it gave', async () => {
   const languages = languageOf(async () => ({ ok: false, reason: 'circuit_open:provider.main' }));
   await using h = await startHarness({ redisUrl: redis.url, agents: talkingNarrator(), languages });

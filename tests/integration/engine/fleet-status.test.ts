@@ -14,15 +14,15 @@ beforeAll(async () => {
 afterAll(() => redis.dispose());
 
 /** As if other workers of the fleet had taken so long for each step. */
-async function serve(h: Harness, ms: number, times = 20): Promise<void> {
+async function serve(h: Harness, ms: number, count = 20): Promise<void> {
   const { store } = h.core;
   const lost: unknown[] = [];
-  const times_ = new ServiceTimes({ store, now: () => Date.now(), onLost: (error) => lost.push(error) });
+  const samples = new ServiceTimes({ store, now: () => Date.now(), onLost: (error) => lost.push(error) });
   for (const agent of AGENTS) {
-    times_.works(agent, 'another', 2);
-    for (let n = 0; n < times; n++) times_.add(agent, ms, { isError: false });
+    samples.works(agent, 'another', 2);
+    for (let n = 0; n < count; n++) samples.add(agent, ms, { isError: false });
   }
-  await times_.flush();
+  await samples.flush();
   expect(lost).toEqual([]);
 }
 
