@@ -122,7 +122,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       clock,
       async close() {
         registry?.stop();
-        await times.flush();
+        await times.stop();
         await Promise.allSettled([flows.close(), ...[...queues.values()].map((queue) => queue.close())]);
         await connections.close();
       },

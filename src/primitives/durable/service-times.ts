@@ -52,6 +52,7 @@ export interface ServiceTimesOptions {
 }
 
 const FLUSH_EVERY_MS = 1_000;
+const LAST_FLUSH_MS = 500;
 
 /**
  * How long things take in this fleet. Samples are gathered in this process and written once a second at most, so
@@ -108,6 +109,14 @@ export class ServiceTimes {
     } catch (error) {
       onLost(error);
     }
+  }
+
+  /** Write what is left, unless Redis does not answer: nobody waits long for this. */
+  async stop(): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(over.resolve, LAST_FLUSH_MS);
+    await Promise.race([this.flush(), over.promise]);
+    clearTimeout(timer);
   }
 
   #encode({ name, counts }: Pending): (string | number)[] {

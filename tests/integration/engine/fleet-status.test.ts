@@ -105,6 +105,17 @@ describe('the status of the fleet', () => {
     expect(status.avg_processing_ms).toBeGreaterThan(0);
   });
 
+  test('loses what could not be written, and nothing else', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+    const { store } = h.core;
+    const lost: unknown[] = [];
+    const samples = new ServiceTimes({ store, now: () => Date.now(), onLost: (error) => lost.push(error) });
+    await store.redis.set(store.keys.serviceTimes('ipa', String(Math.floor(Date.now() / 60_000))), 'no hash');
+    samples.add('ipa', 5, { isError: true });
+    await samples.flush();
+    expect(lost).toHaveLength(1);
+  });
+
   test('counts what fails, says who is missing, and that no run is admitted', async () => {
     const settings = { 'workflow.max_open_runs': '1' };
     await using h = await startHarness({ redisUrl: redis.url, workers: [], settings });
