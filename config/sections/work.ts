@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { duration, flag, integer, optionalInteger, optionalText, section } from '../keys.ts';
+import { choice, duration, flag, integer, optionalInteger, optionalText, section } from '../keys.ts';
 
 /** Settings of what the fleet does: agents, runs, sessions, and what is kept of them. */
 
@@ -15,6 +15,11 @@ export const workflow = section({
     max: 10_000_000,
     default: 100_000,
     description: 'Runs that may be open in the fleet; beyond, submissions are answered 429',
+  }),
+  scheduling: choice(['adaptive', 'fixed'], {
+    default: 'adaptive',
+    description:
+      'Whether a fast run asks no model at all when the fleet is so busy that it would be late (adaptive), or tries in any case (fixed)',
   }),
   accept_changed_plans: flag({
     default: false,
@@ -106,6 +111,11 @@ export const sessions = section({
     max: 2_592_000,
     default: 86_400,
     description: 'How long a session lives after its last turn',
+  }),
+  latency_mode: choice(['fast', 'full'], {
+    default: 'fast',
+    description:
+      'Whether agents answer locally when a model takes longer than performance.response_time_target allows (fast), or let it take its time (full); a request may choose',
   }),
   max_pending: integer({
     min: 1,

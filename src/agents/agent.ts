@@ -33,7 +33,7 @@ export interface AgentContext {
   readonly idempotencyKey: string;
   /** 1-based. */
   readonly attempt: number;
-  /** Milliseconds this attempt may take. */
+  /** Milliseconds this attempt should plan with; what cuts it short comes later, or at the same time. */
   readonly budgetMs: number;
   readonly log: AgentLogger;
   readonly worlds: WorldAccess;

@@ -8,9 +8,9 @@ import {
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
 import { parseOrRefuse } from './decode-job.ts';
+import { languageInBudget } from './language-in-budget.ts';
 import { encodeOutput } from './output.ts';
 import { NO_WORKFLOW, type Opened, type ShellContext } from './shell.ts';
-import { languageOfStep } from './step-language.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
@@ -69,7 +69,13 @@ export async function openDirectJob(
           budgetMs: shell.directTimeoutMs,
           log: shell.log,
           worlds,
-          language: languageOfStep(shell.language, { account: {}, timeoutMs: shell.directTimeoutMs }),
+          language: languageInBudget(shell.language, {
+            account: {},
+            budgetMs: shell.directTimeoutMs,
+            cutMs: shell.directTimeoutMs,
+            isFast: false,
+            goesLocal: false,
+          }),
           // It has no run to remember anything with, and nobody who reads along.
           memo: (_key, produce) => produce(),
           emit: () => {},

@@ -13,6 +13,7 @@ import { isFinal, isWait, waitMs } from './job-errors.ts';
 import { NO_WORKFLOW, type Opened, type OpenJob, type ShellContext } from './shell.ts';
 import { observeStep, type StepObserver } from './observe-step.ts';
 import { openStep } from './step-job.ts';
+import { tellStillWorking } from './still-working.ts';
 import { recordStepFailure } from './step-failures.ts';
 
 /** Handed to BullMQ as the reason when a process shuts down: the job goes back without losing an attempt. */
@@ -94,16 +95,21 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
   const interruption =
     interruptible && shell.activeJobs.track(interruptible.runId, interruptible.path, signal);
   const started = performance.now();
-  const observe = (outcome: string): void =>
+  const observe = (outcome: 'completed' | 'failed' | 'cancelled'): void => {
+    const durationMs = performance.now() - started;
+    if (outcome !== 'cancelled') shell.served?.(durationMs, outcome === 'failed');
     metrics.step_duration_seconds.observe(
       { agent, workflow: open.workflow, step: open.workflow === NO_WORKFLOW ? 'direct' : job.name, outcome },
-      (performance.now() - started) / 1000,
+      durationMs / 1000,
     );
+  };
   metrics.step_wait_seconds.observe({ agent, priority: priorityClass(job.priority) }, open.queuedMs / 1000);
   let attempt: AttemptObserver | undefined;
   let stopWarning: (() => void) | undefined;
+  let stopTelling: (() => void) | undefined;
   const call = (callSignal: AbortSignal): Promise<unknown> => {
     stopWarning = warnEarly(shell, open.warnings ?? []);
+    if (open.notice !== undefined) stopTelling = tellStillWorking(shell, open.notice);
     attempt = open.attempt?.();
     return attempt === undefined ? open.call(callSignal) : attempt.run(() => open.call(callSignal));
   };
@@ -129,6 +135,7 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
     throw error;
   } finally {
     stopWarning?.();
+    stopTelling?.();
     interruption?.release();
   }
 }

@@ -10,10 +10,12 @@ import type { AttemptObserver } from '../primitives/observe/attempt.ts';
 import type { Language } from '../models/language.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Breakers } from '../resilience/breakers.ts';
+import type { StaticLeaf } from '../primitives/plan/leaves.ts';
 import type { LeafToAdd } from '../primitives/advance/facts.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { Agent } from './agent.ts';
 import type { DueWarning } from './early-warnings.ts';
+import type { DueNotice } from './still-working.ts';
 
 /** The metric label of jobs that belong to no run. */
 export const NO_WORKFLOW = 'none';
@@ -24,6 +26,14 @@ export interface StepPlans {
   knows(workflow: string, version: number): boolean;
   /** The step as its plan wants it now; null when the plan does not want it (any more). */
   open(workflow: string, version: number, path: string, facts: StepFacts, nowMs: number): LeafToAdd | null;
+  /** Its steps that are known beforehand and have no outcome yet. */
+  ahead(
+    workflow: string,
+    version: number,
+    facts: Pick<StepFacts, 'results' | 'errors'>,
+  ): readonly StaticLeaf[];
+  /** How far the run is when the step at `path` is done, too: 0 to 99. */
+  progress(workflow: string, version: number, facts: Pick<StepFacts, 'results'>, path: string): number;
 }
 
 /** What the shell of every agent job works with; runtime puts it together. */
@@ -53,6 +63,8 @@ export interface ShellContext {
   readonly tempRoot: string | null;
   /** Milliseconds a job that stands alone may take. */
   readonly directTimeoutMs: number;
+  /** Told how long each attempt took; one that was cancelled counts for nothing. */
+  readonly served?: (durationMs: number, isError: boolean) => void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -69,6 +81,7 @@ export interface OpenJob {
   readonly breaker: string;
   /** What it warns of when it takes long. */
   readonly warnings?: readonly DueWarning[];
+  readonly notice?: DueNotice;
   /** Since it could have started. */
   readonly queuedMs: number;
   /** Whether the plan wants another attempt after this failure, should one be left. */

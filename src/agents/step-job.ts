@@ -16,10 +16,13 @@ import type { StepNode } from '../primitives/plan/node.ts';
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { dueWarnings } from './early-warnings.ts';
+import { languageInBudget } from './language-in-budget.ts';
+import { stepBudgetMs } from './step-budget.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { effectsOfJob, savepointOf } from './step-effects.ts';
+import { checkpointsOf, eventDataOf, noticeOf } from './step-events.ts';
 import {
   deadlineExceeded,
   outcomeUnknown,
@@ -28,7 +31,6 @@ import {
   storedError,
 } from './step-failures.ts';
 import { countSavings } from './savings.ts';
-import { languageOfStep } from './step-language.ts';
 import { completeTokens, tokenWriter } from './step-tokens.ts';
 import type { TokenWriter } from './token-writer.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
@@ -130,9 +132,19 @@ function openWork(
             limitMs: facts.runTimeoutMs,
           },
   });
+  const softLeftMs =
+    leaf.isCompensation || facts.softDeadlineAtMs === null ? null : facts.softDeadlineAtMs - clock.now();
+  const budgetMs = stepBudgetMs({
+    queue: shell.queue,
+    path: step.path,
+    cutMs,
+    softLeftMs,
+    ahead: softLeftMs === null ? [] : shell.plans.ahead(step.workflow, step.version, facts),
+  });
   const input = parseOrRefuse(node.input, leaf.input(), `input of step "${step.path}"`, 'input_invalid');
   const owner: ResultOwner = { kind: 'run', runId: step.run_id, path: step.path, agent: shell.queue };
-  const eventData = eventDataOf(job, step.generation);
+  const progress = shell.plans.progress(step.workflow, step.version, facts, step.path);
+  const eventData = eventDataOf(job, step.generation, progress);
   const checkOutput = (output: unknown): unknown => encodeOutput(node.output, step.path, output);
   const worldsOf = (signal: AbortSignal): TrackedWorldAccess =>
     createWorldAccess({
@@ -160,6 +172,9 @@ function openWork(
       interruptible: leaf.isCompensation ? null : { runId: step.run_id, path: step.path },
       timeoutMs: cutMs,
       warnings,
+      ...(leaf.isCompensation || facts.deadlineAtMs === null
+        ? {}
+        : { notice: noticeOf(step, facts, facts.deadlineAtMs, clock.now()) }),
       // What is cut short by the run's own deadline has not taken too long by itself.
       ...(remainingMs < limitMs && deadlineAtMs === facts.deadlineAtMs
         ? { timeoutError: () => deadlineExceeded(step.run_id) }
@@ -189,10 +204,16 @@ function openWork(
             signal,
             attempt: job.attemptsMade + 1,
             idempotencyKey: `${step.run_id}.${step.path}`,
-            budgetMs: cutMs,
+            budgetMs,
             log: shell.log,
             worlds,
-            language: languageOfStep(shell.language, { account, timeoutMs: cutMs }),
+            language: languageInBudget(shell.language, {
+              account,
+              budgetMs,
+              cutMs,
+              isFast: softLeftMs !== null,
+              goesLocal: facts.goesLocal,
+            }),
             memo,
             emit: (text) => writer.emit(text),
           });
@@ -229,10 +250,6 @@ function openWork(
   };
 }
 
-function checkpointsOf(open: OpenStepContext | null): Pick<OpenStepContext, 'checkpoints'> | undefined {
-  return open === null || open.checkpoints.length === 0 ? undefined : { checkpoints: open.checkpoints };
-}
-
 const MAX_CIRCUIT_NAME = 128;
 
 /** An agent has one circuit; a handler has its own, also as an alternative (`~f1`), which names of circuits spell `.f1`. */
@@ -244,20 +261,6 @@ function circuitOf(shell: ShellContext, node: StepNode, workflow: string): strin
 function earliest(a: number | null, b: number | null): number | null {
   if (a === null) return b;
   return b === null ? a : Math.min(a, b);
-}
-
-/** What the completion event tells: the attempt, its duration from now on, and where the output came from. */
-function eventDataOf(job: Job, generation: number): (output: unknown) => Record<string, unknown> {
-  const started = performance.now();
-  return (output) => {
-    const source = typeof output === 'object' && output !== null && 'source' in output ? output.source : null;
-    return {
-      attempt: job.attemptsMade + 1,
-      duration_ms: Math.round((performance.now() - started) * 10) / 10,
-      ...(typeof source === 'string' ? { source } : {}),
-      ...(generation === 0 ? {} : { generation }),
-    };
-  };
 }
 
 /** Results stand in the run's own hash; the job's return value only says how it ended. */

@@ -50,6 +50,7 @@ export type CliOperations = Pick<
   | 'putDefinition'
   | 'deleteDefinition'
   | 'runTokens'
+  | 'status'
   | 'listQueues'
   | 'costs'
   | 'listDeadLetters'

@@ -13,6 +13,7 @@ import { registerMetrics } from './commands/metrics.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
 import { registerSchedules } from './commands/schedules.ts';
+import { registerStatus } from './commands/status.ts';
 import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
@@ -55,6 +56,7 @@ const COMMANDS: readonly Register[] = [
   registerWorkflowRollback,
   registerWorkflowCheck,
   registerCosts,
+  registerStatus,
   registerQueues,
   registerDlq,
   registerDoctor,

@@ -88,6 +88,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
     deleteDefinition: (name, version) =>
       asked(client.deleteDefinition(name, version === undefined ? {} : { version })),
     runTokens: async (runId, options) => translated(client.runTokens(runId, options)),
+    status: () => asked(client.status()),
     listQueues: () => asked(client.listQueues()),
     costs: (range) => asked(client.costs(range)),
     async listDeadLetters({ queue, reason, since, limit, after }) {

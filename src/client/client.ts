@@ -8,6 +8,7 @@ import type { CheckRuns, ConsistencyReport } from '../contracts/consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from '../contracts/rollback.ts';
 import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
+import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import type { RunToken } from '../contracts/token.ts';
 import { followTokens } from './run-tokens.ts';
@@ -116,6 +117,8 @@ export interface FleetClient {
   ): Promise<{ definition: DefinitionView; created: boolean }>;
   /** One version, or all that were registered. */
   deleteDefinition(name: string, options?: VersionOptions & SubmitCallOptions): Promise<void>;
+  /** How the fleet is doing. */
+  status(options?: CallOptions): Promise<FleetStatus>;
   listQueues(options?: CallOptions): Promise<QueueView[]>;
   getQueue(name: string, options?: CallOptions): Promise<QueueView>;
   /** What calls of models cost, by UTC day, model, user or workflow. */
@@ -210,6 +213,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
       await transport({ method: 'DELETE', path, query: { version }, signal, ...key });
     },
+    status: (o) => get('/v1/status', o),
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
     costs: ({ from, to, groupBy } = {}, o) => get('/v1/costs', o, { from, to, group_by: groupBy }),

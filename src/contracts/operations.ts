@@ -10,6 +10,7 @@ import type { PutSchedule, ScheduleView } from './schedule.ts';
 import type { CheckRuns, ConsistencyReport } from './consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts';
 import type { CreateSession, SessionView, TurnRecord } from './session.ts';
+import type { FleetStatus } from './status.ts';
 import type { RunExplanation } from './why.ts';
 import type { RunToken } from './token.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
@@ -166,6 +167,8 @@ export interface FleetOperations {
   /** A step's entry resumes its run. Errors: dead_letter_not_found, run_not_resumable (conflict). */
   replayDeadLetter(dlqId: string, caller: Caller): Promise<{ job_id: string }>;
   discardDeadLetter(dlqId: string, request: { reason: string }, caller: Caller): Promise<DeadLetter>;
+  /** How the fleet is doing, the same from every process. */
+  status(): Promise<FleetStatus>;
   readiness(): Promise<Readiness>;
 }
 

@@ -72,6 +72,8 @@ export const RunView = z
     started_at: IsoTime.nullable(),
     ended_at: IsoTime.nullable(),
     deadline_at: IsoTime.nullable(),
+    /** When its agents should have answered; absent where they take their time, and before it could begin. */
+    soft_deadline_at: IsoTime.optional(),
     completed_steps: z.array(z.string()),
     skipped_steps: z.array(z.string()),
     steps: z.array(StepView),
@@ -109,7 +111,9 @@ export const RUN_EVENT_TYPES = [
   'run.timed_out',
   'run.rolled_back',
   'run.early_warning',
+  'run.degraded',
   'step.started',
+  'step.progress',
   'step.retrying',
   'step.completed',
   'step.failed',
@@ -127,6 +131,8 @@ export const RunEvent = z
     at: IsoTime,
     step: z.string().optional(),
     agent: z.string().optional(),
+    /** How far the run is, where the event says so: 0 to 100, never less than before. */
+    progress: z.number().min(0).max(100).optional(),
     data: z.record(z.string(), z.unknown()).optional(),
   })
   .meta({ id: 'RunEvent' });

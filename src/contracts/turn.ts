@@ -10,6 +10,14 @@ import { WorldOperation, WorldView } from './world.ts';
 export const MAX_WAIT_MS = 30_000;
 /** 30 days. */
 export const MAX_DELAY_MS = 2_592_000_000;
+/**
+ * `fast`: agents keep within the response time target and answer locally where a model takes longer; `full`: a model may
+ * take its step's whole time.
+ */
+export const LATENCY_MODES = ['fast', 'full'] as const;
+export const LatencyMode = z.enum(LATENCY_MODES);
+export type LatencyMode = z.infer<typeof LatencyMode>;
+
 const WaitMs = z.int().min(0).max(MAX_WAIT_MS);
 const Metadata = z.record(z.string(), z.unknown());
 
@@ -33,6 +41,8 @@ export const SubmitTurn = z
     priority: Priority.default('normal'),
     wait_ms: WaitMs.default(2000),
     on_busy: z.enum(ON_BUSY).default('queue'),
+    /** Default: `sessions.latency_mode`. */
+    latency_mode: LatencyMode.optional(),
     create_session: z.boolean().default(false),
     metadata: Metadata.optional(),
   })
@@ -46,6 +56,8 @@ export const StartRun = z
     version: z.int().positive().optional(),
     priority: Priority.default('normal'),
     wait_ms: WaitMs.default(0),
+    /** Default: `sessions.latency_mode`. */
+    latency_mode: LatencyMode.optional(),
     timeout_s: z.number().positive().max(3600).optional(),
     metadata: Metadata.optional(),
     dedup_id: z.string().min(1).max(255).optional(),
@@ -97,6 +109,8 @@ export const OrchestrationResponse = z
       steps: z.array(StepMetrics),
       intent: z.string().nullable(),
       degraded: z.boolean(),
+      /** 1: without models; 2: without some steps; 3: nothing but a kind word. Absent in old records. */
+      degraded_level: z.int().min(0).max(3).optional(),
       degraded_reasons: z.array(z.string()),
     }),
     performance_metrics: z.strictObject({
@@ -127,6 +141,8 @@ export const AcceptedRun = z
     stream_url: z.string().optional(),
     /** Turns of the same session that go first. */
     queued_behind: z.int().min(0),
+    /** When it will be done, from its acceptance; null while too little is known of the fleet. */
+    eta_ms: z.number().nullable().optional(),
   })
   .meta({ id: 'AcceptedRun' });
 export type AcceptedRun = z.infer<typeof AcceptedRun>;

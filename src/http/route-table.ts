@@ -20,6 +20,7 @@ import { runResultRoutes } from './routes/run-result.ts';
 import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { runTokenRoutes } from './routes/run-tokens.ts';
+import { statusRoutes } from './routes/status.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 
 /** Every operation of the API: the one list that router and documentation are made of. */
@@ -42,6 +43,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...queueRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
+    ...statusRoutes(deps),
     ...healthRoutes(deps, lifetime),
     ...documentRoutes(() => (document ??= buildOpenApi(routes, deps.version))),
   ];

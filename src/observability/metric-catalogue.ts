@@ -109,6 +109,12 @@ export const METRIC_CATALOGUE = [
     labels: ['scope'],
   },
   {
+    name: 'workflow_degraded_total',
+    type: 'counter',
+    help: 'Answers that were less than they could be, by how much (level) and why; one with two reasons counts for each',
+    labels: ['level', 'reason'],
+  },
+  {
     name: 'workflow_early_warnings_total',
     type: 'counter',
     help: 'Limits of which three quarters had passed: of a step or of a run',

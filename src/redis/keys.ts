@@ -75,6 +75,10 @@ export interface Keys {
   budget(name: string, day: string): string;
   /** Sorted set: reservations of that budget -> epoch ms at which they lapse. */
   budgetHolds(name: string, day: string): string;
+  /** Hash: what one queue, or `run`, served within one minute since the epoch. */
+  serviceTimes(name: string, minute: string): string;
+  /** Sorted set: session -> epoch ms of its last turn's admission. */
+  activeSessions(): string;
   /** Hash: requests, tokens and micro-USD of one UTC day by model, user or workflow. */
   costs(group: string, day: string): string;
 }
@@ -92,6 +96,7 @@ export const RESERVED_SEGMENTS = [
   'cache',
   'budget',
   'costs',
+  'perf',
 ] as const;
 
 export function createKeys(prefix: string): Keys {
@@ -133,6 +138,8 @@ export function createKeys(prefix: string): Keys {
     cache: (name, version, hash) => key('cache', name, `v${version}`, hash),
     budget: (name, day) => key('budget', name, day),
     budgetHolds: (name, day) => key('budget', name, day, 'holds'),
+    serviceTimes: (name, minute) => key('perf', name, minute),
+    activeSessions: () => key('perf', 'sessions'),
     costs: (group, day) => key('costs', group, day),
   };
 }

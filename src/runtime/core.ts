@@ -8,10 +8,12 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { OutageBehaviour, RedisClient } from '../redis/connect.ts';
 import { createKeys } from '../redis/keys.ts';
 import type { RedisStore } from '../redis/store.ts';
+import { ServiceTimes } from '../primitives/durable/service-times.ts';
 import type { Catalog } from '../workflows/catalog/catalog.ts';
 import type { DeadLetterContext } from '../workflows/dead-letters.ts';
 import type { WorkflowDefinition } from '../workflows/definition.ts';
 import type { DefinitionRegistry } from '../workflows/registry/registry.ts';
+import { LoadEstimate } from './load-estimate.ts';
 import { createConnections, type Connections } from './connections.ts';
 import { openRegistry } from './open-registry.ts';
 import { showPlayers } from './fleet-tracing.ts';
@@ -31,6 +33,8 @@ export interface Core {
   readonly bull: RedisClient;
   readonly queues: ReadonlyMap<QueueName, Queue>;
   readonly workflows: DeadLetterContext;
+  /** How long things take, of all processes of the fleet. */
+  readonly times: ServiceTimes;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -74,7 +78,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       log.debug({ reason: error.message }, 'queue connection reported an error');
     for (const queue of queues.values()) queue.on('error', onError);
     flows.on('error', onError);
+    const times = new ServiceTimes({
+      store,
+      now: () => clock.now(),
+      onLost: (error) => log.debug({ err: error }, 'service times were lost'),
+    });
+    const load = new LoadEstimate({
+      store,
+      queues,
+      clock,
+      onError: (error) => log.debug({ err: error }, 'the load of the fleet could not be read'),
+    });
     const workflows: DeadLetterContext = {
+      times,
+      load,
       store,
       catalog: options.catalog ?? registry!.catalog,
       flows,
@@ -99,11 +116,13 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       bull,
       queues,
       workflows,
+      times,
       log,
       metrics,
       clock,
       async close() {
         registry?.stop();
+        await times.stop();
         await Promise.allSettled([flows.close(), ...[...queues.values()].map((queue) => queue.close())]);
         await connections.close();
       },

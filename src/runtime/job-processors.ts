@@ -59,6 +59,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
         tempRoot: core.workflows.settings.tempRoot,
         directTimeoutMs: agentTimeoutMs(core.config, name),
+        served: (durationMs, isError) => core.times.add(name, durationMs, { isError }),
         clock: core.clock,
         log: core.log,
         metrics: core.metrics,

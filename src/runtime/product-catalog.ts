@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import { narrate } from '../agents/nga/narrate.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -13,7 +14,7 @@ import { catalogSettings } from './settings.ts';
 
 /** What a fleet of this configuration knows: the built-in workflows, and outside of production the examples. */
 export function productWorkflows(config: Config, costs: Costs): WorkflowDefinition[] {
-  const builtIn = builtInWorkflows(catalogSettings(config));
+  const builtIn = builtInWorkflows(catalogSettings(config), narrate);
   return config.environment === 'production'
     ? builtIn
     : [...builtIn, ...exampleWorkflows({ ...localExamplePorts(), costs, prices: EXAMPLE_PRICES })];

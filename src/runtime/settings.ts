@@ -16,6 +16,8 @@ export function workflowSettings(config: Config): WorkflowSettings {
     maxOpenRuns: workflow.max_open_runs,
     maxPendingTurns: sessions.max_pending,
     slaMs: performance.response_time_target * 1000,
+    latencyMode: sessions.latency_mode,
+    isAdaptive: workflow.scheduling === 'adaptive',
     maxRunTimeoutMs: workflow.error_handling.timeout_seconds * 1000,
     tempRoot: workflow.temp_root,
     rollbackRetentionSeconds: workflow.error_handling.rollback_retention_days * 86_400,

@@ -20,7 +20,7 @@ export interface WorkersOfRole {
   readonly concurrency?: number;
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
-  /** Takes the place of the configured models. */
+  /** Takes the place of the configured models; an agent without an entry has none. */
   readonly languages?: ReadonlyMap<AgentName, Language>;
 }
 

@@ -57,6 +57,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       settings: { backoffStrategy: backoffStrategy(core, name) },
     });
     observeWorker(core, name, worker);
+    core.times.works(name, options.instance, worker.concurrency);
     keepFailedJobs(worker, core.workflows.settings.retention);
     return worker;
   });

@@ -2,17 +2,31 @@ import type { OrchestrationResponse } from '../contracts/turn.ts';
 import type { StepView } from '../contracts/run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import type { RunReply } from './definition.ts';
+import { NOTICE, NOTICE_LEVEL, type Degradation } from './degradation.ts';
 
-/** The answer to a completed run: what the player reads, and what it took. */
+/** An answer is never empty. */
+const QUIET = 'For a moment all is quiet. What would you like to do?';
+
+export interface ResponseContext {
+  /** Null: it is no turn of a session. */
+  readonly turn: number | null;
+  readonly status: 'completed' | 'failed' | 'timed_out';
+  readonly degradation: Degradation;
+  readonly slaMs: number;
+  readonly nowMs: number;
+}
+
+/** The answer to a run that has ended: what the player reads, and what it took. */
 export function composeResponse(
   run: RunRecord,
   reply: RunReply,
   steps: readonly StepView[],
-  context: { turn: number | null; isDegraded: boolean; slaMs: number; nowMs: number },
+  context: ResponseContext,
 ): OrchestrationResponse {
+  const { degradation } = context;
   const totalMs = context.nowMs - run.created_at;
   return {
-    response_text: reply.responseText,
+    response_text: textOf(reply, degradation),
     updated_context: {
       session_id: run.session_id ?? null,
       turn: context.turn,
@@ -23,7 +37,7 @@ export function composeResponse(
       run_id: run.run_id,
       workflow_name: run.workflow,
       version: run.version,
-      status: 'completed',
+      status: context.status,
       steps_executed: steps.filter((step) => step.status === 'completed').length,
       steps: steps.map(({ name, agent, status, attempts, duration_ms, source }) => ({
         name,
@@ -34,10 +48,9 @@ export function composeResponse(
         ...(source === undefined ? {} : { source }),
       })),
       intent: reply.intent,
-      degraded: context.isDegraded,
-      degraded_reasons: steps
-        .filter(({ status }) => context.isDegraded && status === 'failed')
-        .map(({ name }) => `step_skipped:${name}`),
+      degraded: degradation.level > 0,
+      degraded_level: degradation.level,
+      degraded_reasons: [...degradation.reasons],
     },
     performance_metrics: {
       total_ms: totalMs,
@@ -49,4 +62,10 @@ export function composeResponse(
     therapeutic_validation: { level: 'not_validated', findings: [] },
     next_actions: reply.nextActions,
   };
+}
+
+/** A last resort says itself that something is missing. */
+function textOf({ responseText }: RunReply, { level }: Degradation): string {
+  const text = responseText.trim() === '' ? QUIET : responseText;
+  return level === NOTICE_LEVEL ? `${text}\n\n${NOTICE}` : text;
 }

@@ -1,9 +1,11 @@
 import type { FlowProducer, Queue } from 'bullmq';
 import type { Retention } from '../../queues/job-options.ts';
+import type { LatencyMode } from '../contracts/turn.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { EARLY } from '../primitives/durable/early-warning.ts';
+import type { ServiceTimes } from '../primitives/durable/service-times.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Catalog } from './catalog/catalog.ts';
 
@@ -13,6 +15,10 @@ export interface WorkflowSettings {
   readonly maxOpenRuns: number;
   readonly maxPendingTurns: number;
   readonly slaMs: number;
+  /** Of runs whose request does not say. */
+  readonly latencyMode: LatencyMode;
+  /** Whether what the fleet is busy with makes a fast run forgo its models. */
+  readonly isAdaptive: boolean;
   /** The ceiling of what a caller may ask for as `timeout_s`. */
   readonly maxRunTimeoutMs: number;
   /** Where steps may write files; null: nowhere. */
@@ -32,6 +38,10 @@ export interface WorkflowContext {
   /** The queue of run jobs. */
   readonly runJobs: Queue;
   readonly settings: WorkflowSettings;
+  /** Told of every run that has ended. */
+  readonly times?: Pick<ServiceTimes, 'add'>;
+  /** What the fleet is busy with; nobody waits for it. */
+  readonly load?: { etaMs(queues: readonly string[]): number | null };
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -21,6 +21,8 @@ export interface ReplyFacts<I> {
   readonly input: I;
   readonly results: Readonly<Record<string, unknown>>;
   readonly session: SessionContext | null;
+  /** World and last turns only where the definition `looksAround`. */
+  readonly around: Surroundings;
 }
 
 /** What a completed run says to the player and leaves in its session. */
@@ -50,6 +52,12 @@ export interface WorkflowDefinition<S extends ZodType = ZodType> {
   readonly mode?: 'segmented' | 'stepwise';
   /** Makes a turn of what came out; without it, and where it gives null, the plan's own output is the run's output. */
   reply?(facts: ReplyFacts<z.output<S>>): RunReply | null;
+  /**
+   * What a turn says when its run has failed: a kind word that changes nothing. Left out, or null: nothing is said.
+   */
+  lastResort?(facts: ReplyFacts<z.output<S>>): RunReply | null;
+  /** Its reply is told from the world and the last turns of its session as they stand at the end. */
+  readonly looksAround?: boolean;
   /** It was registered over HTTP and can be deleted: a run of it is admitted only while it is there. */
   readonly isStored?: boolean;
   /** What becomes of the effects of a run that does not complete; default: all are undone. */

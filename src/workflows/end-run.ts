@@ -2,11 +2,13 @@ import type { RunError } from '../contracts/run.ts';
 import { handOverSession } from '../primitives/durable/hand-over.ts';
 import type { RunFacts } from '../primitives/durable/read-run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
+import { RUNS } from '../primitives/durable/service-times.ts';
 import { settleRun, type SettleOutcome, type TurnEntry } from '../primitives/durable/settle-run.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import { savepointOf } from '../primitives/effects/effect.ts';
 import { tellRun } from './tell-run.ts';
 import type { WorkflowContext } from './context.ts';
+import type { Degradation } from './degradation.ts';
 import { driveRun } from './drive.ts';
 import { rollBack } from './rollback.ts';
 
@@ -15,7 +17,7 @@ export interface Ending {
   readonly output?: unknown;
   readonly error?: RunError;
   readonly turn?: TurnEntry;
-  readonly isDegraded?: boolean;
+  readonly degradation?: Degradation;
   /** From which the end follows; whoever has them lets the run's nodes be told of. */
   readonly facts?: RunFacts;
   readonly nowMs: number;
@@ -53,7 +55,9 @@ function settle(ctx: WorkflowContext, run: RunRecord, ending: Ending): Promise<S
     ...(ending.output === undefined ? {} : { output: ending.output }),
     ...(ending.error === undefined ? {} : { error: ending.error }),
     ...(ending.turn === undefined ? {} : { turn: ending.turn }),
-    degraded: ending.isDegraded ?? false,
+    ...(ending.degradation === undefined || ending.degradation.level === 0
+      ? {}
+      : { degradation: ending.degradation }),
     retentionSeconds: ctx.settings.recordRetentionSeconds,
     interruptWorkers: ending.status === 'cancelled' || ending.status === 'timed_out',
     rollBackTo: savepointOf(ctx.catalog.find(run.workflow, run.version)?.onFailure),
@@ -107,8 +111,14 @@ function count(ctx: WorkflowContext, run: RunRecord, ending: Ending): void {
   const workflow = run.workflow;
   const totalMs = ending.nowMs - run.created_at;
   metrics.workflow_runs_total.inc({ workflow, status: ending.status });
+  const isError = ending.status === 'failed' || ending.status === 'timed_out';
+  ctx.times?.add(RUNS, totalMs, { isError, level: ending.degradation?.level ?? 0 });
   metrics.workflow_duration_seconds.observe({ workflow, status: ending.status }, totalMs / 1000);
   if (ending.error !== undefined) metrics.workflow_failures_total.inc({ workflow, code: ending.error.code });
+  for (const reason of ending.degradation?.reasons ?? []) {
+    const level = String(ending.degradation!.level);
+    metrics.workflow_degraded_total.inc({ level, reason: reason.split(':', 1)[0]! });
+  }
   if (ending.status === 'timed_out') metrics.workflow_timeouts_total.inc({ scope: 'run' });
   if (ending.turn === undefined) return;
   metrics.turn_response_seconds.observe({ workflow }, totalMs / 1000);

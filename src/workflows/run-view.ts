@@ -1,7 +1,8 @@
-import { isOpen, type RunEvent, type RunEventType, type RunSummary, type RunView } from '../contracts/run.ts';
+import type { RunEvent, RunEventType, RunSummary, RunView, StepView } from '../contracts/run.ts';
 import { toIso } from '../kernel/clock.ts';
 import type { RunFacts, StoredEvent } from '../primitives/durable/read-run.ts';
-import type { ListedRun } from '../primitives/durable/run-record.ts';
+import type { ListedRun, RunRecord } from '../primitives/durable/run-record.ts';
+import { progressOfSteps } from '../primitives/plan/progress.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { foldSteps } from './fold-steps.ts';
@@ -14,7 +15,7 @@ export function viewRun(catalog: Catalog, facts: RunFacts): RunView {
   const completed = steps.filter((step) => step.status === 'completed');
   return {
     ...summarizeRun(run),
-    progress: progressOf(run.status, completed.length, steps.length),
+    progress: progressOf(run, steps),
     completed_steps: completed.map((step) => step.name),
     skipped_steps: steps.filter((step) => step.status === 'skipped').map((step) => step.name),
     steps,
@@ -43,21 +44,32 @@ export function summarizeRun(run: ListedRun): RunSummary {
     started_at: run.started_at === undefined ? null : toIso(run.started_at),
     ended_at: run.ended_at === undefined ? null : toIso(run.ended_at),
     deadline_at: run.deadline_at === undefined ? null : toIso(run.deadline_at),
+    ...softDeadlineOf(run),
     error: run.error ?? null,
     metadata: run.metadata_now ?? run.metadata ?? {},
     ...(run.rolled_back_to === undefined ? {} : { rolled_back_to: run.rolled_back_to }),
   };
 }
 
-/** 100 only for a completed run; an open one stays below. */
-function progressOf(status: RunView['status'], completed: number, total: number): number {
-  if (status === 'completed') return 100;
-  if (total === 0) return 0;
-  const ratio = completed / total;
-  return Math.min(isOpen(status) ? 99 : 100, Math.round(ratio * 100));
+function softDeadlineOf(run: ListedRun): Pick<RunSummary, 'soft_deadline_at'> {
+  if (run.deadline_at === undefined || run.soft_ms === undefined) return {};
+  return { soft_deadline_at: toIso(run.deadline_at - run.timeout_ms + run.soft_ms) };
+}
+
+/** 100 only for a completed run; others stay below. */
+function progressOf(run: Pick<RunRecord, 'status' | 'progress'>, steps: readonly StepView[]): number {
+  if (run.status === 'completed') return 100;
+  const leaves = steps.map(({ name, agent }) => ({ path: name, queue: agent }));
+  const done = new Set(steps.filter(({ status }) => status === 'completed').map(({ name }) => name));
+  return Math.max(
+    run.progress ?? 0,
+    progressOfSteps(leaves, (path) => done.has(path)),
+  );
 }
 
 export function viewEvent(runId: string, sessionId: string | undefined, event: StoredEvent): RunEvent {
+  const { progress, ...data } = event.data ?? {};
+  const reached = event.type === 'run.completed' ? 100 : progress;
   return {
     id: event.id,
     type: event.type as RunEventType,
@@ -66,7 +78,8 @@ export function viewEvent(runId: string, sessionId: string | undefined, event: S
     at: toIso(event.at),
     ...(event.step === '' ? {} : { step: event.step }),
     ...(event.agent === '' ? {} : { agent: event.agent }),
-    ...(event.data === undefined ? {} : { data: event.data }),
+    ...(typeof reached === 'number' ? { progress: reached } : {}),
+    ...(event.data === undefined ? {} : { data }),
   };
 }
 

@@ -6,17 +6,19 @@ import { FleetError, toFleetError } from '../kernel/errors.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import type { TurnEntry } from '../primitives/durable/settle-run.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
-import { decodeSessionContext } from '../sessions/session-context.ts';
 import { encodeTurnFields } from '../sessions/session-store.ts';
 import { callDefinition } from './call-definition.ts';
 import { composeResponse } from './compose-response.ts';
 import type { WorkflowContext } from './context.ts';
 import { coordinate } from './coordinate.ts';
 import type { RunReply, WorkflowDefinition } from './definition.ts';
+import { degradationOf } from './degradation.ts';
+import { lastAnswer } from './last-answer.ts';
 import { derive } from './derive.ts';
 import { endRun, endStatus, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
 import { recordNext } from './nudge.ts';
+import { surroundings } from './surroundings.ts';
 import { withoutVersion } from './unknown-version.ts';
 
 /**
@@ -41,7 +43,7 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   }
   let looks = 0;
   for (;;) {
-    const facts = await readRun(ctx.store, data.run_id, data.session_id);
+    const facts = await readRun(ctx.store, data.run_id, data.session_id, definition.looksAround);
     if (facts === null) throw new UnrecoverableError(`run_not_found: the record of ${data.run_id} is gone`);
     if (!isOpen(facts.run.status))
       return scope === '' ? closeJobOf(ctx, facts) : { status: facts.run.status };
@@ -52,7 +54,7 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
     if (scope !== '' && !next.openScopes.has(scope)) return { status: 'settled' };
     if (next.outcome.state === 'done')
       return complete(ctx, definition, facts, next.outcome.value, next.isDegraded);
-    if (next.outcome.state === 'failed') return fail(ctx, facts, next.outcome.error);
+    if (next.outcome.state === 'failed') return fail(ctx, facts, next.outcome.error, definition);
     if (!(await coordinate(ctx, definition, facts, next, job, scope))) continue;
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
     // Its jobs stand somewhere else: they were put back on their own.
@@ -60,8 +62,16 @@ export async function processRunJob(ctx: WorkflowContext, job: Job, token: strin
   }
 }
 
-/** End a run with the error its plan ended with. */
-export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunError): Promise<never> {
+/**
+ * End a run with the error its plan ended with. A turn still answers, where its definition has a last resort: the run
+ * stays failed, and can be resumed.
+ */
+export async function fail(
+  ctx: WorkflowContext,
+  facts: RunFacts,
+  error: RunError,
+  definition?: WorkflowDefinition,
+): Promise<never> {
   const { code, message, path, attempts, retryable } = error;
   const shown: RunError = {
     code,
@@ -70,12 +80,10 @@ export async function fail(ctx: WorkflowContext, facts: RunFacts, error: RunErro
     ...(attempts === undefined ? {} : { attempts }),
     ...(retryable === undefined ? {} : { retryable }),
   };
-  await endRun(ctx, facts.run, {
-    status: endStatus(error.code, facts),
-    error: shown,
-    facts,
-    nowMs: ctx.clock.now(),
-  });
+  const status = endStatus(error.code, facts);
+  const nowMs = ctx.clock.now();
+  const answer = definition === undefined ? null : await lastAnswer(ctx, definition, facts, status, nowMs);
+  await endRun(ctx, facts.run, { status, error: shown, facts, nowMs, ...answer });
   throw new UnrecoverableError(`${code}: ${message}`);
 }
 
@@ -89,28 +97,31 @@ async function complete(
   const { run } = facts;
   const nowMs = ctx.clock.now();
   const steps = foldSteps(staticLeaves(definition.plan), facts.events);
-  const session = facts.session === null ? null : decodeSessionContext(facts.session);
+  const degradation = degradationOf({ results: facts.results, steps, isDegraded });
+  const around = surroundings(facts);
+  const { session } = around;
   let reply: RunReply | null;
   try {
     reply = callDefinition(definition.name, () => {
-      return definition.reply?.({ input: run.input, results: facts.results, session }) ?? null;
+      return definition.reply?.({ input: run.input, results: facts.results, session, around }) ?? null;
     });
   } catch (error) {
     // The same facts would break it again.
     const { code, message } = toFleetError(error);
-    return fail(ctx, facts, { code, message });
+    return fail(ctx, facts, { code, message }, definition);
   }
   if (reply === null) {
-    await endRun(ctx, run, { status: 'completed', output: value ?? null, isDegraded, facts, nowMs });
+    await endRun(ctx, run, { status: 'completed', output: value ?? null, degradation, facts, nowMs });
     return { status: 'completed', steps: steps.length };
   }
   // What is called within a turn is no turn.
   const turn = session === null || run.called_by !== undefined ? null : session.turn + 1;
-  const output = composeResponse(run, reply, steps, { turn, isDegraded, slaMs: ctx.settings.slaMs, nowMs });
+  const { slaMs } = ctx.settings;
+  const output = composeResponse(run, reply, steps, { turn, status: 'completed', degradation, slaMs, nowMs });
   await endRun(ctx, run, {
     status: 'completed',
     output,
-    isDegraded,
+    degradation,
     facts,
     nowMs,
     ...(turn === null ? {} : { turn: turnEntry(run.run_id, run.input, reply, turn, nowMs) }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RunContext } from '../contracts/run-context.ts';
 import type { Caller } from '../contracts/caller.ts';
-import { StartRun } from '../contracts/turn.ts';
+import { StartRun, type LatencyMode } from '../contracts/turn.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { newRunId, type RunId } from '../kernel/ids.ts';
 import { admitRun, type DedupClaim } from '../primitives/durable/admit-run.ts';
@@ -29,6 +29,8 @@ export interface StartRequest {
   readonly context?: RunContext;
   readonly caller: Caller;
   readonly runId?: RunId;
+  /** Left out: its agents take their time. */
+  readonly latencyMode?: LatencyMode;
   /** The run begins only then. */
   readonly delayMs?: number;
   /** The run whose input this one repeats. */
@@ -46,6 +48,8 @@ export interface StartedRun {
   /** False when the run had been started before. */
   readonly fresh: boolean;
   readonly queuedBehind: number;
+  /** When it will be done, from its admission; null: unknown. */
+  readonly etaMs: number | null;
 }
 
 /**
@@ -62,6 +66,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
   const { definition, session } = request;
   const nowMs = ctx.clock.now();
   const runId = request.runId ?? newRunId(nowMs);
+  const etaMs = etaOf(ctx, request);
   const run: NewRun = {
     run_id: runId,
     workflow: definition.name,
@@ -81,6 +86,8 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     context: request.context,
     delayed_until: request.delayMs ? nowMs + request.delayMs : undefined,
     retry_of: request.retryOf,
+    soft_ms: request.latencyMode === 'fast' ? ctx.settings.slaMs : undefined,
+    goes_local: goesLocal(ctx, request, etaMs) ? '1' : undefined,
   };
   const admission = await admitRun(ctx.store, run, {
     nowMs,
@@ -90,18 +97,31 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     isStored: definition.isStored === true,
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
     dedup: request.dedup,
+    etaMs,
     retentionSeconds: ctx.settings.recordRetentionSeconds,
   });
   if (admission.verdict !== 'admitted') {
     // Its first submission may have been cut off before the jobs were added.
     const earlier = admission.runId as RunId;
     await driveIfItsTurn(ctx, earlier, session?.sessionId);
-    return { runId: earlier, fresh: false, queuedBehind: 0 };
+    return { runId: earlier, fresh: false, queuedBehind: 0, etaMs: null };
   }
   if (run.delayed_until !== undefined) await addStarter(ctx, run);
   else if (admission.queuedBehind === 0)
     await launchRun(ctx, definition, { ...run, generation: 0 }, request.input);
-  return { runId, fresh: true, queuedBehind: admission.queuedBehind };
+  return { runId, fresh: true, queuedBehind: admission.queuedBehind, etaMs };
+}
+
+/** What is to begin later, or behind others, meets another fleet than the one of now. */
+function etaOf(ctx: WorkflowContext, { definition, delayMs }: StartRequest): number | null {
+  if (delayMs) return null;
+  return ctx.load?.etaMs(staticLeaves(definition.plan).map(({ queue }) => queue)) ?? null;
+}
+
+/** It would be late anyway: its agents do not lose time with models. */
+function goesLocal(ctx: WorkflowContext, { latencyMode }: StartRequest, etaMs: number | null): boolean {
+  const { isAdaptive, slaMs } = ctx.settings;
+  return latencyMode === 'fast' && isAdaptive && etaMs !== null && etaMs > slaMs;
 }
 
 async function driveIfItsTurn(

@@ -1,12 +1,10 @@
 import type { LeafToAdd } from '../primitives/advance/facts.ts';
+import { staticLeaves } from '../primitives/plan/leaves.ts';
+import { progressOfSteps } from '../primitives/plan/progress.ts';
 import type { StepFacts } from '../primitives/durable/begin-step.ts';
-import { decodeSessionContext } from '../sessions/session-context.ts';
-import { decodeTurnFields } from '../sessions/session-store.ts';
-import { createStarterWorld } from '../sessions/world/starter-world.ts';
-import { decodeWorld } from '../sessions/world-codec.ts';
 import type { Catalog } from './catalog/catalog.ts';
-import type { Surroundings } from './definition.ts';
 import { deriveForStep } from './derive.ts';
+import { surroundings } from './surroundings.ts';
 
 /** The steps of all known definitions, as the shell of a step's job asks for them. */
 export function createStepPlans(catalog: Catalog) {
@@ -19,21 +17,17 @@ export function createStepPlans(catalog: Catalog) {
       const next = deriveForStep(definition, facts, surroundings(facts), nowMs);
       return next.add.find((leaf) => leaf.path === path) ?? null;
     },
-  };
-}
-
-/** Decoded only when an input asks for it. */
-function surroundings(facts: StepFacts): Surroundings {
-  const session = facts.session === null ? null : decodeSessionContext(facts.session);
-  return {
-    session,
-    get world() {
-      if (facts.world !== null) return decodeWorld(facts.world);
-      // A session whose world was never written stands in the world every story begins in.
-      return session === null ? null : createStarterWorld(session.worldId, new Date(0).toISOString());
+    /** Its steps that are known beforehand and have no outcome yet. */
+    ahead(workflow: string, version: number, { results, errors }: Pick<StepFacts, 'results' | 'errors'>) {
+      const definition = catalog.find(workflow, version);
+      if (definition === undefined) return [];
+      return staticLeaves(definition.plan).filter(({ path }) => !(path in results) && !(path in errors));
     },
-    get recentTurns() {
-      return facts.recentTurns.toReversed().map(decodeTurnFields);
+    /** How far the run is when the step at `path` is done, too: 0 to 99. */
+    progress(workflow: string, version: number, { results }: Pick<StepFacts, 'results'>, path: string) {
+      const definition = catalog.find(workflow, version);
+      const leaves = definition === undefined ? [] : staticLeaves(definition.plan);
+      return progressOfSteps(leaves, (done) => done === path || done in results);
     },
   };
 }

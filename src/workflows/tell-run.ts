@@ -10,7 +10,7 @@ import type { Ending } from './end-run.ts';
  * Metrics, spans and log lines of the nodes of a run that has just ended. Its structure exists only as what follows
  * from its facts, so the plan is walked once more, and the times come from its events.
  */
-export function tellRun(ctx: WorkflowContext, { facts, status, error, isDegraded, nowMs }: Ending): void {
+export function tellRun(ctx: WorkflowContext, { facts, status, error, degradation, nowMs }: Ending): void {
   if (facts === undefined) return;
   // A plan that cannot be walked any more must not keep its run from ending.
   safely(ctx, 'metrics', () => {
@@ -37,7 +37,7 @@ export function tellRun(ctx: WorkflowContext, { facts, status, error, isDegraded
       times,
       status,
       errorCode: error?.code,
-      isDegraded: isDegraded ?? false,
+      isDegraded: (degradation?.level ?? 0) > 0,
       startMs: run.created_at,
       endMs: nowMs,
       sinceMs: resumedAt(events),

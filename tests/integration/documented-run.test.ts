@@ -3,6 +3,7 @@ import { QUEUE_NAMES } from '../../queues/catalogue.ts';
 import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
 import { RUN_EVENT_TYPES, type RunEvent } from '../../src/contracts/run.ts';
 import { noteEarlyWarning } from '../../src/primitives/durable/early-warning.ts';
+import { noteStillWorking } from '../../src/primitives/durable/still-working.ts';
 import { runWatchdog } from '../../src/workflows/watchdog.ts';
 import { documentedEvents } from '../architecture/documented-events.ts';
 import { documentedKeys } from '../architecture/documented-keys.ts';
@@ -55,6 +56,7 @@ async function everyEvent(): Promise<{ events: RunEvent[]; keys: Map<string, str
     { runId: late, scope: 'step', step: 'ipa', agent: 'ipa', elapsedMs: 3, limitMs: 4 },
     { nowMs, keepSeconds: 60 },
   );
+  await noteStillWorking(idle.core.store, { runId: late, path: 'ipa', agent: 'ipa', nowMs });
   nowMs += 3_600_000;
   await runWatchdog(idle.core.workflows);
   events.push(...(await eventsOf(idle, [late, waiting])));

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { QueueName } from '../../queues/catalogue.ts';
 import type { Agent, AgentContext } from '../../src/agents/agent.ts';
+import { narrate } from '../../src/agents/nga/narrate.ts';
 import { AGENTS, type AgentName } from '../../src/contracts/agent-type.ts';
 import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
 import type { FleetOperations } from '../../src/contracts/operations.ts';
@@ -11,6 +12,7 @@ import type { World } from '../../src/contracts/world.ts';
 import { sleep } from '../../src/kernel/abort.ts';
 import { fromWire } from '../../src/resilience/backoff.ts';
 import { editChain } from './edit-plan.ts';
+import type { Language } from '../../src/models/language.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import { operateFleet, type OperatedFleet } from '../../src/runtime/api-role.ts';
@@ -35,6 +37,8 @@ export interface HarnessOptions {
   /** Queues to work on from the start; default all. */
   readonly workers?: readonly QueueName[];
   readonly agents?: ReadonlyMap<AgentName, Agent>;
+  /** The models the agents may ask; default none. */
+  readonly languages?: ReadonlyMap<AgentName, Language>;
   /** Configuration by path, as on the command line. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: WorkerRoleOptions['clock'];
@@ -50,9 +54,9 @@ export interface Harness extends AsyncDisposable {
   readonly logLines: readonly string[];
   startWorkers(queues: readonly QueueName[], agents?: ReadonlyMap<AgentName, Agent>): Promise<WorkerRole>;
   newSession(worldId?: string): Promise<string>;
-  /** Submits a turn and returns its run's id without waiting. */
+  /** Submits a turn and returns its run's id without waiting; all three agents do it unless another workflow is named. */
   submit(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<string>;
-  /** Submits a turn and waits for its answer; fails when the run does not complete. */
+  /** The same, and waits for its answer; fails when the run does not complete. */
   play(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<OrchestrationResponse>;
   /** All events of a run, from its acceptance to its end. */
   eventsOf(runId: string): Promise<RunEvent[]>;
@@ -85,7 +89,7 @@ export function quickCatalog(
     stepTimeoutMs: { ipa: 20_000, wba: 20_000, nga: 20_000, ...settings.stepTimeoutMs },
   };
   return createCatalog(
-    builtInWorkflows(limits).map((workflow) => ({
+    builtInWorkflows(limits, narrate).map((workflow) => ({
       ...workflow,
       plan: editChain(workflow.plan, {
         step: (step) => ({
@@ -156,6 +160,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       queues,
       instance: `test-${roles.length}`,
       ...(agents === undefined ? {} : { agents }),
+      ...(options.languages === undefined ? {} : { languages: options.languages }),
     });
     roles.push(role);
     return role;
@@ -180,15 +185,17 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       return session.session_id;
     },
     async submit(sessionId, text, turn = {}) {
-      const request = { text, wait_ms: 0, ...turn };
+      const request = { text, wait_ms: 0, workflow: 'collaborative', ...turn };
       const submitted = await fleet.operations.submitTurn(sessionId, request, LOCAL_OPERATOR);
       return submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
     },
     async play(sessionId, text, turn = {}) {
-      const request = { text, wait_ms: 25_000, ...turn };
+      const request = { text, wait_ms: 25_000, workflow: 'collaborative', ...turn };
       const submitted = await fleet.operations.submitTurn(sessionId, request, LOCAL_OPERATOR);
-      if (submitted.done) return submitted.response;
-      const { run_id: runId, status } = submitted.accepted;
+      const { run_id: runId, status } = submitted.done
+        ? submitted.response.workflow_metadata
+        : submitted.accepted;
+      if (submitted.done && status === 'completed') return submitted.response;
       throw new Error(`run ${runId} was not answered in time: ${status}`);
     },
     eventsOf,

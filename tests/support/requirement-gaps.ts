@@ -20,10 +20,8 @@ export const REQUIREMENT_GAPS: readonly RequirementId[] = [
   '5.3',
   '5.4',
   '5.5',
-  '6.4',
   '6.5',
   '7.1',
   '7.3',
-  '7.4',
   '8.2',
 ];

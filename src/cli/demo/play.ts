@@ -26,6 +26,8 @@ export async function playTurn(
   );
   if (!submitted.done) throw await turnFailure(operations, line, submitted.accepted.run_id);
   const { response } = submitted;
+  const { status, run_id: runId } = response.workflow_metadata;
+  if (status !== 'completed') throw await turnFailure(operations, line, runId);
   const { intent, workflow_name: workflow } = response.workflow_metadata;
   const told = `${intent ?? 'no intent'}, ${workflow}, ${millisText(response.performance_metrics.total_ms)}`;
   tellTurn(out, number, line, response.response_text, told);

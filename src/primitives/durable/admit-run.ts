@@ -8,13 +8,18 @@ import { LUA_EMIT } from './lua-parts.ts';
 import { LOOK_EVERY_MS_PER_OPEN_RUN } from './open-runs.ts';
 import { encodeNewRun, type NewRun } from './run-record.ts';
 
+/** A session counts as active for so long after its last run was admitted. */
+export const ACTIVE_SESSION_MS = 900_000;
+
 /**
  * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list  6 index  7 runs of the session  8 dedup claim
- *       9 prefix of run keys  10 definitions, and for a run that is called  11 events of the caller  12 the caller
+ *       9 prefix of run keys  10 definitions  11 active sessions, and for a run that is called  12 events of the caller
+ *       13 the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
  *       7 on busy (queue | reject)  8 deadline if it starts now  9 is delayed (1 or 0)  10 dedup fingerprint ('' = none)
  *       11 seconds for which claims and the runs of a session are kept at least  12 path of the call ('' = none)
- *       13 field of its definition, where that can be deleted, else ''  14… record fields and values
+ *       13 field of its definition, where that can be deleted, else ''  14 when it will be done, in ms from now (null = unknown)
+ *       15 session id ('' = none)  16… record fields and values
  * Returns {verdict, queued behind, active or earlier run}.
  */
 const ADMIT_RUN = defineScript(
@@ -54,12 +59,14 @@ if ARGV[5] == '1' then
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 14))
+redis.call('HSET', KEYS[1], unpack(ARGV, 16))
 redis.call('ZADD', KEYS[6], ARGV[1], ARGV[3])
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[7], ARGV[1], ARGV[3])
   redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1001)
   redis.call('EXPIRE', KEYS[7], ARGV[11])
+  redis.call('ZADD', KEYS[11], ARGV[1], ARGV[15])
+  redis.call('ZREMRANGEBYSCORE', KEYS[11], '-inf', tonumber(ARGV[1]) - ${ACTIVE_SESSION_MS})
 end
 if ARGV[10] ~= '' then
   redis.call('HSET', KEYS[8], 'run_id', ARGV[3], 'fp', ARGV[10])
@@ -69,13 +76,13 @@ if behind == 0 and ARGV[9] == '0' then redis.call('HSET', KEYS[1], 'deadline_at'
 local turn = tonumber(ARGV[1]) + open * ${LOOK_EVERY_MS_PER_OPEN_RUN}
 local warns = tonumber(ARGV[1]) + (ARGV[8] - ARGV[1]) * ${EARLY}
 redis.call('ZADD', KEYS[2], math.min(warns, math.max(tonumber(ARGV[4]), turn)), ARGV[3])
-emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
-if KEYS[11] then
-  if redis.call('HGET', KEYS[12], 'status') == 'pending' then
-    redis.call('HSET', KEYS[12], 'status', 'running', 'started_at', ARGV[1])
-    emit(KEYS[11], 'run.started', ARGV[1], '', '', '')
+emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. ',"eta_ms":' .. ARGV[14] .. '}')
+if KEYS[12] then
+  if redis.call('HGET', KEYS[13], 'status') == 'pending' then
+    redis.call('HSET', KEYS[13], 'status', 'running', 'started_at', ARGV[1])
+    emit(KEYS[12], 'run.started', ARGV[1], '', '', '')
   end
-  emit(KEYS[11], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
+  emit(KEYS[12], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
 end
 return {'admitted', behind, ''}
 `,
@@ -105,6 +112,8 @@ export interface AdmitOptions {
   /** One run per claim, as long as its record is kept. The claim is made with the record, so it cannot be lost. */
   readonly dedup?: DedupClaim | undefined;
   readonly retentionSeconds: number;
+  /** When it will be done, from now; told with its acceptance. Absent or null: unknown. */
+  readonly etaMs?: number | null;
 }
 
 export interface DedupClaim {
@@ -144,6 +153,7 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.dedup(options.dedup?.hash ?? NO_KEY_SUFFIX),
       keys.run(''),
       keys.definitions(),
+      keys.activeSessions(),
       ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id), keys.run(calledBy.run_id)]),
     ],
     [
@@ -160,6 +170,8 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keptSeconds(newRun, options),
       calledBy?.path ?? '',
       options.isStored === true ? `${newRun.workflow}@${newRun.version}` : '',
+      options.etaMs ?? 'null',
+      turnOf ?? '',
       ...encodeNewRun(newRun, options.nowMs),
     ],
   )) as [string, number, string];

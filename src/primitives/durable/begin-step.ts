@@ -10,14 +10,15 @@ import { LUA_ACCEPTS, LUA_EMIT } from './lua-parts.ts';
  *       7 session  8 turns  9 world
  * ARGV  1 now  2 path  3 agent  4 attempt  5 recent turns wanted  6 path of the step before it in its chain ('' = none)
  * Returns {verdict, …}; for `ready`: as one text, which is read natively, a list of input, deadline, ending, results, errors,
- * decisions, signals, queued ms, metadata, user id, context, start of the run, its time limit, and session, turns, world
- * version; then the world's data as they are.
+ * decisions, signals, queued ms, metadata, user id, context, start of the run, its time limit, its soft limit, whether it
+ * asks no model, when its watchers were told that it is worked on, and session, turns, world version; then the world's data as they are.
  */
 const BEGIN_STEP = defineScript(
   'begin-step',
   `${LUA_ACCEPTS}${LUA_EMIT}
 local run = redis.call('HMGET', KEYS[1], 'status', 'input', 'deadline_at', 'ready_at', 'created_at', 'generation', 'ending',
-  'has_errors', 'has_decisions', 'has_signals', 'metadata', 'user_id', 'context', 'started_at', 'timeout_ms')
+  'has_errors', 'has_decisions', 'has_signals', 'metadata', 'user_id', 'context', 'started_at', 'timeout_ms',
+  'soft_ms', 'goes_local', 'told_at')
 local status = run[1]
 if not status then return {'missing'} end
 if not accepts(status) then
@@ -45,12 +46,13 @@ emit(KEYS[4], 'step.started', ARGV[1], ARGV[2], ARGV[3],
   '{"attempt":' .. ARGV[4] .. ',"queued_ms":' .. queued .. '}')
 local facts = {run[2], run[3] or '', run[7] or '', results, errors,
   run[9] and redis.call('HGETALL', KEYS[5]) or {}, run[10] and redis.call('HGETALL', KEYS[6]) or {}, queued,
-  run[11] or '', run[12] or '', run[13] or '', run[14] or ARGV[1], run[15]}
+  run[11] or '', run[12] or '', run[13] or '', run[14] or ARGV[1], run[15],
+  run[16] or '', run[17] or '', run[18] or ''}
 if not KEYS[7] then return {'ready', cjson.encode(facts), ''} end
 local world = redis.call('HMGET', KEYS[9], 'version', 'data')
-facts[14] = redis.call('HGETALL', KEYS[7])
-facts[15] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
-facts[16] = world[1] or ''
+facts[17] = redis.call('HGETALL', KEYS[7])
+facts[18] = ARGV[5] == '0' and {} or redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[5])
+facts[19] = world[1] or ''
 return {'ready', cjson.encode(facts), world[2] or ''}
 `,
 );
@@ -74,6 +76,12 @@ export interface StepFacts {
   readonly startedAtMs: number;
   /** What the run may take; its deadline is so long after it could begin. */
   readonly runTimeoutMs: number;
+  /** When its agents should have answered; null: they take their time. */
+  readonly softDeadlineAtMs: number | null;
+  /** It asks no model, because it would be late. */
+  readonly goesLocal: boolean;
+  /** When its watchers were last told that it is still worked on; null: they were not. */
+  readonly toldAtMs: number | null;
   /** Set when the run must end. */
   readonly ending: Ending | null;
   /** Since the step before it ended, or the run was accepted; a retry's pause counts too. */
@@ -160,7 +168,9 @@ const NO_CONTEXT: RunContext = { v: 1 };
 
 function decodeFacts(reply: readonly ScriptValue[], worldData: string): StepFacts {
   const [input, deadline, ending, results, errors, decisions, signals, queuedMs] = reply;
-  const [metadata, userId, context, startedAt, timeoutMs, session, turns, worldVersion = ''] = reply.slice(8);
+  const [metadata, userId, context, startedAt, timeoutMs, softMs, goesLocal, toldAt, ...surroundings] =
+    reply.slice(8);
+  const [session, turns, worldVersion = ''] = surroundings;
   const sessionHash = toObject(session);
   return {
     input: JSON.parse(String(input)),
@@ -176,6 +186,9 @@ function decodeFacts(reply: readonly ScriptValue[], worldData: string): StepFact
     context: context === '' ? NO_CONTEXT : (JSON.parse(String(context)) as RunContext),
     startedAtMs: Number(startedAt),
     runTimeoutMs: Number(timeoutMs),
+    softDeadlineAtMs: softDeadlineAt(deadline, timeoutMs, softMs),
+    goesLocal: goesLocal === '1',
+    toldAtMs: toldAt === '' ? null : Number(toldAt),
     userId: userId === '' ? undefined : String(userId),
     session: sessionHash['session_id'] === undefined ? null : sessionHash,
     recentTurns: Array.isArray(turns)
@@ -183,6 +196,16 @@ function decodeFacts(reply: readonly ScriptValue[], worldData: string): StepFact
       : [],
     world: worldVersion === '' ? null : { version: Number(worldVersion), data: worldData },
   };
+}
+
+/** Counted from when the run could begin, as its deadline is: what it waits behind other turns is not its own time. */
+function softDeadlineAt(
+  deadline: ScriptValue | undefined,
+  timeoutMs: ScriptValue | undefined,
+  softMs: ScriptValue | undefined,
+): number | null {
+  if (softMs === '' || deadline === '') return null;
+  return Number(deadline) - Number(timeoutMs) + Number(softMs);
 }
 
 export function parseResults(hash: Record<string, string>): Record<string, unknown> {

@@ -20,11 +20,15 @@ const COMMIT_STEP = defineScript(
   'commit-step',
   `${LUA_ACCEPTS}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_RECORD_EFFECT}
 local has_errors = false
+local event = ARGV[5]
+local progress = tonumber(string.match(event, '^{"progress":(%d+)') or '')
+local reached = false
 if ARGV[6] == 'run' then
-  local run = redis.call('HMGET', KEYS[1], 'status', 'has_errors')
+  local run = redis.call('HMGET', KEYS[1], 'status', 'has_errors', 'progress')
   if not run[1] then return {'missing', ''} end
   if not accepts(run[1]) then return {'closed', run[1]} end
   has_errors = run[2]
+  reached = run[3] and tonumber(run[3])
 end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
@@ -59,8 +63,13 @@ end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 if ARGV[14] ~= '' then redis.call('HSET', KEYS[2], ARGV[2] .. '~state', ARGV[14]) end
 if ARGV[6] == 'run' then
-  redis.call('HSET', KEYS[1], 'ready_at', ARGV[1])
-  emit(KEYS[4], 'step.completed', ARGV[1], ARGV[2], ARGV[3], ARGV[5])
+  -- Branches know nothing of each other: what was reached is never taken back.
+  if progress and reached and reached > progress then
+    event = string.gsub(event, '%d+', reached, 1)
+    progress = reached
+  end
+  redis.call('HSET', KEYS[1], 'ready_at', ARGV[1], 'progress', progress or reached or 0)
+  emit(KEYS[4], 'step.completed', ARGV[1], ARGV[2], ARGV[3], event)
 else
   redis.call('EXPIRE', KEYS[2], ARGV[7])
 end

@@ -24,28 +24,46 @@ export interface RunFacts {
   readonly signals: Readonly<Record<string, unknown>>;
   readonly events: readonly StoredEvent[];
   readonly session: Readonly<Record<string, string>> | null;
+  /** What is around the run, where it was looked at: the world of its session, and its last turns, the newest first. */
+  readonly world: { readonly version: number; readonly data: string } | null;
+  readonly recentTurns: readonly Readonly<Record<string, string>>[];
 }
 
+/** So many turns are read beside a run. */
+const RECENT_TURNS = 5;
+
 /**
- * KEYS 1 run 2 results 3 errors 4 events 5 session 6 decisions 7 signals. The session is looked up only when the run has one.
- * Returns one text: JSON is read natively, an answer of a hundred strings is put together string by string.
+ * KEYS  1 run  2 results  3 errors  4 events  5 session  6 decisions  7 signals, and to look around
+ *       8 turns  9 prefix of worlds
+ * ARGV  1 how many turns of the session, to look around
+ * The session is looked up only when the run has one. Returns one text: JSON is read natively, an answer of a hundred strings is put together string by string.
  */
 const READ_RUN = defineScript(
   'read-run',
   `
-return cjson.encode({redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3]),
+local facts = {redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3]),
   redis.call('XRANGE', KEYS[4], '-', '+'), redis.call('HGETALL', KEYS[5]), redis.call('HGETALL', KEYS[6]),
-  redis.call('HGETALL', KEYS[7])})
+  redis.call('HGETALL', KEYS[7])}
+if KEYS[8] then
+  facts[8] = redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', ARGV[1])
+  facts[9] = redis.call('HMGET', KEYS[9] .. (redis.call('HGET', KEYS[5], 'world_id') or ''), 'version', 'data')
+end
+return cjson.encode(facts)
 `,
 );
 
-/** @returns null when there is no such run (or its record has expired). One round trip. */
+/**
+ * @param looksAround  whether the world and the last turns of its session are read, too
+ * @returns null when there is no such run (or its record has expired). One round trip.
+ */
 export async function readRun(
   store: RedisStore,
   runId: string,
   sessionId?: string,
+  looksAround = false,
 ): Promise<RunFacts | null> {
   const { keys } = store;
+  const around = looksAround && sessionId !== undefined;
   const text = (await run(
     store,
     READ_RUN,
@@ -57,8 +75,9 @@ export async function readRun(
       sessionKeys(keys, sessionId).session,
       keys.runDecisions(runId),
       keys.runSignals(runId),
+      ...(around ? [keys.sessionTurns(sessionId), keys.world('')] : []),
     ],
-    [],
+    around ? [RECENT_TURNS] : [],
   )) as string;
   // What is empty is an object here, for Lua does not know the difference.
   const reply = JSON.parse(text) as ScriptValue[];
@@ -73,6 +92,21 @@ export async function readRun(
     signals: parseResults(toObject(reply[6])),
     events: decodeEvents(reply[3]),
     session: session['session_id'] === undefined ? null : session,
+    ...decodeAround(reply[7], reply[8]),
+  };
+}
+
+function decodeAround(
+  turns: ScriptValue | undefined,
+  world: ScriptValue | undefined,
+): Pick<RunFacts, 'world' | 'recentTurns'> {
+  const [version, data] = Array.isArray(world) ? (world as readonly ScriptValue[]) : [];
+  return {
+    // What a hash lacks is false here.
+    world: typeof version === 'string' ? { version: Number(version), data: String(data) } : null,
+    recentTurns: Array.isArray(turns)
+      ? (turns as readonly [string, ScriptValue][]).map(([, fields]) => toObject(fields))
+      : [],
   };
 }
 

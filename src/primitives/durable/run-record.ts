@@ -56,6 +56,10 @@ const RunHash = z.object({
   /** The id of its run job, where that is not the run's own. */
   job_id: z.string().optional(),
   resumes: z.coerce.number().int().default(0),
+  /** Milliseconds from its beginning within which its agents try to have answered; absent: they take their time. */
+  soft_ms: z.coerce.number().optional(),
+  /** Set when it asks no model, because it would be late. */
+  goes_local: z.literal('1').optional(),
   started_at: EpochMs.optional(),
   ended_at: EpochMs.optional(),
   deadline_at: EpochMs.optional(),
@@ -63,6 +67,8 @@ const RunHash = z.object({
   delayed_until: EpochMs.optional(),
   /** The run whose input it repeats. */
   retry_of: z.string().optional(),
+  /** How far it is, 0 to 99; never less than before. */
+  progress: z.coerce.number().optional(),
   degraded: z.enum(['0', '1']).default('0'),
   /** Set when the run must end: what is open is given up, and what was done is undone. */
   ending: json(Ending).optional(),
@@ -111,6 +117,8 @@ export type NewRun = Pick<
       | 'called_by'
       | 'delayed_until'
       | 'retry_of'
+      | 'soft_ms'
+      | 'goes_local'
     >
   >;
 
@@ -147,6 +155,8 @@ export function encodeNewRun(run: NewRun, nowMs: number): string[] {
     traceparent: run.traceparent,
     delayed_until: run.delayed_until === undefined ? undefined : String(run.delayed_until),
     retry_of: run.retry_of,
+    soft_ms: run.soft_ms === undefined ? undefined : String(run.soft_ms),
+    goes_local: run.goes_local,
     metadata: run.metadata === undefined ? undefined : JSON.stringify(run.metadata),
     context: run.context === undefined ? undefined : JSON.stringify(run.context),
     called_by: run.called_by === undefined ? undefined : JSON.stringify(run.called_by),

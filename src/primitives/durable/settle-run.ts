@@ -11,7 +11,7 @@ import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN, LUA_KEEP_FOR, LUA_RECORD_EFFECT }
  *       12 decisions  13 signals  14 effects
  * ARGV  1 now  2 run id  3 status  4 output ('' = none)  5 error ('' = none)  6 retention seconds
  *       7 has session (1 or 0)  8 turn number (0 = no turn to record)  9 event data  10 announce to workers (1 or 0)
- *       11 degraded (1 or 0)  12 savepoint to roll back to when the run did not complete ('' = everything stays)
+ *       11 how it was degraded, as event data ('' = not)  12 savepoint to roll back to when the run did not complete ('' = everything stays)
  *       13 session id  14 count of turn fields and values, then these, then session fields and values
  * Returns {verdict, status, run that is next in the session or ''}; for `roll_back` the savepoint and who asked for it.
  * A run with something to undo does not end yet: it accepts nothing any more, and is settled again afterwards.
@@ -43,7 +43,7 @@ if has[4] and ARGV[3] ~= 'completed' and not has[5] then
   end
 end
 local ended = has[8] == '${START}' and ARGV[3] ~= 'completed' and 'rolled_back' or ARGV[3]
-local fields = {'status', ended, 'ended_at', ARGV[1], 'degraded', ARGV[11]}
+local fields = {'status', ended, 'ended_at', ARGV[1], 'degraded', ARGV[11] == '' and 0 or 1}
 if ARGV[4] ~= '' then fields[#fields + 1] = 'output'; fields[#fields + 1] = ARGV[4] end
 if ARGV[5] ~= '' then fields[#fields + 1] = 'error'; fields[#fields + 1] = ARGV[5] end
 redis.call('HSET', KEYS[1], unpack(fields))
@@ -72,6 +72,7 @@ if has_session then
   redis.call('EXPIRE', KEYS[5], ttl)
   keep_for(KEYS[11], ttl)
 end
+if ARGV[11] ~= '' then emit(KEYS[8], 'run.degraded', ARGV[1], '', '', ARGV[11]) end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
 if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end
 local kept = {KEYS[1], KEYS[6], KEYS[8]}
@@ -99,7 +100,8 @@ export interface Settlement {
   readonly status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
   readonly output?: unknown;
   readonly error?: RunError;
-  readonly degraded?: boolean;
+  /** Left out: it is as good as it can be. */
+  readonly degradation?: { readonly level: number; readonly reasons: readonly string[] };
   readonly turn?: TurnEntry;
   /** Where its effects are undone to before it ends, unless it completed; null or absent: they stay. */
   readonly rollBackTo?: string | null;
@@ -166,7 +168,7 @@ export async function settleRun(store: RedisStore, settlement: Settlement): Prom
       turn?.turn ?? 0,
       settlement.error === undefined ? '' : JSON.stringify({ error_code: settlement.error.code }),
       settlement.interruptWorkers ? 1 : 0,
-      settlement.degraded === true ? 1 : 0,
+      settlement.degradation === undefined ? '' : JSON.stringify(settlement.degradation),
       settlement.rollBackTo ?? '',
       settlement.turn === undefined ? '' : (settlement.sessionId ?? ''),
       turnFields.length,

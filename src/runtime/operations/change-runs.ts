@@ -59,6 +59,7 @@ export async function rerunRun(
       timeoutMs: run.timeout_ms,
       ...(session === null ? {} : { session: sessionOf(session) }),
       onBusy: 'queue',
+      latencyMode: run.soft_ms === undefined ? 'full' : 'fast',
       ...(run.metadata === undefined ? {} : { metadata: run.metadata }),
       ...(run.context === undefined ? {} : { context: run.context }),
       userId: run.user_id,

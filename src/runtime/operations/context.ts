@@ -16,5 +16,5 @@ export interface OperationsContext {
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;
   /** What a text means in its session, found locally within milliseconds. */
-  understand(text: string, session: OwnedSession | null): Promise<IpaOutput>;
+  readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
 }

@@ -31,6 +31,7 @@ import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
+import { fleetStatus } from './status.ts';
 import { submitRun, submitTurn } from './submit.ts';
 
 /** The fleet as HTTP and the CLI know it. */
@@ -101,6 +102,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),
     replayDeadLetter: (dlqId) => guarded('replaying a dead letter', replayDeadLetter(workflows, dlqId)),
     discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
+    status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
   };
 }

@@ -2,8 +2,9 @@ import { hasRole, type Caller } from '../../contracts/caller.ts';
 import type { Submitted, SubmitOptions } from '../../contracts/operations.ts';
 import { CreateSession } from '../../contracts/session.ts';
 import { OrchestrationResponse, SubmitTurn, StartRun, TurnInput } from '../../contracts/turn.ts';
+import { isOpen } from '../../contracts/run.ts';
 import { isFleetError } from '../../kernel/errors.ts';
-import { newRunId, type RunId } from '../../kernel/ids.ts';
+import { newRunId } from '../../kernel/ids.ts';
 import { readRunRecord } from '../../primitives/durable/read-run.ts';
 import type { RunRecord } from '../../primitives/durable/run-record.ts';
 import { createSession, getSession, type OwnedSession } from '../../sessions/session-store.ts';
@@ -16,8 +17,10 @@ import {
   parseInput,
   startRun,
   validationFailed,
+  type StartedRun,
   type StartRequest,
 } from '../../workflows/start.ts';
+import { chooseWorkflow, type Choice } from './choose-workflow.ts';
 import type { OperationsContext } from './context.ts';
 import { assertMayActFor, assertSameUser, dedupClaim } from './run-request.ts';
 import { lookUpDefinition } from './definitions.ts';
@@ -33,12 +36,17 @@ export async function submitTurn(
   const parsed = SubmitTurn.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'turn', '');
   const turn = parsed.data;
-  const definition = await lookUpDefinition(ctx, turn.workflow ?? 'collaborative');
+  // An unknown workflow is refused before anything else is done.
+  const named = turn.workflow === undefined ? null : await lookUpDefinition(ctx, turn.workflow);
   const session = await findSession(ctx, sessionId, turn.create_session, caller);
   if (turn.on_busy === 'supersede' && session.view.active_run_id !== null) {
     await supersede(ctx, session.view.active_run_id);
   }
-  const input = parseInput(definition, { text: turn.text });
+  const choice: Choice | null =
+    named === null ? await chooseWorkflow(ctx.understand, turn.text, session) : null;
+  const definition = named ?? (await lookUpDefinition(ctx, choice!.workflow));
+  const intent = choice?.intent;
+  const input = parseInput(definition, { text: turn.text, ...(intent === undefined ? {} : { intent }) });
   return submit(
     ctx,
     {
@@ -47,11 +55,13 @@ export async function submitTurn(
       priority: turn.priority,
       session: sessionOf(session),
       onBusy: turn.on_busy === 'reject' ? 'reject' : 'queue',
+      latencyMode: turn.latency_mode ?? ctx.workflows.settings.latencyMode,
       ...(turn.metadata === undefined ? {} : { metadata: turn.metadata }),
       caller,
     },
     turn.wait_ms,
     options,
+    'turn',
   );
 }
 
@@ -92,6 +102,7 @@ export async function prepareRun(
       ...(run.timeout_s === undefined ? {} : { timeoutMs: run.timeout_s * 1000 }),
       ...(session === null ? {} : { session: sessionOf(session) }),
       onBusy: 'queue',
+      latencyMode: run.latency_mode ?? ctx.workflows.settings.latencyMode,
       ...(run.metadata === undefined ? {} : { metadata: run.metadata }),
       ...(run.context === undefined ? {} : { context: { v: 1, ...run.context } }),
       ...(run.delay_ms === undefined ? {} : { delayMs: run.delay_ms }),
@@ -107,6 +118,7 @@ export async function submit(
   request: StartRequest,
   waitMs: number,
   options: SubmitOptions,
+  kind: 'turn' | 'run' = 'run',
 ): Promise<Submitted> {
   const runId = options.runId ?? newRunId(ctx.workflows.clock.now());
   let waiter = waitMs > 0 ? await watchRun(ctx.workflows.store, ctx.notices, runId) : null;
@@ -122,33 +134,39 @@ export async function submit(
       waiter = await watchRun(ctx.workflows.store, ctx.notices, started.runId);
     }
     const record = waiter === null ? null : await waiter.wait(waitMs, options.signal);
-    if (started.runId === runId) return toSubmitted(runId, started.queuedBehind, record);
+    if (started.runId === runId) return toSubmitted({ ...started, kind }, record);
     const known = record ?? (await readRunRecord(ctx.workflows.store, started.runId));
-    return { ...toSubmitted(started.runId, started.queuedBehind, known, waitMs > 0), isRepeat: true };
+    return { ...toSubmitted({ ...started, kind }, known, waitMs > 0), isRepeat: true };
   } finally {
     waiter?.stop();
   }
 }
 
+interface SubmittedRun extends Pick<StartedRun, 'runId' | 'queuedBehind' | 'etaMs'> {
+  /** A player is answered also when the run has failed; whoever starts a run wants to know of that. */
+  readonly kind: 'turn' | 'run';
+}
+
 function toSubmitted(
-  runId: RunId,
-  queuedBehind: number,
+  { runId, kind, queuedBehind, etaMs }: SubmittedRun,
   record: RunRecord | null,
   isAwaited = true,
 ): Submitted {
   // A workflow that makes no reply has an output of its own form: it is read with the run.
   const isCompleted = record?.status === 'completed';
   const response = isAwaited ? OrchestrationResponse.safeParse(record?.output) : undefined;
-  if (isCompleted && response?.success) return { done: true, response: response.data };
+  const isAnswered = isCompleted || (kind === 'turn' && record !== null && !isOpen(record.status));
+  if (isAnswered && response?.success) return { done: true, response: response.data };
   return {
     done: false,
     accepted: {
       run_id: runId,
       status: record?.status ?? 'pending',
-      progress: isCompleted ? 100 : 0,
+      progress: isCompleted ? 100 : (record?.progress ?? 0),
       location: `/v1/workflows/runs/${runId}`,
       stream_url: `/v1/workflows/runs/${runId}/events`,
       queued_behind: record === null || record.started_at === undefined ? queuedBehind : 0,
+      eta_ms: etaMs,
     },
   };
 }

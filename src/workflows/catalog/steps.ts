@@ -13,7 +13,7 @@ import type { Surroundings } from '../definition.ts';
 import type { CatalogSettings } from './settings.ts';
 
 /** What stands before a step of a built-in agent: the turn, and the newest outputs of the agents before it. */
-interface Before {
+export interface Before {
   readonly input: TurnInput;
   readonly ipa?: unknown;
   readonly wba?: unknown;
@@ -108,6 +108,12 @@ const INPUTS: Readonly<Record<AgentName, (before: Before, around: Surroundings) 
     turn: (session?.turn ?? 0) + 1,
   }),
 };
+
+/** What a story of the turn is told from. */
+export function narrativeInputOf(before: Before, around: Surroundings): NgaInput {
+  // The schema fills in what is left out.
+  return NgaInput.parse(INPUTS.nga(before, around));
+}
 
 /** What was understood: by the IPA step when there is one, else before the run began. */
 export function intentOf(input: TurnInput, ipa: unknown): IpaOutput | null {

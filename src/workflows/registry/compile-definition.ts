@@ -36,6 +36,7 @@ export function compileDefinition(content: unknown, options: CompileOptions): Wo
     input: inputOf(defined, agents),
     needsIntent: needsIntent(defined),
     isStored: true,
+    looksAround: defined.form !== 'full',
     ...(defined.form === 'full'
       ? {}
       : { reply: (facts: ReplyFacts<never>) => (facts.session === null ? null : tell(leaves, facts)) }),

@@ -4,6 +4,7 @@ import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
 import type { FleetOperations } from '../../../src/contracts/operations.ts';
 import type { RunView } from '../../../src/contracts/run.ts';
 import { agentsWith, startHarness, type Harness, type HarnessOptions } from '../../support/harness.ts';
+import { NOTICE } from '../../../src/workflows/degradation.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
 let redis: TestRedis;
@@ -140,8 +141,12 @@ describe('a registered compact definition', () => {
     const answer = await h.play(session, 'go north', { workflow: 'two_step' });
     expect(answer.workflow_metadata).toMatchObject({
       degraded: true,
+      degraded_level: 2,
       degraded_reasons: ['step_skipped:ipa'],
     });
+    expect(answer.response_text).toContain(NOTICE);
+    const { items } = await h.operations.listTurns(session, { limit: 1 }, LOCAL_OPERATOR);
+    expect(items[0]!.response_text).not.toContain(NOTICE);
   });
 
   test('skip_on_error fails when every step did', async () => {

@@ -1,3 +1,4 @@
+import type { FleetStatus } from '../../../src/contracts/status.ts';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { confirm, terminalQuestioner } from '../../../src/cli/confirm.ts';
@@ -5,6 +6,36 @@ import type { CostReport } from '../../../src/contracts/costs.ts';
 import type { DeadLetterFilter } from '../../../src/contracts/operations.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { ao, deadLetter, queueView, Sink } from './fakes.ts';
+
+describe('ao status', () => {
+  const now: FleetStatus = {
+    initialized: false,
+    active_sessions: 2,
+    active_runs: 3,
+    request_count: 40,
+    error_count: 1,
+    error_rate: 0.025,
+    avg_processing_ms: 120,
+    window_seconds: 3600,
+    degraded_level: 1,
+    components: { redis: { status: 'ok' }, nga: { status: 'no_workers', waiting: 3, workers: 0 } },
+  };
+
+  it('says what is under way, what the last hour brought, and who is missing', async () => {
+    const { stdout, code } = await ao(['status'], { operations: { status: async () => now } });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^initialized +no: a queue has no worker$/m);
+    expect(stdout).toMatch(/^runs +3 open, 40 ended in 60 min, 120 ms each$/m);
+    expect(stdout).toMatch(/^errors +1 \(2\.5 %\)$/m);
+    expect(stdout).toMatch(/^degraded +1: without models$/m);
+    expect(stdout).toMatch(/^ +nga +no_workers, 3 waiting, 0 workers$/m);
+  });
+
+  it('prints the whole status as JSON', async () => {
+    const { stdout } = await ao(['status', '--json'], { operations: { status: async () => now } });
+    expect(JSON.parse(stdout)).toEqual(now);
+  });
+});
 
 describe('ao queues', () => {
   const operations = {

@@ -37,6 +37,8 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   environment: fc.constantFrom(...ENVIRONMENTS),
   'log.level': fc.constantFrom(...LOG_LEVELS),
   'telemetry.player_id': fc.constantFrom('hash', 'omit', 'plain'),
+  'sessions.latency_mode': fc.constantFrom('fast', 'full', 'slow'),
+  'workflow.scheduling': fc.constantFrom('adaptive', 'fixed', 'sometimes'),
   'redis.url': fc.constantFrom(null, 'redis://db:6379/0', 'rediss://u:p@db'),
   'redis.key_prefix': fc.constantFrom('ao', '{ao}', '{ao:0}', 'test_1'),
   'redis.bullmq_prefix': fc.constantFrom(null, 'bull', '{b}'),

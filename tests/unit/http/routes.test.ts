@@ -143,6 +143,24 @@ describe('runs, queues and dead letters', () => {
     expect([again.status, again.body.code]).toEqual([409, 'RUN_NOT_CANCELLABLE']);
   });
 
+  test('the status of the fleet is for readers, and 503 with Retry-After when Redis is away', async () => {
+    await using http = await startHttp();
+    const answer = await http.call('GET', '/v1/status');
+    expect([answer.status, answer.body['active_runs']]).toEqual([200, 2]);
+    http.operations.failure = new FleetError({
+      code: 'backend_unavailable',
+      kind: 'unavailable',
+      message: 'Redis does not answer',
+      retryAfterMs: 2_000,
+    });
+    const away = await http.call('GET', '/v1/status');
+    expect([away.status, away.body.code, away.headers.get('retry-after')]).toEqual([
+      503,
+      'BACKEND_UNAVAILABLE',
+      '2',
+    ]);
+  });
+
   test('a queue is found by name, or the nearest name is suggested', async () => {
     await using http = await startHttp();
     expect((await http.call('GET', '/v1/queues')).body).toHaveLength(2);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { narrate } from '../../../src/agents/nga/narrate.ts';
 import { PRIORITIES, jobPriority, priorityClass } from '../../../src/contracts/priority.ts';
 import { staticLeaves } from '../../../src/primitives/plan/leaves.ts';
 import type { PlanNode } from '../../../src/primitives/plan/node.ts';
@@ -9,7 +10,7 @@ import { createCatalog, findDefinition } from '../../../src/workflows/catalog/ca
 const SETTINGS = { runTimeoutMs: 300_000, stepTimeoutMs: { ipa: 10_000, wba: 15_000, nga: 20_000 } };
 
 describe('the catalog of workflows', () => {
-  const definitions = builtInWorkflows(SETTINGS);
+  const definitions = builtInWorkflows(SETTINGS, narrate);
   const catalog = createCatalog(definitions);
 
   it('[R1.1] holds the four built-in workflows', () => {

@@ -1,4 +1,5 @@
 import type { FlowJob } from 'bullmq';
+import { narrate } from '../../../src/agents/nga/narrate.ts';
 import { describe, expect, it } from 'vitest';
 import { RunJobData, StepJobData } from '../../../src/contracts/job.ts';
 import { PRIORITIES } from '../../../src/contracts/priority.ts';
@@ -8,7 +9,9 @@ import { compileChildren, compileRunJob, stepJobId, type Compiler } from '../../
 import { advance } from '../../../src/primitives/advance/advance.ts';
 
 const SETTINGS = { runTimeoutMs: 300_000, stepTimeoutMs: { ipa: 10_000, wba: 15_000, nga: 20_000 } };
-const collaborative = builtInWorkflows(SETTINGS).find((workflow) => workflow.name === 'collaborative')!;
+const collaborative = builtInWorkflows(SETTINGS, narrate).find(
+  (workflow) => workflow.name === 'collaborative',
+)!;
 
 function identity(generation = 0) {
   return { run_id: newRunId(), priority: 'normal' as const, generation, correlation_id: 'c-1' };

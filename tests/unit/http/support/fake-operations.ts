@@ -10,6 +10,7 @@ import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../s
 import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
 import type { RunToken } from '../../../../src/contracts/token.ts';
+import type { FleetStatus } from '../../../../src/contracts/status.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { deferred } from '../../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../../src/kernel/errors.ts';
@@ -332,6 +333,22 @@ export class FakeOperations implements FleetOperations {
       group_by: range.groupBy ?? 'day',
       total,
       groups: [{ key: 'gpt-4', ...total }],
+    };
+  }
+
+  async status(): Promise<FleetStatus> {
+    this.#enter('status');
+    return {
+      initialized: true,
+      active_sessions: 1,
+      active_runs: 2,
+      request_count: 10,
+      error_count: 1,
+      error_rate: 0.1,
+      avg_processing_ms: 120,
+      window_seconds: 3600,
+      degraded_level: 0,
+      components: { redis: { status: 'ok' }, nga: { status: 'ok', waiting: 0, workers: 1 } },
     };
   }
 

@@ -1,0 +1,55 @@
+import { staticLeaves } from '../primitives/plan/leaves.ts';
+import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
+import { callDefinition } from './call-definition.ts';
+import { composeResponse } from './compose-response.ts';
+import type { WorkflowContext } from './context.ts';
+import type { RunReply, WorkflowDefinition } from './definition.ts';
+import { degradationOf } from './degradation.ts';
+import type { Ending } from './end-run.ts';
+import { foldSteps } from './fold-steps.ts';
+import { surroundings } from './surroundings.ts';
+
+/**
+ * What a player is told although the run failed: the output of a failed run. It is no turn of the session: nothing
+ * is added to the history, and when the run is resumed its story takes the place of this answer.
+ *
+ * @returns null where the run is no turn, was cancelled, or nothing can be said
+ * Source: spec, workflows 2.5
+ */
+export async function lastAnswer(
+  ctx: WorkflowContext,
+  definition: WorkflowDefinition,
+  facts: RunFacts,
+  status: Ending['status'],
+  nowMs: number,
+): Promise<Pick<Ending, 'output' | 'degradation'> | null> {
+  const { run, results, events } = facts;
+  const isTurn = facts.session !== null && run.called_by === undefined;
+  if (!isTurn || (status !== 'failed' && status !== 'timed_out')) return null;
+  if (definition.lastResort === undefined) return null;
+  // What surrounds the run is read only now: most runs do not fail.
+  const around = await readRun(ctx.store, run.run_id, run.session_id, true);
+  const reply = around === null ? null : replyOf(ctx, definition, around);
+  if (reply === null) return null;
+  const steps = foldSteps(staticLeaves(definition.plan), events);
+  const degradation = degradationOf({ results, steps, isDegraded: false, isLastResort: true });
+  const { slaMs } = ctx.settings;
+  return {
+    degradation,
+    output: composeResponse(run, reply, steps, { turn: null, status, degradation, slaMs, nowMs }),
+  };
+}
+
+/** That the run ends matters more than what it says. */
+function replyOf(ctx: WorkflowContext, definition: WorkflowDefinition, facts: RunFacts): RunReply | null {
+  const { run, results } = facts;
+  try {
+    const around = surroundings(facts);
+    return callDefinition(definition.name, () => {
+      return definition.lastResort?.({ input: run.input, results, session: around.session, around }) ?? null;
+    });
+  } catch (error) {
+    ctx.log.debug({ workflow_id: run.run_id, err: error }, 'a failed turn could not be answered');
+    return null;
+  }
+}
