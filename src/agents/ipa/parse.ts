@@ -1,14 +1,16 @@
 import type { IntentAction, IpaOutput } from '../../contracts/intent.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
 import { CONFIDENCE } from './confidence.ts';
-import { metaIntent } from './lexicon.ts';
-import { readClause } from './read-clause.ts';
-import type { Reading, Sight } from './reading.ts';
+import { isCourtesy, metaIntent } from './meta.ts';
+import { withoutNarration } from './narrated.ts';
+import { readClause, type ClauseReading } from './read-clause.ts';
+import { plain } from './read-thing.ts';
+import { lastAfter, lastOf, type Reading, type Sight } from './reading.ts';
 import { candidatesOf } from './resolve-entities.ts';
 import { routeOf } from './routing.ts';
 import { shareVerb } from './share-verb.ts';
 import { splitActions } from './split-actions.ts';
-import { tokenize, wordsOf, type Token } from './tokens.ts';
+import { tokenize, type Token } from './tokens.ts';
 
 export const MAX_ACTIONS = 5;
 
@@ -25,7 +27,7 @@ const MAX_WORDS = 400;
  * Source: spec, workflows 3.1, "Local parser"
  */
 export function parseText(text: string, view: WorldView | null, lastEntity: string | null): IpaOutput {
-  const tokens = tokenize(text).slice(0, MAX_WORDS);
+  const tokens = withoutNarration(tokenize(text).slice(0, MAX_WORDS), text);
   const readings = readLine(tokens, text, view, lastEntity);
   const kept = readings.slice(0, MAX_ACTIONS);
   const actions = kept.map((reading) => reading.action);
@@ -51,23 +53,29 @@ function readLine(
   text: string,
   view: WorldView | null,
   lastEntity: string | null,
-): Reading[] {
-  const meta = metaIntent(wordsOf(tokens)) ?? metaIntent(wordsOf(tokens.filter((t) => t.word !== 'please')));
-  if (meta !== undefined) {
-    const action = { intent: meta, confidence: CONFIDENCE.completeVerb, text, needs_clarification: false };
-    return [{ action, entities: [], alternatives: [] }];
-  }
-  let sight: Sight = { view, candidates: candidatesOf(view), lastEntity };
-  return splitActions(tokens)
+): readonly Reading[] {
+  const meta = metaIntent(tokens);
+  if (meta !== undefined) return [plain(meta, text)];
+  const candidates = candidatesOf(view);
+  let sight: Sight = { view, candidates, last: lastOf(lastEntity, candidates) };
+  const readings = splitActions(tokens)
     .flatMap((clause) => shareVerb(clause, sight))
     .map((clause) => {
       const reading = readClause(clause, sight, text);
-      const referred = reading.entities.findLast(
-        (e) => e.type === 'object' || e.type === 'item' || e.type === 'npc',
-      );
-      if (referred !== undefined) sight = { ...sight, lastEntity: referred.ref ?? referred.value };
+      sight = { ...sight, last: lastAfter(reading, sight.last) };
       return reading;
     });
+  return wanted(readings, text);
+}
+
+/** What is denied is not done; when nothing else is said, nothing is done at all. Bare courtesies mean nothing. */
+function wanted(readings: readonly ClauseReading[], text: string): readonly Reading[] {
+  const isDropped = ({ isDenied, action }: ClauseReading) =>
+    isDenied && action.intent !== 'express_emotion' && action.intent !== 'unknown';
+  const kept = readings.filter((reading) => !isDropped(reading));
+  const meaning = kept.filter(({ action }) => action.intent !== 'unknown' || !isCourtesy(action.text));
+  if (meaning.length === 0 && kept.length < readings.length) return [plain('wait', text)];
+  return meaning.length === 0 ? kept : meaning;
 }
 
 /** A text of punctuation alone. */

@@ -2,13 +2,13 @@ import type { Direction } from '../../contracts/world-view.ts';
 import { commandsFor } from './alternatives.ts';
 import { CONFIDENCE } from './confidence.ts';
 import { DIRECTION_BY_WORD } from './directions.ts';
-import { phraseOf } from './phrases.ts';
+import { phraseOf, withoutRemark } from './phrases.ts';
 import { confidenceOf, isUnclear, readTarget, targetEntity, type Reading, type Sight } from './reading.ts';
 import { entityOf } from './resolve-entities.ts';
 import { wordsOf, type Token } from './tokens.ts';
 
 const LEADING = new Set(
-  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around'.split(
+  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around away off a bit little way somewhere anywhere elsewhere then across onto past'.split(
     ' ',
   ),
 );
@@ -19,16 +19,18 @@ const BARE_DIRECTION: Readonly<Record<string, Direction>> = {
   leave: 'out',
   exit: 'out',
 };
-const BACK_VERBS = new Set(['go back', 'head back', 'turn back', 'walk back', 'return']);
-const BACK_WORDS = new Set(['back', 'there']);
+const BACK = /^(back|return|(go|head|turn|walk|run|come|get) back)$/;
+const WHERE_I_CAME_FROM =
+  /^(back|there|(back )?(to )?(where|the way|the place|the room) (i|we|i've|i have) (came|come|was|were|started)( from| before)?|(to )?(the )?(last|previous) (place|room|location))$/;
 
 /**
  * "go north", "head to the north", "go to the library", "go back", "enter", "leave".
  * A compass word wins, unless no exit leads that way and the rest names a place that one does lead to.
  */
-export function readMove(verbPhrase: string, rest: readonly Token[], sight: Sight, text: string): Reading {
-  if (BACK_VERBS.has(verbPhrase) && rest.length === 0) return goBack(sight, text, rest);
-  if (rest.length === 1 && BACK_WORDS.has(rest[0]?.word ?? '')) return goBack(sight, text, rest);
+export function readMove(verbPhrase: string, behind: readonly Token[], sight: Sight, text: string): Reading {
+  if (BACK.test(verbPhrase) && behind.length === 0) return goBack(sight, text, behind);
+  if (WHERE_I_CAME_FROM.test(wordsOf(behind))) return goBack(sight, text, behind);
+  const rest = withoutRemark(behind);
   const compass = rest.find((token) => isCompass(token) || !LEADING.has(token.word));
   const direction = compass === undefined ? undefined : DIRECTION_BY_WORD.get(compass.word);
   const onlyWay = rest.findLast((token) => DIRECTION_BY_WORD.has(token.word));
@@ -102,7 +104,17 @@ function goBack(sight: Sight, text: string, span: readonly Token[]): Reading {
       place_ref: exit.to_id,
       needs_clarification: false,
     },
-    entities: first === undefined ? [] : [entityOf('place', exit.to_name, first, exit.to_id)],
+    entities:
+      first === undefined
+        ? []
+        : [
+            entityOf(
+              'place',
+              exit.to_name,
+              { start: first.start, end: span.at(-1)?.end ?? first.end },
+              exit.to_id,
+            ),
+          ],
     alternatives: [],
   };
 }

@@ -1,22 +1,26 @@
-import { afterFillers } from './fillers.ts';
+import { startOf } from './frames.ts';
 import { verbsAt } from './lexicon.ts';
+import { DETERMINERS } from './phrases.ts';
 import type { Sight } from './reading.ts';
 import { resolvePhrase } from './resolve-entities.ts';
 import { tokenize, wordsOf, type Token } from './tokens.ts';
 
-const EVERYTHING = /^(all|everything|it all|all of it)$/;
+const EVERYTHING =
+  /^(all|everything|it all|all of it|everything i (can|see|have)|all of them|all the things)$/;
 
 /**
- * One verb for several things: "take the pebble and the feather", "drop everything". Each becomes a clause of
- * its own, but only when every part names a thing in sight; otherwise the clause stays as it is.
+ * One verb for several things or people: "take the pebble and the feather", "drop everything". Each becomes a clause of
+ * its own, but only when every part names something in sight or is a name with an article; otherwise the clause stays
+ * as it is.
  */
 export function shareVerb(clause: readonly Token[], sight: Sight): Token[][] {
-  const start = afterFillers(clause, 0);
-  const verb = verbsAt(clause, start).find(
-    (candidate) => candidate.target === 'thing' && candidate.intent !== 'give',
+  const { at: start, form } = startOf(clause, 0);
+  const verb = verbsAt(clause, start, form).find(
+    ({ target, intent, particle }) =>
+      (target === 'thing' || target === 'person') && intent !== 'give' && particle === undefined,
   );
   if (verb === undefined) return [[...clause]];
-  const verbTokens = clause.slice(start, start + verb.length);
+  const verbTokens = clause.slice(0, start + verb.length);
   const rest = clause.slice(start + verb.length);
   if (EVERYTHING.test(wordsOf(rest)) && (verb.intent === 'take' || verb.intent === 'drop')) {
     const names =
@@ -25,10 +29,13 @@ export function shareVerb(clause: readonly Token[], sight: Sight): Token[][] {
     return names.map((thing) => [...verbTokens, ...placedAt(thing.name, rest)]);
   }
   const parts = splitAtAnd(rest);
-  const areAllInSight = parts.every(
-    (part) => resolvePhrase(wordsOf(part), sight.candidates, ['object', 'item', 'npc']).match !== undefined,
+  const types = verb.target === 'person' ? (['npc'] as const) : (['object', 'item', 'npc'] as const);
+  const areNames = parts.every(
+    (part) =>
+      resolvePhrase(wordsOf(part), sight.candidates, types).match !== undefined ||
+      (part.length <= 3 && DETERMINERS.has(part[0]?.word ?? '') && part.length > 1),
   );
-  if (parts.length < 2 || !areAllInSight) return [[...clause]];
+  if (parts.length < 2 || !areNames) return [[...clause]];
   return parts.map((part) => [...verbTokens, ...part]);
 }
 

@@ -1,0 +1,148 @@
+import type { Intent, IntentAlternative, IntentEntity } from '../../contracts/intent.ts';
+import { CONFIDENCE } from './confidence.ts';
+import { person } from './parts.ts';
+import { parseComplement, phraseOf, type Complement, type Phrase } from './phrases.ts';
+import {
+  confidenceOf,
+  isUnclear,
+  readTarget,
+  targetEntity,
+  type Reading,
+  type Sight,
+  type Target,
+} from './reading.ts';
+import { entityOf, type Candidate } from './resolve-entities.ts';
+import type { Token } from './tokens.ts';
+
+const CLAUSE_STARTS = new Set(
+  "i i'm im i've that why how if whether what where when who which we you to".split(' '),
+);
+/** What is wanted stands behind the verb, and who has it behind "from". */
+const REQUESTS = new Set(['buy', 'borrow', 'request', 'beg', 'need', 'want']);
+const TOPIC_FIRST = new Set(['ask about', 'ask for', 'call for']);
+
+/** Verbs that need a person: "talk to the elder about my fears", "ask the guard about …", "greet them". */
+export function readPerson(
+  intent: Intent,
+  verbPhrase: string,
+  rest: readonly Token[],
+  sight: Sight,
+  text: string,
+): Reading | null {
+  const spoken = phraseOf(rest.filter((token) => token.isQuoted));
+  const complement = parseComplement(rest.filter((token) => !token.isQuoted));
+  const from = complement.byPreposition.get('from') ?? complement.byPreposition.get('of');
+  const isRequest = REQUESTS.has(verbPhrase) && from !== undefined;
+  if ((verbPhrase === 'need' || verbPhrase === 'want') && !isRequest) return null;
+  const hasTopicFirst = TOPIC_FIRST.has(verbPhrase);
+  const phrase = isRequest ? from : hasTopicFirst ? null : addressee(complement);
+  const { target, remainder } =
+    phrase === null ? { target: null, remainder: null } : splitPerson(phrase, sight);
+  const topic =
+    isRequest || hasTopicFirst ? complement.head : (topicOf(complement, intent) ?? remainder ?? spoken);
+  const topicPart = topic === null ? {} : { topic: topic.text };
+  const topicEntity: IntentEntity[] = topic === null ? [] : [entityOf('topic', topic.text, topic)];
+  if (target === null || target.words === null) {
+    const people = sight.candidates.filter((candidate) => candidate.type === 'npc');
+    const only = people.length === 1 ? people[0] : undefined;
+    return {
+      action: {
+        intent,
+        confidence: only === undefined ? CONFIDENCE.missingTarget : CONFIDENCE.inferredTarget,
+        text,
+        ...(only === undefined ? {} : { npc: only.name, npc_ref: only.id }),
+        ...topicPart,
+        needs_clarification: only === undefined,
+      },
+      entities: topicEntity,
+      alternatives: only === undefined ? addresses(intent, people, topic, CONFIDENCE.missingTarget) : [],
+    };
+  }
+  return {
+    action: {
+      intent,
+      confidence: confidenceOf(target),
+      text,
+      ...person(target),
+      ...topicPart,
+      needs_clarification: isUnclear(target),
+    },
+    entities: [...targetEntity(target, 'npc'), ...topicEntity],
+    alternatives: addresses(intent, target.ambiguous, topic, CONFIDENCE.ambiguousTarget),
+  };
+}
+
+function addressee({ head, byPreposition }: Complement): Phrase | null {
+  return byPreposition.get('to') !== undefined && head !== null && head.tokens[0]?.word !== 'you'
+    ? preferTo(head, byPreposition.get('to') ?? null)
+    : (head ?? byPreposition.get('to') ?? byPreposition.get('with') ?? byPreposition.get('at') ?? null);
+}
+
+/** "say good morning to the baker": who is behind "to"; "ask the guard to leave": who comes first. */
+function preferTo(head: Phrase, to: Phrase | null): Phrase {
+  const isSaying = /^(good|hello|hi|thanks|sorry|something|anything|goodbye|bye|a|my)/.test(head.text);
+  return isSaying && to !== null ? to : head;
+}
+
+function topicOf({ byPreposition }: Complement, intent: Intent): Phrase | undefined {
+  return (
+    byPreposition.get('about') ??
+    byPreposition.get('regarding') ??
+    (intent === 'ask' || byPreposition.has('for') ? byPreposition.get('for') : undefined)
+  );
+}
+
+/** "the elder why the stream sings": the shortest beginning that names somebody, and the rest as topic. */
+function splitPerson(phrase: Phrase, sight: Sight): { target: Target; remainder: Phrase | null } {
+  const whole = readTarget(phrase, sight, [['npc'], ['object', 'item']]);
+  const { tokens } = phrase;
+  for (let length = 1; length < tokens.length; length++) {
+    const head = phraseOf(tokens.slice(0, length));
+    const rest = phraseOf(tokens.slice(length));
+    if (head === null || rest === null) continue;
+    const shorter = readTarget(head, sight, [['npc']]);
+    const isFit =
+      (shorter.match !== undefined && shorter.match.id === (whole.match?.id ?? shorter.match.id)) ||
+      (shorter.words !== null && shorter.words !== head.text);
+    if (isFit && !namesPart(shorter.match, tokens[length]?.word ?? ''))
+      return { target: shorter, remainder: rest };
+  }
+  return whole.match === undefined ? cutAtClause(phrase, sight, whole) : { target: whole, remainder: null };
+}
+
+/** Nobody of that name is here: "the elder I feel lost" is still the elder and what is said. */
+function cutAtClause(
+  phrase: Phrase,
+  sight: Sight,
+  whole: Target,
+): { target: Target; remainder: Phrase | null } {
+  const at = phrase.tokens.findIndex(
+    (token, i) => i > 0 && (CLAUSE_STARTS.has(token.word) || /^(a|an|the|my)$/.test(token.word)),
+  );
+  const head = at === -1 ? null : phraseOf(phrase.tokens.slice(0, at));
+  if (head === null) return { target: whole, remainder: null };
+  return { target: readTarget(head, sight, [['npc']]), remainder: phraseOf(phrase.tokens.slice(at)) };
+}
+
+function namesPart(candidate: Candidate | undefined, word: string): boolean {
+  return (
+    candidate !== undefined &&
+    [candidate.name, ...candidate.aliases].some((name) => name.split(' ').includes(word))
+  );
+}
+
+/** One command per person who may be meant, with what was to be said to them. */
+function addresses(
+  intent: Intent,
+  people: readonly Candidate[],
+  topic: Phrase | null,
+  confidence: number,
+): IntentAlternative[] {
+  const spoken = intent === 'ask' ? 'ask' : 'talk_to';
+  return people.slice(0, 3).map((one) => ({
+    intent: spoken,
+    confidence,
+    text: `${spoken === 'ask' ? 'ask' : 'talk to'} the ${one.name}${topic === null ? '' : ` about ${topic.text}`}`,
+    ref: one.id,
+  }));
+}
