@@ -4,12 +4,6 @@ import { PhraseTable } from './patterns.ts';
 /** A feeling said without its word; null: a feeling, but which one is not for us to say. */
 export type Spoken = Emotion | null;
 
-/** A danger to the speaker. It is heard at once and never left to a model. */
-export interface Idiom {
-  readonly emotion: Spoken;
-  readonly isGrave: boolean;
-}
-
 const IDIOMS: readonly (readonly [Spoken, string])[] = [
   [
     'overwhelmed',
@@ -89,9 +83,13 @@ const GRAVE =
   "(there is|there's|is) no point; (can't|cannot) go on; (can't|cannot) do (this|it) anymore; better off (dead|without me); wish i (was|were) (dead|never born|gone|not here); i hate myself; don't want to (live|be here|exist|wake up|be alive); " +
   'end my life; (kill|hurt|harm|cut|hit|punish|starve|burn|injure|stab|choke|hang|drown|shoot) myself; suicide; suicidal; self-harm; kill me; rather be dead; not worth living; take my own life; nothing to live for; wants me dead; hurt me';
 
-export const EMOTION_IDIOMS = new PhraseTable<Idiom>([
-  ...IDIOMS.flatMap(([emotion, patterns]) =>
-    patterns.split(';').map((pattern) => [pattern.trim(), { emotion, isGrave: false }] as const),
+export const EMOTION_IDIOMS = new PhraseTable<Spoken>(
+  IDIOMS.flatMap(([emotion, patterns]) =>
+    patterns.split(';').map((pattern): [string, Spoken] => [pattern.trim(), emotion]),
   ),
-  ...GRAVE.split(';').map((pattern) => [pattern.trim(), { emotion: null, isGrave: true }] as const),
-]);
+);
+
+/** A danger to the speaker. It is heard before anything else and never left to a model. */
+export const GRAVE_PHRASES = new PhraseTable<true>(
+  GRAVE.split(';').map((pattern): [string, true] => [pattern.trim(), true]),
+);

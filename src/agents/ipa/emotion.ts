@@ -1,5 +1,5 @@
 import type { Emotion } from '../../contracts/intent.ts';
-import { EMOTION_IDIOMS } from './emotion-phrases.ts';
+import { EMOTION_IDIOMS, GRAVE_PHRASES } from './emotion-phrases.ts';
 import { effectOf, EMOTION_BY_STATE, WEAK_STATES } from './emotion-words.ts';
 import { isNegated, isNegation } from './negation.ts';
 import type { Token } from './tokens.ts';
@@ -43,15 +43,17 @@ export function readEmotion(clause: readonly Token[]): EmotionReading | null {
   const tokens = clause.filter((token) => !token.isQuoted);
   const named = namedFeelings(tokens);
   const affirmed = named.find(({ at }) => !isNegated(tokens, at));
+  if (GRAVE_PHRASES.find(tokens) !== undefined) {
+    return { emotion: affirmed?.emotion, span: affirmed && tokens[affirmed.at], isGrave: true };
+  }
   const idiom = EMOTION_IDIOMS.find(tokens);
-  if (idiom?.value.isGrave === true) return { emotion: affirmed?.emotion, span: undefined, isGrave: true };
   const isIdiomMeant =
     idiom !== undefined &&
     !isNegated(tokens, idiom.at) &&
     (affirmed === undefined || (affirmed.at >= idiom.at && affirmed.at < idiom.at + idiom.length));
   if (isIdiomMeant) {
     const { at, length, value } = idiom;
-    const emotion = value.emotion ?? affirmed?.emotion;
+    const emotion = value ?? affirmed?.emotion;
     const span = { start: tokens[at]?.start ?? 0, end: tokens[at + length - 1]?.end ?? 0 };
     return { emotion, span, isGrave: false };
   }
