@@ -11,11 +11,11 @@ const IDIOMS: readonly (readonly [Spoken, string])[] = [
   ],
   [
     'anxious',
-    'my heart (is)? (racing|pounding|hammering); on edge; (panic|anxiety) attack; my (stomach|chest) is (tight|in knots|churning); butterflies in my stomach; (worried|stressed) sick; i panic; freaking out; my (anxiety|worries|nerves)',
+    'my heart (is)? (racing|pounding|hammering); on edge; (panic|anxiety) attack; my (stomach|chest) is (tight|in knots|churning); butterflies in my stomach; (worried|stressed) sick; i panic; i worry; (hands|legs|knees|body) (are|is|keep|keeps)? (shaking|trembling); i (tremble|shiver|shake); (mind|thoughts) (is|are|keep|keeps)? racing; (throat|chest|shoulders) (is|are|feels|feel) (tight|tense|heavy); freaking out; my (anxiety|worries|nerves)',
   ],
   [
     'sad',
-    'my heart (is)? (heavy|broken|breaking|aches|hurts); broken heart; in tears; (feel like|about to|going to|want to|wanna|could|might|start to) cry; (start|keep) crying; i cry; feel like crying; i (mourn|grieve); heavy heart; (my|this) (sadness|grief|sorrow); down in the dumps; feeling low',
+    'my heart (is)? (heavy|broken|breaking|aches|hurts); broken heart; in tears; (feel like|about to|going to|want to|wanna|could|might|start to) cry; (start|keep) crying; i (cry|cried|weep|wept|sob|sobbed); tears (run|are running|stream|fall|roll|in);  feel like crying; i (mourn|grieve); heavy heart; (my|this) (sadness|grief|sorrow); down in the dumps; feeling low',
   ],
   [
     'lonely',
@@ -37,6 +37,7 @@ const IDIOMS: readonly (readonly [Spoken, string])[] = [
     'angry',
     "fed up; (sick|sick and tired|tired) of (this|it|everything|everyone|people|you|him|her|them|being); pissed (off)?; (have|had|i've had) enough; makes my blood boil; my (anger|rage|temper); i could scream; losing my temper",
   ],
+  ['afraid', 'i (fear|dread); scared to death; scares the (hell|life) out of me'],
   [
     'calm',
     '(at|in) (peace|ease); (inner|a sense of) (peace|calm); can breathe again; my mind is (quiet|still|clear)',
@@ -72,7 +73,7 @@ const IDIOMS: readonly (readonly [Spoken, string])[] = [
   ],
   [
     null,
-    "(my|these|those) (feelings|emotions|heart|mood); i (really|so|still)? (miss|hate|love|despise|resent|envy); i (can't|cannot|can not|couldn't) (stop|sleep|breathe|do this|do it|go on|move on|stand|believe|concentrate|focus|think|let go|help it|trust|forgive|relax); (don't|can't) trust (anyone|anybody|myself); bad things; something bad; (i|we) (keep|am|can't stop) (thinking|worrying); how i feel; i've been through; hard (time|day|week|year); having a (bad|hard|rough|tough|terrible|good|great) (day|time|week|year); it hurts; feel (bad|worse|better|strange|weird|terrible|awful|horrible|off)",
+    "(my|these|those) (feelings|emotions|heart|mood); i (really|so|still)? (miss|hate|love|despise|resent|envy); i (can't|cannot|can not|couldn't) (stop|sleep|breathe|do this|do it|go on|move on|stand|believe|concentrate|focus|think|let go|help it|trust|forgive|relax); i (don't|do not|can't|cannot) trust; bad things; something bad; (i|we) (keep|am|can't stop) (thinking|worrying); how i feel; i've been through; hard (time|day|week|year); having a (bad|hard|rough|tough|terrible|good|great) (day|time|week|year); it (all|really|still)? hurts; everything hurts; (i'm|i am|feel|feeling) (so|really|just|very)? (bored|struggling|shocked|surprised|restless|off|unwell|weird); (i'm|i am) not (doing|feeling)? (so|too|very|really)? (well|okay|ok|good|great|fine|alright); someone to (talk|listen) to; so much pressure; so done with; feel (bad|worse|better|strange|weird|terrible|awful|horrible|off)",
   ],
 ];
 
@@ -81,7 +82,7 @@ const GRAVE =
   '(want|wish|wanted|going|ready|like) to (die|disappear|vanish|end it|end it all|give up|not exist|hurt myself|kill myself|harm myself|be dead); ' +
   '(want|wish) (it|this|everything) (to end|was over|to be over|would end|to stop); i give up; giving up; gave up; nothing matters (anymore)?; no (point|reason) (in|to) (living|live|anything|going on|go on|it)?; ' +
   "(there is|there's|is) no point; (can't|cannot) go on; (can't|cannot) do (this|it) anymore; better off (dead|without me); wish i (was|were) (dead|never born|gone|not here); i hate myself; don't want to (live|be here|exist|wake up|be alive); " +
-  'end my life; (kill|hurt|harm|cut|hit|punish|starve|burn|injure|stab|choke|hang|drown|shoot) myself; suicide; suicidal; self-harm; kill me; rather be dead; not worth living; take my own life; nothing to live for; wants me dead; hurt me';
+  "(want|wish) it all to (end|stop|be over); life is (pointless|meaningless|worthless|not worth living); (what's|what is) the point (of|in) (living|life|anything|going on); end my life; (kill|hurt|harm|cut|hit|punish|starve|burn|injure|stab|choke|hang|drown|shoot) myself; suicide; suicidal; self-harm; kill me; rather be dead; not worth living; take my own life; nothing to live for; wants me dead; hurt me";
 
 export const EMOTION_IDIOMS = new PhraseTable<Spoken>(
   IDIOMS.flatMap(([emotion, patterns]) =>

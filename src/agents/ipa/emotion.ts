@@ -42,7 +42,7 @@ export interface EmotionReading {
 export function readEmotion(clause: readonly Token[]): EmotionReading | null {
   const tokens = clause.filter((token) => !token.isQuoted);
   const named = namedFeelings(tokens);
-  const affirmed = named.find(({ at }) => !isNegated(tokens, at));
+  const affirmed = named.find(({ at }) => !isNegated(tokens, at) && !isWished(tokens, at));
   if (GRAVE_PHRASES.find(tokens) !== undefined) {
     return { emotion: affirmed?.emotion, span: affirmed && tokens[affirmed.at], isGrave: true };
   }
@@ -94,7 +94,8 @@ function anchorsOf(tokens: readonly Token[]): Anchor[] {
     }
     const isBeing =
       CONTRACTED_BEING.has(word) ||
-      (BEING.has(word) && (speakerBefore(tokens, at, 3) || tokens[at + 1]?.word === 'i')) ||
+      (BEING.has(word) && (speakerBefore(tokens, at, 5) || tokens[at + 1]?.word === 'i')) ||
+      (word === 'are' && tokens[at - 1]?.word === 'we') ||
       (word === 'me' && MAKING.has(tokens[at - 1]?.word ?? ''));
     return isBeing ? [{ at, isFeeling: false }] : [];
   });
@@ -110,6 +111,14 @@ function speakerBefore(tokens: readonly Token[], at: number, reach: number): boo
   return false;
 }
 
+/** "I want to be happy", "I wish I felt calm": what is wished for is not there. */
+function isWished(tokens: readonly Token[], at: number): boolean {
+  const before = tokens.slice(Math.max(0, at - 7), at).map(({ word }) => word);
+  return /\b(want|wish|need|hope|long|try|trying|like) (to|i|i could|i was|i were|myself to) (just |only |finally )?(be|feel|felt|stay|become|get)?\b/.test(
+    before.join(' '),
+  );
+}
+
 /** Does what the anchor says hold for the word at `at`? Weak words must follow at once. */
 function reaches(tokens: readonly Token[], anchor: number, at: number): boolean {
   if (at <= anchor || at - anchor > REACH || ATTRIBUTIVE.has(tokens[at - 1]?.word ?? '')) return false;
@@ -118,6 +127,18 @@ function reaches(tokens: readonly Token[], anchor: number, at: number): boolean 
   if (between.some(({ word }) => OTHERS.has(word))) return false;
   if (!WEAK_STATES.has(tokens[at]?.word ?? '')) return true;
   return between.every(({ word }) => INTENSIFIERS.has(word) || isNegation(word) || word === 'i');
+}
+
+/** "lonely and cold", "scared of the dark": a feeling first, then a pause or a word that goes on from it. */
+function opensWithFeeling(tokens: readonly Token[]): boolean {
+  const at = tokens.findIndex(({ word }) => !INTENSIFIERS.has(word));
+  const word = tokens[at]?.word ?? '';
+  const next = tokens[at + 1];
+  if (!EMOTION_BY_STATE.has(word) || WEAK_STATES.has(word) || next === undefined) return false;
+  return (
+    next.breakBefore !== 'none' ||
+    /^(and|but|about|of|because|today|now|again|inside|to|that|with|right)$/.test(next.word)
+  );
 }
 
 /** Nothing but feelings and how strong they are: "so tired", "not happy, but calm". */
@@ -129,6 +150,10 @@ function standsAlone(tokens: readonly Token[]): boolean {
   return (
     feelings.length > 0 &&
     isStrong &&
-    tokens.every(({ word }) => EMOTION_BY_STATE.has(word) || INTENSIFIERS.has(word) || isNegation(word))
+    (tokens.every(
+      ({ word }) =>
+        EMOTION_BY_STATE.has(word) || INTENSIFIERS.has(word) || isNegation(word) || /ly$/.test(word),
+    ) ||
+      opensWithFeeling(tokens))
   );
 }

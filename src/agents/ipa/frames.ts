@@ -32,7 +32,6 @@ const FRAMES = new PhraseTable<Frame>([
     'after that',
     'and then',
     'this time',
-    'try (and|to)',
     'my character',
   ]),
   ...frames(STRICT, [
@@ -49,6 +48,7 @@ const FRAMES = new PhraseTable<Frame>([
     "(it is|it's)? (about)? time (for me|for us)? to",
     '(i|we)? (might|may) as well',
     '(do you think|is it okay if|is it ok if|would it be okay if|can i) (i|we)? (can|could|may)?',
+    'try (and|to)',
     'my (plan|goal) is to',
     'all i want is to',
   ]),
@@ -68,7 +68,7 @@ const FRAMES = new PhraseTable<Frame>([
     "(i'd|i would|we'd) (rather|prefer) (not|not to)",
     '(i)? (refuse|decline|hesitate) to',
     '(better|not|never) (to)?',
-    "(there is|there's) no need to",
+    "(there is|there's)? no need to",
     '(i|we) (decide|decided|choose|try|prefer) not to',
     'by no means',
   ]),
@@ -115,7 +115,8 @@ export function startOf(tokens: readonly Token[], from: number): Start {
 /** Is there a command at the end of the frames? */
 export function isCommandAt(tokens: readonly Token[], { at, form }: Start): boolean {
   return (
-    verbsAt(tokens, at, form).length > 0 || (form === 'base' && DIRECTION_BY_WORD.has(tokens[at]?.word ?? ''))
+    verbsAt(tokens, at, form).some(({ phrase }) => !/^(off )?(to|towards?)$/.test(phrase)) ||
+    (form === 'base' && DIRECTION_BY_WORD.has(tokens[at]?.word ?? ''))
   );
 }
 

@@ -26,6 +26,9 @@ const ROWS: readonly Row[] = [
     target: 'none',
     patterns: `look; look (around|about|again|here|everywhere); l; survey; gaze around; glance around; describe; explore; observe;
       (take|have) a (good|quick|careful)? look (around|about)?; (take|have) a (good|quick)? look around;
+      (what|which) place is (this|it); what is this place; (what|who) else is (here|there|around); who (is|else is)? (here|around|with me|there); who's (here|around|there);
+      (what|which) (exits|ways) (are|can|do) (there|i)?; (is|are) there (a|any|another) (way|ways|exit|exits) (out|from here)?; take in (the|my|this) (view|scene|surroundings|scenery|sights); what is (going on|happening) (here|around me)?; what is there to see; show me around; have another look (around)?; (see|find out) (what is|what's|where|who is|who's) (here|around|i am|nearby); what's (happening|going on) (here)?; where (exactly|on earth|the hell|in the world) am i; (give me)? a description;
+      (describe|show me|survey|study|scan|check|examine|inspect|look at|look over|explore|observe) (the|my|this|our) (room|place|surroundings|area|scene|environment|location|scenery|landscape|view);
       where (am i|are we); where (is|are); where's; (what|which|where) are (the|my)? (exits|ways out); which way can (i|we) go; where can (i|we) go; what (do|can) (i|we) see; what (is|do we have) here; what's here; listen;
       what is (around|near) (me|us|here)?; what's (around|near) (me|us|here)?`,
   },
@@ -34,8 +37,8 @@ const ROWS: readonly Row[] = [
     target: 'thing',
     patterns: `examine; x; inspect; study; investigate; read; check; check out; observe; watch; smell; describe;
       search; search (for|in|through|inside|under|behind); look (at|in|into|inside|on|under|behind|beneath|through|for|closely at|over);
-      look out of; (peek|peer|glance) (at|in|into|inside|under|behind|through)?; (stare|gaze|squint) (at|into)?; listen to;
-      (take|have|get) a (closer|better|good|quick|careful|long)? look (at|in|into|inside|under|behind); see; show me; let me see; hear`,
+      look (up|down|over|out|closely|carefully|again|back|across) (at|to|into|in|for|behind|under|over); look out of; sniff; (peek|peer|glance) (at|in|into|inside|under|behind|through)?; (stare|gaze|squint) (at|into)?; listen to;
+      (take|have|get) a (closer|better|good|quick|careful|long)? look (at|in|into|inside|under|behind); see; show me; let me see`,
   },
   {
     intent: 'examine',
@@ -54,31 +57,39 @@ const ROWS: readonly Row[] = [
     target: 'direction',
     patterns: `(go|walk|run|head|travel|move|hike|wander|journey|proceed|step|climb|march|sneak|rush|hurry|crawl|swim|ride|sail|stroll|jog|tiptoe|venture) (to)?;
       (take|bring|lead) me to; go (through|on to); walk through; enter; step into; follow; visit; return (to)?; (go|head|turn|walk|run|come|get) back;
-      continue; leave; exit; approach; explore; cross; (make|find) (my|our) way; get (to|into|out|inside|away); flee; escape; back; keep going`,
+      continue; leave; exit; approach; explore; cross; (make|find) (my|our) way; get (to|in|on|into|onto|out|inside|away); come (in|inside); turn (left|right); take a (walk|stroll); flee; escape; back; keep going`,
   },
+  { intent: 'move', target: 'direction', onlyInSight: true, patterns: '(off)? (to|toward|towards)' },
+  { intent: 'use', target: 'thing', patterns: 'move' },
   {
     intent: 'take',
     target: 'thing',
     patterns: `take; get; grab; collect; pick; pick~up; fetch; gather; acquire; pocket; carry; keep; steal; snatch; seize;
-      (give|hand|pass|bring|fetch|get) me; (can|could|may) (i|we) (please)? have; scoop~up; take~with me; lift~up; retrieve`,
+      (give|hand|pass|bring|fetch|get) me; (can|could|may) (i|we) (please)? have; scoop~up; hold; hold on to; take hold of; help myself to; take~with me; lift~up; retrieve`,
   },
   {
     intent: 'drop',
     target: 'thing',
-    patterns: `drop; put~down; put; put; put~back; place; leave~behind; discard; throw~away; toss~away; lay~down; lay; set~down; set; let go of; let go;
+    patterns: `drop; put~down; put; put; put~back; put~away; place; leave~behind; discard; throw~away; toss~away; lay~down; lay; set~down; set; let go of; let go;
       release; leave; get rid of; throw out; throw; toss; return; leave~here`,
   },
   {
     intent: 'use',
     target: 'thing',
-    patterns: `use; operate; activate; apply; ring; play; touch; wear; sit (on|in); sit down (on|in); sink into; drink (from|of)?; eat; taste; try; try out; try~on;
+    patterns: `use; operate; activate; apply; ring; play; touch; wear; sit (on|in); sit down (on|in); sink into; drink (from|of)?; sip (from|of)?; flip; flip through; pet; pat; stroke; polish; clean; swing on; play with; play on; eat; taste; try; try out; try~on;
       write (in|on|into); press; pull; push; turn~on; turn~off; switch~on; switch~off; turn; light; light~up; put~on; take~off; blow~out; rub; wind; shake; make use of; bathe in;
       dip into; knock on; knock at; feel the`,
   },
   {
     intent: 'open',
     target: 'thing',
-    patterns: 'open; open~up; unlock; unfold; uncover; unwrap; unseal; pry open',
+    patterns: 'open; unlock; unfold; uncover; unwrap; unseal; pry open',
+  },
+  {
+    intent: 'open',
+    target: 'thing',
+    patterns:
+      'pry~open; push~open; pull~open; kick~open; force~open; break~open; crack~open; swing~open; unfasten; unlatch; open~up',
   },
   { intent: 'close', target: 'thing', patterns: 'close; shut; lock; close~up; fold; seal' },
   {
@@ -92,31 +103,31 @@ const ROWS: readonly Row[] = [
     target: 'person',
     patterns: `(talk|speak|chat|converse|whisper|shout|call|yell) (to|with|at|out to)?; call for; greet; say; say (hello|hi|goodbye|bye|good morning|something|anything|thanks|thank you|sorry) (to)?;
       (hello|hi|hey) (there)?; tell; thank; thanks; comfort; hug; console; listen to; smile (at)?; wave (to|at)?; nod (to|at)?; apologize to; apologise to; apologize; reply (to)?; answer;
-      (have|strike up) a (word|chat|talk|conversation) (with)?; introduce myself to; confide in; compliment; encourage; show; meet; good (morning|evening); bow to`,
+      (have|strike up) a (word|chat|talk|conversation) (with)?; introduce myself to; confide in; compliment; encourage; show; meet; good (morning|evening|afternoon|day); bow (to)?; kiss; embrace; introduce myself (to)?; (argue|discuss|debate|gossip|joke|flirt|negotiate|trade|bargain|haggle|laugh|cry) (with); discuss; explain; confess; describe to; mention;
+      make (conversation|small talk) (with)?; catch up with; check on; reassure; praise; congratulate; invite; warn; entertain; sing (to|for); read to; dance with; pray with; sit with; cheer~up`,
   },
   {
     intent: 'ask',
     target: 'person',
     patterns:
-      'ask; question; inquire (of)?; consult; ask (for|about); beg; request; interview; buy; borrow; plead with; interrogate; need; want',
+      'ask; have (a|some|another) (question|questions) (for)?; question; inquire (of)?; consult; ask (for|about); beg; request; interview; buy; borrow; plead with; interrogate; need; want; order; seek; tell me (about)?; teach me (about)?; explain to me; learn (about|from)?; find out (about|from)?; seek (advice|help|counsel) from',
   },
   {
     intent: 'attack',
     target: 'thing',
     patterns:
-      'attack; hit; fight; fight with; kill; strike; stab; punch; kick; slay; hurt; smash; break; destroy; shoot; slap; bite; cut; beat; beat up; harm; swing at; murder; charge at; charge',
+      'attack; hit; fight; fight with; kill; strike; stab; swing; throw; hurl; fire; aim; point; whack; lash out at; wrestle; strangle; throw myself at; punch; kick; slay; hurt; smash; break; destroy; shoot; slap; bite; cut; beat; beat up; harm; swing at; murder; charge at; charge',
   },
   {
     intent: 'rest',
     target: 'none',
     patterns: `rest; sleep; nap; sit; sit down; lie; lie down; relax; breathe; (take|draw) (a|some|a few|several|three|another) (deep|slow|long|calm|big)? (deep|slow)? (breath|breaths); breathe deeply; meditate; pause;
-      calm (down|myself|myself down); (take|have) (a|some|a little|a short) (nap|break|rest|seat|moment|pause|time); get some (rest|sleep); go to (sleep|bed); close my eyes; catch my breath; pray; settle down; stretch; unwind; sit quietly; fall asleep`,
+      calm (down|myself|myself down); (take|have) (a|some|a little|a short) (nap|break|rest|seat|moment|pause|time); get some (rest|sleep); take it easy; (close|shut) (my|our) eyes; doze; doze off; count (to|my breaths); go to (sleep|bed); close my eyes; catch my breath; pray; settle down; stretch; unwind; sit quietly; fall asleep`,
   },
   {
     intent: 'wait',
     target: 'none',
-    patterns:
-      'wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; stay here; pass time',
+    patterns: `wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; (don't|do not) do anything; take (my|your|our) time; stop (here|there|walking|moving|for)?; stay here; pass time`,
   },
 ];
 

@@ -17,7 +17,7 @@ const META: readonly (readonly [Intent, string])[] = [
   ['inventory', "(what is|what's|what do i have) in my (bag|backpack|inventory|pocket|pockets|hands|pack)"],
   [
     'help',
-    'help; h; commands; instructions; manual; (help|assist) (me|us); i need help playing; hint; give me a hint',
+    'help; h; commands; instructions; manual; (help|assist) (me|us); i need (help|a hint) (playing)?; (any|some) (hints|help|tips); what are my options; hint; give me a hint',
   ],
   ['help', '(show|list|see) (me)? (the|all)? (help|commands|instructions|options|rules)'],
   ['help', 'what (can|should|could|do) (i|we) do (here|now|next)?'],
@@ -44,7 +44,7 @@ const META: readonly (readonly [Intent, string])[] = [
   ],
   [
     'continue',
-    '(and)? then (what)? (happens|happened)?; (and)? then; what (happens|happened|comes) (now|next|then|after that); what then',
+    "(and)? then (what)? (happens|happened)?; (and)? then; what (happens|happened|comes) (now|next|then|after that); what then; what next; what's next; what is next",
   ],
   [
     'continue',
@@ -79,9 +79,11 @@ export function metaIntent(tokens: readonly Token[]): Intent | undefined {
   return undefined;
 }
 
+const PLEAS = /^(please )?(help|help me)( please)?$/i;
+
 /** "Ok, please": said along with something else it means nothing. */
 export function isCourtesy(text: string): boolean {
-  return areCourtesies(tokenize(text));
+  return PLEAS.test(text) || areCourtesies(tokenize(text));
 }
 
 function areCourtesies(tokens: readonly Token[]): boolean {

@@ -2,6 +2,9 @@ import type { IpaOutput } from '../../contracts/intent.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
 import { isCourtesy, metaIntent } from './meta.ts';
 import { withoutNarration } from './narrated.ts';
+import { readEmotion } from './emotion.ts';
+import { readAddress } from './read-address.ts';
+import { withEmotion } from './read-feeling.ts';
 import { readClause, type ClauseReading } from './read-clause.ts';
 import { plain } from './read-thing.ts';
 import { lastAfter, lastOf, type Reading, type Sight } from './reading.ts';
@@ -48,6 +51,8 @@ function readLine(
   if (meta !== undefined) return [plain(meta, text)];
   const candidates = candidatesOf(view);
   let sight: Sight = { view, candidates, last: lastOf(lastEntity, candidates) };
+  const address = readAddress(tokens, sight, text);
+  if (address !== null) return [withEmotion(address, readEmotion(tokens))];
   const readings = splitActions(tokens)
     .flatMap((clause) => shareVerb(clause, sight))
     .map((clause) => {

@@ -38,12 +38,12 @@ export type Preposition = (typeof PREPOSITIONS)[number];
 
 /** Here a name ends and a remark begins: "the castle as fast as I can". */
 const REMARKS = new Set(
-  'as because so while until if when although though since before after again but instead'.split(' '),
+  'as because so while until if when although though since before after again but instead than'.split(' '),
 );
 
 /** What follows "her" when it is a person: "tell her I am sorry", "give her the coin". */
 const BEHIND_PERSON =
-  /^(a|an|the|my|some|this|that|i|i'm|im|we|you|it|it's|how|why|what|if|whether|where|when|who|to)$/;
+  /^(a|an|the|my|some|this|that|i|i'm|im|we|you|it|it's|how|why|what|if|whether|where|when|who|to|everything|something|nothing|anything|about|goodbye|thanks|directly|again)$/;
 
 /** A run of words with its place in the text; articles and possessives in front are gone. */
 export interface Phrase {

@@ -21,6 +21,8 @@ const WAYS = new Set(
 const PREPOSITIONS_TOO = new Set(['on', 'off', 'up', 'down', 'out', 'over']);
 /** "what does the sign say": what a question about a thing ends with. */
 const TELLING = new Set('say says mean means contain read do look like smell sound hold'.split(' '));
+/** An attack only with "at": "throw the stone at the wolf". */
+const THROWN = /^(throw|hurl|swing|fire|aim|point)$/;
 const GO_UP_TO = /^(go|walk|run|head|step|move|come|approach|hurry|rush|stroll)( to| over| up)?$/;
 
 /** The best reading of the verb at `start`; null when none of them makes sense of the words. */
@@ -43,7 +45,11 @@ export function readCommand(
 
 /** A particle decides; readings with a thing come first, so that "leave the journal" is no walk towards it. */
 function rankOf(verb: FoundVerb): number {
-  return verb.particle !== undefined ? 0 : verb.target === 'thing' ? 1 : 2;
+  return verb.particle !== undefined || (verb.intent === 'attack' && THROWN.test(verb.phrase))
+    ? 0
+    : verb.target === 'thing'
+      ? 1
+      : 2;
 }
 
 function readVerb(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
@@ -64,6 +70,7 @@ function readVerb(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: s
 /** Going up to a person is talking to them, going up to a thing is examining it. */
 function readWay(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
   const move = readMove(verb.phrase, rest, sight, text);
+  if (verb.onlyInSight === true && move.action.place_ref === undefined) return null;
   if (!GO_UP_TO.test(verb.phrase) || move.action.place_ref === undefined) return move;
   const goal = sight.candidates.find(({ id }) => id === move.action.place_ref);
   if (goal === undefined || goal.type === 'place') return move;
@@ -77,6 +84,14 @@ function readWay(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: st
 
 function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
   if (verb.phrase === 'take' && isWay(rest)) return readMove('follow', rest, sight, text);
+  // "move the rock" needs its article; "move north" goes.
+  if (verb.phrase === 'move' && !DETERMINERS.has(rest[0]?.word ?? '')) return null;
+  if (
+    THROWN.test(verb.phrase) &&
+    verb.intent === 'attack' &&
+    !rest.some(({ word }, at) => at > 0 && word === 'at')
+  )
+    return null;
   const named = verb.particle === undefined ? rest : withoutParticle(rest, verb.particle);
   if (named === null) return null;
   if (/^what (does|do|did)$/.test(verb.phrase)) return readQuestion(named, sight, text);

@@ -8,7 +8,7 @@ import { entityOf } from './resolve-entities.ts';
 import { wordsOf, type Token } from './tokens.ts';
 
 const LEADING = new Set(
-  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around away off a bit little way somewhere anywhere elsewhere then across onto past'.split(
+  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around away off a bit little walk stroll left right forward forwards straight way somewhere anywhere elsewhere then across onto past here'.split(
     ' ',
   ),
 );
@@ -18,6 +18,11 @@ const BARE_DIRECTION: Readonly<Record<string, Direction>> = {
   enter: 'in',
   leave: 'out',
   exit: 'out',
+  'get out': 'out',
+  'get in': 'in',
+  'get inside': 'in',
+  'come in': 'in',
+  'come inside': 'in',
 };
 const BACK = /^(back|return|(go|head|turn|walk|run|come|get) back)$/;
 const WHERE_I_CAME_FROM =
@@ -49,10 +54,16 @@ export function readMove(verbPhrase: string, behind: readonly Token[], sight: Si
       ? whereTo(sight, text)
       : towards(way, text, onlyWay === undefined ? [] : [onlyWay]);
   }
-  if (place.match === undefined && place.ambiguous.length === 0 && onlyWay !== undefined) {
+  if (
+    place.match === undefined &&
+    place.ambiguous.length === 0 &&
+    onlyWay !== undefined &&
+    onlyWay.word !== 'in'
+  ) {
     const way = DIRECTION_BY_WORD.get(onlyWay.word);
     if (way !== undefined) return towards(way, text, [onlyWay]);
   }
+  if (verbPhrase === 'climb' && place.match === undefined) return towards('up', text, rest);
   if (place.words === null) return whereTo(sight, text);
   return {
     action: {

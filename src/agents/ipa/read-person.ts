@@ -4,6 +4,7 @@ import { person } from './parts.ts';
 import { parseComplement, phraseOf, type Complement, type Phrase } from './phrases.ts';
 import {
   confidenceOf,
+  isPronoun,
   isUnclear,
   readTarget,
   targetEntity,
@@ -18,8 +19,19 @@ const CLAUSE_STARTS = new Set(
   "i i'm im i've that why how if whether what where when who which we you to".split(' '),
 );
 /** What is wanted stands behind the verb, and who has it behind "from". */
-const REQUESTS = new Set(['buy', 'borrow', 'request', 'beg', 'need', 'want']);
-const TOPIC_FIRST = new Set(['ask about', 'ask for', 'call for']);
+const REQUESTS = /^(buy|borrow|request|beg|need|want|order|seek|learn|learn about|find out|find out about)$/;
+/** Needing and seeking are asking only when it is said of whom. */
+const ONLY_FROM = /^(need|want|order|seek|learn|learn about|find out|find out about)$/;
+const TOPIC_FIRST = /^((ask|inquire) (about|for)|call for|(tell|teach|explain to) me( about)?)$/;
+/** What is said comes first, and to whom behind "to" or "with". */
+const SAYING = /^(say|show|explain|confess|mention|discuss|reply|whisper|shout|yell|answer|read to)$/;
+const SAID =
+  /^(a|an|my|some|something|everything|nothing|anything|good|hello|hi|thanks|thank|sorry|goodbye|bye|yes|no)$/;
+/** "Hello, is anyone here?" */
+const AFTER_GREETING =
+  /^(is|are|am|can|could|do|does|did|will|would|have|has|may|i|i'm|my|it|it's|there|anyone|anybody)$/;
+/** "ask her name": whom, and what. */
+const ASKED_OF = /^(name|age|opinion|advice|story|price|permission|help|forgiveness|thoughts|views?)$/;
 
 /** Verbs that need a person: "talk to the elder about my fears", "ask the guard about …", "greet them". */
 export function readPerson(
@@ -32,19 +44,28 @@ export function readPerson(
   const spoken = phraseOf(rest.filter((token) => token.isQuoted));
   const complement = parseComplement(rest.filter((token) => !token.isQuoted));
   const from = complement.byPreposition.get('from') ?? complement.byPreposition.get('of');
-  const isRequest = REQUESTS.has(verbPhrase) && from !== undefined;
-  if ((verbPhrase === 'need' || verbPhrase === 'want') && !isRequest) return null;
-  const hasTopicFirst = TOPIC_FIRST.has(verbPhrase);
-  const phrase = isRequest ? from : hasTopicFirst ? null : addressee(complement);
+  const isRequest = REQUESTS.test(verbPhrase) && from !== undefined;
+  if (ONLY_FROM.test(verbPhrase) && !isRequest) return null;
+  const hasTopicFirst = TOPIC_FIRST.test(verbPhrase) || opensWithClause(rest);
+  const to = complement.byPreposition.get('to') ?? complement.byPreposition.get('with');
+  const isSaying = to !== undefined && (SAYING.test(verbPhrase) || SAID.test(rest[0]?.word ?? ''));
+  const phrase = isRequest ? from : hasTopicFirst ? null : isSaying ? to : addressee(complement, rest);
   const { target, remainder } =
     phrase === null ? { target: null, remainder: null } : splitPerson(phrase, sight);
+  const isTopicFirst = isRequest || hasTopicFirst || isSaying;
+  const asked =
+    ASKED_OF.test(complement.head?.text ?? '') && phrase !== complement.head ? complement.head : null;
   const topic =
-    isRequest || hasTopicFirst ? complement.head : (topicOf(complement, intent) ?? remainder ?? spoken);
+    (isTopicFirst ? (hasTopicFirst ? wholeTopic(rest) : complement.head) : null) ??
+    topicOf(complement, intent) ??
+    remainder ??
+    asked ??
+    spoken;
   const topicPart = topic === null ? {} : { topic: topic.text };
   const topicEntity: IntentEntity[] = topic === null ? [] : [entityOf('topic', topic.text, topic)];
   if (target === null || target.words === null) {
     const people = sight.candidates.filter((candidate) => candidate.type === 'npc');
-    const only = people.length === 1 ? people[0] : undefined;
+    const only = people.length === 1 ? people[0] : people.find(({ id }) => id === sight.last.person);
     return {
       action: {
         intent,
@@ -72,16 +93,25 @@ export function readPerson(
   };
 }
 
-function addressee({ head, byPreposition }: Complement): Phrase | null {
-  return byPreposition.get('to') !== undefined && head !== null && head.tokens[0]?.word !== 'you'
-    ? preferTo(head, byPreposition.get('to') ?? null)
-    : (head ?? byPreposition.get('to') ?? byPreposition.get('with') ?? byPreposition.get('at') ?? null);
+function addressee({ head, byPreposition }: Complement, rest: readonly Token[]): Phrase | null {
+  const [first] = rest;
+  // The possessive is the person: "ask her name".
+  if (first !== undefined && /^(his|her|their)$/.test(first.word) && ASKED_OF.test(head?.text ?? '')) {
+    return phraseOf([
+      { ...first, word: first.word === 'his' ? 'him' : first.word === 'their' ? 'them' : 'her' },
+    ]);
+  }
+  return head ?? byPreposition.get('to') ?? byPreposition.get('with') ?? byPreposition.get('at') ?? null;
 }
 
-/** "say good morning to the baker": who is behind "to"; "ask the guard to leave": who comes first. */
-function preferTo(head: Phrase, to: Phrase | null): Phrase {
-  const isSaying = /^(good|hello|hi|thanks|sorry|something|anything|goodbye|bye|a|my)/.test(head.text);
-  return isSaying && to !== null ? to : head;
+/** "ask if anyone has seen it": nobody is named. */
+function opensWithClause(rest: readonly Token[]): boolean {
+  if (rest[0]?.breakBefore !== 'none' && AFTER_GREETING.test(rest[0]?.word ?? '')) return true;
+  return /^(if|whether|what|where|how|why|when|who|which|that)$/.test(rest[0]?.word ?? '') && rest.length > 1;
+}
+
+function wholeTopic(rest: readonly Token[]): Phrase | null {
+  return phraseOf(rest.filter((token) => !token.isQuoted));
 }
 
 function topicOf({ byPreposition }: Complement, intent: Intent): Phrase | undefined {
@@ -103,7 +133,7 @@ function splitPerson(phrase: Phrase, sight: Sight): { target: Target; remainder:
     const shorter = readTarget(head, sight, [['npc']]);
     const isFit =
       (shorter.match !== undefined && shorter.match.id === (whole.match?.id ?? shorter.match.id)) ||
-      (shorter.words !== null && shorter.words !== head.text);
+      isPronoun(head);
     if (isFit && !namesPart(shorter.match, tokens[length]?.word ?? ''))
       return { target: shorter, remainder: rest };
   }

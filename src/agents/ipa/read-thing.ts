@@ -40,7 +40,9 @@ const ONESELF = /^(me|myself|yourself|us|ourselves)$/;
 /** Verbs that need a thing: "take the journal", "attack the goblin with my sword", "give it to the elder". */
 export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, text: string): Reading {
   const complement = parseComplement(withoutRemark(rest));
-  const phrase = complement.head ?? firstOther(complement);
+  const aimed =
+    intent === 'attack' && complement.head !== null ? complement.byPreposition.get('at') : undefined;
+  const phrase = aimed ?? complement.head ?? firstOther(complement);
   if (phrase !== null && NOTHING.test(phrase.text)) return plain('wait', text);
   if (intent === 'give') return readGive(complement, sight, text);
   if (phrase === null) return missing(intent, sight, text);
@@ -48,7 +50,11 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
   const target = readTarget(phrase, sight, TYPES[intent] ?? ANY);
   if (target.words === null) return missing(intent, sight, text);
   const instrument =
-    intent === 'examine' || phrase !== complement.head ? undefined : instrumentOf(complement, sight);
+    aimed !== undefined && complement.head !== null
+      ? readTarget(complement.head, sight, [['item'], ['object']])
+      : intent === 'examine' || phrase !== complement.head
+        ? undefined
+        : instrumentOf(complement, sight);
   const isPerson = target.match === undefined ? intent === 'attack' : target.match.type === 'npc';
   return {
     action: {

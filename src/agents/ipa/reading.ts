@@ -35,7 +35,7 @@ export interface Target {
 const PERSONAL = new Set(['him', 'her', 'them', 'he', 'she', 'they', 'you']);
 const IMPERSONAL = new Set(['it', 'this', 'that', 'one', 'them', 'these', 'those']);
 const NOBODY_NAMED = new Set(
-  'someone somebody anyone anybody everyone everybody people something anything'.split(' '),
+  'someone somebody anyone anybody everyone everybody people something anything me us myself both'.split(' '),
 );
 
 /** What a phrase means here; the first of the type groups that has a match decides. */
@@ -51,18 +51,35 @@ export function readTarget(
     const { match, ambiguous } = resolvePhrase(phrase.text, sight.candidates, types);
     if (match !== undefined || ambiguous.length > 0) return { words: phrase.text, phrase, match, ambiguous };
   }
+  // "the red one"
+  if (/ ones?$/.test(phrase.text)) {
+    const shorter = { ...phrase, text: phrase.text.replace(/ ones?$/, '') };
+    return { ...readTarget(shorter, sight, typeGroups), phrase };
+  }
   return { words: phrase.text, phrase, match: undefined, ambiguous: [] };
+}
+
+export function isPronoun(phrase: Phrase): boolean {
+  return PERSONAL.has(phrase.text) || IMPERSONAL.has(phrase.text);
 }
 
 /** "them" may be things: "take the books and read them". */
 function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target {
   const { person, thing } = sight.last;
-  const last = isPersonal ? (person ?? (phrase.text === 'them' ? thing : null)) : (thing ?? person);
+  const last = isPersonal
+    ? (person ?? (phrase.text === 'them' ? thing : null))
+    : (thing ?? animalOf(person, sight));
   if (last === null) return { words: null, phrase, match: undefined, ambiguous: [] };
   const match =
     sight.candidates.find((candidate) => candidate.id === last) ??
     resolvePhrase(last.replaceAll('_', ' '), sight.candidates, ['object', 'item', 'npc', 'place']).match;
   return { words: match?.name ?? last.replaceAll('_', ' '), phrase, match, ambiguous: [] };
+}
+
+/** "it" is nobody known by name, but it may be "the goblin". */
+function animalOf(person: string | null, sight: Sight): string | null {
+  const isKnown = sight.candidates.some(({ id, type }) => id === person && type === 'npc');
+  return isKnown ? null : person;
 }
 
 /** What the session spoke of last; a name that is nothing in sight may be either. */
@@ -75,7 +92,9 @@ export function lastOf(lastEntity: string | null, candidates: readonly Candidate
 /** What has been spoken of after one more reading. */
 export function lastAfter(reading: Reading, last: Last): Last {
   const nameOf = (entity: IntentEntity | undefined) => entity?.ref ?? entity?.value;
-  const thing = reading.entities.find(({ type }) => type === 'object' || type === 'item');
+  const thing =
+    reading.entities.find(({ type }) => type === 'object' || type === 'item') ??
+    (reading.action.intent === 'ask' ? reading.entities.find(({ type }) => type === 'topic') : undefined);
   const person = reading.entities.find(({ type }) => type === 'npc');
   return { thing: nameOf(thing) ?? last.thing, person: nameOf(person) ?? last.person };
 }

@@ -4,8 +4,10 @@ import { isCommandAt, startOf } from './frames.ts';
 import { verbsAt } from './lexicon.ts';
 import type { Token } from './tokens.ts';
 
-const JOINERS = new Set(['and', 'then', 'next', 'afterwards', 'also', 'but', 'so', 'before']);
-const WEAK_JOINERS = new Set(['and', 'but', 'so', 'before']);
+const JOINERS = new Set(['and', 'then', 'next', 'afterwards', 'also', 'but', 'so']);
+const WEAK_JOINERS = new Set(['and', 'but', 'so']);
+/** These open a clause and belong to it: "after talking to her". */
+const ORDERING = new Set(['before', 'after']);
 /** How many words after a break are looked at for a feeling. */
 const FEELING_REACH = 12;
 
@@ -14,6 +16,8 @@ const FEELING_REACH = 12;
  * cuts only where a new command or feeling begins, so "the elder and my fears" and "sad. So many choices" stay whole.
  */
 export function splitActions(tokens: readonly Token[]): Token[][] {
+  if (tokens.length > 1 && tokens.every(({ word }) => DIRECTION_BY_WORD.has(word)))
+    return tokens.map((token) => [token]);
   const clauses: Token[][] = [];
   let current: Token[] = [];
   for (let at = 0; at < tokens.length; at++) {
@@ -21,19 +25,35 @@ export function splitActions(tokens: readonly Token[]): Token[][] {
     if (token === undefined) break;
     const joinerLength = current.length === 0 ? 0 : joinersAt(tokens, at);
     const isBroken = token.breakBefore !== 'none';
-    if (current.length > 0 && (joinerLength > 0 || isBroken)) {
+    const isOrdered = ORDERING.has(token.word);
+    if (current.length > 0 && (joinerLength > 0 || isBroken || isOrdered)) {
       const isWeak = !isBroken && tokens.slice(at, at + joinerLength).every((t) => WEAK_JOINERS.has(t.word));
       if (beginsAction(tokens, at + joinerLength, current, isWeak)) {
         clauses.push(current);
         current = [];
-        at += joinerLength - 1;
+        at += Math.max(0, joinerLength - 1);
+        if (joinerLength === 0) current.push(token);
         continue;
       }
     }
     current.push(token);
   }
   if (current.length > 0) clauses.push(current);
-  return clauses;
+  return inOrderOfTime(clauses);
+}
+
+/** "before I go, I take the rope" and "I go after taking the rope" both take the rope first. */
+function inOrderOfTime(clauses: readonly Token[][]): Token[][] {
+  const ordered = [...clauses];
+  for (let at = 0; at < ordered.length; at++) {
+    const first = ordered[at]?.[0]?.word;
+    const swaps = (first === 'before' && at === 0 && ordered.length > 1) || (first === 'after' && at > 0);
+    if (!swaps) continue;
+    const earlier = first === 'before' ? at : at - 1;
+    ordered.splice(earlier, 2, ...ordered.slice(earlier, earlier + 2).toReversed());
+    at++;
+  }
+  return ordered;
 }
 
 function joinersAt(tokens: readonly Token[], at: number): number {
@@ -66,6 +86,9 @@ function beginsAction(
   const feeling = readEmotion(untilBoundary(next));
   if (feeling?.isGrave === true) return true;
   const verbs = verbsAt(next, start.at, start.form);
+  // "go north and then to the library"
+  if (verbs.some((verb) => verb.onlyInSight === true && verb.intent === 'move') && startsWithMove(current))
+    return true;
   if (verbs.some((verb) => verb.onlyInSight === undefined))
     return feeling?.emotion === undefined || !isFeelingNow;
   if (verbs.length > 0 && tokens[at]?.breakBefore === 'stop') return true;
