@@ -6,6 +6,26 @@ export type Spoken = Emotion | null;
 
 const IDIOMS: readonly (readonly [Spoken, string])[] = [
   [
+    null,
+    "in (so much|a lot of)? pain; mixed (feelings|emotions); i'm (so|such)? (broken|a mess); (want to|wanna|could) scream; i need (a|another) hug; i need (some|a little)? (peace|comfort); feel (betrayed|responsible|used|invisible|judged|watched|unsafe|ready|brave|strong|weak)",
+  ],
+  ['calm', "(i'm|i am) doing (fine|okay|ok|alright|well|good|great); (much|feel)? at home here"],
+  [
+    'anxious',
+    "(i'm|i am|my hands keep) (shaking|trembling|sweating|panicking); (can't|cannot) (calm|settle) down",
+  ],
+  ['sad', 'burst into tears; i (break|broke) down; (down|low) (today|again|lately)'],
+  [
+    'ashamed',
+    "(i'm|i am|feel|feeling) (so|such|really)? (an|a)? (useless|idiot|stupid|pathetic|ridiculous|small); i failed",
+  ],
+  ['happy', "(can't|cannot|can hardly) wait (to|for); in love; on cloud nine; feel (so)? (loved|alive|free)"],
+  ['lonely', "(i'm|i am|feel) (all)? by myself; left out; (feel like|i'm|i am) an outsider; don't fit in"],
+  [
+    'overwhelmed',
+    "at my (wits|wit's|wits') end; head is full of; (losing|lose|lost) control; breaking point",
+  ],
+  [
     'overwhelmed',
     "(is|it's|this is|that's) (all|just|simply|way|far)? (just|simply|way|far)? too much (to bear|to handle|for me)?; (can't|cannot|can not) (cope|handle|take|bear|keep up|deal); more than i can (take|bear|handle); (in|drowning) over my head; i'm drowning; falling apart; at my limit",
   ],

@@ -13,9 +13,13 @@ const BEING = new Set(
     ' ',
   ),
 );
-const MAKING = new Set('makes made make making leaves left keeps kept gets got getting'.split(' '));
+const MAKING = new Set(
+  'gives gave give giving brings brought fills makes made make making leaves left keeps kept gets got getting'.split(
+    ' ',
+  ),
+);
 const INTENSIFIERS = new Set(
-  'so very really quite a bit little too just still totally completely utterly pretty rather kind sort of and at also but all such lot much more deeply truly extremely incredibly terribly awfully absolutely slightly somewhat full filled with sense in feeling feel now today again right that more an some lots overcome by'.split(
+  'so very really quite a bit little too just still totally completely utterly pretty rather kind sort of and at also but all such lot much more deeply truly extremely incredibly terribly awfully absolutely slightly somewhat full filled with sense in feeling feel now today again right that more an some lots overcome by kinda sorta super hella mega damn bloody mostly lately sooo soo soooo myself'.split(
     ' ',
   ),
 );
@@ -30,6 +34,8 @@ export interface EmotionReading {
   readonly span: { readonly start: number; readonly end: number } | undefined;
   /** The speaker may be in danger: heard before anything else and never left to a model. */
   readonly isGrave: boolean;
+  /** Said in a phrase that means nothing else, whatever verbs are in it: "looking forward to". */
+  readonly isIdiom?: true;
 }
 
 /**
@@ -55,7 +61,7 @@ export function readEmotion(clause: readonly Token[]): EmotionReading | null {
     const { at, length, value } = idiom;
     const emotion = value ?? affirmed?.emotion;
     const span = { start: tokens[at]?.start ?? 0, end: tokens[at + length - 1]?.end ?? 0 };
-    return { emotion, span, isGrave: false };
+    return { emotion, span, isGrave: false, isIdiom: true };
   }
   if (affirmed !== undefined) return { emotion: affirmed.emotion, span: tokens[affirmed.at], isGrave: false };
   const speaksOfFeeling = named.length > 0 || anchorsOf(tokens).some(({ isFeeling }) => isFeeling);
@@ -73,8 +79,10 @@ function namedFeelings(tokens: readonly Token[]): Named[] {
   return tokens.flatMap(({ word }, at) => {
     const effect = tokens[at + 1]?.word === 'me' ? effectOf(word) : undefined;
     if (effect !== undefined) return [{ at, emotion: effect }];
+    const impression = word.endsWith('ing') || word === 'scary' ? impressionOf(tokens, at) : undefined;
+    if (impression !== undefined) return [{ at, emotion: impression }];
     const emotion = EMOTION_BY_STATE.get(word);
-    if (emotion === undefined) return [];
+    if (emotion === undefined || (word === 'nothing' && tokens[at + 1]?.word === 'but')) return [];
     const isMeant = alone || anchors.some((anchor) => reaches(tokens, anchor.at, at));
     return isMeant ? [{ at, emotion }] : [];
   });
@@ -83,6 +91,18 @@ function namedFeelings(tokens: readonly Token[]): Named[] {
 interface Anchor {
   readonly at: number;
   readonly isFeeling: boolean;
+}
+
+/** "this is so frustrating", "how confusing": what something is like is how the speaker feels. */
+function impressionOf(tokens: readonly Token[], at: number): Emotion | undefined {
+  let before = at - 1;
+  while (INTENSIFIERS.has(tokens[before]?.word ?? '')) before--;
+  const isImpression = /^(is|it's|that's|this|feels|how|everything)$/.test(tokens[before]?.word ?? '');
+  const isGeneral = /^(it|it's|this|that|that's|everything|all|how|life|feels)$/.test(
+    tokens[Math.max(0, before - 1)]?.word ?? '',
+  );
+  if (!isImpression || !isGeneral) return undefined;
+  return tokens[at]?.word === 'scary' ? 'afraid' : effectOf(tokens[at]?.word ?? '');
 }
 
 /** Where it is said that what follows is a state of the speaker. */
@@ -144,7 +164,9 @@ function opensWithFeeling(tokens: readonly Token[]): boolean {
 /** Nothing but feelings and how strong they are: "so tired", "not happy, but calm". */
 function standsAlone(tokens: readonly Token[]): boolean {
   const feelings = tokens.filter(({ word }) => EMOTION_BY_STATE.has(word));
+  const isLoneWord = tokens.length === 1 && /^(lost|alone|hurt|mad)$/.test(tokens[0]?.word ?? '');
   const isStrong =
+    isLoneWord ||
     feelings.some(({ word }) => !WEAK_STATES.has(word)) ||
     /^(so|very|feeling|all)$/.test(tokens[0]?.word ?? '');
   return (

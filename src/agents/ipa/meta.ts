@@ -58,7 +58,7 @@ const TABLE = new PhraseTable(
 
 const COURTESIES = new PhraseTable<true>(
   [
-    '(please|ok|okay|now|just|well|hey|hi|hello|yes|yeah|sure|so|then|thanks|no|oh|um|hmm|alright|great|good|cool|right|thank you|for me|for now|right now)',
+    '(please|ok|okay|now|just|well|hey|hi|hello|yes|yeah|sure|so|then|thanks|no|oh|um|hmm|alright|great|good|cool|right|really|very|quite|too|thank you|for me|for now|right now)',
     "(i|we) (want|need|wish) to; (i'd|we'd|i would) like to; (can|could|may|would|will) (you|we|i) (please)?; (let's|lets|let us|let me); (i|we) (will|should|must|think i will)?; (i'll|we'll|i'm going to|i am going to|time to|i have to|i've to|i gotta|i've got to)",
   ].flatMap((patterns) => patterns.split(';').map((pattern) => [pattern.trim(), true] as const)),
 );

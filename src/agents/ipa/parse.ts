@@ -63,12 +63,16 @@ function readLine(
   return wanted(readings, text);
 }
 
+const THANKS = /^(many )?(thanks|thank you)$/i;
+
 /** What is denied is not done; when nothing else is said, nothing is done at all. Bare courtesies mean nothing. */
 function wanted(readings: readonly ClauseReading[], text: string): readonly Reading[] {
   const isDropped = ({ isDenied, action }: ClauseReading) =>
     isDenied && action.intent !== 'express_emotion' && action.intent !== 'unknown';
   const kept = readings.filter((reading) => !isDropped(reading));
-  const meaning = kept.filter(({ action }) => action.intent !== 'unknown' || !isCourtesy(action.text));
+  const meaning = kept.filter(
+    ({ action }) => !(action.intent === 'unknown' || THANKS.test(action.text)) || !isCourtesy(action.text),
+  );
   if (meaning.length === 0 && kept.length < readings.length) return [plain('wait', text)];
   return meaning.length === 0 ? kept : meaning;
 }

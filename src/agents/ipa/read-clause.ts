@@ -43,8 +43,10 @@ function readStarted(
 ): Reading {
   const first = tokens[start];
   const way = start === tokens.length - 1 ? DIRECTION_BY_WORD.get(first?.word ?? '') : undefined;
-  if (first !== undefined && way !== undefined && !first.isQuoted) return towards(way, text, [first]);
   const emotion = readEmotion(tokens);
+  const isState = start > 0 && emotion?.emotion !== undefined;
+  if (first !== undefined && way !== undefined && !first.isQuoted && !isState)
+    return towards(way, text, [first]);
   if (emotion?.isGrave === true || isAgainstOneself(tokens, start)) {
     return feeling(tokens, { emotion: emotion?.emotion, span: emotion?.span, isGrave: true }, text);
   }
@@ -55,7 +57,10 @@ function readStarted(
   const isSpeech = command.action.intent === 'talk_to' || command.action.intent === 'ask';
   // "I keep feeling anxious" speaks of a feeling although "keep" is a verb of taking.
   const isFeeling =
-    !isCertain && !isSpeech && emotion?.emotion !== undefined && SPEAKER.has(tokens[0]?.word ?? '');
+    emotion !== null &&
+    ((emotion.isIdiom === true && emotion.emotion !== undefined && !isSpeech) ||
+      (tokens[start]?.word === 'say' && startOf(tokens, 0).isDenied) ||
+      (!isCertain && !isSpeech && emotion.emotion !== undefined && SPEAKER.has(tokens[0]?.word ?? '')));
   return isFeeling ? feeling(tokens, emotion, text) : withEmotion(command, emotion);
 }
 
