@@ -49,6 +49,7 @@ const FRAMES = new PhraseTable<Frame>([
     '(i|we)? (might|may) as well',
     '(do you think|is it okay if|is it ok if|would it be okay if|can i) (i|we)? (can|could|may)?',
     'try (and|to)',
+    '(go|come) (over|there|back)? and',
     'my (plan|goal) is to',
     'all i want is to',
   ]),

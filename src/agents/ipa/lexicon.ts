@@ -27,7 +27,7 @@ const ROWS: readonly Row[] = [
     patterns: `look; look (around|about|again|here|everywhere); l; survey; gaze around; glance around; describe; explore; observe;
       (take|have) a (good|quick|careful)? look (around|about)?; (take|have) a (good|quick)? look around;
       (what|which) place is (this|it); what is this place; (what|who) else is (here|there|around); who (is|else is)? (here|around|with me|there); who's (here|around|there);
-      (what|which) (exits|ways) (are|can|do) (there|i)?; (is|are) there (a|any|another) (way|ways|exit|exits) (out|from here)?; take in (the|my|this) (view|scene|surroundings|scenery|sights); what is (going on|happening) (here|around me)?; what is there to see; show me around; have another look (around)?; (see|find out) (what is|what's|where|who is|who's) (here|around|i am|nearby); what's (happening|going on) (here)?; where (exactly|on earth|the hell|in the world) am i; (give me)? a description;
+      (what|which) (exits|ways) (are|can|do) (there|i)?; (is|are) there (a|any|another) (way|ways|exit|exits) (out|from here)?; take in (the|my|this) (view|scene|surroundings|scenery|sights); what is (going on|happening) (here|around me)?; what is there to see; is (anyone|anybody|someone) (here|there|around); is there (anyone|anybody|anything|someone|something) (useful|interesting|else|here|around)?; (check|list) (the|all)? exits; what is in (here|this room|the room); remind me where i am; tell me where i am; show me around; have another look (around)?; (see|find out) (what is|what's|where|who is|who's) (here|around|i am|nearby); what's (happening|going on) (here)?; where (exactly|on earth|the hell|in the world) am i; (give me)? a description;
       (describe|show me|survey|study|scan|check|examine|inspect|look at|look over|explore|observe) (the|my|this|our) (room|place|surroundings|area|scene|environment|location|scenery|landscape|view);
       where (am i|are we); where (is|are); where's; (what|which|where) are (the|my)? (exits|ways out); which way can (i|we) go; where can (i|we) go; what (do|can) (i|we) see; what (is|do we have) here; what's here; listen;
       what is (around|near) (me|us|here)?; what's (around|near) (me|us|here)?`,
@@ -89,7 +89,7 @@ const ROWS: readonly Row[] = [
     intent: 'open',
     target: 'thing',
     patterns:
-      'pry~open; push~open; pull~open; kick~open; force~open; break~open; crack~open; swing~open; unfasten; unlatch; open~up',
+      'fling~open; uncork; pry~open; push~open; pull~open; kick~open; force~open; break~open; crack~open; swing~open; unfasten; unlatch; open~up',
   },
   { intent: 'close', target: 'thing', patterns: 'close; shut; lock; close~up; fold; seal' },
   {
@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
   {
     intent: 'wait',
     target: 'none',
-    patterns: `wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; (don't|do not) do anything; take (my|your|our) time; stop (here|there|walking|moving|for)?; stay here; pass time`,
+    patterns: `wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; hold still; keep still; (don't|do not) do anything; take (my|your|our) time; stop (here|there|walking|moving|for)?; stay here; pass time`,
   },
 ];
 

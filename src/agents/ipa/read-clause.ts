@@ -13,7 +13,7 @@ import type { Token } from './tokens.ts';
 
 /** Words of courtesy and manner after a command. */
 const TRAILING = new Set(
-  'please thanks now again too instead anyway then today together immediately gently carefully slowly quickly quietly softly closely well yet still first once more closer better'.split(
+  'please thanks now again too instead anyway then today together immediately gently carefully slowly quickly quietly softly closely well yet still first once more closer better wide politely'.split(
     ' ',
   ),
 );
@@ -66,7 +66,7 @@ function readStarted(
 
 function withoutTrailing(tokens: readonly Token[]): readonly Token[] {
   const end = tokens.findLastIndex((token) => token.isQuoted || !TRAILING.has(token.word)) + 1;
-  return end === 0 ? tokens : tokens.slice(0, end);
+  return end === 0 ? tokens.slice(0, 1) : tokens.slice(0, end);
 }
 
 /** `"Where is the key?" I ask the butler.`, or a quotation alone: it is said to whoever is there. */

@@ -21,8 +21,11 @@ const WAYS = new Set(
 const PREPOSITIONS_TOO = new Set(['on', 'off', 'up', 'down', 'out', 'over']);
 /** "what does the sign say": what a question about a thing ends with. */
 const TELLING = new Set('say says mean means contain read do look like smell sound hold'.split(' '));
+/** "Talk is cheap", "attack was the best defence": the word is no verb there. */
+const COPULA = /^(is|isn't|are|aren't|was|wasn't|were|has|had|will|would|can|could|should|means|seems)$/;
 /** An attack only with "at": "throw the stone at the wolf". */
 const THROWN = /^(throw|hurl|swing|fire|aim|point)$/;
+const TOWARDS = new Set(['to', 'the', 'toward', 'towards', 'over']);
 const GO_UP_TO = /^(go|walk|run|head|step|move|come|approach|hurry|rush|stroll)( to| over| up)?$/;
 
 /** The best reading of the verb at `start`; null when none of them makes sense of the words. */
@@ -34,6 +37,9 @@ export function readCommand(
   text: string,
 ): Reading | null {
   let best: Reading | null = null;
+  const behind = tokens[start + 1];
+  const isQuestion = /^wh/.test(tokens[start]?.word ?? '');
+  if (!isQuestion && behind?.breakBefore === 'none' && COPULA.test(behind.word)) return null;
   for (const verb of verbsAt(tokens, start, form).toSorted((a, b) => rankOf(a) - rankOf(b))) {
     const reading = readVerb(verb, tokens.slice(start + verb.length), sight, text);
     if (reading !== null && (best === null || reading.action.confidence > best.action.confidence)) {
@@ -96,6 +102,7 @@ function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: 
   if (named === null) return null;
   if (/^what (does|do|did)$/.test(verb.phrase)) return readQuestion(named, sight, text);
   const reading = readThing(verb.intent, named, sight, text);
+  if (verb.phrase === 'listen to' && reading.action.npc_ref !== undefined) return null;
   const isInSight = reading.action.confidence >= CONFIDENCE.resolvedTarget;
   const mustResolve =
     verb.onlyInSight === true || ((verb.phrase === 'leave' || verb.phrase === 'return') && !isInSight);
@@ -130,15 +137,16 @@ function readWithoutTarget(
   sight: Sight,
   text: string,
 ): Reading | null {
-  const way = rest.length === 1 ? DIRECTION_BY_WORD.get(rest[0]?.word ?? '') : undefined;
+  const named = rest.filter(({ word }) => !TOWARDS.has(word));
+  const way = named.length === 1 ? DIRECTION_BY_WORD.get(named[0]?.word ?? '') : undefined;
   if (rest.length > 0 && verb.phrase === 'explore') return null;
   if (rest.length > 0 && verb.intent === 'look' && way === undefined) {
     const { head } = parseComplement(rest);
-    const named =
+    const seen =
       head === null ? undefined : resolvePhrase(head.text, sight.candidates, ['object', 'item', 'npc']).match;
-    if (named !== undefined) return readThing('examine', rest, sight, text);
+    if (seen !== undefined) return readThing('examine', rest, sight, text);
   }
-  const span = rest[0];
+  const span = named[0];
   const reading = plain(verb.intent, text);
   if (way === undefined || span === undefined || verb.intent !== 'look') return reading;
   return {

@@ -20,6 +20,8 @@ const CLAUSE_STARTS = new Set(
 );
 /** What is wanted stands behind the verb, and who has it behind "from". */
 const REQUESTS = /^(buy|borrow|request|beg|need|want|order|seek|learn|learn about|find out|find out about)$/;
+/** Nobody is bought or ordered: without "from" nobody is named. */
+const ONLY_THINGS = /^(buy|borrow|request|order)$/;
 /** Needing and seeking are asking only when it is said of whom. */
 const ONLY_FROM = /^(need|want|order|seek|learn|learn about|find out|find out about)$/;
 const TOPIC_FIRST = /^((ask|inquire) (about|for)|call for|(tell|teach|explain to) me( about)?)$/;
@@ -44,20 +46,20 @@ export function readPerson(
   const spoken = phraseOf(rest.filter((token) => token.isQuoted));
   const complement = parseComplement(rest.filter((token) => !token.isQuoted));
   const from = complement.byPreposition.get('from') ?? complement.byPreposition.get('of');
-  const isRequest = REQUESTS.test(verbPhrase) && from !== undefined;
+  const isRequest = (REQUESTS.test(verbPhrase) || TOPIC_FIRST.test(verbPhrase)) && from !== undefined;
   if (ONLY_FROM.test(verbPhrase) && !isRequest) return null;
-  const hasTopicFirst = TOPIC_FIRST.test(verbPhrase) || opensWithClause(rest);
+  const hasTopicFirst =
+    TOPIC_FIRST.test(verbPhrase) || ONLY_THINGS.test(verbPhrase) || opensWithClause(rest, verbPhrase);
   const to = complement.byPreposition.get('to') ?? complement.byPreposition.get('with');
   const isSaying = to !== undefined && (SAYING.test(verbPhrase) || SAID.test(rest[0]?.word ?? ''));
   const phrase = isRequest ? from : hasTopicFirst ? null : isSaying ? to : addressee(complement, rest);
   const { target, remainder } =
     phrase === null ? { target: null, remainder: null } : splitPerson(phrase, sight);
-  const isTopicFirst = isRequest || hasTopicFirst || isSaying;
   const asked =
     ASKED_OF.test(complement.head?.text ?? '') && phrase !== complement.head ? complement.head : null;
   const topic =
-    (isTopicFirst ? (hasTopicFirst ? wholeTopic(rest) : complement.head) : null) ??
-    topicOf(complement, intent) ??
+    (isRequest ? complement.head : hasTopicFirst ? wholeTopic(rest) : isSaying ? complement.head : null) ??
+    topicOf(complement, rest) ??
     remainder ??
     asked ??
     spoken;
@@ -105,21 +107,22 @@ function addressee({ head, byPreposition }: Complement, rest: readonly Token[]):
 }
 
 /** "ask if anyone has seen it": nobody is named. */
-function opensWithClause(rest: readonly Token[]): boolean {
+function opensWithClause(rest: readonly Token[], verbPhrase: string): boolean {
+  if (verbPhrase === 'say' && rest[0]?.word === 'that') return true;
   if (rest[0]?.breakBefore !== 'none' && AFTER_GREETING.test(rest[0]?.word ?? '')) return true;
-  return /^(if|whether|what|where|how|why|when|who|which|that)$/.test(rest[0]?.word ?? '') && rest.length > 1;
+  return /^(if|whether|what|where|how|why|when|who|which)$/.test(rest[0]?.word ?? '');
 }
 
 function wholeTopic(rest: readonly Token[]): Phrase | null {
   return phraseOf(rest.filter((token) => !token.isQuoted));
 }
 
-function topicOf({ byPreposition }: Complement, intent: Intent): Phrase | undefined {
-  return (
-    byPreposition.get('about') ??
-    byPreposition.get('regarding') ??
-    (intent === 'ask' || byPreposition.has('for') ? byPreposition.get('for') : undefined)
-  );
+/** "for" opens a topic that runs to the end: "ask her for advice on grief". */
+function topicOf({ byPreposition }: Complement, rest: readonly Token[]): Phrase | null {
+  const about = byPreposition.get('about') ?? byPreposition.get('regarding');
+  if (about !== undefined) return about;
+  const at = rest.findIndex(({ word, isQuoted }) => word === 'for' && !isQuoted);
+  return at === -1 ? null : phraseOf(rest.slice(at + 1).filter(({ isQuoted }) => !isQuoted));
 }
 
 /** "the elder why the stream sings": the shortest beginning that names somebody, and the rest as topic. */
@@ -129,7 +132,7 @@ function splitPerson(phrase: Phrase, sight: Sight): { target: Target; remainder:
   for (let length = 1; length < tokens.length; length++) {
     const head = phraseOf(tokens.slice(0, length));
     const rest = phraseOf(tokens.slice(length));
-    if (head === null || rest === null) continue;
+    if (head === null || rest === null || /ly$/.test(rest.text)) continue;
     const shorter = readTarget(head, sight, [['npc']]);
     const isFit =
       (shorter.match !== undefined && shorter.match.id === (whole.match?.id ?? shorter.match.id)) ||
