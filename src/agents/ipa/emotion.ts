@@ -174,7 +174,7 @@ function standsAlone(tokens: readonly Token[]): boolean {
     isStrong &&
     (tokens.every(
       ({ word }) =>
-        EMOTION_BY_STATE.has(word) || INTENSIFIERS.has(word) || isNegation(word) || /ly$/.test(word),
+        EMOTION_BY_STATE.has(word) || INTENSIFIERS.has(word) || isNegation(word) || word.endsWith('ly'),
     ) ||
       opensWithFeeling(tokens))
   );

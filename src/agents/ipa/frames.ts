@@ -78,6 +78,7 @@ const FRAMES = new PhraseTable<Frame>([
     "(i|we|i'll|i will)? (avoid|stop|refrain from|keep from)",
     "(i|we)? (don't|do not|dont) (feel like|like)",
     'without',
+    '(instead of|rather than)',
   ]),
 ]);
 

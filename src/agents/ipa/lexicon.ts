@@ -27,7 +27,7 @@ const ROWS: readonly Row[] = [
     patterns: `look; look (around|about|again|here|everywhere); l; survey; gaze around; glance around; describe; explore; observe;
       (take|have) a (good|quick|careful)? look (around|about)?; (take|have) a (good|quick)? look around;
       (what|which) place is (this|it); what is this place; (what|who) else is (here|there|around); who (is|else is)? (here|around|with me|there); who's (here|around|there);
-      (what|which) (exits|ways) (are|can|do) (there|i)?; (is|are) there (a|any|another) (way|ways|exit|exits) (out|from here)?; take in (the|my|this) (view|scene|surroundings|scenery|sights); what is (going on|happening) (here|around me)?; what is there to see; is (anyone|anybody|someone) (here|there|around); is there (anyone|anybody|anything|someone|something) (useful|interesting|else|here|around)?; (check|list) (the|all)? exits; what is in (here|this room|the room); remind me where i am; tell me where i am; show me around; have another look (around)?; (see|find out) (what is|what's|where|who is|who's) (here|around|i am|nearby); what's (happening|going on) (here)?; where (exactly|on earth|the hell|in the world) am i; (give me)? a description;
+      (what|which) (exits|ways) (are|can|do) (there|i)?; (is|are) there (a|any|another) (way|ways|exit|exits) (out|from here)?; take in (the|my|this) (view|scene|surroundings|scenery|sights); what is (going on|happening) (here|around me)?; what is there to see; what (do|can) (i|we) (hear|smell|notice|feel); what is (in front of|behind|near|beside|above|below|ahead of) (me|us); what is it like (here|in here); what does it look like (here|in here|around here); (what|which) room is this; (anyone|anybody) (here|there|around); take another look (around)?; is (anyone|anybody|someone) (here|there|around); is there (anyone|anybody|anything|someone|something) (useful|interesting|else|here|around)?; (check|list) (the|all)? exits; what is in (here|this room|the room); remind me where i am; tell me where i am; show me around; have another look (around)?; (see|find out) (what is|what's|where|who is|who's) (here|around|i am|nearby); what's (happening|going on) (here)?; where (exactly|on earth|the hell|in the world) am i; (give me)? a description;
       (describe|show me|survey|study|scan|check|examine|inspect|look at|look over|explore|observe) (the|my|this|our) (room|place|surroundings|area|scene|environment|location|scenery|landscape|view);
       where (am i|are we); where (is|are); where's; (what|which|where) are (the|my)? (exits|ways out); which way can (i|we) go; where can (i|we) go; what (do|can) (i|we) see; what (is|do we have) here; what's here; listen;
       what is (around|near) (me|us|here)?; what's (around|near) (me|us|here)?`,
@@ -57,7 +57,7 @@ const ROWS: readonly Row[] = [
     target: 'direction',
     patterns: `(go|walk|run|head|travel|move|hike|wander|journey|proceed|step|climb|march|sneak|rush|hurry|crawl|swim|ride|sail|stroll|jog|tiptoe|venture) (to)?;
       (take|bring|lead) me to; go (through|on to); walk through; enter; step into; follow; visit; return (to)?; (go|head|turn|walk|run|come|get) back;
-      continue; leave; exit; approach; explore; cross; (make|find) (my|our) way; get (to|in|on|into|onto|out|inside|away); come (in|inside); turn (left|right); take a (walk|stroll); flee; escape; back; keep going`,
+      continue; leave; exit; approach; explore; cross; (make|find) (my|our) way; get (to|in|on|into|onto|out|inside|away); come (in|inside); turn (left|right); take a (walk|stroll); flee; escape; descend; ascend; back; keep going`,
   },
   { intent: 'move', target: 'direction', onlyInSight: true, patterns: '(off)? (to|toward|towards)' },
   { intent: 'use', target: 'thing', patterns: 'move' },
@@ -89,7 +89,7 @@ const ROWS: readonly Row[] = [
     intent: 'open',
     target: 'thing',
     patterns:
-      'fling~open; uncork; pry~open; push~open; pull~open; kick~open; force~open; break~open; crack~open; swing~open; unfasten; unlatch; open~up',
+      'fling~open; slide~open; unbolt; unlatch~open; uncork; pry~open; push~open; pull~open; kick~open; force~open; break~open; crack~open; swing~open; unfasten; unlatch; open~up',
   },
   { intent: 'close', target: 'thing', patterns: 'close; shut; lock; close~up; fold; seal' },
   {
@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
   {
     intent: 'wait',
     target: 'none',
-    patterns: `wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; hold still; keep still; (don't|do not) do anything; take (my|your|our) time; stop (here|there|walking|moving|for)?; stay here; pass time`,
+    patterns: `wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; (be|keep|stay|remain) (quiet|still|silent|patient); stand by; say nothing; do that; hold still; keep still; (don't|do not) do anything; take (my|your|our) time; stop (here|there|walking|moving|for)?; stay here; pass time`,
   },
 ];
 

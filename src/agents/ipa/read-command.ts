@@ -38,7 +38,7 @@ export function readCommand(
 ): Reading | null {
   let best: Reading | null = null;
   const behind = tokens[start + 1];
-  const isQuestion = /^wh/.test(tokens[start]?.word ?? '');
+  const isQuestion = (tokens[start]?.word ?? '').startsWith('wh');
   if (!isQuestion && behind?.breakBefore === 'none' && COPULA.test(behind.word)) return null;
   for (const verb of verbsAt(tokens, start, form).toSorted((a, b) => rankOf(a) - rankOf(b))) {
     const reading = readVerb(verb, tokens.slice(start + verb.length), sight, text);

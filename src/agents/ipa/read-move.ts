@@ -15,6 +15,8 @@ const LEADING = new Set(
 const COMPASS = /^(north|south)?(east|west)?$/;
 const BARE_DIRECTION: Readonly<Record<string, Direction>> = {
   climb: 'up',
+  ascend: 'up',
+  descend: 'down',
   enter: 'in',
   leave: 'out',
   exit: 'out',
@@ -25,6 +27,7 @@ const BARE_DIRECTION: Readonly<Record<string, Direction>> = {
   'come inside': 'in',
 };
 const BACK = /^(back|return|(go|head|turn|walk|run|come|get) back)$/;
+const HERE = /^(room|place|area|building|house|this place|this room)$/;
 const WHERE_I_CAME_FROM =
   /^(back|there|(back )?(to )?(where|the way|the place|the room) (i|we|i've|i have) (came|come|was|were|started)( from| before)?|(to )?(the )?(last|previous) (place|room|location))$/;
 
@@ -63,7 +66,11 @@ export function readMove(verbPhrase: string, behind: readonly Token[], sight: Si
     const way = DIRECTION_BY_WORD.get(onlyWay.word);
     if (way !== undefined) return towards(way, text, [onlyWay]);
   }
-  if (verbPhrase === 'climb' && place.match === undefined) return towards('up', text, rest);
+  const only =
+    place.match === undefined && place.ambiguous.length === 0 ? BARE_DIRECTION[verbPhrase] : undefined;
+  if (only === 'up' || only === 'down' || (only === 'out' && HERE.test(place.phrase.text))) {
+    return towards(only, text, rest);
+  }
   if (place.words === null) return whereTo(sight, text);
   return {
     action: {

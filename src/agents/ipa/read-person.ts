@@ -26,7 +26,8 @@ const ONLY_THINGS = /^(buy|borrow|request|order)$/;
 const ONLY_FROM = /^(need|want|order|seek|learn|learn about|find out|find out about)$/;
 const TOPIC_FIRST = /^((ask|inquire) (about|for)|call for|(tell|teach|explain to) me( about)?)$/;
 /** What is said comes first, and to whom behind "to" or "with". */
-const SAYING = /^(say|show|explain|confess|mention|discuss|reply|whisper|shout|yell|answer|read to)$/;
+const SAYING =
+  /^(say|say something|say anything|show|explain|confess|mention|discuss|reply|whisper|shout|yell|answer|read to)$/;
 const SAID =
   /^(a|an|my|some|something|everything|nothing|anything|good|hello|hi|thanks|thank|sorry|goodbye|bye|yes|no)$/;
 /** "Hello, is anyone here?" */
@@ -132,7 +133,7 @@ function splitPerson(phrase: Phrase, sight: Sight): { target: Target; remainder:
   for (let length = 1; length < tokens.length; length++) {
     const head = phraseOf(tokens.slice(0, length));
     const rest = phraseOf(tokens.slice(length));
-    if (head === null || rest === null || /ly$/.test(rest.text)) continue;
+    if (head === null || rest === null || rest.text.endsWith('ly')) continue;
     const shorter = readTarget(head, sight, [['npc']]);
     const isFit =
       (shorter.match !== undefined && shorter.match.id === (whole.match?.id ?? shorter.match.id)) ||

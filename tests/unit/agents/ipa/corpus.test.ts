@@ -4,7 +4,8 @@ import { INTENTS } from '../../../../src/contracts/intent.ts';
 import { SCENES } from '../../../data/scenes.ts';
 import { differences, readUtterances, type Utterance } from '../../../data/utterances.ts';
 
-const WANTED_ACCURACY = 0.6;
+/** The scored half is lower: no rule was written for one of its lines. */
+const WANTED_ACCURACY = { tuning: 0.95, scored: 0.93 } as const;
 const utterances = readUtterances();
 
 interface Scored {
@@ -52,6 +53,6 @@ describe('the labelled lines', () => {
   it.each(['tuning', 'scored'] as const)('of the half for %s are understood', (half) => {
     const scored = score(half);
     console.log(report(half, scored));
-    expect(accuracy(scored)).toBeGreaterThanOrEqual(WANTED_ACCURACY);
+    expect(accuracy(scored)).toBeGreaterThanOrEqual(WANTED_ACCURACY[half]);
   });
 });
