@@ -50,6 +50,7 @@ const FRAMES = new PhraseTable<Frame>([
     '(do you think|is it okay if|is it ok if|would it be okay if|can i) (i|we)? (can|could|may)?',
     'try (and|to)',
     '(go|come) (over|there|back)? and',
+    '(remember|make sure|be sure) to',
     'my (plan|goal) is to',
     'all i want is to',
   ]),

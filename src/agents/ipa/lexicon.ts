@@ -103,14 +103,14 @@ const ROWS: readonly Row[] = [
     target: 'person',
     patterns: `(talk|speak|chat|converse|whisper|shout|call|yell) (to|with|at|out to)?; call for; greet; say; say (hello|hi|goodbye|bye|good morning|something|anything|thanks|thank you|sorry) (to)?;
       (hello|hi|hey) (there)?; tell; thank; thanks; comfort; hug; console; listen to; smile (at)?; wave (to|at)?; nod (to|at)?; apologize to; apologise to; apologize; reply (to)?; answer;
-      (have|strike up) a (word|chat|talk|conversation) (with)?; introduce myself to; confide in; compliment; encourage; show; meet; good (morning|evening|afternoon|day); bow (to)?; kiss; embrace; introduce myself (to)?; (argue|discuss|debate|gossip|joke|flirt|negotiate|trade|bargain|haggle|laugh|cry) (with); discuss; explain; confess; describe to; mention;
+      (have|strike up) a (word|chat|talk|conversation) (with)?; introduce myself to; confide in; open up to; share (my|our) (story|thoughts|feelings|worries|fears) with; compliment; encourage; show; meet; good (morning|evening|afternoon|day); bow (to)?; kiss; embrace; introduce myself (to)?; (argue|discuss|debate|gossip|joke|flirt|negotiate|trade|bargain|haggle|laugh|cry) (with); discuss; explain; confess; describe to; mention;
       make (conversation|small talk) (with)?; catch up with; check on; reassure; praise; congratulate; invite; warn; entertain; sing (to|for); read to; dance with; pray with; sit with; cheer~up`,
   },
   {
     intent: 'ask',
     target: 'person',
     patterns:
-      'ask; have (a|some|another) (question|questions) (for)?; question; inquire (of)?; consult; ask (for|about); beg; request; interview; buy; borrow; plead with; interrogate; need; want; order; seek; tell me (about)?; teach me (about)?; explain to me; learn (about|from)?; find out (about|from)?; seek (advice|help|counsel) from',
+      'ask; have (a|some|another) (question|questions) (for)?; question; inquire (of)?; consult; (get|seek|ask for) (some)? (advice|help|counsel|directions) from; seek advice; ask (for|about); beg; request; interview; buy; borrow; plead with; interrogate; need; want; order; seek; tell me (about)?; teach me (about)?; explain to me; learn (about|from)?; find out (about|from)?; seek (advice|help|counsel) from',
   },
   {
     intent: 'attack',

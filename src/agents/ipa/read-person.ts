@@ -104,6 +104,11 @@ function addressee({ head, byPreposition }: Complement, rest: readonly Token[]):
       { ...first, word: first.word === 'his' ? 'him' : first.word === 'their' ? 'them' : 'her' },
     ]);
   }
+  // "ask the elder's opinion"
+  const owner = head?.tokens[0];
+  if (head !== null && owner !== undefined && owner.word.endsWith("'s") && head.tokens.length > 1) {
+    return phraseOf([{ ...owner, word: owner.word.slice(0, -2) }, ...head.tokens.slice(1)]);
+  }
   return head ?? byPreposition.get('to') ?? byPreposition.get('with') ?? byPreposition.get('at') ?? null;
 }
 
