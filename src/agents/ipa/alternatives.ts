@@ -16,15 +16,16 @@ const COMMANDS: Readonly<Partial<Record<Intent, string>>> = {
   move: 'go to',
 };
 
-/** One command per thing that may be meant, at most three. */
+/** One command per thing that may be meant, at most three; `suffix` is the rest of the command. */
 export function commandsFor(
   intent: Intent,
   things: readonly Candidate[],
   confidence: number = CONFIDENCE.ambiguousTarget,
+  suffix = '',
 ): IntentAlternative[] {
   const command = COMMANDS[intent];
   if (command === undefined) return [];
   return things
     .slice(0, 3)
-    .map((thing) => ({ intent, confidence, text: `${command} the ${thing.name}`, ref: thing.id }));
+    .map((thing) => ({ intent, confidence, text: `${command} the ${thing.name}${suffix}`, ref: thing.id }));
 }

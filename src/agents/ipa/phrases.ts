@@ -1,6 +1,6 @@
-import type { Token } from './tokens.ts';
+import { wordsOf, type Token } from './tokens.ts';
 
-const DETERMINERS = new Set(
+export const DETERMINERS: ReadonlySet<string> = new Set(
   'a an the my your his her its our their this that these those some any all'.split(' '),
 );
 
@@ -25,14 +25,32 @@ export const PREPOSITIONS = [
   'behind',
   'of',
   'inside',
+  'against',
+  'out',
+  'off',
+  'over',
+  'beside',
+  'beneath',
+  'between',
+  'regarding',
 ] as const;
 export type Preposition = (typeof PREPOSITIONS)[number];
+
+/** Here a name ends and a remark begins: "the castle as fast as I can". */
+const REMARKS = new Set(
+  'as because so while until if when although though since before after again but instead than'.split(' '),
+);
+
+/** What follows "her" when it is a person: "tell her I am sorry", "give her the coin". */
+const BEHIND_PERSON =
+  /^(a|an|the|my|some|this|that|i|i'm|im|we|you|it|it's|how|why|what|if|whether|where|when|who|to|everything|something|nothing|anything|about|goodbye|thanks|directly|again)$/;
 
 /** A run of words with its place in the text; articles and possessives in front are gone. */
 export interface Phrase {
   readonly text: string;
   readonly start: number;
   readonly end: number;
+  readonly tokens: readonly Token[];
 }
 
 export interface Complement {
@@ -47,9 +65,10 @@ export interface Complement {
 export function parseComplement(tokens: readonly Token[]): Complement {
   const groups: { preposition: Preposition | null; tokens: Token[] }[] = [{ preposition: null, tokens: [] }];
   for (const token of tokens) {
-    const preposition = PREPOSITIONS.find((word) => word === token.word);
+    const preposition = token.isQuoted ? undefined : PREPOSITIONS.find((word) => word === token.word);
+    const open = groups.at(-1)?.preposition;
     // After "about" everything is the topic, prepositions included: "about the way to the sea".
-    if (preposition !== undefined && preposition !== 'of' && groups.at(-1)?.preposition !== 'about') {
+    if (preposition !== undefined && preposition !== 'of' && open !== 'about' && open !== 'regarding') {
       groups.push({ preposition, tokens: [] });
     } else {
       groups.at(-1)?.tokens.push(token);
@@ -72,7 +91,8 @@ export function phraseOf(tokens: readonly Token[]): Phrase | null {
   while (
     from < tokens.length - 1 &&
     DETERMINERS.has(tokens[from]?.word ?? '') &&
-    tokens[from + 1]?.word !== 'of'
+    tokens[from + 1]?.word !== 'of' &&
+    !(tokens[from]?.word === 'her' && BEHIND_PERSON.test(tokens[from + 1]?.word ?? ''))
   ) {
     from++;
   }
@@ -81,7 +101,13 @@ export function phraseOf(tokens: readonly Token[]): Phrase | null {
   const last = kept.at(-1);
   if (first === undefined || last === undefined) return null;
   if (kept.length === 1 && /^(a|an|the|my|your|our|some|any)$/.test(first.word)) return null;
-  return { text: kept.map((token) => token.word).join(' '), start: first.start, end: last.end };
+  return { text: wordsOf(kept), start: first.start, end: last.end, tokens: kept };
+}
+
+/** The words up to a remark: "the castle" of "the castle as fast as I can". */
+export function withoutRemark(tokens: readonly Token[]): readonly Token[] {
+  const end = tokens.findIndex((token, at) => at > 0 && REMARKS.has(token.word) && !token.isQuoted);
+  return end === -1 ? tokens : tokens.slice(0, end);
 }
 
 function splitAtDeterminers(tokens: readonly Token[]): Phrase[] {

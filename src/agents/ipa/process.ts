@@ -1,10 +1,10 @@
 import { IpaInput, IpaOutput } from '../../contracts/intent.ts';
 import type { Agent } from '../agent.ts';
-import { parseText } from './parse.ts';
+import { understand } from './refine.ts';
 
 /**
- * The input processor: player text in, intent with actions and entities out. Rules only, no I/O, a few
- * milliseconds at most.
+ * The input processor: player text in, intent with actions and entities out. Rules, a few milliseconds at most; a
+ * language model is asked only where the rules are in doubt and one is configured.
  *
  * Source: spec, workflows 3.1
  */
@@ -14,6 +14,6 @@ export const ipa: Agent<typeof IpaInput, typeof IpaOutput> = {
   output: IpaOutput,
   async run(input, ctx) {
     ctx.signal.throwIfAborted();
-    return parseText(input.text, input.view ?? null, input.last_entity ?? null);
+    return understand(input, ctx);
   },
 };

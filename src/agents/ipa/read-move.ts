@@ -2,33 +2,43 @@ import type { Direction } from '../../contracts/world-view.ts';
 import { commandsFor } from './alternatives.ts';
 import { CONFIDENCE } from './confidence.ts';
 import { DIRECTION_BY_WORD } from './directions.ts';
-import { phraseOf } from './phrases.ts';
+import { phraseOf, withoutRemark } from './phrases.ts';
 import { confidenceOf, isUnclear, readTarget, targetEntity, type Reading, type Sight } from './reading.ts';
 import { entityOf } from './resolve-entities.ts';
 import { wordsOf, type Token } from './tokens.ts';
 
 const LEADING = new Set(
-  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around'.split(
+  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around away off a bit little walk stroll left right forward forwards straight way somewhere anywhere elsewhere then across onto past here'.split(
     ' ',
   ),
 );
 const COMPASS = /^(north|south)?(east|west)?$/;
 const BARE_DIRECTION: Readonly<Record<string, Direction>> = {
   climb: 'up',
+  ascend: 'up',
+  descend: 'down',
   enter: 'in',
   leave: 'out',
   exit: 'out',
+  'get out': 'out',
+  'get in': 'in',
+  'get inside': 'in',
+  'come in': 'in',
+  'come inside': 'in',
 };
-const BACK_VERBS = new Set(['go back', 'head back', 'turn back', 'walk back', 'return']);
-const BACK_WORDS = new Set(['back', 'there']);
+const BACK = /^(back|return|(go|head|turn|walk|run|come|get) back)$/;
+const HERE = /^(room|place|area|building|house|this place|this room)$/;
+const WHERE_I_CAME_FROM =
+  /^(back|there|(back )?(to )?(where|the way|the place|the room) (i|we|i've|i have) (came|come|was|were|started)( from| before)?|(to )?(the )?(last|previous) (place|room|location))$/;
 
 /**
  * "go north", "head to the north", "go to the library", "go back", "enter", "leave".
  * A compass word wins, unless no exit leads that way and the rest names a place that one does lead to.
  */
-export function readMove(verbPhrase: string, rest: readonly Token[], sight: Sight, text: string): Reading {
-  if (BACK_VERBS.has(verbPhrase) && rest.length === 0) return goBack(sight, text, rest);
-  if (rest.length === 1 && BACK_WORDS.has(rest[0]?.word ?? '')) return goBack(sight, text, rest);
+export function readMove(verbPhrase: string, behind: readonly Token[], sight: Sight, text: string): Reading {
+  if (BACK.test(verbPhrase) && behind.length === 0) return goBack(sight, text, behind);
+  if (WHERE_I_CAME_FROM.test(wordsOf(behind))) return goBack(sight, text, behind);
+  const rest = withoutRemark(behind);
   const compass = rest.find((token) => isCompass(token) || !LEADING.has(token.word));
   const direction = compass === undefined ? undefined : DIRECTION_BY_WORD.get(compass.word);
   const onlyWay = rest.findLast((token) => DIRECTION_BY_WORD.has(token.word));
@@ -47,9 +57,19 @@ export function readMove(verbPhrase: string, rest: readonly Token[], sight: Sigh
       ? whereTo(sight, text)
       : towards(way, text, onlyWay === undefined ? [] : [onlyWay]);
   }
-  if (place.match === undefined && place.ambiguous.length === 0 && onlyWay !== undefined) {
+  if (
+    place.match === undefined &&
+    place.ambiguous.length === 0 &&
+    onlyWay !== undefined &&
+    onlyWay.word !== 'in'
+  ) {
     const way = DIRECTION_BY_WORD.get(onlyWay.word);
     if (way !== undefined) return towards(way, text, [onlyWay]);
+  }
+  const only =
+    place.match === undefined && place.ambiguous.length === 0 ? BARE_DIRECTION[verbPhrase] : undefined;
+  if (only === 'up' || only === 'down' || (only === 'out' && HERE.test(place.phrase.text))) {
+    return towards(only, text, rest);
   }
   if (place.words === null) return whereTo(sight, text);
   return {
@@ -102,7 +122,17 @@ function goBack(sight: Sight, text: string, span: readonly Token[]): Reading {
       place_ref: exit.to_id,
       needs_clarification: false,
     },
-    entities: first === undefined ? [] : [entityOf('place', exit.to_name, first, exit.to_id)],
+    entities:
+      first === undefined
+        ? []
+        : [
+            entityOf(
+              'place',
+              exit.to_name,
+              { start: first.start, end: span.at(-1)?.end ?? first.end },
+              exit.to_id,
+            ),
+          ],
     alternatives: [],
   };
 }

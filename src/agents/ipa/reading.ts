@@ -4,12 +4,17 @@ import { CONFIDENCE } from './confidence.ts';
 import type { Phrase } from './phrases.ts';
 import { entityOf, resolvePhrase, type Candidate, type ThingType } from './resolve-entities.ts';
 
+/** What was spoken of last, as id or in words: "it" means the thing, "him" the person. */
+export interface Last {
+  readonly thing: string | null;
+  readonly person: string | null;
+}
+
 /** What the parser may look at besides the words. */
 export interface Sight {
   readonly view: WorldView | null;
   readonly candidates: readonly Candidate[];
-  /** Id or words of what was spoken of last. */
-  readonly lastEntity: string | null;
+  readonly last: Last;
 }
 
 /** One clause understood: the action, what it refers to, and what else it could have meant. */
@@ -27,7 +32,11 @@ export interface Target {
   readonly ambiguous: readonly Candidate[];
 }
 
-const PRONOUNS = new Set(['it', 'him', 'her', 'them', 'he', 'she', 'they', 'this', 'that', 'one']);
+const PERSONAL = new Set(['him', 'her', 'them', 'he', 'she', 'they', 'you']);
+const IMPERSONAL = new Set(['it', 'this', 'that', 'one', 'them', 'these', 'those']);
+const NOBODY_NAMED = new Set(
+  'someone somebody anyone anybody everyone everybody people something anything me us myself both'.split(' '),
+);
 
 /** What a phrase means here; the first of the type groups that has a match decides. */
 export function readTarget(
@@ -35,21 +44,59 @@ export function readTarget(
   sight: Sight,
   typeGroups: readonly (readonly ThingType[])[],
 ): Target {
-  if (PRONOUNS.has(phrase.text)) return readPronoun(phrase, sight);
+  const isPersonal = PERSONAL.has(phrase.text);
+  if (isPersonal || IMPERSONAL.has(phrase.text)) return readPronoun(phrase, sight, isPersonal);
+  if (NOBODY_NAMED.has(phrase.text)) return { words: null, phrase, match: undefined, ambiguous: [] };
   for (const types of typeGroups) {
     const { match, ambiguous } = resolvePhrase(phrase.text, sight.candidates, types);
     if (match !== undefined || ambiguous.length > 0) return { words: phrase.text, phrase, match, ambiguous };
   }
+  // "the red one"
+  if (/ ones?$/.test(phrase.text)) {
+    const shorter = { ...phrase, text: phrase.text.replace(/ ones?$/, '') };
+    return { ...readTarget(shorter, sight, typeGroups), phrase };
+  }
   return { words: phrase.text, phrase, match: undefined, ambiguous: [] };
 }
 
-function readPronoun(phrase: Phrase, sight: Sight): Target {
-  const last = sight.lastEntity;
+export function isPronoun(phrase: Phrase): boolean {
+  return PERSONAL.has(phrase.text) || IMPERSONAL.has(phrase.text);
+}
+
+/** "them" may be things: "take the books and read them". */
+function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target {
+  const { person, thing } = sight.last;
+  const last = isPersonal
+    ? (person ?? (phrase.text === 'them' ? thing : null))
+    : (thing ?? animalOf(person, sight));
   if (last === null) return { words: null, phrase, match: undefined, ambiguous: [] };
   const match =
     sight.candidates.find((candidate) => candidate.id === last) ??
     resolvePhrase(last.replaceAll('_', ' '), sight.candidates, ['object', 'item', 'npc', 'place']).match;
   return { words: match?.name ?? last.replaceAll('_', ' '), phrase, match, ambiguous: [] };
+}
+
+/** "it" is nobody known by name, but it may be "the goblin". */
+function animalOf(person: string | null, sight: Sight): string | null {
+  const isKnown = sight.candidates.some(({ id, type }) => id === person && type === 'npc');
+  return isKnown ? null : person;
+}
+
+/** What the session spoke of last; a name that is nothing in sight may be either. */
+export function lastOf(lastEntity: string | null, candidates: readonly Candidate[]): Last {
+  const known = candidates.find((candidate) => candidate.id === lastEntity);
+  if (known === undefined) return { thing: lastEntity, person: lastEntity };
+  return known.type === 'npc' ? { thing: null, person: lastEntity } : { thing: lastEntity, person: null };
+}
+
+/** What has been spoken of after one more reading. */
+export function lastAfter(reading: Reading, last: Last): Last {
+  const nameOf = (entity: IntentEntity | undefined) => entity?.ref ?? entity?.value;
+  const thing =
+    reading.entities.find(({ type }) => type === 'object' || type === 'item') ??
+    (reading.action.intent === 'ask' ? reading.entities.find(({ type }) => type === 'topic') : undefined);
+  const person = reading.entities.find(({ type }) => type === 'npc');
+  return { thing: nameOf(thing) ?? last.thing, person: nameOf(person) ?? last.person };
 }
 
 /** The confidence that a verb with this target was understood. */

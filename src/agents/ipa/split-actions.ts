@@ -1,40 +1,64 @@
 import { DIRECTION_BY_WORD } from './directions.ts';
 import { readEmotion } from './emotion.ts';
-import { afterFillers } from './fillers.ts';
+import { isCommandAt, startOf } from './frames.ts';
 import { verbsAt } from './lexicon.ts';
 import type { Token } from './tokens.ts';
 
-const JOINERS = new Set(['and', 'then', 'next', 'afterwards', 'also']);
+const JOINERS = new Set(['and', 'then', 'next', 'afterwards', 'also', 'but', 'so']);
+const WEAK_JOINERS = new Set(['and', 'but', 'so']);
+/** These open a clause and belong to it: "after talking to her". */
+const ORDERING = new Set(['before', 'after']);
+/** How many words after a break are looked at for a feeling. */
+const FEELING_REACH = 12;
 
 /**
- * A line cut into its actions: "take the journal, then go north" is two. A comma, a full stop, "and" or "then"
- * cuts only where a new command begins, so "the elder and my fears" and "sad. So many choices" stay whole.
+ * A line cut into its actions: "take the journal, then go north" is two. A comma, a full stop, "and", "but" or "then"
+ * cuts only where a new command or feeling begins, so "the elder and my fears" and "sad. So many choices" stay whole.
  */
 export function splitActions(tokens: readonly Token[]): Token[][] {
+  if (tokens.length > 1 && tokens.every(({ word }) => DIRECTION_BY_WORD.has(word)))
+    return tokens.map((token) => [token]);
   const clauses: Token[][] = [];
   let current: Token[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
     if (token === undefined) break;
     const joinerLength = current.length === 0 ? 0 : joinersAt(tokens, at);
-    const separated = joinerLength > 0 || (token.breakBefore !== 'none' && current.length > 0);
-    const weak =
-      token.breakBefore === 'none' && tokens.slice(at, at + joinerLength).every((t) => t.word === 'and');
-    if (separated && beginsAction(tokens, at + joinerLength, current, weak)) {
-      clauses.push(current);
-      current = [];
-      at += joinerLength - 1;
-      continue;
+    const isBroken = token.breakBefore !== 'none';
+    const isOrdered = ORDERING.has(token.word);
+    if (current.length > 0 && (joinerLength > 0 || isBroken || isOrdered)) {
+      const isWeak = !isBroken && tokens.slice(at, at + joinerLength).every((t) => WEAK_JOINERS.has(t.word));
+      if (beginsAction(tokens, at + joinerLength, current, isWeak)) {
+        clauses.push(current);
+        current = [];
+        at += Math.max(0, joinerLength - 1);
+        if (joinerLength === 0) current.push(token);
+        continue;
+      }
     }
     current.push(token);
   }
   if (current.length > 0) clauses.push(current);
-  return clauses;
+  return inOrderOfTime(clauses);
+}
+
+/** "before I go, I take the rope" and "I go after taking the rope" both take the rope first. */
+function inOrderOfTime(clauses: readonly Token[][]): Token[][] {
+  const ordered = [...clauses];
+  for (let at = 0; at < ordered.length; at++) {
+    const first = ordered[at]?.[0]?.word;
+    const swaps = (first === 'before' && at === 0 && ordered.length > 1) || (first === 'after' && at > 0);
+    if (!swaps) continue;
+    const earlier = first === 'before' ? at : at - 1;
+    ordered.splice(earlier, 2, ...ordered.slice(earlier, earlier + 2).toReversed());
+    at++;
+  }
+  return ordered;
 }
 
 function joinersAt(tokens: readonly Token[], at: number): number {
   let length = 0;
-  while (JOINERS.has(tokens[at + length]?.word ?? '')) length++;
+  while (JOINERS.has(tokens[at + length]?.word ?? '') && tokens[at + length]?.isQuoted === false) length++;
   return length;
 }
 
@@ -42,16 +66,38 @@ function beginsAction(
   tokens: readonly Token[],
   at: number,
   current: readonly Token[],
-  weak: boolean,
+  isWeak: boolean,
 ): boolean {
-  const start = afterFillers(tokens, at);
-  const token = tokens[start];
+  // `"Where is it?" I ask` is one thing said.
+  if (tokens[at] === undefined || tokens[at].isQuoted || current.every((token) => token.isQuoted))
+    return false;
+  const next = tokens.slice(at, at + FEELING_REACH);
+  const start = startOf(next, 0);
+  const token = next[start.at];
   if (token === undefined) return false;
-  const bare = tokens[start + 1] === undefined || isBoundary(tokens, start + 1);
-  if (DIRECTION_BY_WORD.has(token.word) && bare) return !weak || startsWithMove(current);
+  const isFeelingNow = readEmotion(current) !== null;
+  // A word of doubt is no command: only what follows a command or a feeling continues it with a mere "and".
+  if (isWeak && !isFeelingNow && !isCommandAt(current, startOf(current, 0))) return false;
+  if (start.form === 'base' && DIRECTION_BY_WORD.has(token.word)) {
+    const isBare = next[start.at + 1] === undefined || isBoundary(next, start.at + 1);
+    if (isBare) return !isWeak || startsWithMove(current);
+  }
   if (token.word === 'help') return false;
-  if (verbsAt(tokens, start).some((verb) => verb.onlyInSight === undefined)) return true;
-  return !weak && readEmotion(tokens.slice(at, at + 8)) !== null && readEmotion(current) === null;
+  const feeling = readEmotion(untilBoundary(next));
+  if (feeling?.isGrave === true) return true;
+  const verbs = verbsAt(next, start.at, start.form);
+  // "go north and then to the library"
+  if (verbs.some((verb) => verb.onlyInSight === true && verb.intent === 'move') && startsWithMove(current))
+    return true;
+  if (verbs.some((verb) => verb.onlyInSight === undefined))
+    return feeling?.emotion === undefined || !isFeelingNow;
+  if (verbs.length > 0 && tokens[at]?.breakBefore === 'stop') return true;
+  return feeling?.emotion !== undefined && !isFeelingNow;
+}
+
+function untilBoundary(tokens: readonly Token[]): readonly Token[] {
+  const end = tokens.findIndex((token, at) => at > 0 && token.breakBefore === 'stop');
+  return end === -1 ? tokens : tokens.slice(0, end);
 }
 
 function isBoundary(tokens: readonly Token[], at: number): boolean {
@@ -59,7 +105,7 @@ function isBoundary(tokens: readonly Token[], at: number): boolean {
 }
 
 function startsWithMove(clause: readonly Token[]): boolean {
-  const start = afterFillers(clause, 0);
-  if (verbsAt(clause, start).some((verb) => verb.intent === 'move')) return true;
+  const start = startOf(clause, 0);
+  if (verbsAt(clause, start.at, start.form).some((verb) => verb.intent === 'move')) return true;
   return clause.length === 1 && DIRECTION_BY_WORD.has(clause[0]?.word ?? '');
 }

@@ -1,0 +1,157 @@
+import { assertNever } from '../../kernel/errors.ts';
+import { CONFIDENCE } from './confidence.ts';
+import { DIRECTION_BY_WORD } from './directions.ts';
+import type { VerbForm } from './inflection.ts';
+import { verbsAt, type FoundVerb } from './lexicon.ts';
+import { DETERMINERS, parseComplement } from './phrases.ts';
+import { readMove } from './read-move.ts';
+import { readPerson } from './read-person.ts';
+import { plain, readThing } from './read-thing.ts';
+import type { Reading, Sight } from './reading.ts';
+import { entityOf, resolvePhrase } from './resolve-entities.ts';
+import type { Token } from './tokens.ts';
+
+/** "take the path north" walks. */
+const WAYS = new Set(
+  'path road trail way stairs staircase steps ladder bridge tunnel door gate exit route passage street'.split(
+    ' ',
+  ),
+);
+/** These particles stand behind the target only at the very end: "put the bag on the table" puts nothing on. */
+const PREPOSITIONS_TOO = new Set(['on', 'off', 'up', 'down', 'out', 'over']);
+/** "what does the sign say": what a question about a thing ends with. */
+const TELLING = new Set('say says mean means contain read do look like smell sound hold'.split(' '));
+/** "Talk is cheap", "attack was the best defence": the word is no verb there. */
+const COPULA = /^(is|isn't|are|aren't|was|wasn't|were|has|had|will|would|can|could|should|means|seems)$/;
+/** An attack only with "at": "throw the stone at the wolf". */
+const THROWN = /^(throw|hurl|swing|fire|aim|point)$/;
+const TOWARDS = new Set(['to', 'the', 'toward', 'towards', 'over']);
+const GO_UP_TO = /^(go|walk|run|head|step|move|come|approach|hurry|rush|stroll)( to| over| up)?$/;
+
+/** The best reading of the verb at `start`; null when none of them makes sense of the words. */
+export function readCommand(
+  tokens: readonly Token[],
+  start: number,
+  form: VerbForm,
+  sight: Sight,
+  text: string,
+): Reading | null {
+  let best: Reading | null = null;
+  const behind = tokens[start + 1];
+  const isQuestion = (tokens[start]?.word ?? '').startsWith('wh');
+  if (!isQuestion && behind?.breakBefore === 'none' && COPULA.test(behind.word)) return null;
+  for (const verb of verbsAt(tokens, start, form).toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    const reading = readVerb(verb, tokens.slice(start + verb.length), sight, text);
+    if (reading !== null && (best === null || reading.action.confidence > best.action.confidence)) {
+      best = reading;
+    }
+  }
+  return best;
+}
+
+/** A particle decides; readings with a thing come first, so that "leave the journal" is no walk towards it. */
+function rankOf(verb: FoundVerb): number {
+  return verb.particle !== undefined || (verb.intent === 'attack' && THROWN.test(verb.phrase))
+    ? 0
+    : verb.target === 'thing'
+      ? 1
+      : 2;
+}
+
+function readVerb(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  switch (verb.target) {
+    case 'none':
+      return readWithoutTarget(verb, rest, sight, text);
+    case 'direction':
+      return readWay(verb, rest, sight, text);
+    case 'person':
+      return readPerson(verb.intent, verb.phrase, rest, sight, text);
+    case 'thing':
+      return readNamed(verb, rest, sight, text);
+    default:
+      return assertNever(verb.target, 'verb target');
+  }
+}
+
+/** Going up to a person is talking to them, going up to a thing is examining it. */
+function readWay(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  const move = readMove(verb.phrase, rest, sight, text);
+  if (verb.onlyInSight === true && move.action.place_ref === undefined) return null;
+  if (!GO_UP_TO.test(verb.phrase) || move.action.place_ref === undefined) return move;
+  const goal = sight.candidates.find(({ id }) => id === move.action.place_ref);
+  if (goal === undefined || goal.type === 'place') return move;
+  const { place: words, place_ref: ref, ...action } = move.action;
+  const named =
+    goal.type === 'npc'
+      ? { intent: 'talk_to' as const, npc: words, npc_ref: ref }
+      : { intent: 'examine' as const, object: words, object_ref: ref };
+  return { ...move, action: { ...action, ...named } };
+}
+
+function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  if (verb.phrase === 'take' && isWay(rest)) return readMove('follow', rest, sight, text);
+  // "move the rock" needs its article; "move north" goes.
+  if (verb.phrase === 'move' && !DETERMINERS.has(rest[0]?.word ?? '')) return null;
+  if (
+    THROWN.test(verb.phrase) &&
+    verb.intent === 'attack' &&
+    !rest.some(({ word }, at) => at > 0 && word === 'at')
+  )
+    return null;
+  const named = verb.particle === undefined ? rest : withoutParticle(rest, verb.particle);
+  if (named === null) return null;
+  if (/^what (does|do|did)$/.test(verb.phrase)) return readQuestion(named, sight, text);
+  const reading = readThing(verb.intent, named, sight, text);
+  if (verb.phrase === 'listen to' && reading.action.npc_ref !== undefined) return null;
+  const isInSight = reading.action.confidence >= CONFIDENCE.resolvedTarget;
+  const mustResolve =
+    verb.onlyInSight === true || ((verb.phrase === 'leave' || verb.phrase === 'return') && !isInSight);
+  return mustResolve && !isInSight ? null : reading;
+}
+
+function isWay(rest: readonly Token[]): boolean {
+  return WAYS.has(rest.find(({ word }) => !DETERMINERS.has(word))?.word ?? '');
+}
+
+/** The target of "turn the lamp on"; null when the particle is missing or is a preposition here. */
+function withoutParticle(rest: readonly Token[], particle: readonly string[]): readonly Token[] | null {
+  const at = rest.findIndex((_, i) => i > 0 && particle.every((word, k) => rest[i + k]?.word === word));
+  if (at === -1) return null;
+  const behind = rest.slice(at + particle.length);
+  if (PREPOSITIONS_TOO.has(particle[0] ?? '') && behind.some(({ word }) => !/ly$|^(for|and)$/.test(word)))
+    return null;
+  return [...rest.slice(0, at), ...behind];
+}
+
+function readQuestion(rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  const end = rest.findLastIndex(({ word }) => !TELLING.has(word)) + 1;
+  return end === 0 || end === rest.length || /^(i|you|we|he|she|they|it)$/.test(rest[0]?.word ?? '')
+    ? null
+    : readThing('examine', rest.slice(0, end), sight, text);
+}
+
+/** "look north" looks; "describe the fountain" is left to the reading that examines it. */
+function readWithoutTarget(
+  verb: FoundVerb,
+  rest: readonly Token[],
+  sight: Sight,
+  text: string,
+): Reading | null {
+  const named = rest.filter(({ word }) => !TOWARDS.has(word));
+  const way = named.length === 1 ? DIRECTION_BY_WORD.get(named[0]?.word ?? '') : undefined;
+  if (rest.length > 0 && verb.phrase === 'explore') return null;
+  if (rest.length > 0 && verb.intent === 'look' && way === undefined) {
+    const { head } = parseComplement(rest);
+    const seen =
+      head === null ? undefined : resolvePhrase(head.text, sight.candidates, ['object', 'item', 'npc']).match;
+    if (seen !== undefined) return readThing('examine', rest, sight, text);
+  }
+  const span = named[0];
+  const reading = plain(verb.intent, text);
+  if (way === undefined || span === undefined || verb.intent !== 'look') return reading;
+  return {
+    ...reading,
+    action: { ...reading.action, direction: way },
+    entities: [entityOf('direction', way, span)],
+  };
+}
