@@ -184,7 +184,7 @@ function openWork(
             worlds,
             language: shell.language,
             memo,
-            emit: (text) => writer.emit(text),
+            emit: (text, options) => writer.emit(text, options),
           });
         } catch (error) {
           writer.stop();

@@ -20,6 +20,8 @@ const VERBS: Readonly<Record<string, string>> = {
   takes: 'take',
   remains: 'remain',
   lies: 'lie',
+  makes: 'make',
+  moves: 'move',
 };
 const SINGULAR: Fillings = {
   ...Object.fromEntries(Object.keys(VERBS).map((verb) => [verb, verb])),

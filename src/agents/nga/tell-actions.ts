@@ -1,5 +1,6 @@
 import type { IntentAction } from '../../contracts/intent.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
+import { seededHash } from '../../sessions/world/seeded.ts';
 import { personName, targetName, thingFillings } from './fillings.ts';
 import { PEOPLE_HERE, THINGS_HERE, WAYS_ON } from './grammar/closings.ts';
 import { FEELING_GROUPS, FEELING_OPENINGS, FEELING_SUPPORT } from './grammar/feelings.ts';
@@ -14,7 +15,7 @@ import {
 } from './grammar/meta.ts';
 import { OPENINGS, UNCLEAR_OPENINGS } from './grammar/openings.ts';
 import { UNSEEN } from './grammar/refusals.ts';
-import { ANY_VOICE, HEARD, ON_TOPIC, VOICES } from './grammar/voices.ts';
+import { HEARD, TEMPERS, VOICES, type Voice } from './grammar/voices.ts';
 import { waysClause } from './fillings.ts';
 import type { Picker } from './select.ts';
 import type { Line } from './tell-outcomes.ts';
@@ -29,7 +30,7 @@ export function tellOpening(action: IntentAction, views: readonly WorldView[], p
   return picker.pick(`opening.${action.intent}`, OPENINGS[action.intent], {
     ...thingFillings(targetName(action, views)),
     person: withThe(personName(action, views)),
-    way: action.direction ?? `toward ${withThe(targetName(action, views))}`,
+    way: action.direction ?? `towards ${withThe(targetName(action, views))}`,
   });
 }
 
@@ -75,12 +76,27 @@ export function tellAction(
 const WHOLE_CLAUSE = /^(i|i'm|i've|im|that|if|to|we|you|he|she|they|it)\b/;
 
 /** What the person answers, after the change in the world has been told. */
-export function tellReply(action: IntentAction, npcId: string, picker: Picker): string {
+export function tellReply(action: IntentAction, npc: Addressee, seed: string, picker: Picker): string {
   if (action.emotion !== undefined) return picker.pick('voice.heard', HEARD, { emotion: action.emotion });
+  const [name, voice] = voiceOf(npc.id, seed);
   const topic = echoed(action.topic, '');
-  if (topic !== '' && !WHOLE_CLAUSE.test(topic)) return picker.pick('voice.topic', ON_TOPIC, { topic });
+  const person = withThe(npc.name);
+  return topic !== '' && !WHOLE_CLAUSE.test(topic)
+    ? picker.pick(`voice.${name}.topic`, voice.onTopic, { topic, person })
+    : picker.pick(`voice.${name}`, voice.says, { person });
+}
+
+interface Addressee {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** People keep their way of talking for life: it depends on the world and on who they are. */
+function voiceOf(npcId: string, seed: string): [name: string, voice: Voice] {
   const known = VOICES[npcId];
-  return known === undefined ? picker.pick('voice.any', ANY_VOICE) : picker.pick(`voice.${npcId}`, known);
+  if (known !== undefined) return [npcId, known];
+  const temper = seededHash(seed, npcId, 'temper') % TEMPERS.length;
+  return [`temper${temper}`, TEMPERS[temper] ?? TEMPERS[0]];
 }
 
 function tellFeeling(action: IntentAction, picker: Picker): string {

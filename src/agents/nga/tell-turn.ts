@@ -63,7 +63,9 @@ function tellOperation(
     const line = tellApplied(done, views, picker);
     const isSpeech = action?.intent === 'talk_to' || action?.intent === 'ask';
     if (!isSpeech || done.npc_id === undefined || (done.delta ?? 0) < 0) return [line];
-    return [{ full: `${line.full} ${tellReply(action, done.npc_id, picker)}`, brief: line.brief }];
+    const npc = { id: done.npc_id, name: done.npc_name ?? 'someone' };
+    const seed = views[0]?.seed ?? '';
+    return [{ full: `${line.full} ${tellReply(action, npc, seed, picker)}`, brief: line.brief }];
   }
   const refused = input.world?.rejected.find((candidate) => candidate.index === index);
   if (refused === undefined) return [];

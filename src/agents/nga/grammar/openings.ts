@@ -4,7 +4,7 @@ import type { Variants } from '../select.ts';
 /**
  * The first sentence: it acknowledges what the player set out to do and holds whether or not it succeeds.
  * Feelings have their own openings in feelings.ts.
- * Places: {thing} or {person} with article, {way} as in "north" or "toward the library".
+ * Places: {thing} or {person} with article, {way} as in "north" or "towards the library".
  */
 export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Variants>> = {
   look: [
@@ -14,6 +14,10 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You turn once on the spot, taking it in.',
     'You look, properly this time, as if for the first time.',
     'You let the view come to you.',
+    'You lift your head and take in where you are.',
+    'Your eyes go where they like, and you let them.',
+    'Your eyes make their round, near things first.',
+    'You take the place in by halves, left and then right.',
   ],
   examine: [
     'You lean in for a closer look at {thing}.',
@@ -22,6 +26,10 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'Your gaze settles, and you study {thing}.',
     'Curious, you consider {thing} more closely.',
     'You take your time with {thing}.',
+    'You bring your face closer to {thing}.',
+    'You look at {thing} until it begins to look like itself.',
+    'Closer to, {thing} {has} more to show.',
+    'You let {thing} have your eyes for a while.',
   ],
   move: [
     'You gather yourself and set off {way}.',
@@ -30,14 +38,22 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You set out {way}, unhurried.',
     'With one good breath for the road, you start {way}.',
     'You square your shoulders and go {way}.',
+    'You leave the spot you were standing on and go {way}.',
+    'Your feet know what they want, and it is {way}.',
+    'You head {way}, hands loose at your sides.',
+    'You look {way} once, then follow your look.',
+    'You walk {way}, neither fast nor slow.',
+    'A step {way}, and the rest come after it.',
   ],
   take: [
     'You reach out for {thing}.',
-    'You stretch out a hand toward {thing}.',
+    'You stretch out a hand towards {thing}.',
     'Your fingers go to {thing}.',
     'You decide that {thing} should come with you.',
-    'You bend toward {thing}, ready to pick up what you can.',
+    'You bend towards {thing}, ready to pick up what you can.',
     'You make up your mind about {thing}.',
+    'You hold out a hand for {thing}.',
+    'You go to where {thing} {is}, or ought to be.',
   ],
   drop: [
     'You think about letting go of {thing}.',
@@ -46,6 +62,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'There is a time to put things down, and you choose {thing}.',
     'You weigh up {thing} once more.',
     'You look for a good resting place for {thing}.',
+    'You take {thing} in mind, and the thought of going on without.',
+    'You ask yourself how it would be without {thing}.',
   ],
   use: [
     'You see what {thing} can do for you.',
@@ -54,6 +72,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You make use of {thing}, or mean to.',
     'You put your hands, and your hopes, to {thing}.',
     'You give {thing} a try.',
+    'You find out what happens with {thing}.',
+    'You bring {thing} and your curiosity together.',
   ],
   open: [
     'You try {thing}, curious about what is inside.',
@@ -62,6 +82,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You ease a thumb along the edge of {thing}.',
     'You turn to {thing} to see what opens.',
     'Gently, you try to open {thing}.',
+    'You look for the place where {thing} would open.',
+    'You want to know what {thing} might be keeping, and try.',
   ],
   close: [
     'You go to close {thing}.',
@@ -70,6 +92,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You lay your palm on {thing}, ready to close what is open.',
     'Some things deserve an ending; you turn to {thing}.',
     'Quietly, you try to close {thing}.',
+    'You mean to leave {thing} shut.',
+    'You look at {thing} and decide on an ending.',
   ],
   give: [
     'You hold out {thing} to {person}.',
@@ -78,6 +102,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'A gift, then: {thing}, for {person}.',
     'You make ready to part with {thing} for the sake of {person}.',
     'You offer {thing} to {person}.',
+    'You hold out {thing}, with {person} in mind.',
+    'You would like {person} to have {thing}.',
   ],
   talk_to: [
     'You turn to speak with {person}.',
@@ -86,22 +112,30 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You look for the right words for {person}.',
     'You open your hands a little and speak to {person}.',
     'You decide to strike up a conversation with {person}.',
+    'You step up to {person} and say the first thing that is true.',
+    'You catch the eye of {person}, or try to.',
+    'You have something to say, and it is for {person}.',
+    'You say hello to {person}, the rest to follow.',
   ],
   ask: [
     'You put your question to {person}.',
     'You have something to ask {person}, and you ask it.',
     'You choose your words and turn to {person}.',
     'Your question is for {person}, and it comes out plainly.',
-    'You ask, because asking is how doors learn to open, and it is {person} you ask.',
+    'You ask, because things unasked grow heavy, and it is {person} you ask.',
     'You bring your question to {person}.',
+    'You wait for a pause and ask {person}.',
+    'There is a thing you would like to know, and you try {person}.',
   ],
   attack: [
     'Something hot rises in you, and it is aimed at {person}.',
     'Your hands close into fists at the thought of {person}.',
     'For a moment all your strength points at {person}.',
     'You turn on {person}, heart hammering.',
-    'Anger takes a step forward, toward {person}, and you go with it.',
+    'Anger takes a step forward, towards {person}, and you go with it.',
     'You brace yourself to strike at {person}.',
+    'Your jaw tightens; {person} {is} all you can see.',
+    'You lunge, in thought already further than your feet, at {person}.',
   ],
   rest: [
     'You let yourself stop.',
@@ -110,6 +144,10 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You set the world down for a while.',
     'You sit, and let your shoulders come away from your ears.',
     'You rest, with nothing to prove to anybody.',
+    'You find that you may stop, and do.',
+    'You lower yourself into stillness, a joint at a time.',
+    'You put everything down that can be put down.',
+    'You lean back into the minute.',
   ],
   wait: [
     'You wait, and let the moment be as long as it likes.',
@@ -118,6 +156,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You keep still and watch time pass at walking pace.',
     'For now, you leave things as they are.',
     'You hold off, listening.',
+    'You give the minute its full length.',
+    'You wait the way one waits for water to clear.',
   ],
   continue: [
     'The story draws a breath and goes on.',
@@ -126,6 +166,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'The moment ripens into the next one.',
     'You let the story carry you a little further.',
     'What was beginning goes on beginning.',
+    'You go along with it, and it goes along with you.',
+    'You say nothing, and the story takes that for a yes.',
   ],
   inventory: [
     'You take stock of what you have with you.',
@@ -134,6 +176,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You open your bag and look inside.',
     'You pat yourself down, one pocket at a time.',
     'You check what you are carrying.',
+    'You turn out what you have, and look it over.',
+    'You run a hand over everything that travels with you.',
   ],
   help: [
     'Of course: here is what you can try.',
@@ -142,6 +186,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'A quick guide, then.',
     'Here is how to make yourself understood.',
     'You can speak plainly; these words always work.',
+    'Gladly.',
+    'There are not many, and they are all plain words.',
   ],
   status: [
     'You pause to get your bearings.',
@@ -150,6 +196,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You stop and take a reading of things.',
     'A short account of how things are.',
     'You look at the story so far from a little above.',
+    'You look up, to find out where you have got to.',
+    'You count up where, and when, and how.',
   ],
   save: [
     'You wish to keep this moment, and it is kept.',
@@ -158,6 +206,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'There is no ink to dry here.',
     'You reach for a bookmark, and find one already in place.',
     'You can let go of that worry.',
+    'You think of keeping this.',
+    'Keeping it is already taken care of.',
   ],
   quit: [
     'You may leave whenever you like.',
@@ -166,6 +216,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'Every story needs places to pause, and this is a good one.',
     'You are free to go, no door to slam and none to lock.',
     'Rest well, wherever you go next.',
+    'You are the one who says when.',
+    'You look up from the story; that is always possible.',
   ],
   unknown: [
     'The words hang in the air, and the world tilts its head.',
@@ -174,6 +226,10 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'That thought has no handle yet for the world to hold.',
     'A friendly silence answers you.',
     'The moment waits, willing but puzzled.',
+    'You try it, and nothing in the world quite answers to it.',
+    'What you meant is clear to you, and not yet to the story.',
+    'The story turns your sentence over and finds no handle.',
+    'Something like an echo comes back, with a question mark.',
   ],
 };
 
@@ -185,4 +241,37 @@ export const UNCLEAR_OPENINGS: Variants = [
   'You stop mid-gesture, deciding.',
   'Something in the plan is still missing a name.',
   'You are ready; only one detail is open.',
+  'You have the verb, as it were, and look about for the noun.',
+  'You get as far as the wish.',
+];
+
+/** When the line before was not understood either. */
+export const STILL_UNKNOWN: Variants = [
+  'You try another way round, and the story tries too, and still the two of you miss each other.',
+  'Again the sentence slips through; that is nobody’s fault.',
+  'Not that way either, it seems.',
+  'The story would like to follow you, and asks for smaller steps.',
+  'You are patient with the story, and it will try to deserve that.',
+  'Still no luck with the meaning, though the effort does you credit.',
+];
+
+/** A second look around at the same place. */
+export const LOOK_AGAIN: Variants = [
+  'You look a second time, which is how one finds the rest.',
+  'You go over it all once more, slower.',
+  'You look again; the light at least has moved.',
+  'Another look, and you notice what you had only seen.',
+  'You check whether it is all still there, and are oddly glad that it is.',
+  'You let your eyes go round again, the other way.',
+];
+
+/** Before an opening that begins with “you”: a turn of the head, so that the same act does not sound the same. */
+export const LEADS: Variants = [
+  'After a breath, ',
+  'Without hurry, ',
+  'This time, ',
+  'As it happens, ',
+  'For reasons of your own, ',
+  'With the light on your face, ',
+  'Then, quite simply, ',
 ];

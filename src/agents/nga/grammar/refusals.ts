@@ -10,6 +10,8 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'You look for a way through and find none; {ways}.',
     'That way is not open to you here, but {ways}.',
     'Nothing leads there from this spot. Still, {ways}.',
+    'You go a few steps, and the way gives out under the idea of itself; {ways}.',
+    'It looks like a way only until you stand before it. Better: {ways}.',
   ],
   not_here: [
     'But {thing} {is} somewhere else, not here.',
@@ -58,6 +60,7 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'Nothing here answers to that name.',
     'You search, and all you find of {thing} is the name.',
     'If there is such a thing as {thing}, it is not part of this story.',
+    'You look for {thing} where such things would be, and there is nothing.',
   ],
   not_suitable: [
     'But {thing} {is} not made for that.',
@@ -113,7 +116,7 @@ export const UNSEEN: Variants = [
   'But if it exists, it is not in view.',
 ];
 
-/** Walking toward somebody or something that is here, or to where one already stands. */
+/** Walking towards somebody or something that is here, or to where one already stands. */
 export const ALREADY_AT: Variants = [
   'But there is no need to go anywhere: {thing} {is} right here.',
   'Then you notice that {thing} {is} already before you.',
