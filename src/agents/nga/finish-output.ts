@@ -38,7 +38,7 @@ export function finishOutput(finished: FinishedStory): NgaOutput {
   };
 }
 
-/** The proposed commands that work, then so many others that there are two, and at most four. */
+/** The proposed commands that work; when there are fewer than two of them, others as well; at most four. */
 export function workingChoices(
   input: NgaInput,
   proposed: readonly string[],
@@ -55,7 +55,8 @@ export function workingChoices(
       kept.push(choice);
   };
   for (const text of proposed) add(choiceThatWorks(text.trim().replace(/\.$/, ''), view, world));
-  for (const choice of spare) if (kept.length < MIN_CHOICES) add(choice);
+  const enough = proposed.length > 0 && kept.length >= MIN_CHOICES;
+  for (const { text, intent } of spare) if (!enough) add({ text, intent });
   for (const text of ALWAYS) if (kept.length < MIN_CHOICES) add(choiceThatWorks(text, view, world));
   for (const text of ALWAYS) {
     // Somebody avoids even these words, and still needs two ways on.

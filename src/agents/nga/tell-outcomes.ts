@@ -21,8 +21,7 @@ export function tellApplied(done: AppliedOperation, views: readonly WorldView[],
   const place = done.to_name === undefined ? 'the unknown' : withThe(done.to_name);
   switch (done.op) {
     case 'move_player': {
-      const slot =
-        done.discovered === true ? 'discover' : done.first_visit === true ? 'arrive_first' : 'arrive_again';
+      const slot = arrivalSlot(done, views);
       return line(picker.pick(`outcome.${slot}`, OUTCOMES[slot], { place }), `You reach ${place}.`);
     }
     case 'take':
@@ -43,8 +42,8 @@ export function tellApplied(done: AppliedOperation, views: readonly WorldView[],
         `${capitalized(person)} accepts ${things.thing}.`,
       );
     case 'adjust_disposition': {
-      const slot = (done.delta ?? 0) < 0 ? 'cool' : done.first_meeting === true ? 'meet' : 'warm';
-      const brief = { cool: 'draws back', meet: 'greets you', warm: 'listens' }[slot];
+      const slot = meetingSlot(done);
+      const brief = { cool: 'draws back', meet: 'greets you', warm: 'listens', mend: 'listens' }[slot];
       return line(
         picker.pick(`outcome.${slot}`, OUTCOMES[slot], { person }),
         `${capitalized(person)} ${brief}.`,
@@ -84,6 +83,23 @@ export function tellApplied(done: AppliedOperation, views: readonly WorldView[],
       return assertNever(done.op, 'applied operation');
   }
 }
+
+/** How the player comes to a place: as its discoverer, newly, on the way back, or once more. */
+function arrivalSlot(done: AppliedOperation, views: readonly WorldView[]): ArrivalSlot {
+  if (done.discovered === true) return 'discover';
+  if (done.first_visit === true) return 'arrive_first';
+  const before = views.at(-1);
+  return before !== undefined && before.came_from === done.to_id ? 'arrive_back' : 'arrive_again';
+}
+
+function meetingSlot({ delta = 0, disposition = 0, first_meeting }: AppliedOperation) {
+  if (delta < 0) return 'cool';
+  // What was between the two before these words.
+  if (disposition < delta) return 'mend';
+  return first_meeting === true ? 'meet' : 'warm';
+}
+
+type ArrivalSlot = 'discover' | 'arrive_first' | 'arrive_back' | 'arrive_again';
 
 /**
  * One refused operation, explained from inside the world.

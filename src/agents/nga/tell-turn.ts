@@ -2,7 +2,8 @@ import type { IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput } from '../../contracts/narrative.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
 import type { Picker } from './select.ts';
-import { tellAction, tellReply, tellSupport } from './tell-actions.ts';
+import { tellAction, tellSupport } from './tell-actions.ts';
+import { tellReply } from './tell-talk.ts';
 import { tellApplied, tellRejected, type Line } from './tell-outcomes.ts';
 
 const WORLD_INTENTS = new Set([
@@ -63,7 +64,11 @@ function tellOperation(
     const line = tellApplied(done, views, picker);
     const isSpeech = action?.intent === 'talk_to' || action?.intent === 'ask';
     if (!isSpeech || done.npc_id === undefined || (done.delta ?? 0) < 0) return [line];
-    const npc = { id: done.npc_id, name: done.npc_name ?? 'someone' };
+    const npc = {
+      id: done.npc_id,
+      name: done.npc_name ?? 'someone',
+      isHurt: (done.disposition ?? 0) < (done.delta ?? 0),
+    };
     const seed = views[0]?.seed ?? '';
     return [{ full: `${line.full} ${tellReply(action, npc, seed, picker)}`, brief: line.brief }];
   }

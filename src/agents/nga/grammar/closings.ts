@@ -167,3 +167,23 @@ export const WHAT_EXACTLY: Variants = [
   'Could you say it with a name?',
   'What is it that you are thinking of?',
 ];
+
+/** When every other end would say what is to be avoided; each says little, and they have few words in common. */
+export const BARE_INVITATIONS: Variants = [
+  'What now?',
+  'And you?',
+  'What else?',
+  'Yes?',
+  'How about it?',
+  'Shall we?',
+];
+
+/** Likewise for the beginning and for what is too short: they speak of nothing. */
+export const BARE_LINES: Variants = [
+  'For a little while nothing more is asked, and that is all right.',
+  'All is well enough, just so, with no more to be said about it for the present.',
+  'The moment passes gently, leaving plenty of space for whatever comes afterwards.',
+  'You are here, and it is enough to be here, with nobody in a rush.',
+  'It is as it is, and so are you, and that will do nicely.',
+  'Everything keeps quite still, then goes on as it always has.',
+];

@@ -1,13 +1,17 @@
 import type { TherapeuticElement } from '../../../contracts/narrative.ts';
 import type { Variants } from '../select.ts';
 
+/** Kinds of things to do, in the order in which they are offered when nothing speaks for another. */
+export const OFFER_KINDS = ['ways', 'people', 'things', 'breathers'] as const;
+export type OfferKind = (typeof OFFER_KINDS)[number];
+
 /** What a goal in somebody’s own words is about. */
 export interface GoalKind {
   readonly name: string;
   readonly words: RegExp;
   readonly element: TherapeuticElement;
   /** Which choices serve it; the first is offered first. */
-  readonly serves: readonly ('ways' | 'people' | 'things' | 'breathers')[];
+  readonly serves: readonly OfferKind[];
   /** Thoughts that come by the way; none of them says what to do. */
   readonly thoughts: Variants;
 }

@@ -1,5 +1,6 @@
 import type { Intent } from '../../../contracts/intent.ts';
 import type { Variants } from '../select.ts';
+import { OPENINGS_WITH_THINGS } from './openings-with-things.ts';
 
 /**
  * The first sentence: it acknowledges what the player set out to do and holds whether or not it succeeds.
@@ -7,6 +8,7 @@ import type { Variants } from '../select.ts';
  * Places: {thing} or {person} with article, {way} as in "north" or "towards the library".
  */
 export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Variants>> = {
+  ...OPENINGS_WITH_THINGS,
   look: [
     'You stand still and let your eyes travel.',
     'You take a slow look around.',
@@ -18,18 +20,16 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'Your eyes go where they like, and you let them.',
     'Your eyes make their round, near things first.',
     'You take the place in by halves, left and then right.',
-  ],
-  examine: [
-    'You lean in for a closer look at {thing}.',
-    'You turn your attention to {thing}.',
-    'You give {thing} a careful look.',
-    'Your gaze settles, and you study {thing}.',
-    'Curious, you consider {thing} more closely.',
-    'You take your time with {thing}.',
-    'You bring your face closer to {thing}.',
-    'You look at {thing} until it begins to look like itself.',
-    'Closer to, {thing} {has} more to show.',
-    'You let {thing} have your eyes for a while.',
+    'You stop, and the place begins to fill in around you.',
+    'You turn your head slowly, as one opens a door on someone sleeping.',
+    'You take in the near, then the far, then the near again.',
+    'You rest your gaze here and there, and it brings things back.',
+    'You make an inventory of the light before you make one of the things.',
+    'You look the way one looks at an old photograph: edges first.',
+    'You straighten up and see what there is to see.',
+    'You let a breath pass before you look, and then you look.',
+    'You shade your eyes, though there is no need, and look about.',
+    'You give each corner its turn.',
   ],
   move: [
     'You gather yourself and set off {way}.',
@@ -44,66 +44,16 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You look {way} once, then follow your look.',
     'You walk {way}, neither fast nor slow.',
     'A step {way}, and the rest come after it.',
-  ],
-  take: [
-    'You reach out for {thing}.',
-    'You stretch out a hand towards {thing}.',
-    'Your fingers go to {thing}.',
-    'You decide that {thing} should come with you.',
-    'You bend towards {thing}, ready to pick up what you can.',
-    'You make up your mind about {thing}.',
-    'You hold out a hand for {thing}.',
-    'You go to where {thing} {is}, or ought to be.',
-  ],
-  drop: [
-    'You think about letting go of {thing}.',
-    'You decide to carry a little less and turn to {thing}.',
-    'Your hand goes to {thing}, ready to leave it behind.',
-    'There is a time to put things down, and you choose {thing}.',
-    'You weigh up {thing} once more.',
-    'You look for a good resting place for {thing}.',
-    'You take {thing} in mind, and the thought of going on without.',
-    'You ask yourself how it would be without {thing}.',
-  ],
-  use: [
-    'You see what {thing} can do for you.',
-    'You turn to {thing}, ready to try.',
-    'You let {thing} have its moment.',
-    'You make use of {thing}, or mean to.',
-    'You put your hands, and your hopes, to {thing}.',
-    'You give {thing} a try.',
-    'You find out what happens with {thing}.',
-    'You bring {thing} and your curiosity together.',
-  ],
-  open: [
-    'You try {thing}, curious about what is inside.',
-    'You set your fingers to {thing}.',
-    'You go to open {thing}.',
-    'You ease a thumb along the edge of {thing}.',
-    'You turn to {thing} to see what opens.',
-    'Gently, you try to open {thing}.',
-    'You look for the place where {thing} would open.',
-    'You want to know what {thing} might be keeping, and try.',
-  ],
-  close: [
-    'You go to close {thing}.',
-    'You decide that {thing} has been open long enough.',
-    'With some care you try to shut {thing}.',
-    'You lay your palm on {thing}, ready to close what is open.',
-    'Some things deserve an ending; you turn to {thing}.',
-    'Quietly, you try to close {thing}.',
-    'You mean to leave {thing} shut.',
-    'You look at {thing} and decide on an ending.',
-  ],
-  give: [
-    'You hold out {thing} to {person}.',
-    'You turn to {person}, with {thing} in mind.',
-    'You decide that {person} should have {thing}.',
-    'A gift, then: {thing}, for {person}.',
-    'You make ready to part with {thing} for the sake of {person}.',
-    'You offer {thing} to {person}.',
-    'You hold out {thing}, with {person} in mind.',
-    'You would like {person} to have {thing}.',
+    'You start walking {way} before you have quite decided to.',
+    'You roll your shoulders once and make your way {way}.',
+    'You let the thinking stay behind and walk {way}.',
+    'You take the way {way} at the pace of a good conversation.',
+    'There is some road in you today; you spend it going {way}.',
+    'You tighten a lace, look up, and go {way}.',
+    'You turn your back on where you were and walk {way}.',
+    'You go {way}, and for a while there are only steps.',
+    'You lean a little into it and go {way}.',
+    'You go {way}, humming half of something.',
   ],
   talk_to: [
     'You turn to speak with {person}.',
@@ -116,6 +66,12 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You catch the eye of {person}, or try to.',
     'You have something to say, and it is for {person}.',
     'You say hello to {person}, the rest to follow.',
+    'You go over to where {person} {is}, or should be, with a sentence ready.',
+    'You take a breath that has {person} at the end of it.',
+    'You would like to be heard, and it is {person} you try.',
+    'You begin, as people do, with the weather, and mean {person}.',
+    'You draw nearer, hoping for a word with {person}.',
+    'You let your face say hello to {person} before you do.',
   ],
   ask: [
     'You put your question to {person}.',
@@ -126,6 +82,10 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You bring your question to {person}.',
     'You wait for a pause and ask {person}.',
     'There is a thing you would like to know, and you try {person}.',
+    'You turn the question over once more and give it to {person}.',
+    'You lift your voice a little, so that it reaches {person}.',
+    'You look for {person}, question first.',
+    'You ask it as simply as you can, and it goes to {person}.',
   ],
   attack: [
     'Something hot rises in you, and it is aimed at {person}.',
@@ -136,6 +96,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You brace yourself to strike at {person}.',
     'Your jaw tightens; {person} {is} all you can see.',
     'You lunge, in thought already further than your feet, at {person}.',
+    'Something in you goes for {person} before you have decided anything.',
+    'You see {person} through a narrowing of everything else.',
   ],
   rest: [
     'You let yourself stop.',
@@ -148,6 +110,16 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You lower yourself into stillness, a joint at a time.',
     'You put everything down that can be put down.',
     'You lean back into the minute.',
+    'You do the next thing, which is nothing.',
+    'You find a place for your back and let it be held.',
+    'You come to a halt that is not an ending.',
+    'You close your eyes for as long as a short song takes.',
+    'You unclench one hand, and then, finding that pleasant, the other.',
+    'You make yourself as comfortable as the place allows.',
+    'You take the weight off your feet and, some of it, off your mind.',
+    'You stop being on the way for a bit.',
+    'You stretch out, and the day stretches out beside you.',
+    'You allow yourself a pause with no reason given.',
   ],
   wait: [
     'You wait, and let the moment be as long as it likes.',
@@ -158,6 +130,18 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You hold off, listening.',
     'You give the minute its full length.',
     'You wait the way one waits for water to clear.',
+    'You fold your hands and see what the minute brings.',
+    'You stand as still as a held note.',
+    'You are in no hurry, and you let it show.',
+    'You let the next thing come to you, if it likes.',
+    'You count slowly to ten and find that nothing objects.',
+    'You linger. It turns out to be a thing one can do well.',
+    'You hold the door of the moment open a little longer.',
+    'You stay, and the staying has a sound of its own.',
+    'You give things time to be what they are.',
+    'You shift your weight from one foot to the other and let it be later.',
+    'You watch the light for a while; it, too, is taking its time.',
+    'You put off deciding, kindly.',
   ],
   continue: [
     'The story draws a breath and goes on.',
@@ -168,6 +152,10 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'What was beginning goes on beginning.',
     'You go along with it, and it goes along with you.',
     'You say nothing, and the story takes that for a yes.',
+    'The thread is picked up where it lay.',
+    'You nod, as it were, and things go on.',
+    'The moment you are in hands you to the next.',
+    'You keep to the pace the day has set.',
   ],
   inventory: [
     'You take stock of what you have with you.',
@@ -178,6 +166,10 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You check what you are carrying.',
     'You turn out what you have, and look it over.',
     'You run a hand over everything that travels with you.',
+    'You set your things out in your mind, side by side.',
+    'You look through what you own.',
+    'You open your hands, and your pockets, and have a look.',
+    'You make sure of what is yours.',
   ],
   help: [
     'Of course: here is what you can try.',
@@ -188,6 +180,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You can speak plainly; these words always work.',
     'Gladly.',
     'There are not many, and they are all plain words.',
+    'You ask, and asking is a good beginning.',
+    'Let us see what there is to work with.',
   ],
   status: [
     'You pause to get your bearings.',
@@ -198,6 +192,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You look at the story so far from a little above.',
     'You look up, to find out where you have got to.',
     'You count up where, and when, and how.',
+    'You stop for a moment, to see how far you have come.',
+    'You take your own pulse, and that of the story.',
   ],
   save: [
     'You wish to keep this moment, and it is kept.',
@@ -208,6 +204,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You can let go of that worry.',
     'You think of keeping this.',
     'Keeping it is already taken care of.',
+    'You want to be sure that nothing is lost, and nothing is.',
+    'You look for a place to keep this; it has been kept.',
   ],
   quit: [
     'You may leave whenever you like.',
@@ -218,6 +216,8 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'Rest well, wherever you go next.',
     'You are the one who says when.',
     'You look up from the story; that is always possible.',
+    'You have had enough for now, and that is a fine amount.',
+    'You turn towards the door that every story has.',
   ],
   unknown: [
     'The words hang in the air, and the world tilts its head.',
@@ -230,48 +230,15 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'What you meant is clear to you, and not yet to the story.',
     'The story turns your sentence over and finds no handle.',
     'Something like an echo comes back, with a question mark.',
+    'You offer the world a riddle, and the world, charmed, has no answer.',
+    'The sentence goes out, looks around, and comes back alone.',
+    'Your words make a shape that nothing here fits, so far.',
+    'The story cups a hand behind its ear.',
+    'It sounded good, whatever it was.',
+    'The place considers what you said, and goes on considering.',
+    'You hear yourself say it, and so does everything else, politely at a loss.',
+    'There may be a world in which that works; it is next door, perhaps.',
+    'Not every sentence finds its way in at the first attempt.',
+    'The words land softly somewhere, out of use.',
   ],
 };
-
-/** Openings when the action is plain but its target is not. */
-export const UNCLEAR_OPENINGS: Variants = [
-  'You pause with the thought half formed.',
-  'You begin, then hesitate.',
-  'Your intention is clear; its object is not, yet.',
-  'You stop mid-gesture, deciding.',
-  'Something in the plan is still missing a name.',
-  'You are ready; only one detail is open.',
-  'You have the verb, as it were, and look about for the noun.',
-  'You get as far as the wish.',
-];
-
-/** When the line before was not understood either. */
-export const STILL_UNKNOWN: Variants = [
-  'You try another way round, and the story tries too, and still the two of you miss each other.',
-  'Again the sentence slips through; that is nobody’s fault.',
-  'Not that way either, it seems.',
-  'The story would like to follow you, and asks for smaller steps.',
-  'You are patient with the story, and it will try to deserve that.',
-  'Still no luck with the meaning, though the effort does you credit.',
-];
-
-/** A second look around at the same place. */
-export const LOOK_AGAIN: Variants = [
-  'You look a second time, which is how one finds the rest.',
-  'You go over it all once more, slower.',
-  'You look again; the light at least has moved.',
-  'Another look, and you notice what you had only seen.',
-  'You check whether it is all still there, and are oddly glad that it is.',
-  'You let your eyes go round again, the other way.',
-];
-
-/** Before an opening that begins with “you”: a turn of the head, so that the same act does not sound the same. */
-export const LEADS: Variants = [
-  'After a breath, ',
-  'Without hurry, ',
-  'This time, ',
-  'As it happens, ',
-  'For reasons of your own, ',
-  'With the light on your face, ',
-  'Then, quite simply, ',
-];

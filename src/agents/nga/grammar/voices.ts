@@ -146,6 +146,16 @@ export const TEMPERS: readonly [Voice, ...Voice[]] = [
   },
 ];
 
+/** Somebody who was hurt, whoever it is. */
+export const GUARDED: Variants = [
+  '“I am listening,” says {person}, and nothing else.',
+  '“Say it, then,” says {person}, not unkindly.',
+  '“You frightened me,” says {person}. “I would rather say so than keep it.”',
+  '“Give it time,” says {person}. “I am giving it, too.”',
+  '“I remember what happened,” says {person}. “I will also remember that you came back.”',
+  '“Slowly,” says {person}. “We can do this, if we do it slowly.”',
+];
+
 /** When the player told somebody how they feel: {emotion}. */
 export const HEARD: Variants = [
   'You say that you feel {emotion}, and the answer is first of all a nod: “Thank you for telling me.”',
