@@ -25,7 +25,8 @@ export function systemPrompt({ maxChars, input }: TurnFacts): string {
 }
 
 /** What a model may rely on. The oldest turns are left out first when there is too much of it. */
-export function contextFor({ input, view }: TurnFacts): Record<string, unknown> {
+export function contextFor({ spared: input }: TurnFacts): Record<string, unknown> {
+  const view = input.world?.world_state ?? input.view;
   const turns = input.recent_turns.map((turn) => ({ intent: turn.intent, story: turn.response_text }));
   const base = {
     turn: input.turn,

@@ -1,18 +1,18 @@
 /** People, creatures, places and things one could walk up to: nobody is told of one that is not there. */
 export const TANGIBLE: ReadonlySet<string> = new Set(
   [
-    'king queen prince princess knight wizard witch mage priest monk nun guard soldier thief bandit pirate sailor',
+    'king queen prince princess knight wizard witch mage priest monk nun soldier thief bandit pirate sailor',
     'captain farmer blacksmith smith baker innkeeper merchant trader shopkeeper librarian elder sage hermit healer',
     'hunter shepherd fisherman ferryman gardener minstrel bard stranger traveller child boy girl crowd villager',
-    'man woman dragon goblin orc troll giant elf dwarf fairy ghost spirit demon monster beast wolf bear fox deer horse',
+    'man woman dragon goblin orc troll giant elf dwarf fairy ghost demon monster beast wolf fox deer horse',
     'dog cat owl raven crow snake spider rabbit goat unicorn castle tower palace fortress temple church chapel shrine',
     'ruin village town city house cottage cabin hut inn tavern shop market mill barn farm library school hospital',
-    'harbour harbor dock ship bridge gate door doorway window stairs staircase ladder cave cavern tunnel mine dungeon',
+    'harbour harbor ship bridge gate door doorway window stairs staircase ladder cave cavern tunnel dungeon',
     'forest wood clearing meadow field orchard garden hill mountain valley cliff gorge canyon desert swamp island beach',
-    'lake river stream waterfall well fountain statue altar throne table chair bench bed fireplace campfire torch',
-    'lantern lamp candle chest box key map sword dagger shield bow armour armor staff wand ring amulet crown gold',
-    'treasure gem crystal potion bottle cup goblet book journal scroll letter note mirror rope bag backpack cloak boat',
-    'flute harp drum bell wagon cart carriage portal',
+    'lake river stream waterfall fountain statue altar throne table chair bench fireplace campfire torch',
+    'lantern lamp candle box key map sword dagger shield armour armor wand amulet crown gold',
+    'treasure gem crystal potion bottle cup goblet book journal scroll rope bag backpack cloak boat',
+    'flute harp bell wagon cart carriage portal',
   ].flatMap((line) => line.split(' ')),
 );
 

@@ -3,10 +3,13 @@ import { DEFAULT_STORY_CHARS } from '../../../contracts/narrative.ts';
 import type { WorldView } from '../../../contracts/world-view.ts';
 import { avoidanceOf, stemOf, type Avoidance } from '../avoidance.ts';
 import { sentencesOf } from '../sentences.ts';
+import { veiled } from '../veil.ts';
 
 /** What a told turn is held against. */
 export interface TurnFacts {
   readonly input: NgaInput;
+  /** The same without what the player is to be spared: all a model hears. */
+  readonly spared: NgaInput;
   readonly view: WorldView | null;
   readonly avoidance: Avoidance;
   readonly maxChars: number;
@@ -21,10 +24,12 @@ export interface TurnFacts {
 export function factsOf(input: NgaInput): TurnFacts {
   const view = input.world?.world_state ?? input.view;
   const applied = input.world?.applied ?? [];
+  const avoidance = avoidanceOf(input.therapeutic_context?.avoid ?? []);
   return {
     input,
+    spared: veiled(input, avoidance),
     view,
-    avoidance: avoidanceOf(input.therapeutic_context?.avoid ?? []),
+    avoidance,
     maxChars: input.style?.max_chars ?? DEFAULT_STORY_CHARS,
     seen: stemsOf([
       ...(view === null ? [] : textsOf(view)),
