@@ -1,4 +1,4 @@
-import { EMOTIONS, type Emotion, type IntentAction } from '../../contracts/intent.ts';
+import { EMOTIONS, type Emotion, type Intent, type IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput, TherapeuticElement } from '../../contracts/narrative.ts';
 import { FEELING_GROUPS } from './grammar/feelings.ts';
 import {
@@ -12,6 +12,24 @@ import {
 import { FEELING_MEMORIES } from './grammar/memories.ts';
 import type { Picker } from './select.ts';
 
+const MOST_IN_FIVE_TURNS = 2;
+/** Turns in which a thought by the way is welcome. */
+const REFLECTIVE: ReadonlySet<Intent> = new Set<Intent>([
+  'move',
+  'take',
+  'drop',
+  'use',
+  'open',
+  'close',
+  'give',
+  'talk_to',
+  'ask',
+  'look',
+  'examine',
+  'rest',
+  'wait',
+  'continue',
+]);
 /** A goal counts as practised from so many turns on. */
 const PRACTISED_FROM_TURNS = 3;
 
@@ -27,18 +45,18 @@ export interface Guidance {
 }
 
 /**
- * Goals colour every second turn or so, one goal after the other; a feeling that was spoken of is remembered at most
+ * Goals colour two of five turns at most, one goal after the other; a feeling that was spoken of is remembered at most
  * once in four turns, and not right after it was named.
  */
 export function guidanceFor(input: NgaInput, main: IntentAction, picker: Picker): Guidance {
   const goal = goalOfTurn(input);
   const feels = main.intent === 'express_emotion';
   const order = goal?.kind?.serves ?? OFFER_KINDS;
-  const isDue = goal !== undefined && !feels && picker.recentUses('goal.') <= input.recent_turns.length / 2;
-  const thought = isDue ? tellGoal(goal, picker) : '';
+  const isDue = REFLECTIVE.has(main.intent) && picker.recentUses('goal.') < MOST_IN_FIVE_TURNS;
+  const thought = goal !== undefined && isDue ? tellGoal(goal, picker) : '';
   return {
     thought,
-    memory: feels || thought !== '' ? '' : tellMemory(input, picker),
+    memory: feels || thought !== '' ? '' : tellMemory(input, main, picker),
     elements: thought === '' ? [] : [goal?.kind?.element ?? 'self_reflection'],
     order: feels ? FEELINGS_FIRST : order,
   };
@@ -69,7 +87,8 @@ function tellGoal(goal: Goal, picker: Picker): string {
   return picker.pick(`goal.${goal.kind.name}`, goal.kind.thoughts);
 }
 
-function tellMemory(input: NgaInput, picker: Picker): string {
+function tellMemory(input: NgaInput, main: IntentAction, picker: Picker): string {
+  if (!REFLECTIVE.has(main.intent)) return '';
   const emotion = EMOTIONS.find((known) => known === input.emotional_state);
   if (emotion === undefined || isFresh(input) || picker.recentUses('memory.') > 0) return '';
   const group = FEELING_GROUPS[emotion satisfies Emotion];

@@ -1,7 +1,7 @@
 import type { Intent, IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput } from '../../contracts/narrative.ts';
 import type { Direction, WorldView } from '../../contracts/world-view.ts';
-import { nameIn, personName, targetName, thingFillings } from './fillings.ts';
+import { isEverything, nameIn, personName, targetName, thingFillings } from './fillings.ts';
 import { FEELING_OPENINGS } from './grammar/feelings.ts';
 import { OPENINGS } from './grammar/openings.ts';
 import { LOOK_AGAIN, SEARCHING, STILL_UNKNOWN, UNCLEAR_OPENINGS } from './grammar/openings-instead.ts';
@@ -38,7 +38,7 @@ function isOutOfSight(action: IntentAction, views: readonly WorldView[]): boolea
   if (!AIMED.has(action.intent)) return false;
   const refs = [action.object_ref, action.npc_ref, action.place_ref].filter((ref) => ref !== undefined);
   const words = action.object ?? action.npc ?? action.place;
-  if (refs.length === 0) return words !== undefined && !/^(?:all|everything|anything)\b/i.test(words);
+  if (refs.length === 0) return words !== undefined && !isEverything(words);
   return !refs.some((ref) => nameIn(ref, views) !== undefined);
 }
 

@@ -1,9 +1,9 @@
 import { assertNever } from '../../kernel/errors.ts';
 import type { AppliedOperation, RejectedOperation } from '../../contracts/world.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
-import { thingFillings, waysClause } from './fillings.ts';
+import { isEverything, thingFillings, waysClause } from './fillings.ts';
 import { OUTCOMES } from './grammar/outcomes.ts';
-import { ALREADY_AT, NO_EXIT_ON_THE_WAY, REFUSALS } from './grammar/refusals.ts';
+import { ALREADY_AT, NO_EXIT_ON_THE_WAY, NOTHING_OF_IT, REFUSALS } from './grammar/refusals.ts';
 import type { Picker } from './select.ts';
 import { capitalized, echoed, withA, withThe } from './words.ts';
 
@@ -13,15 +13,24 @@ export interface Line {
   readonly brief: string;
 }
 
-/** One applied change, as the player sees it happen. */
-export function tellApplied(done: AppliedOperation, views: readonly WorldView[], picker: Picker): Line {
+/**
+ * One applied change, as the player sees it happen.
+ *
+ * @param isOnTheWay  the player walked on from there in the same turn
+ */
+export function tellApplied(
+  done: AppliedOperation,
+  views: readonly WorldView[],
+  picker: Picker,
+  isOnTheWay = false,
+): Line {
   const thing = done.object_name ?? 'thing';
   const things = thingFillings(thing);
   const person = withThe(done.npc_name ?? 'someone');
   const place = done.to_name === undefined ? 'the unknown' : withThe(done.to_name);
   switch (done.op) {
     case 'move_player': {
-      const slot = arrivalSlot(done, views);
+      const slot = isOnTheWay ? 'pass' : arrivalSlot(done, views);
       return line(picker.pick(`outcome.${slot}`, OUTCOMES[slot], { place }), `You reach ${place}.`);
     }
     case 'take':
@@ -114,6 +123,9 @@ export function tellRejected(
 ): Line {
   const name = echoed(refused.target, 'that');
   const things = thingFillings(name);
+  if (refused.code !== 'no_exit' && isEverything(refused.target)) {
+    return line(picker.pick('refusal.nothing', NOTHING_OF_IT), 'There is nothing of the kind.');
+  }
   if (refused.code === 'no_exit') {
     if (hasMovedOn) {
       return line(picker.pick('refusal.no_exit_on_the_way', NO_EXIT_ON_THE_WAY), 'One way proves closed.');

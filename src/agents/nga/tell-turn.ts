@@ -61,7 +61,7 @@ function tellOperation(
 ): Line[] {
   const done = input.world?.applied.find((candidate) => candidate.index === index);
   if (done !== undefined) {
-    const line = tellApplied(done, views, picker);
+    const line = tellApplied(done, views, picker, hasMovedOn(input, done.index));
     const isSpeech = action?.intent === 'talk_to' || action?.intent === 'ask';
     if (!isSpeech || done.npc_id === undefined || (done.delta ?? 0) < 0) return [line];
     const npc = {
@@ -74,9 +74,11 @@ function tellOperation(
   }
   const refused = input.world?.rejected.find((candidate) => candidate.index === index);
   if (refused === undefined) return [];
-  const hasMovedOn =
-    input.world?.applied.some((other) => other.op === 'move_player' && other.index > index) ?? false;
-  const line = tellRejected(refused, view, picker, hasMovedOn);
+  const line = tellRejected(refused, view, picker, hasMovedOn(input, index));
   if (action?.emotion === undefined) return [line];
   return [{ full: `${line.full} ${tellSupport(action, picker)}`, brief: line.brief }];
+}
+
+function hasMovedOn(input: NgaInput, index: number): boolean {
+  return input.world?.applied.some((other) => other.op === 'move_player' && other.index > index) ?? false;
 }

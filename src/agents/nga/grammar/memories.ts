@@ -5,11 +5,16 @@ import type { Variants } from '../select.ts';
 export const FEELING_MEMORIES: Readonly<Record<FeelingGroup, Variants>> = {
   heavy: [
     'You said that you felt {emotion}. It may still be there; it does not have to be gone for this to be good.',
-    'The {emotion} part of you comes along, at its own pace.',
+    'The part of you that felt {emotion} comes along, at its own pace.',
     'What you said a while ago, that you felt {emotion}, has not been forgotten here.',
     'If you are still {emotion}, that is allowed, here too.',
     'Feeling {emotion} has not kept you from coming this far.',
-    'Somewhere in you it is still {emotion}, and somewhere else, look, it is not.',
+    'Part of you is still {emotion}, and another part, look, is not.',
+    'You feel for the place in you that was {emotion}; it is still tender, and it has company now.',
+    'You said that you felt {emotion}, some while ago. Nothing you have done since has been wrong for that.',
+    'What you named a while ago, {emotion}, walks a step behind you, and that is near enough.',
+    'It is no contradiction to feel {emotion} and to be here.',
+    'A little of feeling {emotion} has been put down along the way; you could not say where.',
   ],
   stirred: [
     'You felt {emotion} a while ago. You check, and it has moved, if only by a finger’s breadth.',
@@ -18,6 +23,11 @@ export const FEELING_MEMORIES: Readonly<Record<FeelingGroup, Variants>> = {
     'If you are still {emotion}, there is room for that, and for the rest of you as well.',
     'You said that you felt {emotion}; since then you have taken several breaths, and they have added up.',
     'Still {emotion}, perhaps, and doing this all the same.',
+    'You felt {emotion} before. Your hands, you notice, have already forgotten it.',
+    'The word {emotion} is still somewhere about, but quieter than when you said it.',
+    'You were {emotion}, and look how you have gone on noticing things.',
+    'Feeling {emotion} came like a wave; you are standing in what is left of it, to the ankles.',
+    'You think back to feeling {emotion}. It was true, and it was not all.',
   ],
   light: [
     'You felt {emotion} a while ago, and some of it has stayed in your step.',
@@ -25,6 +35,11 @@ export const FEELING_MEMORIES: Readonly<Record<FeelingGroup, Variants>> = {
     'You said that you felt {emotion}; it seems to have coloured things a little.',
     'Something of that {emotion} feeling is here, too.',
     'You are carrying that {emotion} feeling along, and it weighs nothing.',
-    'It is still there, when you look for it: {emotion}, from before.',
+    'It is still there, when you look for it: what made you {emotion}.',
+    'You felt {emotion} before; it has left a lamp on somewhere.',
+    'A trace of feeling {emotion} goes over your face again.',
+    'You remember feeling {emotion}, and for a moment it is not a memory.',
+    'What made you {emotion} has not been used up.',
+    'The day is still a little {emotion}, on your account.',
   ],
 };

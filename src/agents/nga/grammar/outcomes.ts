@@ -32,6 +32,14 @@ export const OUTCOMES = {
     'You are back at {place}, with one more place behind your eyes.',
     'Going back, you see it all from the other side, and then comes {place}.',
   ],
+  pass: [
+    'You pass through {place} without stopping.',
+    'On the way lies {place}, and you nod to it.',
+    'You come by {place} and leave it be.',
+    'You cross {place}, eyes ahead.',
+    'For the length of a few steps it is {place}.',
+    'First comes {place}, which lets you go on.',
+  ],
   discover: [
     'Where nobody has walked before, you find {place}.',
     'The unknown turns out to have a name: {place}.',

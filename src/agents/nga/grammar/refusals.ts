@@ -134,3 +134,13 @@ export const TOO_MANY: Variants = [
   'The remaining steps wait their turn.',
   'One handful at a time; the rest is for later.',
 ];
+
+/** When all there is was asked for, and there is nothing. */
+export const NOTHING_OF_IT: Variants = [
+  'But there is nothing here that wants to come along.',
+  'You look it all over, and everything here is at home.',
+  'It comes to nothing, as nothing here is for the taking.',
+  'All there is of that kind here is none.',
+  'You find that there is nothing to be done about everything at once.',
+  'Your hands come back as they went.',
+];
