@@ -66,16 +66,19 @@ const IRREGULAR: ReadonlyMap<string, string> = new Map(
 /** A stem that the inflections of one word share. Rather one word too many is avoided than one too few. */
 export function stemOf(word: string): string {
   let stem = IRREGULAR.get(word) ?? word;
-  for (let before = ''; before !== stem && stem.length > 3;) {
+  stem = stem.length > 4 ? stem.replace(/ies$/, 'y') : stem;
+  stem = stem.replace(stem.length > 4 ? PLURAL : /(?<!s)s$/, '');
+  for (let before = ''; before !== stem && stem.length > 4;) {
     before = stem;
-    const withY = stem.length > 4 ? stem.replace(/(?:iness|ies|ied|iers?|iest|ily)$/, 'y') : stem;
-    stem = withY !== stem ? withY : stem.replace(stem.length > 4 ? SUFFIX : /(?<!s)s$/, '');
+    stem = stem.replace(/(?:iness|ied|iers?|iest|ily)$/, 'y');
+    stem = stem === before ? stem.replace(SUFFIX, '') : stem;
     stem = stem.replace(/([^aeiouls])\1$/, '$1');
   }
   return stem.length > 3 ? stem.replace(/[ey]$/, '') : stem;
 }
 
-const SUFFIX = /(?:fulness|ness|ment|fully|ful|ings?|edly|ed|ers?|est|ous|ly|es|s|(?<=[a-z]{4})y)$/;
+const PLURAL = /(?:es|(?<!s)s)$/;
+const SUFFIX = /(?:fulness|ness|ment|fully|ful|ings?|edly|ed|ers?|est|ous|ly|(?<=[a-z]{4})y)$/;
 
 const STEMMED_THEMES = AVOIDED_THEMES.map((words) => ({
   name: stemOf(words[0] ?? ''),

@@ -169,7 +169,7 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You take stock of what you have with you.',
     'You go through your pockets.',
     'You pause to count your belongings.',
-    'You open your bag and look inside.',
+    'You go over what you carry, by touch.',
     'You pat yourself down, one pocket at a time.',
     'You check what you are carrying.',
     'You turn out what you have, and look it over.',

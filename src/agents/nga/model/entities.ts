@@ -4,7 +4,7 @@ import { wordsIn, type TurnFacts } from './turn-facts.ts';
 
 const COMPASS = /\b(?:north|south|east|west|northeast|northwest|southeast|southwest)\b/giu;
 const SUBJECT_VERB =
-  /^(\p{Lu}[\p{L}’]+) (?:says|smiles|nods|greets|asks|looks|turns|waits|stands|waves|appears|joins|whispers|laughs|sits|walks)\b/u;
+  /^(\p{Lu}[\p{L}’]+) (?:says|smiles|nods|greets|asks|waves|whispers|laughs|frowns|sighs|shrugs)\b/u;
 const NOBODY_IN_PARTICULAR = new Set(
   'he she they it you someone somebody nobody everyone everybody who something nothing everything one this that'.split(
     ' ',
@@ -51,6 +51,11 @@ function inventedWays(sentence: string, facts: TurnFacts): string[] {
   const open = new Set<string>(facts.view?.location.exits.map((exit) => exit.direction) ?? []);
   for (const done of facts.input.world?.applied ?? [])
     if (done.direction !== undefined) open.add(done.direction);
+  // Somebody who sets out may be told of, wherever it leads.
+  if (/\byou\b/iu.test(sentence)) {
+    for (const action of facts.input.intent?.actions ?? [])
+      if (action.direction !== undefined) open.add(action.direction);
+  }
   const named = [...sentence.matchAll(COMPASS)].map((match) => match[0].toLowerCase());
   return named.filter((way) => !open.has(way));
 }

@@ -4,7 +4,7 @@ import { ABSENCE } from './tangible.ts';
 import { wordsIn, type TurnFacts } from './turn-facts.ts';
 
 const HINDERED =
-  /\b(?:but|too|already|instead|stays|remains|belongs|refuses?|resists?|closed|shut|blocked|elsewhere|only|yet|still|before you|right here|empty|try|tries|tried|attempt|reach for|reach towards?)\b/iu;
+  /\b(?:but|too|already|instead|stays|remains|belongs|refuses?|resists?|closed|shut|blocked|elsewhere|only|yet|still|before you|right here|empty|try|tries|tried|attempt|reach for|reach towards?|gives? out|only the name)\b/iu;
 const DONE: Readonly<Partial<Record<RejectedOperation['op'], RegExp>>> = {
   take: /\b(?:take|took|pick|picks|lift|lifts|pocket|carry|grab|gather|stow|tuck)\b/iu,
   drop: /\b(?:drop|dropped|put down|set down|let go|lay|leave)\b/iu,

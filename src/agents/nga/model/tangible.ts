@@ -20,4 +20,4 @@ export const TANGIBLE: ReadonlySet<string> = new Set(
 export const ABSENCE =
   /\b(?:no|not|nor|never|nothing|nobody|nowhere|none|without|neither|cannot|can’t|isn’t|aren’t|don’t|doesn’t|didn’t|won’t|couldn’t|only the name)\b/iu;
 export const SPEECH =
-  /\b(?:say|says|said|speak|speaks|spoke|talk|talks|tell|tells|ask|asks|mention|mentions|word|words|name|named|think|thought|thoughts|feel|feeling|remember|memory|imagine|wonder|hope|wish)\b/iu;
+  /\b(?:say|says|said|speak|speaks|spoke|talk|talks|tell|tells|ask|asks|mention|mentions|word|words|name|named|think|thought|thoughts|feel|feeling|remember|memory|imagine|wonder|hope|wish|mind|seek|search|look for|looks? (?:about|round|around)|sign of|after|reach(?:es)? for|want|expect|find)\b/iu;

@@ -14,6 +14,7 @@ import type { Language, LanguageAnswer, LanguageRequest } from '../../../../src/
 import { applyOperations } from '../../../../src/sessions/world/operations.ts';
 import { createStarterWorld } from '../../../../src/sessions/world/starter-world.ts';
 import { viewOf } from '../../../../src/sessions/world/view.ts';
+import { startGame } from '../play.ts';
 
 const world = createStarterWorld('w', '2026-01-01T00:00:00.000Z');
 const view = viewOf(world);
@@ -238,6 +239,33 @@ describe('a story is refused', () => {
     const therapeutic_context = { goals: [], avoid: ['voice'] };
     expect(faults('go south', GOOD, { therapeutic_context })).toMatch(/avoid list/);
     expect(faults('go south', GOOD)).toBe('');
+  });
+
+  it('and hardly ever when the local narrator told it: the checks know good prose', async () => {
+    const game = startGame('prose');
+    const refused: string[] = [];
+    for (const text of [
+      'look',
+      'go south',
+      'talk to the elder',
+      'go west',
+      'take the fountain',
+      'go east',
+      'rest',
+    ]) {
+      const before = viewOf(game.world());
+      const { told: output, intent, world: built } = await game.play(text);
+      const input = NgaInput.parse({
+        player_text: text,
+        intent,
+        world: built,
+        view: before,
+        recent_turns: [],
+        turn: 1,
+      });
+      refused.push(...faultsOfStory(output.story, factsOf(input)));
+    }
+    expect(refused).toEqual([]);
   });
 
   it('when it opens as one of the last turns did', () => {

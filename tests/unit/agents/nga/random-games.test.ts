@@ -124,22 +124,26 @@ describe('in a random game', { timeout: 120_000 }, () => {
   });
 
   it('each story has its length, whole sentences, a question at the end and good manners in print', async () => {
-    await everyTurn({}, ({ text, told }) => {
-      const { story } = told;
-      expect(story.length).toBeGreaterThanOrEqual(50);
-      expect(story.length).toBeLessThanOrEqual(500);
-      expect(story.includes('\n\n')).toBe(story.length > 200);
-      // A question, and after it at most the commands that would answer it.
-      expect(story.slice(-200)).toContain('?');
-      const ours = text.length > 2 ? story.replaceAll(text, 'Something') : story;
-      for (const sentence of sentencesOf(ours)) {
-        expect(sentence).toMatch(/^[“‘]?[\p{Lu}\p{N}]/u);
-        expect(sentence).toMatch(/[.!?…][”’]?$/u);
-      }
-      expect(ours).not.toMatch(
-        /undefined|\{|\}|\bthe the\b|\bthe an?\b|\ba [aeio](?!ne)| {2}|\.\.(?!\.)| ,| \./i,
-      );
-    });
+    await everyTurn(
+      {},
+      ({ text, told }) => {
+        const { story } = told;
+        expect(story.length).toBeGreaterThanOrEqual(50);
+        expect(story.length).toBeLessThanOrEqual(500);
+        expect(story.includes('\n\n')).toBe(story.length > 200);
+        // A question, and after it at most the commands that would answer it.
+        expect(story.slice(-200)).toContain('?');
+        const ours = text.length > 2 ? story.replaceAll(text, 'Something') : story;
+        for (const sentence of sentencesOf(ours)) {
+          expect(sentence).toMatch(/^[“‘]?[\p{Lu}\p{N}]/u);
+          expect(sentence).toMatch(/[.!?…][”’]?$/u);
+        }
+        expect(ours).not.toMatch(
+          /undefined|\{|\}|\bthe the\b|\bthe an?\b|\ba [aeio](?!ne)| {2}|\.\.(?!\.)| ,| \./i,
+        );
+      },
+      250,
+    );
   });
 
   it('each choice is understood by the input processor and not refused by the world', async () => {
