@@ -46,7 +46,7 @@ export interface Guidance {
 
 /**
  * Goals colour two of five turns at most, one goal after the other; a feeling that was spoken of is remembered at most
- * once in four turns, and not right after it was named.
+ * once in five turns, and not right after it was named.
  */
 export function guidanceFor(input: NgaInput, main: IntentAction, picker: Picker): Guidance {
   const goal = goalOfTurn(input);
