@@ -6,7 +6,7 @@ import { GENERATED_DOCS } from './docs/generated.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 for (const [path, render] of Object.entries(GENERATED_DOCS)) {
-  const text = render();
+  const text = await render();
   if (text === readOrEmpty(join(ROOT, path))) continue;
   writeFileSync(join(ROOT, path), text);
   process.stdout.write(`docs: wrote ${path}\n`);

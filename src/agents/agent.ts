@@ -25,6 +25,10 @@ export interface WorldAccess {
   transact<T>(worldId: string, apply: (world: World) => { next: World | null; output: T }): Promise<T>;
 }
 
+export interface EmitOptions {
+  readonly anew?: boolean;
+}
+
 /** What the shell around a job gives an agent. Agents know nothing of queues. */
 export interface AgentContext {
   /** Aborts on timeout, cancellation and shutdown; hand it to everything that waits. */
@@ -44,8 +48,12 @@ export interface AgentContext {
    * money are not repeated because a worker died.
    */
   memo<T>(key: string, produce: () => Promise<T>): Promise<T>;
-  /** A piece of the text, safe to be read while the rest is made. Together they are the text of the output. */
-  emit(text: string): void;
+  /**
+   * A piece of the text, safe to be read while the rest is made. Together they are the text of the output.
+   *
+   * @param options.anew  what was emitted before is void: the text begins with this piece
+   */
+  emit(text: string, options?: EmitOptions): void;
 }
 
 /** An agent: typed input, typed output, one plain asynchronous function. */

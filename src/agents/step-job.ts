@@ -215,7 +215,7 @@ function openWork(
               goesLocal: facts.goesLocal,
             }),
             memo,
-            emit: (text) => writer.emit(text),
+            emit: (text, options) => writer.emit(text, options),
           });
         } catch (error) {
           writer.stop();

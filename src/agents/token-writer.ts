@@ -1,3 +1,4 @@
+import type { EmitOptions } from './agent.ts';
 import { appendToken } from '../primitives/durable/token-stream.ts';
 import type { JobLock } from '../primitives/durable/commit-step.ts';
 import type { RedisStore } from '../redis/store.ts';
@@ -36,13 +37,18 @@ export class TokenWriter {
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #hasBegun = false;
+  /** The next piece begins the text anew. */
+  #isReset: boolean;
 
   constructor(options: TokenWriterOptions) {
     this.#options = options;
+    this.#isReset = options.isRepeated;
   }
 
-  emit(text: string): void {
-    if (text === '' || this.#isStopped || this.#options.signal.aborted) return;
+  emit(text: string, { anew = false }: EmitOptions = {}): void {
+    if (this.#isStopped || this.#options.signal.aborted) return;
+    if (anew) this.#forget();
+    if (text === '') return;
     if (!this.#hasBegun) this.#options.onFirst();
     const isFirst = !this.#hasBegun;
     this.#hasBegun = true;
@@ -50,6 +56,12 @@ export class TokenWriter {
     if (this.#pending.length > MOST_PENDING_CHARS) return this.stop();
     if (isFirst) this.#flush();
     else if (this.#writing === undefined) this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** What waits is not written any more; when something was, the next piece says that it is void. */
+  #forget(): void {
+    this.#pending = '';
+    if (this.#seq > 0) this.#isReset = true;
   }
 
   /** The result is recorded: say that the text is complete, if there was any. */
@@ -82,7 +94,7 @@ export class TokenWriter {
   }
 
   async #write(isFinal: boolean): Promise<void> {
-    const { store, runId, step, attempt, isRepeated, lock, signal, log } = this.#options;
+    const { store, runId, step, attempt, lock, signal, log } = this.#options;
     if (signal.aborted) return this.stop();
     const seq = this.#seq++;
     const piece = {
@@ -90,10 +102,11 @@ export class TokenWriter {
       attempt,
       seq,
       text: this.#pending,
-      isReset: isRepeated && seq === 0,
+      isReset: this.#isReset,
       isFinal,
     };
     this.#pending = '';
+    this.#isReset = false;
     try {
       if (!(await appendToken(store, runId, lock, piece))) this.stop();
     } catch (error) {

@@ -20,6 +20,8 @@ const VERBS: Readonly<Record<string, string>> = {
   takes: 'take',
   remains: 'remain',
   lies: 'lie',
+  makes: 'make',
+  moves: 'move',
 };
 const SINGULAR: Fillings = {
   ...Object.fromEntries(Object.keys(VERBS).map((verb) => [verb, verb])),
@@ -32,10 +34,18 @@ export function thingFillings(name: string): Fillings {
   return { ...(isPlural(name) ? PLURAL : SINGULAR), thing: withThe(name) };
 }
 
+/** All there is: no thing of its own. */
+export function isEverything(words: string | undefined): boolean {
+  return /^(?:all|everything|anything)\b/i.test(words ?? '');
+}
+
 /** What an action was aimed at, in the world's words when it was found there, else in the player's. */
 export function targetName(action: IntentAction, views: readonly WorldView[]): string {
   const ref = action.object_ref ?? action.npc_ref ?? action.place_ref;
-  return nameIn(ref, views) ?? echoed(action.object ?? action.npc ?? action.place, 'what you have in mind');
+  const words = action.object ?? action.npc ?? action.place;
+  const known = nameIn(ref, views);
+  if (known !== undefined) return known;
+  return isEverything(words) ? 'all there is' : echoed(words, 'what you have in mind');
 }
 
 export function personName(action: IntentAction, views: readonly WorldView[]): string {

@@ -16,8 +16,9 @@ const PARAGRAPH_FROM_CHARS = 200;
  * there is room for. Above 200 characters there is a paragraph break before the second half.
  */
 export function fitStory(draft: Draft, maxChars: number): string {
-  const full = draft.must.map((line) => line.full);
-  const brief = draft.must.map((line) => line.brief);
+  const told = draft.must.filter((line) => line.full !== '' || line.brief !== '');
+  const full = told.map((line) => line.full || line.brief);
+  const brief = told.map((line) => line.brief || line.full);
   const must =
     lengthOf([draft.opening, ...full, draft.closing]) <= maxChars
       ? full
@@ -26,6 +27,7 @@ export function fitStory(draft: Draft, maxChars: number): string {
   if (lengthOf([...first, draft.closing]) > maxChars) return squeeze([...brief, draft.closing], maxChars);
   const extra: string[] = [];
   for (const sentence of draft.may) {
+    if (sentence === '') continue;
     if (lengthOf([...first, ...extra, sentence, draft.closing]) <= maxChars) extra.push(sentence);
   }
   // A quiet turn has nothing it must tell: its first addition keeps the opening company.

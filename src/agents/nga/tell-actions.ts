@@ -1,8 +1,8 @@
 import type { IntentAction } from '../../contracts/intent.ts';
-import type { WorldView } from '../../contracts/world-view.ts';
-import { personName, targetName, thingFillings } from './fillings.ts';
-import { PEOPLE_HERE, THINGS_HERE, WAYS_ON } from './grammar/closings.ts';
-import { FEELING_GROUPS, FEELING_OPENINGS, FEELING_SUPPORT } from './grammar/feelings.ts';
+import type { ViewNpc, WorldView } from '../../contracts/world-view.ts';
+import { waysClause } from './fillings.ts';
+import { ACQUAINTANCE, PEOPLE_HERE, THINGS_HERE, WAYS_ON } from './grammar/closings.ts';
+import { FEELING_GROUPS, FEELING_SUPPORT, type FeelingGroup } from './grammar/feelings.ts';
 import {
   CARRYING,
   EMPTY_HANDS,
@@ -12,26 +12,10 @@ import {
   STATUS_NOWHERE,
   STATUS_TEXT,
 } from './grammar/meta.ts';
-import { OPENINGS, UNCLEAR_OPENINGS } from './grammar/openings.ts';
 import { UNSEEN } from './grammar/refusals.ts';
-import { ANY_VOICE, HEARD, ON_TOPIC, VOICES } from './grammar/voices.ts';
-import { waysClause } from './fillings.ts';
 import type { Picker } from './select.ts';
 import type { Line } from './tell-outcomes.ts';
-import { echoed, listOf, withA, withThe } from './words.ts';
-
-/** The first sentence of the story: what the player set out to do. */
-export function tellOpening(action: IntentAction, views: readonly WorldView[], picker: Picker): string {
-  if (action.intent === 'express_emotion') return tellFeeling(action, picker);
-  if (action.needs_clarification && action.intent !== 'unknown') {
-    return picker.pick('opening.unclear', UNCLEAR_OPENINGS);
-  }
-  return picker.pick(`opening.${action.intent}`, OPENINGS[action.intent], {
-    ...thingFillings(targetName(action, views)),
-    person: withThe(personName(action, views)),
-    way: action.direction ?? `toward ${withThe(targetName(action, views))}`,
-  });
-}
+import { listOf, withA, withThe } from './words.ts';
 
 /** What an action shows that the world did not have to change for; null when there is nothing to add. */
 export function tellAction(
@@ -71,29 +55,15 @@ export function tellAction(
   }
 }
 
-/** Topics that are sentences of their own and would not fit into one of ours. */
-const WHOLE_CLAUSE = /^(i|i'm|i've|im|that|if|to|we|you|he|she|they|it)\b/;
-
-/** What the person answers, after the change in the world has been told. */
-export function tellReply(action: IntentAction, npcId: string, picker: Picker): string {
-  if (action.emotion !== undefined) return picker.pick('voice.heard', HEARD, { emotion: action.emotion });
-  const topic = echoed(action.topic, '');
-  if (topic !== '' && !WHOLE_CLAUSE.test(topic)) return picker.pick('voice.topic', ON_TOPIC, { topic });
-  const known = VOICES[npcId];
-  return known === undefined ? picker.pick('voice.any', ANY_VOICE) : picker.pick(`voice.${npcId}`, known);
-}
-
-function tellFeeling(action: IntentAction, picker: Picker): string {
-  const group = groupOf(action);
-  return picker.pick(`opening.feeling_${group}`, FEELING_OPENINGS[group], { emotion: action.emotion ?? '' });
-}
+/** A disposition that took several good talks. */
+const WARM_FROM = 0.3;
 
 /** A feeling told to somebody who is not there is still heard by the story. */
 export function tellSupport(action: IntentAction, picker: Picker): string {
-  return picker.pick(`support.${groupOf(action)}`, FEELING_SUPPORT[groupOf(action)]);
+  return picker.pick(`support.${feelingGroupOf(action)}`, FEELING_SUPPORT[feelingGroupOf(action)]);
 }
 
-function groupOf(action: IntentAction): keyof typeof FEELING_OPENINGS {
+export function feelingGroupOf(action: IntentAction): FeelingGroup | 'unnamed' {
   return action.emotion === undefined ? 'unnamed' : FEELING_GROUPS[action.emotion];
 }
 
@@ -116,12 +86,20 @@ function tellExamine(action: IntentAction, views: readonly WorldView[], picker: 
       return { full: `${object.description}${state}`, brief: object.description };
     }
     const npc = view.npcs.find((candidate) => candidate.id === ref);
-    if (npc !== undefined) return same(npc.description);
+    if (npc !== undefined) {
+      return { full: `${npc.description} ${tellAcquaintance(npc, picker)}`.trim(), brief: npc.description };
+    }
     if (view.location.id === ref) return tellLook(view, picker);
     const exit = view.location.exits.find((candidate) => candidate.to_id === ref);
     if (exit !== undefined) return same(`From here you can only tell that it lies ${exit.direction}.`);
   }
   return same(picker.pick('refusal.unseen', UNSEEN));
+}
+
+/** How the two stand with each other. */
+function tellAcquaintance({ met, disposition }: ViewNpc, picker: Picker): string {
+  const degree = disposition < 0 ? 'wary' : !met ? 'stranger' : disposition >= WARM_FROM ? 'warm' : 'known';
+  return picker.pick(`scene.acquaintance_${degree}`, ACQUAINTANCE[degree]);
 }
 
 function tellInventory(view: WorldView | null, picker: Picker): Line {

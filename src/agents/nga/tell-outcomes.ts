@@ -1,9 +1,9 @@
 import { assertNever } from '../../kernel/errors.ts';
 import type { AppliedOperation, RejectedOperation } from '../../contracts/world.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
-import { thingFillings, waysClause } from './fillings.ts';
+import { isEverything, thingFillings, waysClause } from './fillings.ts';
 import { OUTCOMES } from './grammar/outcomes.ts';
-import { ALREADY_AT, NO_EXIT_ON_THE_WAY, REFUSALS } from './grammar/refusals.ts';
+import { ALREADY_AT, NO_EXIT_ON_THE_WAY, NOTHING_OF_IT, REFUSALS } from './grammar/refusals.ts';
 import type { Picker } from './select.ts';
 import { capitalized, echoed, withA, withThe } from './words.ts';
 
@@ -13,16 +13,24 @@ export interface Line {
   readonly brief: string;
 }
 
-/** One applied change, as the player sees it happen. */
-export function tellApplied(done: AppliedOperation, views: readonly WorldView[], picker: Picker): Line {
+/**
+ * One applied change, as the player sees it happen.
+ *
+ * @param isOnTheWay  the player walked on from there in the same turn
+ */
+export function tellApplied(
+  done: AppliedOperation,
+  views: readonly WorldView[],
+  picker: Picker,
+  isOnTheWay = false,
+): Line {
   const thing = done.object_name ?? 'thing';
   const things = thingFillings(thing);
   const person = withThe(done.npc_name ?? 'someone');
   const place = done.to_name === undefined ? 'the unknown' : withThe(done.to_name);
   switch (done.op) {
     case 'move_player': {
-      const slot =
-        done.discovered === true ? 'discover' : done.first_visit === true ? 'arrive_first' : 'arrive_again';
+      const slot = isOnTheWay ? 'pass' : arrivalSlot(done, views);
       return line(picker.pick(`outcome.${slot}`, OUTCOMES[slot], { place }), `You reach ${place}.`);
     }
     case 'take':
@@ -43,8 +51,8 @@ export function tellApplied(done: AppliedOperation, views: readonly WorldView[],
         `${capitalized(person)} accepts ${things.thing}.`,
       );
     case 'adjust_disposition': {
-      const slot = (done.delta ?? 0) < 0 ? 'cool' : done.first_meeting === true ? 'meet' : 'warm';
-      const brief = { cool: 'draws back', meet: 'greets you', warm: 'listens' }[slot];
+      const slot = meetingSlot(done);
+      const brief = { cool: 'draws back', meet: 'greets you', warm: 'listens', mend: 'listens' }[slot];
       return line(
         picker.pick(`outcome.${slot}`, OUTCOMES[slot], { person }),
         `${capitalized(person)} ${brief}.`,
@@ -85,6 +93,23 @@ export function tellApplied(done: AppliedOperation, views: readonly WorldView[],
   }
 }
 
+/** How the player comes to a place: as its discoverer, newly, on the way back, or once more. */
+function arrivalSlot(done: AppliedOperation, views: readonly WorldView[]): ArrivalSlot {
+  if (done.discovered === true) return 'discover';
+  if (done.first_visit === true) return 'arrive_first';
+  const before = views.at(-1);
+  return before !== undefined && before.came_from === done.to_id ? 'arrive_back' : 'arrive_again';
+}
+
+function meetingSlot({ delta = 0, disposition = 0, first_meeting }: AppliedOperation) {
+  if (delta < 0) return 'cool';
+  // What was between the two before these words.
+  if (disposition < delta) return 'mend';
+  return first_meeting === true ? 'meet' : 'warm';
+}
+
+type ArrivalSlot = 'discover' | 'arrive_first' | 'arrive_back' | 'arrive_again';
+
 /**
  * One refused operation, explained from inside the world.
  *
@@ -98,6 +123,9 @@ export function tellRejected(
 ): Line {
   const name = echoed(refused.target, 'that');
   const things = thingFillings(name);
+  if (refused.code !== 'no_exit' && isEverything(refused.target)) {
+    return line(picker.pick('refusal.nothing', NOTHING_OF_IT), 'There is nothing of the kind.');
+  }
   if (refused.code === 'no_exit') {
     if (hasMovedOn) {
       return line(picker.pick('refusal.no_exit_on_the_way', NO_EXIT_ON_THE_WAY), 'One way proves closed.');

@@ -2,7 +2,8 @@ import type { IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput } from '../../contracts/narrative.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
 import type { Picker } from './select.ts';
-import { tellAction, tellReply, tellSupport } from './tell-actions.ts';
+import { tellAction, tellSupport } from './tell-actions.ts';
+import { tellReply } from './tell-talk.ts';
 import { tellApplied, tellRejected, type Line } from './tell-outcomes.ts';
 
 const WORLD_INTENTS = new Set([
@@ -60,16 +61,24 @@ function tellOperation(
 ): Line[] {
   const done = input.world?.applied.find((candidate) => candidate.index === index);
   if (done !== undefined) {
-    const line = tellApplied(done, views, picker);
+    const line = tellApplied(done, views, picker, hasMovedOn(input, done.index));
     const isSpeech = action?.intent === 'talk_to' || action?.intent === 'ask';
     if (!isSpeech || done.npc_id === undefined || (done.delta ?? 0) < 0) return [line];
-    return [{ full: `${line.full} ${tellReply(action, done.npc_id, picker)}`, brief: line.brief }];
+    const npc = {
+      id: done.npc_id,
+      name: done.npc_name ?? 'someone',
+      isHurt: (done.disposition ?? 0) < (done.delta ?? 0),
+    };
+    const seed = views[0]?.seed ?? '';
+    return [{ full: `${line.full} ${tellReply(action, npc, seed, picker)}`, brief: line.brief }];
   }
   const refused = input.world?.rejected.find((candidate) => candidate.index === index);
   if (refused === undefined) return [];
-  const hasMovedOn =
-    input.world?.applied.some((other) => other.op === 'move_player' && other.index > index) ?? false;
-  const line = tellRejected(refused, view, picker, hasMovedOn);
+  const line = tellRejected(refused, view, picker, hasMovedOn(input, index));
   if (action?.emotion === undefined) return [line];
   return [{ full: `${line.full} ${tellSupport(action, picker)}`, brief: line.brief }];
+}
+
+function hasMovedOn(input: NgaInput, index: number): boolean {
+  return input.world?.applied.some((other) => other.op === 'move_player' && other.index > index) ?? false;
 }

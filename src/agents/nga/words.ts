@@ -7,8 +7,8 @@ export function isPlural(name: string): boolean {
 /** Needs no article: a name that has one, a proper name, or a word that stands for a thing. */
 function standsAlone(name: string): boolean {
   return (
-    /^(the|a|an|my|your|some|what) /i.test(name) ||
-    /^(that|this|it|all|me|myself|us|you|yourself|nothing|(some|any|every|no)(thing|one|body))\b/i.test(
+    /^(the|a|an|my|your|some|what|this|another) /i.test(name) ||
+    /^(that|this|it|all|me|myself|us|you|yourself|nothing|(some|any|every|no)(thing|one|body|where))\b/i.test(
       name,
     ) ||
     /^\p{Lu}/u.test(name)
@@ -24,8 +24,14 @@ export function withThe(name: string): string {
 export function withA(name: string): string {
   if (standsAlone(name)) return name;
   if (isPlural(name)) return `some ${name}`;
-  const soundsLikeVowel = /^([aeio]|u(?!ni|se|k))/i.test(name) || /^(hour|honest|heir)/i.test(name);
-  return `${soundsLikeVowel ? 'an' : 'a'} ${name}`;
+  return `${soundsLikeVowel(name) ? 'an' : 'a'} ${name}`;
+}
+
+/** Whether "an" stands before it. */
+export function soundsLikeVowel(word: string): boolean {
+  return (
+    /^(?:[aio]|e(?!u|we)|u(?!ni(?!n|m)|se|k|tensil)|hour|honest|heir)/i.test(word) && !/^one\b/i.test(word)
+  );
 }
 
 /** "a, b and c"; beyond `limit` items the rest is counted. */

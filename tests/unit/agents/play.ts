@@ -18,8 +18,15 @@ export interface PlayedTurn {
   readonly told: NgaOutput;
 }
 
+export interface GameOptions {
+  readonly therapeutic?: NgaInput['therapeutic_context'];
+  readonly style?: NgaInput['style'];
+  /** The feeling the session last heard of is handed on, as the session room does. */
+  readonly remembersFeelings?: boolean;
+}
+
 /** A game in memory: the three agents in a row, every input and output passed through its schema. */
-export function startGame(worldId = 'test-world', sessionId = 'test-session') {
+export function startGame(worldId = 'test-world', sessionId = 'test-session', options: GameOptions = {}) {
   let world: World = createStarterWorld(worldId, NOW);
   let lastEntity: string | null = null;
   const recent: RecentTurn[] = [];
@@ -41,6 +48,7 @@ export function startGame(worldId = 'test-world', sessionId = 'test-session') {
     emit() {},
   };
   let turn = 0;
+  let feeling: string | null = null;
   return {
     context,
     world: () => world,
@@ -61,7 +69,11 @@ export function startGame(worldId = 'test-world', sessionId = 'test-session') {
         recent_turns: recent.slice(-5),
         session_id: sessionId,
         turn,
+        emotional_state: feeling,
+        ...(options.therapeutic === undefined ? {} : { therapeutic_context: options.therapeutic }),
+        ...(options.style === undefined ? {} : { style: options.style }),
       });
+      if (options.remembersFeelings === true) feeling = intent.emotion ?? feeling;
       const told = NgaOutput.parse(await nga.run(ngaInput, context));
       recent.push({
         turn,

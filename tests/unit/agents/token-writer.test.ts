@@ -15,8 +15,10 @@ const log = createLogger({
 /** A writer over a Redis whose answers the test gives; `texts` are the pieces that reached it. */
 function writer(answer: () => Promise<number>, signal = new AbortController().signal) {
   const texts: string[] = [];
+  const resets: boolean[] = [];
   const evalsha = (...args: unknown[]): Promise<number> => {
     texts.push(String(args[8]));
+    resets.push(args[9] === 1);
     return answer();
   };
   // Appending a piece needs one command.
@@ -24,7 +26,7 @@ function writer(answer: () => Promise<number>, signal = new AbortController().si
   const onFirst = vi.fn();
   const lock = { key: 'lock', token: 'mine' };
   const options = { store, runId: 'r', step: 'a', attempt: 1, isRepeated: false, lock, signal, log, onFirst };
-  return { texts, onFirst, tokens: new TokenWriter(options) };
+  return { texts, resets, onFirst, tokens: new TokenWriter(options) };
 }
 
 it('the first piece goes at once; what comes while it is on its way goes together', async () => {
@@ -68,4 +70,31 @@ it('a step that shows nothing writes nothing', async () => {
   tokens.emit('');
   await tokens.finish();
   expect(texts).toEqual([]);
+});
+
+it('a text that begins anew says so with its next piece, and what was not yet written is left out', async () => {
+  const answers: ((value: number) => void)[] = [];
+  const { tokens, texts, resets } = writer(() => new Promise((resolve) => answers.push(resolve)));
+  tokens.emit('void ');
+  tokens.emit('never written');
+  tokens.emit('', { anew: true });
+  tokens.emit('good');
+  answers.shift()!(1);
+  await vi.waitFor(() => expect(texts).toEqual(['void ', 'good']));
+  expect(resets).toEqual([false, true]);
+  const finished = tokens.finish();
+  answers.shift()!(1);
+  await vi.waitFor(() => expect(texts).toHaveLength(3));
+  expect(resets).toEqual([false, true, false]);
+  answers.shift()!(1);
+  await finished;
+});
+
+it('a text that begins anew before anything was shown is like any other', async () => {
+  const { tokens, texts, resets } = writer(() => Promise.resolve(1));
+  tokens.emit('', { anew: true });
+  tokens.emit('good');
+  await tokens.finish();
+  expect(texts).toEqual(['good', '']);
+  expect(resets).toEqual([false, false]);
 });

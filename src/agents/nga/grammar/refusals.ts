@@ -10,6 +10,8 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'You look for a way through and find none; {ways}.',
     'That way is not open to you here, but {ways}.',
     'Nothing leads there from this spot. Still, {ways}.',
+    'You go a few steps, and the way gives out under the idea of itself; {ways}.',
+    'It looks like a way only until you stand before it. Better: {ways}.',
   ],
   not_here: [
     'But {thing} {is} somewhere else, not here.',
@@ -58,6 +60,7 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'Nothing here answers to that name.',
     'You search, and all you find of {thing} is the name.',
     'If there is such a thing as {thing}, it is not part of this story.',
+    'You look for {thing} where such things would be, and there is nothing.',
   ],
   not_suitable: [
     'But {thing} {is} not made for that.',
@@ -113,7 +116,7 @@ export const UNSEEN: Variants = [
   'But if it exists, it is not in view.',
 ];
 
-/** Walking toward somebody or something that is here, or to where one already stands. */
+/** Walking towards somebody or something that is here, or to where one already stands. */
 export const ALREADY_AT: Variants = [
   'But there is no need to go anywhere: {thing} {is} right here.',
   'Then you notice that {thing} {is} already before you.',
@@ -130,4 +133,14 @@ export const TOO_MANY: Variants = [
   'There was more in your plan; bring it up again when you are ready.',
   'The remaining steps wait their turn.',
   'One handful at a time; the rest is for later.',
+];
+
+/** When all there is was asked for, and there is nothing. */
+export const NOTHING_OF_IT: Variants = [
+  'But there is nothing here that wants to come along.',
+  'You look it all over, and everything here is at home.',
+  'It comes to nothing, as nothing here is for the taking.',
+  'All there is of that kind here is none.',
+  'You find that there is nothing to be done about everything at once.',
+  'Your hands come back as they went.',
 ];

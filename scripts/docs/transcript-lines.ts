@@ -1,0 +1,63 @@
+/** The world and the session of the transcript: the same ids give the same story on every machine. */
+export const TRANSCRIPT_WORLD = 'a-walk';
+export const TRANSCRIPT_SESSION = 'a-walk';
+
+/** What the player of the transcript is working on, and is to be spared. */
+export const TRANSCRIPT_CONTEXT = {
+  goals: ['feel less lonely', 'trust my own decisions'],
+  avoid: ['storms'],
+};
+
+/** Fifty lines of somebody who is a little lost, goes further than planned, and comes back. */
+export const TRANSCRIPT_LINES: readonly string[] = [
+  'look around',
+  'sit on the stone',
+  'I feel lonely',
+  'rest',
+  'go south',
+  'examine the wise elder',
+  'talk to the wise elder about my sister',
+  'ask her about silence',
+  'read the community board',
+  'go to the library',
+  'talk to the librarian',
+  'take the journal',
+  'open it',
+  'use it',
+  'ask the librarian about second chances',
+  'take the reading chair',
+  'go south',
+  'flibbertigibbet',
+  'where am I?',
+  'inventory',
+  'go back',
+  'talk to the merchant',
+  'attack the merchant',
+  'I am ashamed',
+  'talk to the merchant about what I did',
+  'wait',
+  'go north',
+  'go north',
+  'I am afraid',
+  'go north',
+  'look',
+  'wait',
+  'open the sky',
+  'go north',
+  'take the boat',
+  'use it',
+  'rest',
+  'go west',
+  'take everything then look',
+  'I feel curious',
+  'go back',
+  'go up',
+  'status',
+  'go south then go south',
+  'go south and go south',
+  'talk to the elder about the way back',
+  'give the journal to the elder',
+  'talk to the merchant',
+  'I feel grateful',
+  'quit',
+];
