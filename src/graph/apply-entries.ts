@@ -107,8 +107,9 @@ async function readable(read: ReadWorld, worldId: string): Promise<World | null 
   try {
     return await read(worldId);
   } catch (error) {
-    if (isFleetError(error) && error.code === 'world_broken') return 'broken';
-    throw error;
+    // While Redis is away every world is: that passes. What is stored wrongly stays wrong, and others wait behind it.
+    if (isFleetError(error) && error.kind === 'unavailable') throw error;
+    return 'broken';
   }
 }
 

@@ -20,6 +20,7 @@ export interface OutboxConsumerOptions {
   readonly store: RedisStore;
   readonly graph: Graph;
   readonly readWorld: ReadWorld;
+  /** Most entries of one transaction; fewer from a failure on, until all is caught up. */
   readonly batchSize: number;
   /** Pause between two looks at an empty outbox. */
   readonly pollMs: number;
@@ -51,9 +52,11 @@ export class OutboxConsumer implements Lifecycle {
   #loop: Promise<void> = Promise.resolve();
   #isPrepared = false;
   #failures = 0;
+  #batchSize: number;
 
   constructor(options: OutboxConsumerOptions) {
     this.#options = options;
+    this.#batchSize = options.batchSize;
   }
 
   async start(): Promise<void> {
@@ -80,12 +83,17 @@ export class OutboxConsumer implements Lifecycle {
       await this.#prepare(signal);
       for (;;) {
         if (signal.aborted) return 'stopped';
-        const entries = await readOutbox(store, this.#options.batchSize);
-        if (entries.length === 0) return 'caught_up';
+        const entries = await readOutbox(store, this.#batchSize);
+        if (entries.length === 0) {
+          this.#batchSize = this.#options.batchSize;
+          return 'caught_up';
+        }
         if (!(await renewLease(store, epoch, leaseMs))) return 'elsewhere';
         await this.#applyBatch(epoch, entries, signal);
       }
     } catch (error) {
+      // What a slow database cannot do in time, it may do in parts.
+      this.#batchSize = Math.ceil(this.#batchSize / 2);
       this.#isPrepared = false;
       throw error;
     } finally {
@@ -97,7 +105,7 @@ export class OutboxConsumer implements Lifecycle {
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const pauseMs = await this.runOnce(signal).then(
-        () => this.#recovered(),
+        (end) => this.#ended(end),
         (error: unknown) => this.#failed(toFleetError(error), signal),
       );
       await sleep(pauseMs, signal).catch(() => undefined); // only stopping ends it early
@@ -154,10 +162,12 @@ export class OutboxConsumer implements Lifecycle {
     this.#options.log.warn({ entry: entry.id, world_id: worldId }, 'an entry of the outbox was left out');
   }
 
-  #recovered(): number {
+  #ended(end: RoundEnd): number {
     const { log, pollMs } = this.#options;
-    if (this.#failures > 0) log.info({ failures: this.#failures }, 'the graph is written again');
-    this.#failures = 0;
+    if (end === 'caught_up' && this.#failures > 0) {
+      log.info({ failures: this.#failures }, 'the graph is written again');
+      this.#failures = 0;
+    }
     return pollMs;
   }
 
