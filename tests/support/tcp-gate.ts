@@ -5,6 +5,7 @@ export interface TcpGate extends AsyncDisposable {
   readonly port: number;
   /** Connections that were ever made. */
   readonly connections: () => number;
+  readonly openConnections: () => number;
   /** Cut everything; whoever calls is refused. */
   close(): Promise<void>;
   open(): Promise<void>;
@@ -29,7 +30,10 @@ export async function tcpGate(to: { host: string; port: number } | null): Promis
   const onCaller = (caller: Socket): void => {
     connections += 1;
     keep(caller);
-    if (isSwallowing || to === null) return;
+    if (isSwallowing || to === null) {
+      caller.resume();
+      return;
+    }
     const target = keep(connect(to));
     caller.pipe(target).pipe(caller);
     caller.on('close', () => target.destroy());
@@ -40,6 +44,7 @@ export async function tcpGate(to: { host: string; port: number } | null): Promis
       return port;
     },
     connections: () => connections,
+    openConnections: () => sockets.size,
     async open() {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       server = createServer(onCaller).once('error', reject).listen(port, '127.0.0.1', resolve);

@@ -3,6 +3,7 @@ import { untilAborted } from '../../kernel/abort.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import type { Graph, GraphTransaction, GraphWorld, GraphWriter } from '../graph-port.ts';
 import { graphUnavailable, toGraphError } from './errors.ts';
+import { greet } from './greet.ts';
 import { toParameters } from './parameters.ts';
 import { READ_WORLDS, SCHEMA, statementsOf, TAKE_TURN } from './statements.ts';
 
@@ -76,14 +77,17 @@ export class Neo4jGraph implements Graph {
   }
 
   async #within<T>(signal: AbortSignal, work: (driver: Driver) => Promise<T>): Promise<T> {
-    const limit = AbortSignal.timeout(this.#options.timeoutMs);
-    const driver = (this.#driver ??= this.#connect());
+    const { url, timeoutMs } = this.#options;
+    const limit = AbortSignal.timeout(timeoutMs);
+    const either = AbortSignal.any([signal, limit]);
     try {
-      return await untilAborted(work(driver), AbortSignal.any([signal, limit]));
+      if (this.#driver === null) await greet(url, either);
+      const driver = (this.#driver ??= this.#connect());
+      return await untilAborted(work(driver), either);
     } catch (error) {
       const failure =
         limit.aborted && error === limit.reason ? graphUnavailable('timeout') : toGraphError(error);
-      if (failure.code === 'graph_unavailable') this.#drop(driver);
+      if (failure.code === 'graph_unavailable') this.#drop();
       throw failure;
     }
   }
@@ -101,9 +105,9 @@ export class Neo4jGraph implements Graph {
   }
 
   /** Nobody waits for it: closing may hang as well. */
-  #drop(driver: Driver): void {
-    if (this.#driver === driver) this.#driver = null;
-    driver.close().catch(() => undefined);
+  #drop(): void {
+    this.#driver?.close().catch(() => undefined);
+    this.#driver = null;
   }
 }
 
