@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { graphUnavailable } from './errors.ts';
 
 /** Bolt's first words: who speaks, and the versions 5.x, 4.4 and none. A server answers with four bytes. */
-const GREETING = Buffer.from('6060b017' + '00080805' + '00000404' + '00000000'.repeat(2), 'hex');
+const GREETING = Buffer.from([0x60, 0x60, 0xb0, 0x17, 0, 8, 8, 5, 0, 0, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 const DEFAULT_PORT = 7687;
 
