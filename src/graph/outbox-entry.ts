@@ -27,8 +27,7 @@ export type OutboxEntry =
   | { readonly kind: 'unreadable'; readonly id: string };
 
 const WorldId = z.string().min(1).max(128);
-const Version = z.coerce.number().pipe(z.int().min(1));
-const Moment = z.coerce.number().pipe(z.int().min(0));
+const Count = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1));
 
 /** @param id  of the entry in the stream; its first part is the time that counts when `at` is missing */
 export function readEntry(id: string, fields: Readonly<Record<string, string>>): OutboxEntry {
@@ -40,9 +39,9 @@ export function readEntry(id: string, fields: Readonly<Record<string, string>>):
     kind: 'patch',
     id,
     worldId,
-    version: Version.safeParse(fields['version'] || null).data ?? null,
+    version: Count.safeParse(fields['version']).data ?? null,
     patch: OutboxPatch.safeParse(json(fields['patch'])).data ?? null,
-    at: Moment.safeParse(fields['at'] || null).data ?? Number(id.split('-')[0]),
+    at: Count.safeParse(fields['at']).data ?? Number(id.split('-')[0]),
   };
 }
 
