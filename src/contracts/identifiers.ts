@@ -15,12 +15,6 @@ const CHOSEN_ID_HINT = 'expected a letter, then up to 127 letters, digits, "_", 
 
 /** An id that a caller may choose. */
 export const ChosenId = z.string().regex(CHOSEN_ID, CHOSEN_ID_HINT);
-/** The name after `world:` in Redis that is no world: the stream of their changes. */
-const NO_WORLD = 'outbox';
-export const ChosenWorldId = ChosenId.refine(
-  (id) => id !== NO_WORLD,
-  `expected an id other than "${NO_WORLD}"`,
-);
 export const SessionIdText = ChosenId.transform((id) => id as SessionId);
 
 export const CorrelationId = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ChosenId, ChosenWorldId, IsoTime, SessionIdText } from './identifiers.ts';
+import { ChosenId, IsoTime, SessionIdText } from './identifiers.ts';
 
 export const TherapeuticContext = z.strictObject({
   goals: z.array(z.string().min(1).max(200)).max(10).default([]),
@@ -10,7 +10,7 @@ export const CreateSession = z
   .strictObject({
     session_id: SessionIdText.optional(),
     user_id: ChosenId.optional(),
-    world_id: ChosenWorldId.optional(),
+    world_id: ChosenId.optional(),
     ttl_seconds: z.int().min(60).max(2_592_000).optional(),
     therapeutic_context: TherapeuticContext.optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),

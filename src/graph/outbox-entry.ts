@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
 /**
- * What a patch says of a world: each touched place as it is afterwards. Without `after` there is nothing any more.
- * Made by `worldPatch` in `src/sessions/world`; what only undoing needs is left unread.
+ * A patch from the new world back to the one before it, as `worldPatch(next, before)` of `src/sessions/world` makes it.
+ * So `before` is what a touched place holds now (without it there is nothing any more), the first of two values is the
+ * new one, and of the events `dropped` came and `added` went. What the old world held elsewhere is left unread.
  */
 export const OutboxPatch = z.object({
-  changes: z.array(z.object({ path: z.array(z.string()).min(1), after: z.unknown().optional() })),
+  changes: z.array(z.object({ path: z.array(z.string()).min(1), before: z.unknown().optional() })),
   turn: z.tuple([z.int(), z.int()]),
   updated_at: z.tuple([z.string(), z.string()]),
   events: z.object({ added: z.array(z.unknown()), dropped: z.array(z.unknown()) }),

@@ -4,7 +4,6 @@ import {
   EntityId,
   FlagValue,
   World,
-  WorldEvent,
   WorldLocation,
   WorldNpc,
   WorldObject,
@@ -12,6 +11,7 @@ import {
 import type { GraphWorld } from './graph-port.ts';
 import { PLAYER_ID, type GraphRows, type NodeLabel, type Primitive } from './graph-rows.ts';
 import type { OutboxPatch } from './outbox-entry.ts';
+import { newEvents } from './project-events.ts';
 import {
   characterRows,
   eventRows,
@@ -34,7 +34,6 @@ const COPIED = {
 const LEFT_OUT: ReadonlySet<string> = new Set(['aliases', 'use_text']);
 
 const Ids = z.array(EntityId);
-const Events = z.array(WorldEvent);
 
 /**
  * A patch as rows, for a graph that holds the world one version before it.
@@ -49,27 +48,26 @@ export function patchRows(
   known: GraphWorld,
   to: { readonly version: number; readonly at: number },
 ): GraphWorld | null {
-  const writes: (() => void)[] = [];
+  const writes: Write[] = [];
   const properties: Record<string, Primitive> = {};
-  for (const { path, after } of patch.changes) {
-    const write = changeOf({ rows, world, properties }, path, after);
+  for (const { path, before: value } of patch.changes) {
+    const write = changeOf({ rows, world, properties }, path, value);
     if (write === null) return null;
     writes.push(write);
   }
-  const added = Events.safeParse(patch.events.added);
-  const firstEvent = known.firstEvent + patch.events.dropped.length;
-  if (!added.success || firstEvent > known.nextEvent) return null;
+  const events = newEvents(known, patch.events);
+  if (events === null) return null;
   for (const write of writes) write();
-  for (let id = known.firstEvent; id < firstEvent; id++) rows.removed.Event.push({ world, id });
-  eventRows(rows, world, known.nextEvent, added.data);
+  for (const id of events.gone) rows.removed.Event.push({ world, id });
+  eventRows(rows, world, events.from, events.come);
   const next = {
     version: to.version,
     createdAt: known.createdAt,
     appliedAt: Math.max(known.appliedAt, to.at),
-    firstEvent,
-    nextEvent: known.nextEvent + added.data.length,
+    firstEvent: events.firstEvent,
+    nextEvent: events.nextEvent,
   };
-  const [turn, updatedAt] = [patch.turn[1], patch.updated_at[1]];
+  const [turn, updatedAt] = [patch.turn[0], patch.updated_at[0]];
   rows.worlds.push({
     world,
     properties: { ...properties, ...worldProperties(next), turn, updated_at: updatedAt },
@@ -85,64 +83,64 @@ interface Target {
 }
 type Write = () => void;
 
-function changeOf(target: Target, path: readonly string[], after: unknown): Write | null {
+function changeOf(target: Target, path: readonly string[], value: unknown): Write | null {
   const [part, id, field, last] = path;
   if (part === 'facts' && id === undefined) {
-    return given(World.shape.facts, after, (facts) => {
+    return given(World.shape.facts, value, (facts) => {
       target.properties['fact_count'] = facts.length;
     });
   }
-  if (part === 'player') return playerChange(target, path, after);
+  if (part === 'player') return playerChange(target, path, value);
   if (id === undefined || path.length > (field === 'exits' ? 4 : 3)) return null;
   const { rows, world } = target;
   switch (part) {
     case 'locations':
       if (field === undefined)
-        return entityChange(target, 'Location', id, WorldLocation, after, locationRows);
-      if (field === 'exits') return exitChange(target, id, last, after);
+        return entityChange(target, 'Location', id, WorldLocation, value, locationRows);
+      if (field === 'exits') return exitChange(target, id, last, value);
       if (field === 'objects') {
-        return given(Ids, after, (members) => rows.members.objects.push({ world, id, members }));
+        return given(Ids, value, (members) => rows.members.objects.push({ world, id, members }));
       }
       if (field === 'npcs') {
-        return given(Ids, after, (members) => rows.members.people.push({ world, id, members }));
+        return given(Ids, value, (members) => rows.members.people.push({ world, id, members }));
       }
-      return propertyChange(target, 'Location', id, field, after);
+      return propertyChange(target, 'Location', id, field, value);
     case 'objects':
-      if (field === undefined) return entityChange(target, 'Object', id, WorldObject, after, objectRows);
-      return propertyChange(target, 'Object', id, field, after);
+      if (field === undefined) return entityChange(target, 'Object', id, WorldObject, value, objectRows);
+      return propertyChange(target, 'Object', id, field, value);
     case 'npcs':
-      if (field === undefined) return entityChange(target, 'Character', id, WorldNpc, after, characterRows);
+      if (field === undefined) return entityChange(target, 'Character', id, WorldNpc, value, characterRows);
       if (field === 'carries') {
-        return given(Ids, after, (members) => rows.members.gifts.push({ world, id, members }));
+        return given(Ids, value, (members) => rows.members.gifts.push({ world, id, members }));
       }
       if (field === 'facts') {
-        return given(WorldNpc.shape.facts, after, (facts) =>
+        return given(WorldNpc.shape.facts, value, (facts) =>
           rows.nodes.Character.push({ world, id, properties: { fact_count: facts.length } }),
         );
       }
-      return propertyChange(target, 'Character', id, field, after);
+      return propertyChange(target, 'Character', id, field, value);
     default:
       return null;
   }
 }
 
-function playerChange({ rows, world }: Target, path: readonly string[], after: unknown): Write | null {
+function playerChange({ rows, world }: Target, path: readonly string[], value: unknown): Write | null {
   const [, field, flag] = path;
-  const player = (name: string, value: Primitive) =>
-    rows.nodes.Player.push({ world, id: PLAYER_ID, properties: { [name]: value } });
+  const player = (name: string, now: Primitive) =>
+    rows.nodes.Player.push({ world, id: PLAYER_ID, properties: { [name]: now } });
   if (field === 'flags' && flag !== undefined && path.length === 3) {
-    return given(FlagValue.nullable(), after ?? null, (value) => player(flagProperty(flag), value));
+    return given(FlagValue.nullable(), value ?? null, (set) => player(flagProperty(flag), set));
   }
   if (path.length !== 2) return null;
   switch (field) {
     case 'location_id':
-      return given(EntityId, after, (at) => rows.stands.push({ world, at }));
+      return given(EntityId, value, (at) => rows.stands.push({ world, at }));
     case 'came_from':
-      return given(EntityId.nullable(), after, (place) => player('came_from', place));
+      return given(EntityId.nullable(), value, (place) => player('came_from', place));
     case 'inventory':
-      return given(Ids, after, (members) => rows.members.inventory.push({ world, id: PLAYER_ID, members }));
+      return given(Ids, value, (members) => rows.members.inventory.push({ world, id: PLAYER_ID, members }));
     case 'visited':
-      return given(Ids, after, (ids) => rows.visited.push({ world, ids }));
+      return given(Ids, value, (ids) => rows.visited.push({ world, ids }));
     default:
       return null;
   }
@@ -154,16 +152,16 @@ function entityChange<T>(
   label: NodeLabel,
   id: string,
   schema: z.ZodType<T>,
-  after: unknown,
+  value: unknown,
   project: (rows: GraphRows, world: string, id: string, entity: T) => void,
 ): Write | null {
-  if (after === undefined) return () => rows.removed[label].push({ world, id });
-  return given(schema, after, (entity) => project(rows, world, id, entity));
+  if (value === undefined) return () => rows.removed[label].push({ world, id });
+  return given(schema, value, (entity) => project(rows, world, id, entity));
 }
 
-function exitChange({ rows, world }: Target, id: string, direction: string | undefined, after: unknown) {
+function exitChange({ rows, world }: Target, id: string, direction: string | undefined, value: unknown) {
   if (!Direction.safeParse(direction).success) return null;
-  return given(EntityId.nullable(), after ?? null, (to) => exitRow(rows, world, id, direction!, to));
+  return given(EntityId.nullable(), value ?? null, (to) => exitRow(rows, world, id, direction!, to));
 }
 
 function propertyChange(
@@ -171,19 +169,17 @@ function propertyChange(
   label: keyof typeof COPIED,
   id: string,
   field: string,
-  after: unknown,
+  value: unknown,
 ): Write | null {
   if (LEFT_OUT.has(field)) return () => undefined;
   const schemas: Readonly<Record<string, z.ZodType<Primitive>>> = COPIED[label];
   const schema = Object.hasOwn(schemas, field) ? schemas[field] : undefined;
   if (schema === undefined) return null;
-  return given(schema, after, (value) =>
-    rows.nodes[label].push({ world, id, properties: { [field]: value } }),
-  );
+  return given(schema, value, (set) => rows.nodes[label].push({ world, id, properties: { [field]: set } }));
 }
 
 /** A write of what was given, if it is what it must be. */
-function given<T>(schema: z.ZodType<T>, after: unknown, write: (value: T) => unknown): Write | null {
-  const parsed = schema.safeParse(after);
+function given<T>(schema: z.ZodType<T>, value: unknown, write: (value: T) => unknown): Write | null {
+  const parsed = schema.safeParse(value);
   return parsed.success ? () => void write(parsed.data) : null;
 }

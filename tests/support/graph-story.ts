@@ -26,7 +26,7 @@ export function chapter(before: World, operations: readonly WorldOperation[], at
 
 /** What the world part of the fleet appends: the patch from the one world to the other. */
 export function entryOf(before: World, after: World, atMs: number): Chapter {
-  const patch = JSON.stringify(worldPatch(before, after));
+  const patch = JSON.stringify(worldPatch(after, before));
   const { world_id, version } = after;
   return {
     world: after,

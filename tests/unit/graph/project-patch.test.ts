@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { World } from '../../../src/contracts/world.ts';
+import type { World, WorldEvent } from '../../../src/contracts/world.ts';
 import { emptyRows, type GraphRows } from '../../../src/graph/graph-rows.ts';
 import { readEntry, type OutboxPatch } from '../../../src/graph/outbox-entry.ts';
 import { patchRows } from '../../../src/graph/project-patch.ts';
@@ -10,13 +10,13 @@ const WORLD = 'w1';
 const KNOWN = { version: 4, createdAt: 'then', appliedAt: 100, firstEvent: 2, nextEvent: 7 };
 
 function patchOf(
-  list: { path: string[]; after?: unknown }[],
+  list: { path: string[]; before?: unknown }[],
   events: Partial<OutboxPatch['events']> = {},
 ): OutboxPatch {
   return {
     changes: list,
-    turn: [3, 4],
-    updated_at: ['a', 'b'],
+    turn: [4, 3],
+    updated_at: ['b', 'a'],
     events: { added: [], dropped: [], ...events },
   };
 }
@@ -93,15 +93,15 @@ describe('a patch as rows', () => {
     [['objects', 'lamp'], undefined, { removed: { Object: [{ world: WORLD, id: 'lamp' }] } }],
     [['locations', 'library', 'aliases'], ['books'], {}],
     [['facts'], ['something'], {}],
-  ])('%j after %j', (path, after, expected) => {
-    const { rows, next } = rowsOf(patchOf([{ path, after }]));
+  ])('%j that is %j now', (path, before, expected) => {
+    const { rows, next } = rowsOf(patchOf([{ path, before }]));
     expect(next).not.toBeNull();
     expect(changes(rows)).toMatchObject(expected);
     if (Object.keys(expected).length === 0) expect(changes(rows)).toEqual({});
   });
 
   test('sets the version, the turn and the time of its world, and no others', () => {
-    const { rows, next } = rowsOf(patchOf([{ path: ['facts'], after: ['a', 'b', 'c'] }]));
+    const { rows, next } = rowsOf(patchOf([{ path: ['facts'], before: ['a', 'b', 'c'] }]));
     expect(next).toEqual({ ...KNOWN, version: 5, appliedAt: 200 });
     expect(rows.worlds).toEqual([
       {
@@ -120,30 +120,44 @@ describe('a patch as rows', () => {
     ]);
   });
 
-  test('numbers its events on, and takes the oldest out for them', () => {
-    const event = { turn: 4, at: 'b', op: 'take', summary: 'took the lamp' };
-    const { rows, next } = rowsOf(patchOf([], { added: [event], dropped: [{}, {}] }));
-    expect(rows.nodes.Event).toEqual([{ world: WORLD, id: 7, properties: event }]);
-    expect(rows.removed.Event).toEqual([
-      { world: WORLD, id: 2 },
-      { world: WORLD, id: 3 },
-    ]);
-    expect(next).toMatchObject({ firstEvent: 4, nextEvent: 8 });
+  const event = (name: string) => ({ turn: 4, at: 'b', op: 'take', summary: name });
+  const [a, b, c, d, e, f] = ['a', 'b', 'c', 'd', 'e', 'f'].map(event) as [
+    WorldEvent,
+    WorldEvent,
+    WorldEvent,
+    WorldEvent,
+    WorldEvent,
+    WorldEvent,
+  ];
+  // The graph holds five events, numbered 2 to 6.
+  test.each([
+    ['grows', { added: [a, b, c, d, e], dropped: [a, b, c, d, e, f] }, [], [[7, f]], [2, 8]],
+    ['loses its oldest', { added: [a, b, c, d, e], dropped: [c, d, e, f] }, [2, 3], [[7, f]], [4, 8]],
+    ['stays', { added: [], dropped: [] }, [], [], [2, 7]],
+    ['is shortened', { added: [d, e], dropped: [] }, [5, 6], [], [2, 5]],
+    ['gets its oldest back', { added: [e], dropped: [f] }, [6], [[1, f]], [1, 6]],
+    ['is another one', { added: [a, b, c, d, e], dropped: [f] }, [2, 3, 4, 5, 6], [[7, f]], [7, 8]],
+    ['is empty', { added: [a, b, c, d, e], dropped: [] }, [2, 3, 4, 5, 6], [], [7, 7]],
+  ])('keeps the numbers of its events when the list %s', (_, events, gone, come, [first, end]) => {
+    const { rows, next } = rowsOf(patchOf([], events));
+    expect(rows.removed.Event).toEqual(gone.map((id) => ({ world: WORLD, id })));
+    expect(rows.nodes.Event).toEqual(come.map(([id, properties]) => ({ world: WORLD, id, properties })));
+    expect(next).toMatchObject({ firstEvent: first, nextEvent: end });
   });
 
   test.each([
-    ['a part nobody knows', [{ path: ['weather'], after: 'rain' }], {}],
-    ['the whole of a part', [{ path: ['npcs'], after: {} }], {}],
-    ['a property nobody knows', [{ path: ['objects', 'lamp', 'weight'], after: 3 }], {}],
-    ['a property of every object', [{ path: ['objects', 'lamp', 'constructor'], after: 'x' }], {}],
-    ['a value of another type', [{ path: ['npcs', 'elder', 'met'], after: 'yes' }], {}],
-    ['something below a property', [{ path: ['objects', 'lamp', 'name', 'de'], after: 'x' }], {}],
-    ['a direction nobody knows', [{ path: ['locations', 'l', 'exits', 'sideways'], after: 'm' }], {}],
-    ['half an object', [{ path: ['objects', 'lamp'], after: { name: 'lamp' } }], {}],
-    ['a broken event', [], { added: [{ turn: 'x' }] }],
-    ['more lost events than there are', [], { dropped: [1, 2, 3, 4, 5, 6] }],
+    ['a part nobody knows', [{ path: ['weather'], before: 'rain' }], {}],
+    ['the whole of a part', [{ path: ['npcs'], before: {} }], {}],
+    ['a property nobody knows', [{ path: ['objects', 'lamp', 'weight'], before: 3 }], {}],
+    ['a property of every object', [{ path: ['objects', 'lamp', 'constructor'], before: 'x' }], {}],
+    ['a value of another type', [{ path: ['npcs', 'elder', 'met'], before: 'yes' }], {}],
+    ['something below a property', [{ path: ['objects', 'lamp', 'name', 'de'], before: 'x' }], {}],
+    ['a direction nobody knows', [{ path: ['locations', 'l', 'exits', 'sideways'], before: 'm' }], {}],
+    ['half an object', [{ path: ['objects', 'lamp'], before: { name: 'lamp' } }], {}],
+    ['a broken event', [], { dropped: [{ turn: 'x' }] }],
+    ['more lost events than there are', [], { added: [1, 2, 3, 4, 5, 6] }],
   ])('gives way to the whole world for %s, and leaves nothing half done', (_, list, events) => {
-    const good = { path: ['npcs', 'elder', 'mood'], after: 'calm' };
+    const good = { path: ['npcs', 'elder', 'mood'], before: 'calm' };
     const { rows, next } = rowsOf(patchOf([good, ...list], events));
     expect(next).toBeNull();
     expect(rows).toEqual(emptyRows());
