@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { choice, duration, flag, integer, port, section } from './keys.ts';
 import { llm, realAgents } from './sections/language.ts';
+import { neo4j } from './sections/graph.ts';
 import { auth, http, metrics, rateLimits, redis } from './sections/serving.ts';
 import { agents, queues, retention, sessions, workflow } from './sections/work.ts';
 
@@ -33,6 +34,7 @@ export const ConfigSchema = z.strictObject({
   queues,
   retention,
   sessions,
+  neo4j,
   performance: section({
     response_time_target: duration({
       min: 0.001,

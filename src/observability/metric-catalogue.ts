@@ -263,6 +263,31 @@ export const METRIC_CATALOGUE = [
     labels: ['signal'],
   },
 
+  {
+    name: 'graph_outbox_entries',
+    type: 'gauge',
+    help: 'Changes of worlds that the graph does not have yet; 0 without neo4j.url',
+    labels: [],
+  },
+  {
+    name: 'graph_entries_total',
+    type: 'counter',
+    help: 'Changes that left the outbox: applied, healed (the world was copied whole), skipped (known already), forgotten, orphaned (the world is gone) or refused',
+    labels: ['outcome'],
+  },
+  {
+    name: 'graph_failures_total',
+    type: 'counter',
+    help: 'Attempts to write the graph that failed, and will be repeated',
+    labels: ['code'],
+  },
+  {
+    name: 'graph_batch_seconds',
+    type: 'histogram',
+    help: 'Time to write one batch of changes to the graph',
+    labels: [],
+  },
+
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
   {
     name: 'circuit_transitions_total',

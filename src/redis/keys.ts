@@ -59,6 +59,10 @@ export interface Keys {
   sessionTurns(sessionId: string): string;
   /** Hash: `version` and JSON `data` of a world. */
   world(worldId: string): string;
+  /** Stream: changes of worlds that the graph does not have yet. */
+  worldOutbox(): string;
+  /** Hash: who may write the graph, and until when. */
+  worldOutboxWriter(): string;
   /** Hash: dead letter id -> number of replays. */
   deadLetterReplays(): string;
   /** Hash: state of an idempotent request. */
@@ -130,6 +134,8 @@ export function createKeys(prefix: string): Keys {
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),
     world: (worldId) => key('world', worldId),
+    worldOutbox: () => key('world', 'outbox'),
+    worldOutboxWriter: () => key('world', 'outbox', 'writer'),
     deadLetterReplays: () => key('dlq', 'replays'),
     idempotency: (hash) => key('idem', hash),
     audit: () => key('audit'),

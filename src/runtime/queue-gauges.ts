@@ -8,10 +8,11 @@ import { parseInfo } from './redis-facts.ts';
 export function exportQueueGauges(core: Core): void {
   const { metrics, store, queues, clock } = core;
   metrics.onScrape(async () => {
-    const [views, info, unexplained] = await Promise.all([
+    const [views, info, unexplained, outbox] = await Promise.all([
       listQueueViews(queues, clock.now()),
       store.redis.info('memory').then(parseInfo),
       countUnexplained(store, clock.now()),
+      store.redis.xlen(store.keys.worldOutbox()),
     ]);
     for (const view of views) {
       const queue = view.name;
@@ -22,6 +23,7 @@ export function exportQueueGauges(core: Core): void {
       metrics.dlq_length.set({ queue }, view.dlq);
     }
     metrics.workflow_unexplained_runs.set({}, unexplained);
+    metrics.graph_outbox_entries.set({}, outbox);
     metrics.redis_memory_used_bytes.set({}, Number(info['used_memory'] ?? 0));
     metrics.redis_memory_max_bytes.set({}, Number(info['maxmemory'] ?? 0));
     metrics.redis_eviction_policy_ok.set({}, Number(info['maxmemory_policy'] === 'noeviction'));

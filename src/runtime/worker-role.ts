@@ -12,6 +12,7 @@ import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
 import { createReadiness } from './operations/readiness.ts';
+import { startGraph } from './start-graph.ts';
 import { startWorkers } from './workers.ts';
 
 export interface WorkersOfRole {
@@ -55,6 +56,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       instance: options.instance,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
+    const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
     for (const queue of options.queues) {
       core.metrics.circuit_state.set({ name: `agent.${queue}` }, CIRCUIT_STATE_NUMBER.closed);
     }
@@ -66,7 +68,9 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       async stop() {
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
-        const closing = workers.stop(graceMs - CLOSING_MS).then(() => core.close());
+        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()]).then(() =>
+          core.close(),
+        );
         if (!(await settlesWithin(closing, graceMs))) {
           // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
           core.log.warn({}, 'grace is over and Redis does not answer: leaving without closing');
