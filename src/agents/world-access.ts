@@ -9,7 +9,7 @@ import {
 } from '../primitives/durable/commit-step.ts';
 import type { StepEffectsToRecord } from '../primitives/durable/effect-records.ts';
 import type { RedisStore } from '../redis/store.ts';
-import { worldPatch } from '../sessions/world/world-patch.ts';
+import { patchOps, recordPatch } from '../sessions/world/patch-record.ts';
 import { decodeWorld, encodeWorld, readStoredWorld, type StoredWorld } from '../sessions/world-codec.ts';
 import type { WorldAccess } from './agent.ts';
 
@@ -31,6 +31,8 @@ export interface WorldAccessOptions {
   readonly eventData: (output: unknown) => Record<string, unknown>;
   /** Turns an output into what is stored, refusing what must not be. */
   readonly checkOutput: (output: unknown) => unknown;
+  /** Whether patches are also put in the outbox for a copy of the worlds elsewhere. */
+  readonly hasOutbox: boolean;
   /** What is recorded beside the write. */
   readonly effects?: StepEffectsToRecord | undefined;
   readonly now: () => number;
@@ -58,7 +60,7 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
           prefetched?.worldId === worldId ? prefetched.world : await readStoredWorld(options.store, worldId);
         prefetched = null;
         const world = stored === null ? newWorld(options, worldId) : decodeWorld(stored);
-        const { next, output } = apply(world);
+        const { next, output, applied = [] } = apply(world);
         if (next === null) return output;
         const checked = options.checkOutput(output);
         const attempt = await commitStep(options.store, {
@@ -73,7 +75,10 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
             data: encodeWorld(next),
             ttlSeconds: options.ttlSeconds,
             // Both are at hand here, so knowing how to take the change back costs no round trip.
-            ...(options.owner.kind === 'run' ? { undo: JSON.stringify(worldPatch(world, next)) } : {}),
+            ...recordPatch(world, next, patchOps(applied), {
+              hasOutbox: options.hasOutbox,
+              isFirst: stored === null,
+            }),
           },
           ...(options.effects === undefined ? {} : { effects: options.effects }),
           nowMs: options.now(),

@@ -76,7 +76,7 @@ export type WorldEvent = z.infer<typeof WorldEvent>;
  * Source: spec, workflows 3.2
  */
 export const World = z.strictObject({
-  world_id: z.string().min(1).max(128),
+  world_id: z.string().min(1).max(130),
   schema_version: z.literal(WORLD_SCHEMA_VERSION),
   version: z.int().min(0),
   seed: z.string().min(1),
@@ -235,7 +235,7 @@ export const RejectedOperation = z.strictObject({
 export type RejectedOperation = z.infer<typeof RejectedOperation>;
 
 export const WbaInput = z.strictObject({
-  world_id: z.string().min(1).max(128),
+  world_id: z.string().min(1).max(130),
   action: z.enum(['fetch', 'update']),
   /** Empty, with an intent given: the operations follow from the intent's actions. */
   operations: z.array(WorldOperation).max(50),

@@ -59,6 +59,10 @@ export interface Keys {
   sessionTurns(sessionId: string): string;
   /** Hash: `version` and JSON `data` of a world. */
   world(worldId: string): string;
+  /** Stream: the newest patches of a world, each with what takes it back. */
+  worldHistory(worldId: string): string;
+  /** Stream: patches of all worlds on their way to a graph database. No world is called `outbox`. */
+  worldOutbox(): string;
   /** Hash: dead letter id -> number of replays. */
   deadLetterReplays(): string;
   /** Hash: state of an idempotent request. */
@@ -125,6 +129,8 @@ export function createKeys(prefix: string): Keys {
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),
     world: (worldId) => key('world', worldId),
+    worldHistory: (worldId) => key('world', worldId, 'history'),
+    worldOutbox: () => key('world', 'outbox'),
     deadLetterReplays: () => key('dlq', 'replays'),
     idempotency: (hash) => key('idem', hash),
     audit: () => key('audit'),

@@ -50,6 +50,8 @@ export interface CoreOptions {
   readonly plans?: readonly WorkflowDefinition[];
   /** Takes the place of the product's definitions in code. */
   readonly definitions?: readonly WorkflowDefinition[];
+  /** Whether patches of worlds are also put in the outbox for a graph database. Default: they are not. */
+  readonly hasWorldOutbox?: boolean;
   /** `look`: a passer-by, which does not say what the versions of this fleet mean. Default `hold`. */
   readonly pins?: 'hold' | 'look';
 }
@@ -84,7 +86,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       deadLetterQueues: new Map(
         ([...AGENTS, 'maintenance'] as const).map((name) => [name, queues.get(name)!]),
       ),
-      settings: workflowSettings(config),
+      settings: { ...workflowSettings(config), hasWorldOutbox: options.hasWorldOutbox ?? false },
       clock,
       log,
       metrics,

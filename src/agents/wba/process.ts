@@ -31,12 +31,17 @@ export function createWorldBuilder(clock: Clock): WorldBuilder {
 
 export const wba: WorldBuilder = createWorldBuilder(systemClock);
 
-function step(world: World, input: WbaInput, nowIso: string): { next: World | null; output: WbaOutput } {
+function step(
+  world: World,
+  input: WbaInput,
+  nowIso: string,
+): { next: World | null; output: WbaOutput; applied: WbaOutput['applied'] } {
   const operations = input.action === 'fetch' ? [] : operationsOf(input);
   const { next, applied, rejected } = applyOperations(world, operations, nowIso);
   const view = viewOf(next ?? world);
   return {
     next,
+    applied,
     output: {
       world_id: world.world_id,
       world_state: view,
