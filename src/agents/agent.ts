@@ -20,11 +20,15 @@ export interface WorldAccess {
    * the recorded output back and `apply` is not called.
    *
    * @param apply  `next: null` means nothing changed: nothing is written; `applied` is what the world's history tells
-   * Errors: world_contention (conflict) after five lost races, world_too_large (invalid_input)
+   * @param options.ofVersion  `apply` is given the world of that version, under the number of the present one: what
+   *   it returns replaces what others have done since
+   * Errors: world_contention (conflict) after five lost races, world_too_large (invalid_input); with `ofVersion` also
+   * world_version_not_found (not_found), world_version_gone (not_found)
    */
   transact<T>(
     worldId: string,
     apply: (world: World) => { next: World | null; output: T; applied?: readonly AppliedOperation[] },
+    options?: { readonly ofVersion?: number },
   ): Promise<T>;
 }
 

@@ -10,6 +10,7 @@ import {
 import type { StepEffectsToRecord } from '../primitives/durable/effect-records.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { patchOps, recordPatch } from '../sessions/world/patch-record.ts';
+import { readWorldAt } from '../sessions/world-history.ts';
 import { decodeWorld, encodeWorld, readStoredWorld, type StoredWorld } from '../sessions/world-codec.ts';
 import type { WorldAccess } from './agent.ts';
 
@@ -53,14 +54,16 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
   let prefetched = options.prefetched;
   return {
     recorded: () => outcome,
-    async transact(worldId, apply) {
+    async transact(worldId, apply, { ofVersion } = {}) {
       for (let race = 0; race < RACES; race++) {
         options.signal.throwIfAborted();
         const stored =
           prefetched?.worldId === worldId ? prefetched.world : await readStoredWorld(options.store, worldId);
-        prefetched = null;
         const world = stored === null ? newWorld(options, worldId) : decodeWorld(stored);
-        const { next, output, applied = [] } = apply(world);
+        const seen = ofVersion === undefined ? world : await earlier(options, world, ofVersion);
+        const { next, output, applied = [] } = apply(seen);
+        // Who only looked may look again without another round trip: a write compares the version anyway.
+        prefetched = next === null ? { worldId, world: stored } : null;
         if (next === null) return output;
         const checked = options.checkOutput(output);
         const attempt = await commitStep(options.store, {
@@ -98,6 +101,11 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
       });
     },
   };
+}
+
+/** The world as it was, numbered as it is: what is made of it replaces whatever came in between. */
+async function earlier(options: WorldAccessOptions, world: World, version: number): Promise<World> {
+  return { ...(await readWorldAt(options.store, world, version)), version: world.version };
 }
 
 /** BullMQ refuses what the worker says of the job from now on; the job is somebody else's. */

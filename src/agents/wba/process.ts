@@ -1,4 +1,5 @@
 import { systemClock, toIso, type Clock } from '../../kernel/clock.ts';
+import { FleetError } from '../../kernel/errors.ts';
 import { WbaInput, WbaOutput, type World } from '../../contracts/world.ts';
 import { applyOperations } from '../../sessions/world/operations.ts';
 import { viewOf } from '../../sessions/world/view.ts';
@@ -13,7 +14,7 @@ export type WorldBuilder = Agent<typeof WbaInput, typeof WbaOutput>;
  * stored world alone; the clock only stamps, and is read once before the transaction, because that may run
  * its function again after losing a race.
  *
- * Errors: those of WorldAccess.transact
+ * Errors: those of WorldAccess.transact; world_version_conflict (conflict, never retried) with the policy `fail`
  * Source: spec, workflows 3.2
  */
 export function createWorldBuilder(clock: Clock): WorldBuilder {
@@ -24,7 +25,15 @@ export function createWorldBuilder(clock: Clock): WorldBuilder {
     async run(input, ctx) {
       ctx.signal.throwIfAborted();
       const nowIso = toIso(clock.now());
-      return ctx.worlds.transact(input.world_id, (world) => step(world, input, nowIso));
+      const { expected_version: expected, conflict_policy: policy = 'rebase' } = input;
+      return ctx.worlds.transact(
+        input.world_id,
+        (world) => {
+          if (policy === 'fail') assertVersion(world, expected);
+          return step(world, input, nowIso);
+        },
+        policy === 'overwrite' && expected !== undefined ? { ofVersion: expected } : {},
+      );
     },
   };
 }
@@ -55,6 +64,17 @@ function step(
       degraded: false,
     },
   };
+}
+
+function assertVersion({ world_id: worldId, version }: World, expected: number | undefined): void {
+  if (version === expected) return;
+  throw new FleetError({
+    code: 'world_version_conflict',
+    kind: 'conflict',
+    retryable: false,
+    message: `world "${worldId}" is at version ${version}, not ${expected}: read it again`,
+    details: { current_version: version },
+  });
 }
 
 /** Explicit operations win; only without them does the intent decide. */
