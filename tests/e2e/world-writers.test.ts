@@ -12,7 +12,7 @@ afterAll(() => redis.dispose());
 
 const WRITERS = 20;
 
-test('twenty writers over two worker processes add up: +0.01 each is +0.20, and twenty versions', async () => {
+test('[R2.5] twenty writers over two worker processes add up: +0.01 each is +0.20, and twenty versions', async () => {
   await using h = await startHarness({ redisUrl: redis.url, workers: ['maintenance'] });
   await using processes = fleetProcesses(h);
   await Promise.all([1, 2].map(() => processes.start('worker', 'wba', 'flow')));
