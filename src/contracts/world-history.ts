@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { IsoTime } from './identifiers.ts';
-import { VISIBLE_OPS } from './world.ts';
-import { Direction, EntityId } from './world-view.ts';
+import { VISIBLE_OPS, World } from './world.ts';
+import { Direction, EntityId, WorldView } from './world-view.ts';
 
 /** The newest patches of a world that are remembered. */
 export const MAX_WORLD_HISTORY = 500;
@@ -29,3 +29,27 @@ export const WorldVersion = z
   })
   .meta({ id: 'WorldVersion' });
 export type WorldVersion = z.infer<typeof WorldVersion>;
+
+/** The world of a session as it is, or as it was at an earlier version. */
+export const SessionWorld = z
+  .strictObject({
+    world_id: z.string(),
+    version: z.int().min(0),
+    /** The newest version there is. */
+    current_version: z.int().min(0),
+    /** When this version was made. */
+    updated_at: IsoTime,
+    view: WorldView,
+    /** All of it; only where it was asked for. */
+    world: World.optional(),
+  })
+  .meta({ id: 'SessionWorld' });
+export type SessionWorld = z.infer<typeof SessionWorld>;
+
+/** How a world is asked for. */
+export interface WorldQuestion {
+  /** Default: the newest. */
+  readonly version?: number;
+  /** All of it, and not only what the player can see. */
+  readonly full?: boolean;
+}

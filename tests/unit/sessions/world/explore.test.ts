@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UNEXPLORED, World, type WorldOperation } from '../../../../src/contracts/world.ts';
 import { DIRECTIONS, EntityId, type Direction } from '../../../../src/contracts/world-view.ts';
