@@ -6,6 +6,7 @@ import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Readiness } from '../contracts/operator.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
@@ -43,7 +44,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   try {
     const workers = await startWorkers({
       core,
-      agents: options.agents ?? localAgents(),
+      agents: options.agents ?? localAgents(core.metrics),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),
@@ -78,9 +79,12 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
 }
 
 /** The three agents with the local provider: no network. */
-export function localAgents(): Map<AgentName, Agent> {
+export function localAgents(metrics?: Metrics): Map<AgentName, Agent> {
+  const wba = createWorldBuilder(systemClock, {
+    onRejected: (code, origin) => metrics?.world_ops_rejected_total.inc({ code, origin }),
+  });
   // An Agent is written for its own schemas; the shell parses with them before and after, so it may hold any.
-  const agents = { ipa, wba: createWorldBuilder(systemClock), nga } as unknown as Record<AgentName, Agent>;
+  const agents = { ipa, wba, nga } as unknown as Record<AgentName, Agent>;
   return new Map(Object.entries(agents) as [AgentName, Agent][]);
 }
 
