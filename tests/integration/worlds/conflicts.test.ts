@@ -83,6 +83,14 @@ describe('a writer whose world was changed by others', () => {
       code: 'validation_failed',
       problems: [expect.objectContaining({ path: '/input/expected_version' })],
     });
+    const schedule = {
+      workflow: 'world_building',
+      input: { text: 'a word', ...overwrite },
+      every_ms: 60_000,
+    };
+    await expect(h.operations.putSchedule('daily', schedule, LOCAL_OPERATOR)).rejects.toMatchObject({
+      code: 'forbidden',
+    });
     expect(await h.worldOf(session.session_id)).toBeNull();
   });
 
