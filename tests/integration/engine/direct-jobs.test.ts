@@ -64,6 +64,8 @@ describe('a job from a plain BullMQ producer', () => {
       expect(repeated.returnvalue).toEqual(first);
     });
     expect((await h.worldOf(sessionId))?.version).toBe(2);
+    const { redis: client, keys } = h.core.store;
+    expect(await client.xlen(keys.worldHistory('w_shared_story'))).toBe(2);
   });
 
   test('is a job of its own, although its id was used before by a job that is gone', async () => {

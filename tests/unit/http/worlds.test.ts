@@ -35,6 +35,16 @@ test('a world that the caller knows is not sent again', async () => {
   expect((await ask(tag)).status).toBe(200);
 });
 
+test('a page of another origin may ask so, too', async () => {
+  await using http = await startHttp({ config: { http: { cors_origins: ['https://play.example'] } } });
+  const preflight = await fetch(`${http.url}${WORLD}`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://play.example', 'access-control-request-method': 'GET' },
+  });
+  expect(preflight.headers.get('access-control-allow-headers')).toContain('If-None-Match');
+  expect(preflight.headers.get('access-control-expose-headers')).toContain('ETag');
+});
+
 test.each([
   ['?version=-1', 'version'],
   ['?version=two', 'version'],
