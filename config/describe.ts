@@ -46,7 +46,7 @@ export function configJsonSchema(): Record<string, unknown> {
 
 function withoutSecrets(value: unknown, path: readonly PropertyKey[]): unknown {
   const secret = schemaAt(path, true)?.traits?.secret;
-  if (secret === 'whole' && value !== undefined) return REDACTED;
+  if (secret === 'whole' && value !== undefined && value !== null) return REDACTED;
   if (secret === 'url' && typeof value === 'string') return withoutCredentials(value);
   if (Array.isArray(value))
     return value.map((item: unknown, index) => withoutSecrets(item, [...path, index]));

@@ -58,6 +58,17 @@ export function optionalInteger(options: Options<number | null> & Range) {
   return key(z.nullable(integerIn(options)), options, { kind: 'integer', expected, isNullable: true });
 }
 
+/** Any number, fractions included. */
+export function optionalNumber(options: Options<number | null> & Range) {
+  const { min, max } = options;
+  const schema = z.nullable(z.number().min(min).max(max));
+  return key(schema, options, {
+    kind: 'integer',
+    expected: `number ${min}..${max} or null`,
+    isNullable: true,
+  });
+}
+
 /** A port, or 0 for any free one. */
 export function port(options: Options<number>) {
   const schema = integerIn({ min: 0, max: 65_535 }).refine((value) => value === 0 || value >= 1024);

@@ -1,3 +1,4 @@
+import { readModelPrices } from './model-prices.ts';
 import type { ParsedConfig } from './schema.ts';
 
 /** A rule between keys, judged when each of them is valid by itself. */
@@ -97,7 +98,45 @@ export const RULES: readonly Rule[] = [
       return 'expected false while environment is production, got true';
     },
   },
+  {
+    keys: ['llm.model', 'llm.base_url'],
+    check({ llm }) {
+      if (llm.base_url === null || llm.model !== null) return undefined;
+      return 'expected the name of a model while llm.base_url is set, got null';
+    },
+  },
+  modelTimeoutRule('ipa', 'input_processor'),
+  modelTimeoutRule('wba', 'world_builder'),
+  modelTimeoutRule('nga', 'narrative_generator'),
+  {
+    keys: ['llm.daily_budget_usd', 'llm.prices', 'llm.model', 'llm.fallback_models'],
+    check({ llm }) {
+      if (llm.base_url === null || llm.model === null || llm.daily_budget_usd === null) return undefined;
+      const known = new Set([
+        ...Object.keys(readModelPrices().models),
+        ...llm.prices.map(({ model }) => model),
+      ]);
+      const unknown = [llm.model, ...llm.fallback_models].filter((model) => !known.has(model));
+      if (unknown.length === 0) return undefined;
+      return `expected a price in llm.prices for each of llm.model and llm.fallback_models, got none for ${unknown.join(', ')}`;
+    },
+  },
 ];
+
+function modelTimeoutRule(
+  agent: keyof ParsedConfig['real_agents']['timeouts'],
+  type: keyof ParsedConfig['agents'],
+): Rule {
+  const limit = `agents.${type}.timeout`;
+  return {
+    keys: [`real_agents.timeouts.${agent}`, limit],
+    check({ llm, agents, real_agents: { timeouts } }) {
+      // Without models nothing waits for one.
+      if (llm.base_url === null || timeouts[agent] < agents[type].timeout) return undefined;
+      return `expected less than ${limit} (${agents[type].timeout}), got ${timeouts[agent]}`;
+    },
+  };
+}
 
 function isDeployed(environment: ParsedConfig['environment']): boolean {
   return environment === 'staging' || environment === 'production';

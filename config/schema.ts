@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { choice, duration, flag, integer, port, section } from './keys.ts';
+import { llm, realAgents } from './sections/language.ts';
 import { auth, http, metrics, rateLimits, redis } from './sections/serving.ts';
 import { agents, queues, retention, sessions, workflow } from './sections/work.ts';
 
@@ -26,6 +27,8 @@ export const ConfigSchema = z.strictObject({
   auth,
   rate_limits: rateLimits,
   agents,
+  llm,
+  real_agents: realAgents,
   workflow,
   queues,
   retention,

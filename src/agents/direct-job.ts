@@ -10,6 +10,7 @@ import {
 import { parseOrRefuse } from './decode-job.ts';
 import { encodeOutput } from './output.ts';
 import { NO_WORKFLOW, type Opened, type ShellContext } from './shell.ts';
+import { languageOfStep } from './step-language.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
@@ -69,7 +70,7 @@ export async function openDirectJob(
           budgetMs: shell.directTimeoutMs,
           log: shell.log,
           worlds,
-          language: shell.language,
+          language: languageOfStep(shell.language, { account: {}, timeoutMs: shell.directTimeoutMs }),
           // It has no run to remember anything with, and nobody who reads along.
           memo: (_key, produce) => produce(),
           emit: () => {},

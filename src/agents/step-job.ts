@@ -28,6 +28,7 @@ import {
   storedError,
 } from './step-failures.ts';
 import { countSavings } from './savings.ts';
+import { languageOfStep } from './step-language.ts';
 import { completeTokens, tokenWriter } from './step-tokens.ts';
 import type { TokenWriter } from './token-writer.ts';
 import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
@@ -183,6 +184,7 @@ function openWork(
         }
         worlds = worldsOf(signal);
         const { memo } = effects.open();
+        const account = { workflow: step.workflow, user: facts.userId };
         try {
           return await callAgent(shell, input, {
             signal,
@@ -191,7 +193,7 @@ function openWork(
             budgetMs: cutMs,
             log: shell.log,
             worlds,
-            language: shell.language,
+            language: languageOfStep(shell.language, { account, timeoutMs: cutMs }),
             memo,
             emit: (text) => writer.emit(text),
           });

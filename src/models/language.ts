@@ -23,12 +23,20 @@ export interface LanguageRequest<T> {
   readonly check?: (answer: T) => readonly string[];
 }
 
+/** For whom something is asked; it is written down with what the answer cost. */
+export interface CallAccount {
+  readonly workflow?: string | undefined;
+  readonly user?: string | undefined;
+}
+
 export interface LanguageContext {
   readonly signal: AbortSignal;
   /** Milliseconds all calls for this answer may take together. */
   readonly budgetMs: number;
   /** Told of the answer while it grows; what it tells may still be refused at the end. */
   readonly onPartial?: (partial: unknown) => void;
+  /** Agents leave it out: their shell knows it. */
+  readonly account?: CallAccount;
 }
 
 /** No answer is an expected outcome: the caller has a local one, and says why it was used. */

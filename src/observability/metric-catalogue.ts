@@ -158,6 +158,12 @@ export const METRIC_CATALOGUE = [
     help: 'Tokens of metered calls; agent is the queue of the step',
     labels: ['agent', 'model', 'direction'],
   },
+  {
+    name: 'llm_request_seconds',
+    type: 'histogram',
+    help: 'Time of a request to a model: success, cancelled, or how it failed (network, timeout, rate_limited, conflict, server, denied, client, refused, unreadable)',
+    labels: ['agent', 'outcome'],
+  },
   { name: 'llm_cost_usd_total', type: 'counter', help: 'What metered calls cost', labels: ['model'] },
   {
     name: 'budget_rejections_total',

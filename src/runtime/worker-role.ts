@@ -6,10 +6,12 @@ import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Readiness } from '../contracts/operator.ts';
+import type { Language } from '../models/language.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
+import { openLanguages } from './open-languages.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { startWorkers } from './workers.ts';
 
@@ -19,6 +21,8 @@ export interface WorkersOfRole {
   readonly concurrency?: number;
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
+  /** Takes the place of the configured models. */
+  readonly languages?: ReadonlyMap<AgentName, Language>;
 }
 
 export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'>, WorkersOfRole {}
@@ -45,6 +49,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     const workers = await startWorkers({
       core,
       agents: options.agents ?? localAgents(core.metrics),
+      languages: options.languages ?? (await openLanguages(core, breakers, options.queues)),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),

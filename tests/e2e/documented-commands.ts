@@ -123,6 +123,10 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
     coveredBy: 'tests/e2e/tracing.test.ts',
     text: "AO_OTEL__ENABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT",
   },
+  'LLM_BASE_URL=http://127.0.0.1:11434/v1 LLM_MODEL=llama3.2 npm start': {
+    coveredBy: 'tests/e2e/fleet-models.test.ts',
+    text: 'LLM_BASE_URL: server.url, LLM_MODEL:',
+  },
 
   'sh deploy/make-secrets': {
     coveredBy: 'tests/architecture/compose.test.ts',

@@ -15,6 +15,8 @@ const ODD_WORKER = join(ROOT, 'tests/support/odd-worker.ts');
 const DEADLY_WORKER = join(ROOT, 'tests/support/deadly-worker.ts');
 /** The same command line, with a plan that tells a story piece by piece. */
 const STORY_WORKER = join(ROOT, 'tests/support/story-worker.ts');
+/** The same command line, with a narrator who asks a model. */
+const ASKING_WORKER = join(ROOT, 'tests/support/asking-worker.ts');
 
 export interface Ended {
   readonly code: number | null;
@@ -41,6 +43,8 @@ export interface Processes extends AsyncDisposable {
   startDeadly(folder: string, ...argv: string[]): Promise<FleetProcess>;
   /** Starts `ao <argv>` with a story that is told to its end, or hangs in its middle: see story-worker.ts. */
   startStory(hangs: boolean, ...argv: string[]): Promise<FleetProcess>;
+  /** Starts `ao <argv>` with a narrator who asks a model, if the settings name one: see asking-worker.ts. */
+  startAsking(...argv: string[]): Promise<FleetProcess>;
 }
 
 /** Processes of the fleet the harness looks at: same Redis, same prefix. None outlives the test. */
@@ -99,6 +103,7 @@ export function fleetProcesses(
     startOdd: (...argv) => launch(ODD_WORKER, argv),
     startDeadly: (folder, ...argv) => launch(DEADLY_WORKER, argv, { DEADLY: folder }),
     startStory: (hangs, ...argv) => launch(STORY_WORKER, argv, { HANGS: hangs ? '1' : '' }),
+    startAsking: (...argv) => launch(ASKING_WORKER, argv),
     async [Symbol.asyncDispose]() {
       await Promise.all(
         children.map(async (child) => {

@@ -32,6 +32,7 @@ function problemsOf(options: LoadOptions): string[] {
 
 const KEY = { id: 'ops', sha256: 'a'.repeat(64), roles: ['admin'] };
 const CREDENTIALS = { AO_AUTH__API_KEYS: JSON.stringify([KEY]) };
+const MODELS = { LLM_BASE_URL: 'http://models/v1', LLM_MODEL: 'unheard-of' };
 
 describe('layers', () => {
   test('an empty environment and no file give the documented defaults', () => {
@@ -198,6 +199,31 @@ describe('problems', () => {
     expect(dump).toContain('redis://***REDACTED***@db/0');
   });
 
+  test('the key of a model provider is shown nowhere, not even in an address that is refused', () => {
+    const refused = { AO_LLM__BASE_URL: 'https://u:hunter2@models/v1', LLM_API_KEY: 'hunter2 with spaces' };
+    const problems = problemsOf({ env: refused });
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toContain('hunter2');
+    const config = loadConfig({ env: { ...MODELS, LLM_API_KEY: 'hunter2' } });
+    expect(config.llm.api_key).toBe('hunter2');
+    const rows = effectiveConfig(config).filter(({ key }) => key.startsWith('llm.'));
+    expect(rows.find(({ key }) => key === 'llm.api_key')?.value).toBe('***REDACTED***');
+    expect(JSON.stringify(rows)).not.toContain('hunter2');
+  });
+
+  test('a budget over models is judged by prices, which may be given', () => {
+    const prices = JSON.stringify([{ model: 'unheard-of', input: 0.01, output: 0.02 }]);
+    const env = { ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5', AO_LLM__PRICES: prices };
+    expect(loadConfig({ env }).llm).toMatchObject({ daily_budget_usd: 2.5, model: 'unheard-of' });
+    expect(problemsOf({ env: { ...env, AO_LLM__FALLBACK_MODELS: 'gpt-4,other' } })).toEqual([
+      expect.stringContaining('got none for other'),
+    ]);
+  });
+
+  test('times for models are not judged where no model is asked', () => {
+    expect(problemsOf({ env: { AO_AGENTS__NARRATIVE_GENERATOR__TIMEOUT: '5' } })).toEqual([]);
+  });
+
   test.each([
     [{ AO_WORKFLOW__ERROR_HANDLING__TIMEOUT_SECONDS: '30' }, RULES[0]],
     [{ AO_WORKFLOW__ERROR_HANDLING__CIRCUIT_BREAKER__TIMEOUT_SECONDS: '400' }, RULES[1]],
@@ -221,6 +247,11 @@ describe('problems', () => {
       },
       RULES[10],
     ],
+    [{ LLM_BASE_URL: 'http://models' }, RULES[11]],
+    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__IPA: '10' }, RULES[12]],
+    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__WBA: '15' }, RULES[13]],
+    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__NGA: '20' }, RULES[14]],
+    [{ ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5' }, RULES[15]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -228,7 +259,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(11);
+    expect(RULES).toHaveLength(16);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

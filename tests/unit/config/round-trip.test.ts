@@ -26,6 +26,12 @@ const apiKey = fc.record(
   { requiredKeys: ['id', 'sha256', 'roles'] },
 );
 
+const price = fc.record({
+  model: fc.constantFrom('gpt-4', 'own-model'),
+  input: fc.constantFrom(0, 0.001, -1),
+  output: fc.constantFrom(0, 0.002),
+});
+
 /** Keys whose values are words; all others follow from their kind. */
 const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   environment: fc.constantFrom(...ENVIRONMENTS),
@@ -39,6 +45,13 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'http.bull_board_path': fc.constantFrom('/admin/queues', '/q'),
   'http.cors_origins': fc.subarray(['https://a.example', 'http://localhost:3000', '*']),
   'auth.api_keys': fc.array(apiKey, { maxLength: 3 }),
+  'llm.base_url': fc.constantFrom(null, 'https://models.example/v1', 'http://127.0.0.1:11434/v1', 'models'),
+  'llm.api_key': fc.constantFrom(null, 'sk-1234', 'with spaces'),
+  'llm.model': fc.constantFrom(null, 'gpt-4', 'models/llama-3:70b', 'two words'),
+  'llm.fallback_models': fc.subarray(['gpt-4', 'llama-3-70b']),
+  'llm.provider': fc.constantFrom('main', 'local.1', 'a b'),
+  'llm.daily_budget_usd': fc.constantFrom(null, 0, 2.5, 1000, -1),
+  'llm.prices': fc.array(price, { maxLength: 2 }),
 };
 
 function valueOf(key: Key): fc.Arbitrary<unknown> {
