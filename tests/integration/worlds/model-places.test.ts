@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { WorldAccess } from '../../../src/agents/agent.ts';
 import { agentsWith, quickCatalog, startHarness, type Harness } from '../../support/harness.ts';
 import { startLanguageServer, type LanguageServer } from '../../support/language-server.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
@@ -36,12 +37,12 @@ describe('a world builder with a model', () => {
     let failures = 0;
     const agents = agentsWith({
       async wba(input, ctx, agent) {
-        const { transact } = ctx.worlds;
-        const breaking: typeof transact = async (worldId, apply, options) => {
+        const { worlds } = ctx;
+        const transact: WorldAccess['transact'] = async (worldId, apply, options) => {
           if (server.calls.length > 0 && failures++ === 0) throw new Error('gone');
-          return transact(worldId, apply, options);
+          return worlds.transact(worldId, apply, options);
         };
-        return agent.run(input, { ...ctx, worlds: { transact: breaking } });
+        return agent.run(input, { ...ctx, worlds: { transact } });
       },
     });
     await using h = await startHarness({
@@ -68,6 +69,9 @@ describe('a world builder with a model', () => {
     const sessionId = await h.newSession('w_without');
     const { updated_context: context, workflow_metadata: told } = await discover(h, sessionId);
     expect(told.steps[0]).toMatchObject({ name: 'wba', source: 'local' });
+    const { redis: client, keys } = h.core.store;
+    const output = JSON.parse((await client.hget(keys.runResults(told.run_id), 'wba'))!) as unknown;
+    expect(output).toMatchObject({ degraded: true, degraded_reasons: ['provider_error'] });
     expect(context.world_state?.location.exits.map(({ direction }) => direction)).toContain('south');
     expect(server.calls.length).toBeGreaterThan(0);
   });
