@@ -1,6 +1,6 @@
 import type { z, ZodType } from 'zod';
 import type { AgentName } from '../contracts/agent-type.ts';
-import type { World } from '../contracts/world.ts';
+import type { AppliedOperation, World } from '../contracts/world.ts';
 import type { Language } from '../models/language.ts';
 
 /** The few levels an agent may log at; a pino child logger fits. */
@@ -19,10 +19,17 @@ export interface WorldAccess {
    * The write and the step's result are recorded together and at most once for the step: a repeated step gets
    * the recorded output back and `apply` is not called.
    *
-   * @param apply  `next: null` means nothing changed: nothing is written
-   * Errors: world_contention (conflict) after five lost races, world_too_large (invalid_input)
+   * @param apply  `next: null` means nothing changed: nothing is written; `applied` is what the world's history tells
+   * @param options.ofVersion  `apply` is given the world of that version, under the number of the present one: what
+   *   it returns replaces what others have done since
+   * Errors: world_contention (conflict) after five lost races, world_too_large (invalid_input); with `ofVersion` also
+   * world_version_not_found (not_found), world_version_gone (not_found)
    */
-  transact<T>(worldId: string, apply: (world: World) => { next: World | null; output: T }): Promise<T>;
+  transact<T>(
+    worldId: string,
+    apply: (world: World) => { next: World | null; output: T; applied?: readonly AppliedOperation[] },
+    options?: { readonly ofVersion?: number },
+  ): Promise<T>;
 }
 
 export interface EmitOptions {

@@ -60,6 +60,7 @@ export async function openDirectJob(
           ttlSeconds: null,
           eventData: () => ({}),
           checkOutput,
+          hasOutbox: shell.hasWorldOutbox ?? false,
           now: () => clock.now(),
         });
         return agent.run(input, {

@@ -52,6 +52,8 @@ export interface ShellContext {
   readonly activeJobs: ActiveJobs;
   /** The world of a session that has none yet. */
   readonly createWorld: (worldId: string, nowIso: string) => World;
+  /** Whether patches of worlds are also put in the outbox. Default: they are not. */
+  readonly hasWorldOutbox?: boolean;
   /** Where BullMQ keeps who holds a job. */
   readonly lockKey: (job: Job) => string;
   /** Opens a failed run again. Errors: run_not_resumable (conflict), run_not_found */

@@ -158,6 +158,7 @@ function openWork(
       ttlSeconds: facts.session === null ? null : Number(facts.session['ttl_seconds']),
       eventData,
       checkOutput,
+      hasOutbox: shell.hasWorldOutbox ?? false,
       effects: savepointOf(node, step.path),
       now: () => clock.now(),
     });

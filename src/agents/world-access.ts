@@ -9,7 +9,8 @@ import {
 } from '../primitives/durable/commit-step.ts';
 import type { StepEffectsToRecord } from '../primitives/durable/effect-records.ts';
 import type { RedisStore } from '../redis/store.ts';
-import { worldPatch } from '../sessions/world/world-patch.ts';
+import { patchOps, recordPatch } from '../sessions/world/patch-record.ts';
+import { readWorldAt } from '../sessions/world-history.ts';
 import { decodeWorld, encodeWorld, readStoredWorld, type StoredWorld } from '../sessions/world-codec.ts';
 import type { WorldAccess } from './agent.ts';
 
@@ -31,6 +32,8 @@ export interface WorldAccessOptions {
   readonly eventData: (output: unknown) => Record<string, unknown>;
   /** Turns an output into what is stored, refusing what must not be. */
   readonly checkOutput: (output: unknown) => unknown;
+  /** Whether patches are also put in the outbox for a copy of the worlds elsewhere. */
+  readonly hasOutbox: boolean;
   /** What is recorded beside the write. */
   readonly effects?: StepEffectsToRecord | undefined;
   readonly now: () => number;
@@ -51,14 +54,16 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
   let prefetched = options.prefetched;
   return {
     recorded: () => outcome,
-    async transact(worldId, apply) {
+    async transact(worldId, apply, { ofVersion } = {}) {
       for (let race = 0; race < RACES; race++) {
         options.signal.throwIfAborted();
         const stored =
           prefetched?.worldId === worldId ? prefetched.world : await readStoredWorld(options.store, worldId);
-        prefetched = null;
         const world = stored === null ? newWorld(options, worldId) : decodeWorld(stored);
-        const { next, output } = apply(world);
+        const seen = ofVersion === undefined ? world : await earlier(options, world, ofVersion);
+        const { next, output, applied = [] } = apply(seen);
+        // Who only looked may look again without another round trip: a write compares the version anyway.
+        prefetched = next === null ? { worldId, world: stored } : null;
         if (next === null) return output;
         const checked = options.checkOutput(output);
         const attempt = await commitStep(options.store, {
@@ -73,7 +78,10 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
             data: encodeWorld(next),
             ttlSeconds: options.ttlSeconds,
             // Both are at hand here, so knowing how to take the change back costs no round trip.
-            ...(options.owner.kind === 'run' ? { undo: JSON.stringify(worldPatch(world, next)) } : {}),
+            ...recordPatch(world, next, patchOps(applied), {
+              hasOutbox: options.hasOutbox,
+              isFirst: stored === null,
+            }),
           },
           ...(options.effects === undefined ? {} : { effects: options.effects }),
           nowMs: options.now(),
@@ -93,6 +101,11 @@ export function createWorldAccess(options: WorldAccessOptions): TrackedWorldAcce
       });
     },
   };
+}
+
+/** The world as it was, numbered as it is: what is made of it replaces whatever came in between. */
+async function earlier(options: WorldAccessOptions, world: World, version: number): Promise<World> {
+  return { ...(await readWorldAt(options.store, world, version)), version: world.version };
 }
 
 /** BullMQ refuses what the worker says of the job from now on; the job is somebody else's. */

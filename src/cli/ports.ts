@@ -30,6 +30,8 @@ export type CliOperations = Pick<
   FleetOperations,
   | 'submitTurn'
   | 'listTurns'
+  | 'getWorld'
+  | 'listWorldVersions'
   | 'startRun'
   | 'listRuns'
   | 'getRun'

@@ -18,6 +18,7 @@ import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
 import { registerWhy } from './commands/why.ts';
+import { registerWorld } from './commands/world.ts';
 import { registerWorkflows } from './commands/workflows.ts';
 import { registerWorkflowCheck } from './commands/workflows-check.ts';
 import { registerWorkflowRollback } from './commands/workflows-rollback.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly Register[] = [
   registerApi,
   registerWorker,
   registerTurn,
+  registerWorld,
   registerEnqueue,
   registerWatch,
   registerWhy,

@@ -15,6 +15,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
   // HTTP continues a list with an opaque cursor, the operations with the last entry seen.
   const deadLetterCursors = new Map<string, string>();
   const turnCursors = new Map<string, string>();
+  const versionCursors = new Map<string, string>();
 
   return {
     submitTurn: (sessionId, request, _, options) => {
@@ -30,6 +31,18 @@ export function remoteOperations(client: FleetClient): CliOperations {
         return { items: [...page.items], nextBefore: null };
       turnCursors.set(`${sessionId}#${last.turn}`, page.next_cursor);
       return { items: [...page.items], nextBefore: last.turn };
+    },
+    getWorld: (sessionId, question) => asked(client.getWorld(sessionId, question)),
+    async listWorldVersions(sessionId, { limit, before }) {
+      const cursor = before === undefined ? undefined : versionCursors.get(`${sessionId}#${before}`);
+      const page = await asked(
+        client.listWorldVersions(sessionId, { limit, ...(cursor !== undefined && { cursor }) }),
+      );
+      const last = page.items.at(-1);
+      if (page.next_cursor === null || last === undefined)
+        return { items: [...page.items], nextBefore: null };
+      versionCursors.set(`${sessionId}#${last.version}`, page.next_cursor);
+      return { items: [...page.items], nextBefore: last.version };
     },
     startRun: (workflow, request, _, options) => {
       return asked(client.startRun(workflow, request, signalOf(options)));

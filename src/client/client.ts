@@ -10,6 +10,7 @@ import type { CreateSession, SessionView, TurnRecord } from '../contracts/sessio
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
+import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
@@ -56,6 +57,9 @@ export interface RunListOptions extends PageOptions {
 export interface VersionOptions extends CallOptions {
   readonly version?: number;
 }
+export interface WorldOptions extends VersionOptions {
+  readonly full?: boolean;
+}
 export interface DeadLetterOptions extends PageOptions {
   readonly queue?: string;
   readonly reason?: string;
@@ -69,6 +73,10 @@ export interface FleetClient {
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   submitTurn(sessionId: string, request: SubmitTurn, options?: SubmitCallOptions): Promise<Submission>;
   listTurns(sessionId: string, options?: PageOptions): Promise<Page<TurnRecord>>;
+  /** What the player can see; with `full` all of it, with `version` as it was then. */
+  getWorld(sessionId: string, options?: WorldOptions): Promise<SessionWorld>;
+  /** Newest first: who changed the world, when, and by what. */
+  listWorldVersions(sessionId: string, options?: PageOptions): Promise<Page<WorldVersion>>;
   startRun(workflow: string, request: StartRun, options?: SubmitCallOptions): Promise<Submission>;
   /** Many runs with one call; each has its own outcome, with `atomic` all or none. */
   startRuns(
@@ -164,6 +172,13 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     getSession: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}`, o),
     submitTurn: (sessionId, request, o) => submit(pathOf`/v1/sessions/${sessionId}/turns`, request, o),
     listTurns: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
+    getWorld: (sessionId, o) =>
+      get(pathOf`/v1/sessions/${sessionId}/world`, o, {
+        version: o?.version,
+        full: o?.full === true ? 'true' : undefined,
+      }),
+    listWorldVersions: (sessionId, o) =>
+      get(pathOf`/v1/sessions/${sessionId}/world/history`, o, pageQuery(o)),
     startRun: (workflow, request, o) => submit(pathOf`/v1/workflows/${workflow}/runs`, request, o),
     startRuns: (workflow, request, o) => post(pathOf`/v1/workflows/${workflow}/runs/bulk`, request, o),
     listRuns: (o) =>

@@ -12,6 +12,7 @@ import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts
 import type { CreateSession, SessionView, TurnRecord } from './session.ts';
 import type { FleetStatus } from './status.ts';
 import type { RunExplanation } from './why.ts';
+import type { SessionWorld, WorldQuestion, WorldVersion } from './world-history.ts';
 import type { RunToken } from './token.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
 
@@ -68,6 +69,14 @@ export interface FleetOperations {
     page: { limit: number; before?: number },
     caller: Caller,
   ): Promise<{ items: TurnRecord[]; nextBefore: number | null }>;
+  /** Errors also: forbidden for `full`, world_version_not_found (404), world_version_gone (410). */
+  getWorld(sessionId: string, question: WorldQuestion, caller: Caller): Promise<SessionWorld>;
+  /** Newest first. `before` is the version of the last entry seen. */
+  listWorldVersions(
+    sessionId: string,
+    page: { limit: number; before?: number },
+    caller: Caller,
+  ): Promise<{ items: WorldVersion[]; nextBefore: number | null }>;
   /** Errors also: entrypoint_mismatch (422), idempotency_key_reused (422), too_many_runs (429). */
   startRun(workflow: string, request: StartRun, caller: Caller, options?: SubmitOptions): Promise<Submitted>;
   /** Each with its own outcome; with `atomic` all of them, or an error. None is waited for. */

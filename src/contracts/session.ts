@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ChosenId, IsoTime, SessionIdText } from './identifiers.ts';
+import { RESERVED_WORLD_ID } from './world-view.ts';
 
 export const TherapeuticContext = z.strictObject({
   goals: z.array(z.string().min(1).max(200)).max(10).default([]),
@@ -10,7 +11,7 @@ export const CreateSession = z
   .strictObject({
     session_id: SessionIdText.optional(),
     user_id: ChosenId.optional(),
-    world_id: ChosenId.optional(),
+    world_id: ChosenId.refine((id) => id !== RESERVED_WORLD_ID, `"${RESERVED_WORLD_ID}" is taken`).optional(),
     ttl_seconds: z.int().min(60).max(2_592_000).optional(),
     therapeutic_context: TherapeuticContext.optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),

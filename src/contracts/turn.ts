@@ -5,7 +5,7 @@ import { PlayerText } from './player-text.ts';
 import { Priority } from './priority.ts';
 import { RunContextRequest } from './run-context.ts';
 import { RunStatus } from './run.ts';
-import { WorldOperation, WorldView } from './world.ts';
+import { conflictFields, EXPECTATION_MISSING, namesExpectation, WorldOperation, WorldView } from './world.ts';
 
 export const MAX_WAIT_MS = 30_000;
 /** 30 days. */
@@ -28,7 +28,10 @@ export const TurnInput = z
     /** Present when the text was understood before the run began. */
     intent: IpaOutput.optional(),
     operations: z.array(WorldOperation).max(20).optional(),
+    /** Of the world these operations, or what the text means, are meant for. */
+    ...conflictFields,
   })
+  .refine(namesExpectation, EXPECTATION_MISSING)
   .meta({ id: 'TurnInput' });
 export type TurnInput = z.output<typeof TurnInput>;
 

@@ -23,6 +23,15 @@ export const EntityId = z
   .regex(/^[a-z][a-z0-9_]{0,63}$/, 'expected a lower-case id such as "wise_elder" (at most 64 characters)');
 export type EntityId = z.infer<typeof EntityId>;
 
+/** The word behind the prefix that names what belongs to no single world. */
+export const RESERVED_WORLD_ID = 'outbox';
+
+/** The id of a stored world: as long as a chosen id, and longer by what a session's own world has in front. */
+export const WorldId = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,129}$/, 'expected a letter, then letters, digits, "_", "." or "-"')
+  .refine((id) => id !== RESERVED_WORLD_ID, { message: `no world is called "${RESERVED_WORLD_ID}"` });
+
 /** The destination of an exit nobody has walked yet; entering it makes the place. */
 export const UNEXPLORED = 'unexplored';
 
@@ -69,7 +78,7 @@ export type ViewNpc = z.infer<typeof ViewNpc>;
  * Source: spec, workflows 3.2, `world_state`
  */
 export const WorldView = z.strictObject({
-  world_id: z.string().min(1).max(128),
+  world_id: z.string().min(1).max(130),
   version: z.int().min(0),
   seed: z.string(),
   turn: z.int().min(0),

@@ -76,7 +76,7 @@ export type WorldEvent = z.infer<typeof WorldEvent>;
  * Source: spec, workflows 3.2
  */
 export const World = z.strictObject({
-  world_id: z.string().min(1).max(128),
+  world_id: z.string().min(1).max(130),
   schema_version: z.literal(WORLD_SCHEMA_VERSION),
   version: z.int().min(0),
   seed: z.string().min(1),
@@ -234,13 +234,43 @@ export const RejectedOperation = z.strictObject({
 });
 export type RejectedOperation = z.infer<typeof RejectedOperation>;
 
-export const WbaInput = z.strictObject({
-  world_id: z.string().min(1).max(128),
-  action: z.enum(['fetch', 'update']),
-  /** Empty, with an intent given: the operations follow from the intent's actions. */
-  operations: z.array(WorldOperation).max(50),
-  intent: IpaOutput.nullish(),
-});
+/**
+ * What happens to a patch when others have changed the world since `expected_version`. `rebase` (the default): the
+ * operations are judged on the world as it is. `fail`: nothing is done. `overwrite`: they are judged on the world as it
+ * was then, and the outcome replaces what others have done since.
+ */
+export const CONFLICT_POLICIES = ['rebase', 'fail', 'overwrite'] as const;
+
+/** How a writer stands to others; spread into every input that may say so. */
+export const conflictFields = {
+  expected_version: z.int().min(0).optional(),
+  conflict_policy: z.enum(CONFLICT_POLICIES).optional(),
+};
+
+/** Only what was expected can be held against what is. */
+export function namesExpectation(input: {
+  readonly expected_version?: number | undefined;
+  readonly conflict_policy?: (typeof CONFLICT_POLICIES)[number] | undefined;
+}): boolean {
+  const { conflict_policy: policy = 'rebase', expected_version: expected } = input;
+  return policy === 'rebase' || expected !== undefined;
+}
+
+export const EXPECTATION_MISSING = {
+  message: 'conflict_policy "fail" and "overwrite" need an expected_version',
+  path: ['expected_version'],
+};
+
+export const WbaInput = z
+  .strictObject({
+    world_id: z.string().min(1).max(130),
+    action: z.enum(['fetch', 'update']),
+    /** Empty, with an intent given: the operations follow from the intent's actions. */
+    operations: z.array(WorldOperation).max(50),
+    intent: IpaOutput.nullish(),
+    ...conflictFields,
+  })
+  .refine(namesExpectation, EXPECTATION_MISSING);
 export type WbaInput = z.infer<typeof WbaInput>;
 
 export const WbaOutput = z.strictObject({

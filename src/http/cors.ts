@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 
 const ALLOWED_HEADERS =
-  'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, X-API-Key, X-Request-Id, traceparent';
+  'Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-API-Key, X-Request-Id, traceparent';
 const EXPOSED_HEADERS =
-  'Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id';
+  'ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id';
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /** Lets pages of the listed origins call the API. Credentials travel in headers, never in cookies. */

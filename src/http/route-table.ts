@@ -22,6 +22,7 @@ import { scheduleRoutes } from './routes/schedules.ts';
 import { runTokenRoutes } from './routes/run-tokens.ts';
 import { statusRoutes } from './routes/status.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { worldRoutes } from './routes/worlds.ts';
 
 /** Every operation of the API: the one list that router and documentation are made of. */
 export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readonly Route[] {
@@ -29,6 +30,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
   let document: Json | undefined;
   const routes: Route[] = [
     ...sessionRoutes(deps, cursors),
+    ...worldRoutes(deps, cursors),
     ...listRunRoutes(deps, cursors),
     ...runRoutes(deps),
     ...bulkStartRoutes(deps),

@@ -335,6 +335,13 @@ export const METRIC_CATALOGUE = [
     labels: [],
   },
 
+  {
+    name: 'world_ops_rejected_total',
+    type: 'counter',
+    help: 'Operations on worlds that were refused: of a model, of what a player meant, or sent as operations',
+    labels: ['code', 'origin'],
+  },
+
   { name: 'redis_up', type: 'gauge', help: '1 while the connection is usable', labels: ['connection'] },
   { name: 'redis_reconnects_total', type: 'counter', help: 'Reconnections', labels: ['connection'] },
   { name: 'redis_memory_used_bytes', type: 'gauge', help: 'Memory Redis uses', labels: [] },

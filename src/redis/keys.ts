@@ -59,7 +59,9 @@ export interface Keys {
   sessionTurns(sessionId: string): string;
   /** Hash: `version` and JSON `data` of a world. */
   world(worldId: string): string;
-  /** Stream: changes of worlds that the graph does not have yet. */
+  /** Stream: the newest patches of a world, each with what takes it back. */
+  worldHistory(worldId: string): string;
+  /** Stream: changes of worlds that the graph does not have yet. No world is called `outbox`. */
   worldOutbox(): string;
   /** Hash: who may write the graph, and until when. */
   worldOutboxWriter(): string;
@@ -134,6 +136,7 @@ export function createKeys(prefix: string): Keys {
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),
     world: (worldId) => key('world', worldId),
+    worldHistory: (worldId) => key('world', worldId, 'history'),
     worldOutbox: () => key('world', 'outbox'),
     worldOutboxWriter: () => key('world', 'outbox', 'writer'),
     deadLetterReplays: () => key('dlq', 'replays'),

@@ -54,6 +54,8 @@ export interface CoreOptions {
   readonly plans?: readonly WorkflowDefinition[];
   /** Takes the place of the product's definitions in code. */
   readonly definitions?: readonly WorkflowDefinition[];
+  /** Whether patches of worlds are also put in the outbox for a graph database. Default: where one is configured. */
+  readonly hasWorldOutbox?: boolean;
   /** `look`: a passer-by, which does not say what the versions of this fleet mean. Default `hold`. */
   readonly pins?: 'hold' | 'look';
 }
@@ -101,7 +103,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       deadLetterQueues: new Map(
         ([...AGENTS, 'maintenance'] as const).map((name) => [name, queues.get(name)!]),
       ),
-      settings: workflowSettings(config),
+      settings: {
+        ...workflowSettings(config),
+        hasWorldOutbox: options.hasWorldOutbox ?? config.neo4j.url !== null,
+      },
       clock,
       log,
       metrics,

@@ -42,7 +42,7 @@ export async function startDevFleet(
     ...core,
     queues: ['ipa', 'wba', 'nga', 'flow', 'maintenance'],
     instance: instanceName(),
-    agents: new Map([...localAgents()].map(([name, agent]) => [name, withFaults(agent, faults)])),
+    agents: new Map([...localAgents(core.metrics)].map(([name, agent]) => [name, withFaults(agent, faults)])),
   });
   try {
     const api = await startApiRole(core);

@@ -54,6 +54,7 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         cache: options.cache,
         lockKey: (job) => `${core.config.redis.bullmq_prefix}:${job.queueName}:${job.id}:lock`,
         createWorld: createStarterWorld,
+        hasWorldOutbox: core.workflows.settings.hasWorldOutbox ?? false,
         resumeRun: (runId, sessionId) => resumeFailedRun(core.workflows, runId, sessionId),
         historySeconds: core.workflows.settings.rollbackRetentionSeconds,
         recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,

@@ -7,6 +7,7 @@ import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Readiness } from '../contracts/operator.ts';
 import type { Language } from '../models/language.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
@@ -48,7 +49,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   try {
     const workers = await startWorkers({
       core,
-      agents: options.agents ?? localAgents(),
+      agents: options.agents ?? localAgents(core.metrics),
       languages: options.languages ?? (await openLanguages(core, breakers, options.queues)),
       queues: options.queues,
       breakers,
@@ -87,9 +88,12 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
 }
 
 /** The three agents with the local provider: no network. */
-export function localAgents(): Map<AgentName, Agent> {
+export function localAgents(metrics?: Metrics): Map<AgentName, Agent> {
+  const wba = createWorldBuilder(systemClock, {
+    onRejected: (code, origin) => metrics?.world_ops_rejected_total.inc({ code, origin }),
+  });
   // An Agent is written for its own schemas; the shell parses with them before and after, so it may hold any.
-  const agents = { ipa, wba: createWorldBuilder(systemClock), nga } as unknown as Record<AgentName, Agent>;
+  const agents = { ipa, wba, nga } as unknown as Record<AgentName, Agent>;
   return new Map(Object.entries(agents) as [AgentName, Agent][]);
 }
 

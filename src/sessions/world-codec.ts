@@ -1,3 +1,4 @@
+import { WorldId } from '../contracts/world-view.ts';
 import { World } from '../contracts/world.ts';
 import { FleetError } from '../kernel/errors.ts';
 import type { RedisStore } from '../redis/store.ts';
@@ -13,6 +14,8 @@ export interface StoredWorld {
 
 /** One round trip; null when there is no such world. */
 export async function readStoredWorld(store: RedisStore, worldId: string): Promise<StoredWorld | null> {
+  // No such world can have been stored, and the key may belong to something else.
+  if (!WorldId.safeParse(worldId).success) return null;
   try {
     const [version, data] = await store.redis.hmget(store.keys.world(worldId), 'version', 'data');
     return version == null || data == null ? null : { version: Number(version), data };

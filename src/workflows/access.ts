@@ -31,3 +31,18 @@ export function sessionForbidden(sessionId: string): FleetError {
     message: `session "${sessionId}" belongs to somebody else`,
   });
 }
+
+/** Replacing what others did to a world is for administrators alone. Errors: forbidden. */
+export function assertMayOverwrite(input: unknown, caller: Caller): void {
+  const overwrites =
+    typeof input === 'object' &&
+    input !== null &&
+    'conflict_policy' in input &&
+    input.conflict_policy === 'overwrite';
+  if (!overwrites || hasRole(caller, 'admin')) return;
+  throw new FleetError({
+    code: 'forbidden',
+    kind: 'forbidden',
+    message: 'conflict_policy "overwrite" needs the role "admin"',
+  });
+}

@@ -24,6 +24,8 @@ export interface WorkflowSettings {
   /** Where steps may write files; null: nowhere. */
   readonly tempRoot: string | null;
   readonly rollbackRetentionSeconds: number;
+  /** Whether patches of worlds are also put in the outbox. Default: they are not. */
+  readonly hasWorldOutbox?: boolean;
 }
 
 /** What everything in this room works with; runtime puts it together. */

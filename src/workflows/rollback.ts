@@ -107,6 +107,7 @@ async function undoAll(
 ): Promise<{ executed: number; skipped: number; errors: readonly RollbackError[] }> {
   const undo: UndoContext = {
     store: ctx.store,
+    hasWorldOutbox: ctx.settings.hasWorldOutbox ?? false,
     tempRoot: ctx.settings.tempRoot,
     compensators: ctx.catalog.find(run.workflow, run.version)?.compensators ?? {},
     compensatorTimeoutMs: COMPENSATOR_TIMEOUT_MS,

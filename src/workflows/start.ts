@@ -9,6 +9,7 @@ import { staticLeaves } from '../primitives/plan/leaves.ts';
 import type { NewRun } from '../primitives/durable/run-record.ts';
 import { FIRST_CHECK_MS, type WorkflowContext } from './context.ts';
 import type { WorkflowDefinition } from './definition.ts';
+import { assertMayOverwrite } from './access.ts';
 import { driveRun, launchRun } from './drive.ts';
 import { addStarter } from './starter.ts';
 
@@ -60,10 +61,11 @@ export interface StartedRun {
  *    job that starts it
  *
  * A process that dies between the two leaves an open run without jobs; the watchdog drives it.
- * Errors: too_many_runs, idempotency_key_reused, session_not_found, session_busy, backend_unavailable
+ * Errors: too_many_runs, idempotency_key_reused, session_not_found, session_busy, forbidden, backend_unavailable
  */
 export async function startRun(ctx: WorkflowContext, request: StartRequest): Promise<StartedRun> {
   const { definition, session } = request;
+  assertMayOverwrite(request.input, request.caller);
   const nowMs = ctx.clock.now();
   const runId = request.runId ?? newRunId(nowMs);
   const etaMs = etaOf(ctx, request);

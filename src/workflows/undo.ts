@@ -12,6 +12,7 @@ import {
 } from '../primitives/durable/undo-effect.ts';
 import type { Compensators } from '../primitives/effects/effect.ts';
 import { digestOf, tempFiles } from '../primitives/effects/temp-files.ts';
+import { recordPatch, UNDO_OPS } from '../sessions/world/patch-record.ts';
 import { undoWorldPatch, type WorldPatch } from '../sessions/world/world-patch.ts';
 import { decodeWorld, encodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import type { WorkflowContext } from './context.ts';
@@ -19,6 +20,7 @@ import type { WorkflowContext } from './context.ts';
 /** What the effects of one run are undone with. */
 export interface UndoContext {
   readonly store: WorkflowContext['store'];
+  readonly hasWorldOutbox: boolean;
   readonly tempRoot: string | null;
   readonly compensators: Compensators;
   /** Undo all that a called run did. Errors: run_not_found, rollback_in_progress, backend_unavailable */
@@ -69,7 +71,7 @@ export async function undoEffect(ctx: UndoContext, entry: LedgerEntry, claim: Un
 }
 
 async function undoPatch(
-  { store }: UndoContext,
+  { store, hasWorldOutbox }: UndoContext,
   entry: LedgerEntry,
   claim: UndoClaim,
   worldId: string,
@@ -81,11 +83,19 @@ async function undoPatch(
       const verdict = await markUndone(store, claim);
       return asUndone(entry, verdict === 'undone' ? 'nothing' : verdict, `world "${worldId}"`);
     }
-    const next = undoWorldPatch(decodeWorld(stored), patch);
+    const current = decodeWorld(stored);
+    const next = undoWorldPatch(current, patch);
     if (next === null) return asUndone(entry, 'conflict', `world "${worldId}"`);
     const { version } = next;
     const data = encodeWorld(next);
-    const verdict = await undoWorld(store, claim, { worldId, readVersion: stored.version, version, data });
+    const verdict = await undoWorld(store, claim, {
+      worldId,
+      readVersion: stored.version,
+      version,
+      data,
+      step: entry.effect.step,
+      ...recordPatch(current, next, UNDO_OPS, { hasOutbox: hasWorldOutbox }),
+    });
     if (verdict !== 'raced') return asUndone(entry, verdict, `world "${worldId}"`);
   }
   return asUndone(entry, 'conflict', `world "${worldId}"`);

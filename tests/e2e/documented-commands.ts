@@ -50,6 +50,15 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   'curl -s "http://127.0.0.1:8503/v1/runs/$(cat /tmp/ao-run)/rollback" -H \'content-type: application/json\' -d \'{"savepoint": "start"}\'':
     { prints: /"executed":0,"skipped":2/ },
 
+  './bin/ao turn walker "go north, then go south" --create': { prints: /clearing/i },
+  './bin/ao world walker': { prints: /^forest clearing\n[^]*version 1, turn 1\n$/ },
+  './bin/ao world walker --version 0': { prints: /version 0 of 1, turn 0\n$/ },
+  './bin/ao world walker --history 5': { prints: / wba +move_player north mountain_path/ },
+  'curl -s http://127.0.0.1:8503/v1/sessions/walker/world': { prints: /"version":1,"current_version":1/ },
+  'curl -s "http://127.0.0.1:8503/v1/sessions/walker/world/history?limit=5"': {
+    prints: /"items":\[\{"version":1,.*"op":"move_player"/,
+  },
+
   './bin/ao workflows check': { prints: /^\d+ runs checked, 0 findings, 0 repaired\n$/ },
   "curl -s -X POST http://127.0.0.1:8503/v1/workflows/consistency-check -H 'content-type: application/json' -d '{\"repair\": true}'":
     { prints: /"complete":true,"findings":\[\]/ },

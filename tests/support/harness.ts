@@ -43,6 +43,7 @@ export interface HarnessOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: WorkerRoleOptions['clock'];
   readonly catalog?: WorkerRoleOptions['catalog'];
+  readonly hasWorldOutbox?: boolean;
 }
 
 /** Operations and workers in this process, over a real Redis and under a key prefix of their own. */
@@ -151,6 +152,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     metrics,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.catalog === undefined ? {} : { catalog: options.catalog }),
+    ...(options.hasWorldOutbox === undefined ? {} : { hasWorldOutbox: options.hasWorldOutbox }),
   };
   const fleet: OperatedFleet = await operateFleet(core);
   const roles: WorkerRole[] = [];

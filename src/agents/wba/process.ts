@@ -1,22 +1,41 @@
 import { systemClock, toIso, type Clock } from '../../kernel/clock.ts';
-import { WbaInput, WbaOutput, type World } from '../../contracts/world.ts';
-import { applyOperations } from '../../sessions/world/operations.ts';
+import { FleetError } from '../../kernel/errors.ts';
+import type { Provenance } from '../../contracts/provenance.ts';
+import { WbaInput, WbaOutput, type World, type WorldOperation } from '../../contracts/world.ts';
+import { applyOperations, type PatchResult } from '../../sessions/world/operations.ts';
+import { judgeProposal, type RefusedProposal } from '../../sessions/world/proposed-place.ts';
 import { viewOf } from '../../sessions/world/view.ts';
-import type { Agent } from '../agent.ts';
+import type { Agent, AgentContext } from '../agent.ts';
+import { askForPlace, type Proposed } from './ask-for-place.ts';
 import { describeView } from './describe.ts';
 import { planOperations } from './plan-operations.ts';
 
 export type WorldBuilder = Agent<typeof WbaInput, typeof WbaOutput>;
 
+export interface WorldBuilderOptions {
+  /** Told of every operation that was refused, and where it came from. */
+  readonly onRejected?: (code: string, origin: 'model' | 'intent' | 'operations') => void;
+}
+
+interface Step extends PatchResult {
+  readonly refused: readonly RefusedProposal[];
+  readonly output: WbaOutput;
+}
+
 /**
- * The world builder: reads or changes a world in one transaction. What it decides depends on the input and the
- * stored world alone; the clock only stamps, and is read once before the transaction, because that may run
- * its function again after losing a race.
+ * The world builder: reads or changes a world in one transaction.
  *
- * Errors: those of WorldAccess.transact
+ * 1. Where a model is configured and the step leads to a place nobody has seen, the model is asked for it first.
+ * 2. The transaction: what it decides depends on the input, the stored world and the model's answer alone. The clock only
+ *    stamps, and is read once before, because the transaction may run its function again after losing a race.
+ *
+ * Errors: those of WorldAccess.transact; world_version_conflict (conflict, never retried) with the policy `fail`
  * Source: spec, workflows 3.2
  */
-export function createWorldBuilder(clock: Clock): WorldBuilder {
+export function createWorldBuilder(
+  clock: Clock,
+  { onRejected = () => {} }: WorldBuilderOptions = {},
+): WorldBuilder {
   return {
     name: 'wba',
     input: WbaInput,
@@ -24,19 +43,69 @@ export function createWorldBuilder(clock: Clock): WorldBuilder {
     async run(input, ctx) {
       ctx.signal.throwIfAborted();
       const nowIso = toIso(clock.now());
-      return ctx.worlds.transact(input.world_id, (world) => step(world, input, nowIso));
+      const { expected_version: expected, conflict_policy: policy = 'rebase' } = input;
+      const options = policy === 'overwrite' && expected !== undefined ? { ofVersion: expected } : {};
+      const origin = input.operations.length > 0 ? 'operations' : 'intent';
+      const operations = operationsOf(input);
+      const look = (world: World): World => {
+        if (policy === 'fail') assertVersion(world, expected);
+        return world;
+      };
+      const proposed = await proposalFor(input, operations, ctx, look, options);
+      let step: Step | null = null;
+      const output = await ctx.worlds.transact(
+        input.world_id,
+        (world) => (step = carryOut(look(world), operations, nowIso, proposed)),
+        options,
+      );
+      report(step, (code, fromModel) => onRejected(code, fromModel ? 'model' : origin));
+      return output;
     },
   };
 }
 
 export const wba: WorldBuilder = createWorldBuilder(systemClock);
 
-function step(world: World, input: WbaInput, nowIso: string): { next: World | null; output: WbaOutput } {
-  const operations = input.action === 'fetch' ? [] : operationsOf(input);
-  const { next, applied, rejected } = applyOperations(world, operations, nowIso);
+/** Looks at the world only where there is somebody to ask about it. */
+async function proposalFor(
+  input: WbaInput,
+  operations: readonly WorldOperation[],
+  ctx: AgentContext,
+  look: (world: World) => World,
+  options: { readonly ofVersion?: number },
+): Promise<Proposed | null> {
+  if (ctx.language === null || operations.length === 0) return null;
+  const world = await ctx.worlds.transact(
+    input.world_id,
+    (present) => ({ next: null, output: look(present) }),
+    options,
+  );
+  return askForPlace(world, operations, ctx);
+}
+
+function carryOut(
+  world: World,
+  operations: readonly WorldOperation[],
+  nowIso: string,
+  proposed: Proposed | null,
+): Step {
+  let refused: readonly RefusedProposal[] = [];
+  let taken = 0;
+  let isAskedFor = false;
+  const { next, applied, rejected } = applyOperations(world, operations, nowIso, (place, draft, at) => {
+    if (proposed === null || at.from !== proposed.from || at.direction !== proposed.direction) return place;
+    isAskedFor = true;
+    if (!proposed.ok) return place;
+    const judged = judgeProposal(proposed.proposal, place, draft);
+    ({ refused, taken } = judged);
+    return judged.place;
+  });
   const view = viewOf(next ?? world);
   return {
     next,
+    applied,
+    rejected,
+    refused,
     output: {
       world_id: world.world_id,
       world_state: view,
@@ -46,14 +115,40 @@ function step(world: World, input: WbaInput, nowIso: string): { next: World | nu
       rejected,
       description: describeView(view),
       cached: false,
-      source: 'local',
-      degraded: false,
+      ...provenanceOf(proposed, isAskedFor, taken),
     },
   };
 }
 
+/** Without a new place nothing is missing, whatever the model said. */
+function provenanceOf(proposed: Proposed | null, isAskedFor: boolean, taken: number): Provenance {
+  const usage = proposed?.usage === undefined ? {} : { usage: proposed.usage };
+  if (proposed === null || !isAskedFor) return { source: 'local', degraded: false, ...usage };
+  if (!proposed.ok) return { source: 'local', degraded: true, degraded_reasons: [proposed.reason], ...usage };
+  if (taken === 0) return { source: 'local', degraded: true, degraded_reasons: ['invalid_output'], ...usage };
+  const { provider, model } = proposed;
+  return { source: 'llm', provider, model, degraded: false, ...usage };
+}
+
+function report(step: Step | null, tell: (code: string, fromModel: boolean) => void): void {
+  for (const { code } of step?.rejected ?? []) tell(code, false);
+  for (const { code } of step?.refused ?? []) tell(code, true);
+}
+
+function assertVersion({ world_id: worldId, version }: World, expected: number | undefined): void {
+  if (version === expected) return;
+  throw new FleetError({
+    code: 'world_version_conflict',
+    kind: 'conflict',
+    retryable: false,
+    message: `world "${worldId}" is at version ${version}, not ${expected}: read it again`,
+    details: { current_version: version },
+  });
+}
+
 /** Explicit operations win; only without them does the intent decide. */
-function operationsOf(input: WbaInput): WbaInput['operations'] {
-  if (input.operations.length > 0) return input.operations;
-  return input.intent === null || input.intent === undefined ? [] : planOperations(input.intent);
+function operationsOf({ action, operations, intent }: WbaInput): WbaInput['operations'] {
+  if (action === 'fetch') return [];
+  if (operations.length > 0) return operations;
+  return intent === null || intent === undefined ? [] : planOperations(intent);
 }

@@ -3,22 +3,24 @@ import { defineScript } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { encodeEffects, type StepEffectsToRecord } from './effect-records.ts';
-import { LUA_ACCEPTS, LUA_EMIT, LUA_KEEP_FOR, LUA_RECORD_EFFECT } from './lua-parts.ts';
+import { LUA_ACCEPTS, LUA_EMIT, LUA_KEEP_FOR, LUA_NOTE_PATCH, LUA_RECORD_EFFECT } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 results  3 errors  4 events  5 world  6 lock of the job, and with effects
- *       7 effects  8… keys that are written
+ * KEYS  1 run  2 results  3 errors  4 events  5 lock of the job, then with a world
+ *       6 world  7 its history  8 outbox, then with effects  the effects, and keys that are written
  * ARGV  1 now  2 path  3 agent  4 output  5 event data  6 kind (run | direct)  7 seconds a direct job's result is kept
- *       8 writes the world (1 or 0)  9 expected version ('' = there is none)  10 next version  11 next data
- *       13 lock token of the worker ('' = unchecked)
- *       12 seconds the world lives at least (0 = as before)  14 state the step left ('' = as before), and with effects
- *       15 savepoint to make ('' = none), then for each effect: entry, place of its key in KEYS ('' = none),
- *          action (set, delete or ''), value, life in ms ('' = for ever)
+ *       8 lock token of the worker ('' = unchecked)  9 state the step left ('' = as before)
+ *       10 place in KEYS of the effects (0 = none)  11 writes the world (1 or 0), then with a world
+ *       12 expected version ('' = there is none)  13 next version  14 next data
+ *       15 seconds it lives at least (0 = as before)  16 world id  17 run id ('' = none)  18 operations  19 undo
+ *       20 after-image for the outbox ('' = none), then with effects
+ *       savepoint to make ('' = none), then for each effect: entry, place of its key in KEYS ('' = none),
+ *       action (set, delete or ''), value, life in ms ('' = for ever)
  * Returns {verdict, detail}. The effects, what undoes them, the result and the event are one step, or nothing happened.
  */
 const COMMIT_STEP = defineScript(
   'commit-step',
-  `${LUA_ACCEPTS}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_RECORD_EFFECT}
+  `${LUA_ACCEPTS}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_RECORD_EFFECT}${LUA_NOTE_PATCH}
 local has_errors = false
 local event = ARGV[5]
 local progress = tonumber(string.match(event, '^{"progress":(%d+)') or '')
@@ -32,36 +34,42 @@ if ARGV[6] == 'run' then
 end
 local recorded = redis.call('HGET', KEYS[2], ARGV[2])
 if recorded then return {'recorded', recorded} end
-if ARGV[13] ~= '' and redis.call('GET', KEYS[6]) ~= ARGV[13] then return {'fenced', ''} end
+if ARGV[8] ~= '' and redis.call('GET', KEYS[5]) ~= ARGV[8] then return {'fenced', ''} end
 if has_errors and redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'abandoned', ''} end
-for i = 16, #ARGV, 5 do
+local effects = KEYS[tonumber(ARGV[10])]
+local savepoint = ARGV[11] == '1' and 21 or 12
+for i = savepoint + 1, #ARGV, 5 do
   local key = KEYS[tonumber(ARGV[i + 1])]
   local kind = key and redis.call('TYPE', key).ok or 'none'
   if kind ~= 'none' and kind ~= 'string' then return {'refused', key} end
 end
-if ARGV[8] == '1' then
-  local version = redis.call('HGET', KEYS[5], 'version') or ''
-  if version ~= ARGV[9] then return {'conflict', version} end
-  redis.call('HSET', KEYS[5], 'version', ARGV[10], 'data', ARGV[11])
-  if ARGV[12] ~= '0' then keep_for(KEYS[5], ARGV[12]) end
+if ARGV[11] == '1' then
+  local version = redis.call('HGET', KEYS[6], 'version') or ''
+  if version ~= ARGV[12] then return {'conflict', version} end
+  redis.call('HSET', KEYS[6], 'version', ARGV[13], 'data', ARGV[14])
+  if ARGV[15] ~= '0' then keep_for(KEYS[6], ARGV[15]) end
+  if version == '' then redis.call('DEL', KEYS[7]) end
+  note_patch(KEYS[6], KEYS[7], KEYS[8], ARGV[1], {version = ARGV[13], world_id = ARGV[16], run_id = ARGV[17],
+    step = ARGV[2], ops = ARGV[18], undo = ARGV[19], after = ARGV[20]})
 end
-for i = 16, #ARGV, 5 do
+for i = savepoint + 1, #ARGV, 5 do
   local key = KEYS[tonumber(ARGV[i + 1])]
   local before = key and redis.call('GET', key)
   local life = before and redis.call('PTTL', key) or -1
-  record_effect(KEYS[7], ARGV[i], before, life > 0 and tonumber(ARGV[1]) + life)
+  record_effect(effects, ARGV[i], before, life > 0 and tonumber(ARGV[1]) + life)
   if ARGV[i + 2] == 'delete' then redis.call('DEL', key) end
   if ARGV[i + 2] == 'set' then
     if ARGV[i + 4] == '' then redis.call('SET', key, ARGV[i + 3])
     else redis.call('SET', key, ARGV[i + 3], 'PX', ARGV[i + 4]) end
   end
 end
-if ARGV[15] then
-  if ARGV[15] ~= '' then redis.call('HSETNX', KEYS[7], 's:' .. ARGV[15], redis.call('HGET', KEYS[7], 'n') or 0) end
+if effects then
+  local name = ARGV[savepoint]
+  if name ~= '' then redis.call('HSETNX', effects, 's:' .. name, redis.call('HGET', effects, 'n') or 0) end
   redis.call('HSET', KEYS[1], 'has_effects', 1)
 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
-if ARGV[14] ~= '' then redis.call('HSET', KEYS[2], ARGV[2] .. '~state', ARGV[14]) end
+if ARGV[9] ~= '' then redis.call('HSET', KEYS[2], ARGV[2] .. '~state', ARGV[9]) end
 if ARGV[6] == 'run' then
   -- Branches know nothing of each other: what was reached is never taken back.
   if progress and reached and reached > progress then
@@ -101,8 +109,12 @@ export interface WorldWrite {
   readonly nextVersion: number;
   readonly data: string;
   readonly ttlSeconds: number | null;
-  /** JSON that says how to take the change back; only the ledgers of runs keep it. */
-  readonly undo?: string;
+  /** JSON that says how to take the change back: for the ledger of a run and for the world's history. */
+  readonly undo: string;
+  /** JSON that says what was done, for the history. */
+  readonly ops: string;
+  /** JSON of the change as it is after, for the outbox; absent when nobody reads it. */
+  readonly after?: string;
 }
 
 export interface StepCommit {
@@ -160,7 +172,8 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
   const { owner, world } = commit;
   const owned = owner.kind === 'run' ? owner.runId : owner.jobKey;
   // A step without effects sends nothing of them.
-  const recorded = owner.kind === 'run' ? encodeEffects(keys, owner, commit, 7) : null;
+  const placeOfEffects = world === undefined ? 6 : 9;
+  const recorded = owner.kind === 'run' ? encodeEffects(keys, owner, commit, placeOfEffects) : null;
   const reply = (await run(
     store,
     COMMIT_STEP,
@@ -169,8 +182,10 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       keys.runResults(owned),
       keys.runErrors(owned),
       keys.runEvents(owned),
-      keys.world(world?.worldId ?? NO_KEY_SUFFIX),
       commit.lock?.key ?? keys.world(NO_KEY_SUFFIX),
+      ...(world === undefined
+        ? []
+        : [keys.world(world.worldId), keys.worldHistory(world.worldId), keys.worldOutbox()]),
       ...(recorded?.keys ?? []),
     ],
     [
@@ -181,13 +196,11 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
       JSON.stringify(commit.eventData),
       owner.kind,
       owner.kind === 'direct' ? owner.keepSeconds : 0,
-      world === undefined ? 0 : 1,
-      world?.expectedVersion ?? '',
-      world?.nextVersion ?? '',
-      world?.data ?? '',
-      world?.ttlSeconds ?? 0,
       commit.lock?.token ?? '',
       commit.state === undefined ? '' : JSON.stringify(commit.state),
+      recorded === null ? 0 : placeOfEffects,
+      world === undefined ? 0 : 1,
+      ...(world === undefined ? [] : worldArgs(world, owner)),
       ...(recorded?.args ?? []),
     ],
   )) as [string, string];
@@ -206,6 +219,20 @@ export async function commitStep(store: RedisStore, commit: StepCommit): Promise
     default:
       return { verdict: 'closed', status: detail };
   }
+}
+
+function worldArgs(world: WorldWrite, owner: ResultOwner): (string | number)[] {
+  return [
+    world.expectedVersion ?? '',
+    world.nextVersion,
+    world.data,
+    world.ttlSeconds ?? 0,
+    world.worldId,
+    owner.kind === 'run' ? owner.runId : '',
+    world.ops,
+    world.undo,
+    world.after ?? '',
+  ];
 }
 
 /** The result of a direct job from an earlier delivery, or undefined. One round trip. */

@@ -45,6 +45,27 @@ end
 `;
 
 /**
+ * Notes a patch of a world in the world's own history, which lives as long as the world, and, when there is an
+ * after-image, in the outbox. `patch` and `run_id` may be ''.
+ */
+export const LUA_NOTE_PATCH = `
+local function live_as_long(key, as)
+  local left = redis.call('PTTL', as)
+  if left > 0 then redis.call('PEXPIRE', key, left) end
+end
+local function note_patch(world_key, history_key, outbox_key, at, patch)
+  local fields = {'version', patch.version, 'at', at, 'step', patch.step, 'ops', patch.ops, 'undo', patch.undo}
+  if patch.run_id ~= '' then fields[11] = 'run_id'; fields[12] = patch.run_id end
+  redis.call('XADD', history_key, 'MAXLEN', 500, '*', unpack(fields))
+  live_as_long(history_key, world_key)
+  if patch.after ~= '' then
+    redis.call('XADD', outbox_key, '*', 'kind', 'patch', 'world_id', patch.world_id,
+      'version', patch.version, 'patch', patch.after, 'at', at)
+  end
+end
+`;
+
+/**
  * The hand-over of a session: the next waiting run that is still open becomes the active one, and its time
  * begins. Runs that ended while they waited are passed over. Needs LUA_IS_OPEN.
  */

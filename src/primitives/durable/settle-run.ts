@@ -3,12 +3,19 @@ import { START } from '../effects/effect.ts';
 import { defineScript } from '../../redis/script.ts';
 import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN, LUA_KEEP_FOR, LUA_RECORD_EFFECT } from './lua-parts.ts';
+import {
+  LUA_EMIT,
+  LUA_HAND_OVER,
+  LUA_IS_OPEN,
+  LUA_KEEP_FOR,
+  LUA_NOTE_PATCH,
+  LUA_RECORD_EFFECT,
+} from './lua-parts.ts';
 
 /**
  * KEYS  1 run  2 deadlines  3 session  4 pending list  5 turns  6 results  7 errors  8 events  9 cancel channel
  *       10 prefix of run keys  11 world
- *       12 decisions  13 signals  14 effects
+ *       12 decisions  13 signals  14 effects  15 history of the world
  * ARGV  1 now  2 run id  3 status  4 output ('' = none)  5 error ('' = none)  6 retention seconds
  *       7 has session (1 or 0)  8 turn number (0 = no turn to record)  9 event data  10 announce to workers (1 or 0)
  *       11 how it was degraded, as event data ('' = not)  12 savepoint to roll back to when the run did not complete ('' = everything stays)
@@ -18,7 +25,7 @@ import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN, LUA_KEEP_FOR, LUA_RECORD_EFFECT }
  */
 const SETTLE_RUN = defineScript(
   'settle-run',
-  `${LUA_IS_OPEN}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_RECORD_EFFECT}${LUA_HAND_OVER}
+  `${LUA_IS_OPEN}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_RECORD_EFFECT}${LUA_NOTE_PATCH}${LUA_HAND_OVER}
 local status = redis.call('HGET', KEYS[1], 'status')
 local has_session = ARGV[7] == '1' and redis.call('EXISTS', KEYS[3]) == 1
 if not status then
@@ -71,6 +78,7 @@ if has_session then
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
   keep_for(KEYS[11], ttl)
+  live_as_long(KEYS[15], KEYS[11])
 end
 if ARGV[11] ~= '' then emit(KEYS[8], 'run.degraded', ARGV[1], '', '', ARGV[11]) end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
@@ -156,6 +164,7 @@ export async function settleRun(store: RedisStore, settlement: Settlement): Prom
       keys.runDecisions(runId),
       keys.runSignals(runId),
       keys.runEffects(runId),
+      keys.worldHistory(settlement.worldId ?? NO_KEY_SUFFIX),
     ],
     [
       settlement.nowMs,

@@ -1,6 +1,7 @@
 import { defineScript, type Script } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { run } from './journal-store.ts';
+import { LUA_NOTE_PATCH } from './lua-parts.ts';
 
 // Each script undoes one effect and marks it, or does neither. Every one begins with the same
 // KEYS  1 run  2 effects  3 lock of the rollback
@@ -61,12 +62,17 @@ return 'undone'
 `,
 );
 
-/** KEYS 4 world · ARGV 5 version it was read at 6 next version 7 next data */
+/**
+ * KEYS 4 world 5 its history 6 outbox · ARGV 5 version it was read at 6 next version 7 next data 8 world id 9 run id
+ * 10 step 11 operations 12 undo of this undoing 13 after-image for the outbox ('' = none)
+ */
 const UNDO_WORLD = defineScript(
   'undo-world',
-  `${LUA_CLAIM}
+  `${LUA_NOTE_PATCH}${LUA_CLAIM}
 if redis.call('HGET', KEYS[4], 'version') ~= ARGV[5] then return 'raced' end
 redis.call('HSET', KEYS[4], 'version', ARGV[6], 'data', ARGV[7])
+note_patch(KEYS[4], KEYS[5], KEYS[6], ARGV[4], {version = ARGV[6], world_id = ARGV[8], run_id = ARGV[9],
+  step = ARGV[10], ops = ARGV[11], undo = ARGV[12], after = ARGV[13]})
 mark()
 return 'undone'
 `,
@@ -127,10 +133,33 @@ export function undoWorld(
     readonly readVersion: number;
     readonly version: number;
     readonly data: string;
+    /** Path of the step whose change is taken back. */
+    readonly step: string;
+    readonly ops: string;
+    readonly undo: string;
+    readonly after?: string;
   },
 ): Promise<UndoVerdict> {
-  const args = [next.readVersion, next.version, next.data];
-  return undo(store, claim, UNDO_WORLD, [store.keys.world(next.worldId)], args);
+  const { keys } = store;
+  const { worldId } = next;
+  const args = [
+    next.readVersion,
+    next.version,
+    next.data,
+    worldId,
+    claim.runId,
+    next.step,
+    next.ops,
+    next.undo,
+    next.after ?? '',
+  ];
+  return undo(
+    store,
+    claim,
+    UNDO_WORLD,
+    [keys.world(worldId), keys.worldHistory(worldId), keys.worldOutbox()],
+    args,
+  );
 }
 
 /** @returns false when somebody else holds the rollback. One round trip. */

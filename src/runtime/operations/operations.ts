@@ -33,6 +33,7 @@ import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
 import { submitRun, submitTurn } from './submit.ts';
+import { getWorldFor, listWorldVersionsFor } from './worlds.ts';
 
 /** The fleet as HTTP and the CLI know it. */
 export function createOperations(ctx: OperationsContext): FleetOperations {
@@ -69,6 +70,8 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
       const turns = await listTurns(store, sessionId, page);
       return isOpenBook ? turns : { ...turns, items: turns.items.map((turn) => redact(turn) as TurnRecord) };
     },
+    getWorld: (sessionId, question, caller) => getWorldFor(ctx, sessionId, question, caller),
+    listWorldVersions: (sessionId, page, caller) => listWorldVersionsFor(ctx, sessionId, page, caller),
     startRun: (workflow, request, caller, options) => submitRun(ctx, workflow, request, caller, options),
     startRuns: (workflow, request, caller, options) =>
       startRunsInBulk(ctx, workflow, request, caller, options),

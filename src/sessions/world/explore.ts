@@ -1,9 +1,9 @@
 import { UNEXPLORED, type World } from '../../contracts/world.ts';
 import type { Direction } from '../../contracts/world-view.ts';
-import { KEEPSAKES, PLACES, type Keepsake } from './place-grammar.ts';
-import { pick, seededRandom } from './seeded.ts';
+import { freeId } from './free-id.ts';
+import { imaginePlace, type ImaginedPlace } from './imagine-place.ts';
 
-const OPPOSITE: Readonly<Record<Direction, Direction>> = {
+export const OPPOSITE: Readonly<Record<Direction, Direction>> = {
   north: 'south',
   south: 'north',
   east: 'west',
@@ -18,74 +18,62 @@ const OPPOSITE: Readonly<Record<Direction, Direction>> = {
   out: 'in',
 };
 
-const ONWARD: readonly Direction[] = ['north', 'east', 'south', 'west'];
-const KEEPSAKE_PROBABILITY = 0.75;
+/** Has a say in a place before it becomes part of the world; pure, as it may be asked again. */
+export type Retouch = (
+  place: ImaginedPlace,
+  world: World,
+  at: { readonly from: string; readonly direction: Direction },
+) => ImaginedPlace;
 
 /**
- * Make the place behind an unexplored exit and join it to `from`, both ways. It gets a name no other place
- * has, one or two further unexplored exits, and often something small to take along.
+ * Make the place behind an unexplored exit and join it to `from`, both ways.
  * Changes `world`, a private draft. The same world id and the same steps give the same place.
  *
  * @returns the new location's id
- * Source: spec, workflows 3.2: a template grammar with a PRNG seeded by sha256(world_id + from + direction)
+ * Source: spec, workflows 3.2
  */
-export function explore(world: World, from: string, direction: Direction): string {
-  const random = seededRandom(world.world_id, from, direction);
-  const kind = pick(random, PLACES);
-  const names = new Set(Object.values(world.locations).map((place) => place.name));
-  const adjectives = rotated(kind.adjectives, random);
-  const adjective = adjectives.find((word) => !names.has(`${word} ${kind.noun}`)) ?? adjectives[0] ?? 'far';
-  const name = `${adjective} ${kind.noun}`;
-  const id = freeId(name, (candidate) => world.locations[candidate] !== undefined);
+export function explore(world: World, from: string, direction: Direction, retouch?: Retouch): string {
   const back = OPPOSITE[direction];
+  const imagined = imaginePlace(world, from, direction, back);
+  const place = retouch === undefined ? imagined : retouch(imagined, world, { from, direction });
+  const id = freeId(world, place.name);
+  const { name, aliases, description, theme, mood } = place;
   world.locations[id] = {
     name,
-    aliases: names.has(name) ? [] : [kind.noun],
-    description: `${pick(random, kind.scenes)} ${pick(random, kind.lights)}`,
-    theme: kind.theme,
-    mood: pick(random, kind.moods),
-    exits: { [back]: from, ...onwardExits(random, back) },
+    aliases: [...aliases],
+    description,
+    theme,
+    mood,
+    exits: Object.fromEntries([[back, from], ...place.waysOn.map((way) => [way, UNEXPLORED])]),
     objects: [],
     npcs: [],
   };
   const origin = world.locations[from];
   if (origin !== undefined) origin.exits[direction] = id;
-  if (random() < KEEPSAKE_PROBABILITY) leaveKeepsake(world, id, pick(random, KEEPSAKES));
-  return id;
-}
-
-function onwardExits(random: () => number, back: Direction): Partial<Record<Direction, string>> {
-  const ways = rotated(
-    ONWARD.filter((way) => way !== back),
-    random,
-  );
-  const count = random() < 0.5 ? 1 : 2;
-  return Object.fromEntries(ways.slice(0, count).map((way) => [way, UNEXPLORED]));
-}
-
-function leaveKeepsake(world: World, place: string, keepsake: Keepsake): void {
-  const taken = Object.values(world.objects).some((object) => object.name === keepsake.name);
-  if (taken) return;
-  const id = freeId(keepsake.name, (candidate) => world.objects[candidate] !== undefined);
-  world.objects[id] = {
-    ...keepsake,
-    aliases: [...keepsake.aliases],
-    portable: true,
-    openable: false,
-    open: false,
-  };
-  world.locations[place]?.objects.push(id);
-}
-
-function rotated<T>(list: readonly T[], random: () => number): T[] {
-  const start = Math.floor(random() * list.length);
-  return [...list.slice(start), ...list.slice(0, start)];
-}
-
-/** The name as an id; numbered when something else has it already. */
-function freeId(name: string, isTaken: (id: string) => boolean): string {
-  const base = name.replace(/[^a-z0-9]+/g, '_').slice(0, 56);
-  let id = base;
-  for (let n = 2; isTaken(id); n++) id = `${base}_${n}`;
+  for (const { portable, ...thing } of place.things) {
+    const thingId = freeId(world, thing.name);
+    world.objects[thingId] = {
+      name: thing.name,
+      aliases: [...thing.aliases],
+      description: thing.description,
+      use_text: thing.use,
+      portable,
+      openable: thing.openable ?? false,
+      open: false,
+    };
+    world.locations[id].objects.push(thingId);
+  }
+  for (const person of place.people) {
+    const personId = freeId(world, person.name);
+    world.npcs[personId] = {
+      ...person,
+      aliases: [...person.aliases],
+      disposition: 0,
+      met: false,
+      facts: [],
+      carries: [],
+    };
+    world.locations[id].npcs.push(personId);
+  }
   return id;
 }

@@ -16,6 +16,7 @@ import {
   setFlag,
   setMood,
 } from './building-operations.ts';
+import type { Retouch } from './explore.ts';
 import { drop, give, movePlayer, openOrClose, take, use, type OperationResult } from './player-operations.ts';
 
 export interface PatchResult {
@@ -31,12 +32,14 @@ export interface PatchResult {
  * Pure: `world` is not touched, and the same arguments give the same result.
  *
  * @param nowIso  the patch's time, ISO 8601 UTC; taken by the caller so that a retry is the same patch
+ * @param retouch  has a say in places that are discovered; pure
  * Source: spec, workflows 3.2; decision 26
  */
 export function applyOperations(
   world: World,
   operations: readonly WorldOperation[],
   nowIso: string,
+  retouch?: Retouch,
 ): PatchResult {
   const draft = structuredClone(world);
   const applied: AppliedOperation[] = [];
@@ -47,7 +50,7 @@ export function applyOperations(
       asksForTurn = true;
       continue;
     }
-    const result = applyOne(draft, operation);
+    const result = applyOne(draft, operation, retouch);
     if ('done' in result) {
       applied.push({ index, ...result.done });
       continue;
@@ -85,10 +88,10 @@ export function applyOperations(
 
 type Visible = Exclude<WorldOperation, { op: 'advance_turn' }>;
 
-function applyOne(draft: World, operation: Visible): OperationResult {
+function applyOne(draft: World, operation: Visible, retouch: Retouch | undefined): OperationResult {
   switch (operation.op) {
     case 'move_player':
-      return movePlayer(draft, operation);
+      return movePlayer(draft, operation, retouch);
     case 'take':
       return take(draft, operation);
     case 'drop':

@@ -1,6 +1,6 @@
 import { UNEXPLORED, type AppliedOperation, type World, type WorldOperation } from '../../contracts/world.ts';
 import type { Direction, ViewExit } from '../../contracts/world-view.ts';
-import { explore } from './explore.ts';
+import { explore, type Retouch } from './explore.ts';
 import {
   findLocation,
   findThing,
@@ -20,12 +20,12 @@ type FoundObject = Extract<Found, { kind: 'object' }>;
 
 // Each function below changes `world`, a private draft, only when it returns `done`.
 
-export function movePlayer(world: World, op: Op<'move_player'>): OperationResult {
+export function movePlayer(world: World, op: Op<'move_player'>, retouch?: Retouch): OperationResult {
   const exit = op.to === undefined ? exitTowards(world, op.direction) : exitNamed(world, op.to);
   if (exit === undefined) return { refused: noExit(world, op) };
   const from = world.player.location_id;
   const discovered = exit.to_id === UNEXPLORED;
-  const to = discovered ? explore(world, from, exit.direction) : exit.to_id;
+  const to = discovered ? explore(world, from, exit.direction, retouch) : exit.to_id;
   const firstVisit = !world.player.visited.includes(to);
   if (firstVisit) world.player.visited.push(to);
   world.player.came_from = from;

@@ -43,25 +43,39 @@ export function worldPatch(before: World, after: World): WorldPatch {
  * @returns null when somebody has changed a touched place since
  */
 export function undoWorldPatch(current: World, patch: WorldPatch): World | null {
-  const next = structuredClone(current);
+  const undone = rewindWorld(current, [patch]);
+  return undone === null ? null : { ...undone, version: current.version + 1 };
+}
+
+/**
+ * The world before these patches, newest first. Its version is still that of `current`.
+ *
+ * @returns null when it has changed otherwise, too
+ */
+export function rewindWorld(current: World, newestFirst: Iterable<WorldPatch>): World | null {
+  const draft = structuredClone(current);
+  for (const patch of newestFirst) if (!takeBack(draft, patch)) return null;
+  // What is left may be no world any more: somebody built on what the patches did.
+  const rewound = World.safeParse(draft);
+  return rewound.success ? rewound.data : null;
+}
+
+function takeBack(world: World, patch: WorldPatch): boolean {
   for (const { path, ...change } of patch.changes) {
-    const at = parentOf(next, path);
+    const at = parentOf(world, path);
     const name = path.at(-1)!;
     const isAfter = at !== null && isAs(at, name, change, 'after');
-    if (!isAfter && (at === null || !isAs(at, name, change, 'before'))) return null;
+    if (!isAfter && (at === null || !isAs(at, name, change, 'before'))) return false;
     if ('before' in change) at[name] = change.before;
     else delete at[name];
   }
   const { turn, updated_at: updatedAt, events } = patch;
-  const undone = World.safeParse({
-    ...next,
-    version: current.version + 1,
-    turn: current.turn === turn[1] ? turn[0] : current.turn,
-    updated_at: current.updated_at === updatedAt[1] ? updatedAt[0] : current.updated_at,
-    events: [...events.dropped, ...without(current.events, events.added)].slice(-MAX_WORLD_EVENTS),
-  });
-  // What is left is no world any more: somebody built on what the patch did.
-  return undone.success ? undone.data : null;
+  if (world.turn === turn[1]) world.turn = turn[0];
+  if (world.updated_at === updatedAt[1]) world.updated_at = updatedAt[0];
+  // They are checked with the rest of the world in the end.
+  const left = [...events.dropped, ...without(world.events, events.added)] as World['events'];
+  world.events = left.slice(-MAX_WORLD_EVENTS);
+  return true;
 }
 
 type Fields = Record<string, unknown>;

@@ -81,11 +81,13 @@ const INPUTS: Readonly<Record<AgentName, (before: Before, around: Surroundings) 
     last_entity: session?.lastEntity ?? null,
   }),
   wba: (before, around): WbaInput => {
-    const operations = before.input.operations ?? [];
+    const { operations = [], expected_version, conflict_policy } = before.input;
     return {
       world_id: requireWorldId(around),
       action: 'update',
       operations,
+      ...(expected_version === undefined ? {} : { expected_version }),
+      ...(conflict_policy === undefined ? {} : { conflict_policy }),
       // Operations that were sent win; otherwise they follow from what the player meant.
       ...(operations.length > 0 ? {} : { intent: intentOf(before.input, before.ipa) }),
     };

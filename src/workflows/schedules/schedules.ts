@@ -10,6 +10,7 @@ import { forgetTicks, lastTick } from '../../primitives/durable/schedule-ticks.t
 import { toBackendError } from '../../redis/script.ts';
 import type { WorkflowContext } from '../context.ts';
 import { findDefinition } from '../catalog/catalog.ts';
+import { assertMayOverwrite } from '../access.ts';
 import { checkStart, parseInput, validationFailed } from '../start.ts';
 import { checkTimes, repeatOptions } from './check-schedule.ts';
 
@@ -65,6 +66,8 @@ export async function putSchedule(
   const definition = findDefinition(ctx.catalog, start.workflow, start.version);
   checkStart(ctx, definition, { timeout_s: start.timeout_s });
   parseInput(definition, start.input);
+  // Nobody looks on when it starts, whoever created it.
+  assertMayOverwrite(start.input, { id: caller.id, roles: new Set() });
   checkTimes(name, start, nowMs);
   const known = await asking(ctx.maintenance.getJobScheduler(PREFIX + name));
   if (known === undefined) await assertRoom(ctx);

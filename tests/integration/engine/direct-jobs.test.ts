@@ -64,6 +64,8 @@ describe('a job from a plain BullMQ producer', () => {
       expect(repeated.returnvalue).toEqual(first);
     });
     expect((await h.worldOf(sessionId))?.version).toBe(2);
+    const { redis: client, keys } = h.core.store;
+    expect(await client.xlen(keys.worldHistory('w_shared_story'))).toBe(2);
   });
 
   test('is a job of its own, although its id was used before by a job that is gone', async () => {
@@ -79,20 +81,24 @@ describe('a job from a plain BullMQ producer', () => {
     expect(await ask('go south')).toMatchObject({ direction: 'south' });
   });
 
-  test('that names a world nobody began is refused', async () => {
-    await using h = await startHarness({ redisUrl: redis.url, workers: ['wba'] });
-    await using other = producer(h, 'wba');
-    const job = await other.queue.add(
-      'look',
-      { v: 1, input: { world_id: 'w_nowhere', action: 'fetch', operations: [] } },
-      { attempts: 5 },
-    );
-    await eventually(async () => expect(await job.getState()).toBe('failed'));
-    expect(await h.operations.getDeadLetter(`wba~${job.id}`)).toMatchObject({
-      reason: 'world_not_found',
-      attempts: 1,
-    });
-  });
+  test.each(['w_nowhere', 'outbox', 'w_begun:history'])(
+    'that names a world nobody began (%s) is refused',
+    async (worldId) => {
+      await using h = await startHarness({ redisUrl: redis.url, hasWorldOutbox: true });
+      await using other = producer(h, 'wba');
+      await h.play(await h.newSession('w_begun'), 'go north');
+      const job = await other.queue.add(
+        'look',
+        { v: 1, input: { world_id: worldId, action: 'fetch', operations: [] } },
+        { attempts: 5 },
+      );
+      await eventually(async () => expect(await job.getState()).toBe('failed'));
+      expect(await h.operations.getDeadLetter(`wba~${job.id}`)).toMatchObject({
+        reason: 'world_not_found',
+        attempts: 1,
+      });
+    },
+  );
 
   const input = { text: 'look' };
   const step = {

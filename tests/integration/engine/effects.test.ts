@@ -112,6 +112,8 @@ describe('recording a result', () => {
     nextVersion: 1,
     data: JSON.stringify({ by: h.config.redis.key_prefix }),
     ttlSeconds: 60,
+    ops: '[]',
+    undo: '{}',
   });
   const byRun = (runId: string) => ({ kind: 'run' as const, runId, path: 'wba', agent: 'wba' });
 

@@ -6,7 +6,7 @@ import { readRunRecord } from '../../../src/primitives/durable/read-run.ts';
 import { settleRun } from '../../../src/primitives/durable/settle-run.ts';
 import { applyOperations } from '../../../src/sessions/world/operations.ts';
 import { createStarterWorld } from '../../../src/sessions/world/starter-world.ts';
-import { worldPatch } from '../../../src/sessions/world/world-patch.ts';
+import { recordPatch } from '../../../src/sessions/world/patch-record.ts';
 import { decodeWorld, encodeWorld, readStoredWorld } from '../../../src/sessions/world-codec.ts';
 import { rollBack } from '../../../src/workflows/rollback.ts';
 import { startHarness, type Harness } from '../../support/harness.ts';
@@ -73,7 +73,7 @@ async function record(h: Harness, runId: string, path: string, given: Given) {
         nextVersion: next.version,
         data: encodeWorld(next),
         ttlSeconds: 600,
-        undo: JSON.stringify(worldPatch(before, next)),
+        ...recordPatch(before, next, [], { hasOutbox: false }),
       };
     }
   }

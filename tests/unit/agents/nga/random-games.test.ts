@@ -6,7 +6,8 @@ import { sentencesOf } from '../../../../src/agents/nga/sentences.ts';
 import { planOperations } from '../../../../src/agents/wba/plan-operations.ts';
 import type { World } from '../../../../src/contracts/world.ts';
 import { applyOperations } from '../../../../src/sessions/world/operations.ts';
-import { KEEPSAKES } from '../../../../src/sessions/world/place-grammar.ts';
+import { LANDS } from '../../../../src/sessions/world/places/lands.ts';
+import { LOST_THINGS, TRAVELLERS } from '../../../../src/sessions/world/places/anywhere.ts';
 import { startGame, type GameOptions, type PlayedTurn } from '../play.ts';
 
 const LINES = [
@@ -86,7 +87,13 @@ function allNames(world: World): string[] {
     ...Object.values(world.locations),
     ...Object.values(world.objects),
     ...Object.values(world.npcs),
-    ...KEEPSAKES,
+    ...Object.values(LANDS).flatMap(({ kinds, keepsakes, people }) => [
+      ...keepsakes,
+      ...people,
+      ...kinds.flatMap(({ fixtures }) => fixtures),
+    ]),
+    ...TRAVELLERS,
+    ...LOST_THINGS,
   ];
   return [...new Set(things.map((thing) => thing.name.toLowerCase()))];
 }

@@ -15,6 +15,9 @@ import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { deferred } from '../../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../../src/kernel/errors.ts';
 import { newRunId, newSessionId, type RunId } from '../../../../src/kernel/ids.ts';
+import { createStarterWorld } from '../../../../src/sessions/world/starter-world.ts';
+import { viewOf } from '../../../../src/sessions/world/view.ts';
+import type { SessionWorld } from '../../../../src/contracts/world-history.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
@@ -39,6 +42,7 @@ export class FakeOperations implements FleetOperations {
   hold: Promise<unknown> | undefined;
   /** Whether submissions end while their caller waits. */
   answersInTime = false;
+  worldVersion = 5;
   #wake = deferred();
 
   async createSession(request: Parameters<FleetOperations['createSession']>[0], caller: Caller) {
@@ -93,6 +97,35 @@ export class FakeOperations implements FleetOperations {
     const older = this.turns.filter(({ turn }) => before === undefined || turn < before);
     const items = older.sort((a, b) => b.turn - a.turn).slice(0, limit);
     return { items, nextBefore: older.length > limit ? items.at(-1)!.turn : null };
+  }
+
+  async getWorld(...args: Parameters<FleetOperations['getWorld']>): Promise<SessionWorld> {
+    this.#enter('getWorld', ...args);
+    const [sessionId, { version = this.worldVersion, full = false }] = args;
+    if (!this.sessions.has(sessionId)) throw notFound('session_not_found', sessionId);
+    if (version > this.worldVersion) throw notFound('world_version_not_found', String(version));
+    const world = { ...createStarterWorld('w', AT), version };
+    return {
+      world_id: 'w',
+      version,
+      current_version: this.worldVersion,
+      updated_at: AT,
+      view: viewOf(world),
+      ...(full ? { world } : {}),
+    };
+  }
+
+  async listWorldVersions(...args: Parameters<FleetOperations['listWorldVersions']>) {
+    this.#enter('listWorldVersions', ...args);
+    const { limit, before = this.worldVersion + 1 } = args[1];
+    const newest = Math.min(before - 1, this.worldVersion);
+    const items = Array.from({ length: Math.min(limit, newest) }, (_, i) => ({
+      version: newest - i,
+      at: AT,
+      step: 'wba',
+      ops: [{ op: 'take' as const, object_id: 'lamp' }],
+    }));
+    return { items, nextBefore: newest > limit ? items.at(-1)!.version : null };
   }
 
   async startRun(...args: Parameters<FleetOperations['startRun']>): Promise<Submitted> {
