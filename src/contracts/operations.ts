@@ -9,7 +9,7 @@ import type { RunFilter, RunPage } from './run-list.ts';
 import type { PutSchedule, ScheduleView } from './schedule.ts';
 import type { CheckRuns, ConsistencyReport } from './consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts';
-import type { CreateSession, SessionView, TurnRecord } from './session.ts';
+import type { CreateSession, DeletedSession, SessionView, TurnRecord } from './session.ts';
 import type { RunExplanation } from './why.ts';
 import type { RunToken } from './token.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
@@ -54,6 +54,8 @@ export interface DeadLetterFilter {
 export interface FleetOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
+  /** Everything that stands in Redis because of it; safe to repeat until it is `deleted`. */
+  deleteSession(sessionId: string, caller: Caller): Promise<DeletedSession>;
   /** Errors also: session_busy (429 or, with `on_busy: reject`, 409), too_many_runs (429). */
   submitTurn(
     sessionId: string,

@@ -51,3 +51,9 @@ export const TurnRecord = z
   })
   .meta({ id: 'Turn' });
 export type TurnRecord = z.infer<typeof TurnRecord>;
+
+/** `deleting`: something of the session is still at work; it goes on by itself, and nobody finds it meanwhile. */
+export const DeletedSession = z
+  .strictObject({ session_id: z.string(), status: z.enum(['deleted', 'deleting']) })
+  .meta({ id: 'DeletedSession' });
+export type DeletedSession = z.infer<typeof DeletedSession>;

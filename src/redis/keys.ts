@@ -57,8 +57,12 @@ export interface Keys {
   sessionPending(sessionId: string): string;
   /** Stream: finished turns. */
   sessionTurns(sessionId: string): string;
+  /** Sorted set: session that is being forgotten -> epoch ms since when. */
+  forgetting(): string;
   /** Hash: `version` and JSON `data` of a world. */
   world(worldId: string): string;
+  /** Stream: what a graph outside must learn of worlds. */
+  worldOutbox(): string;
   /** Hash: dead letter id -> number of replays. */
   deadLetterReplays(): string;
   /** Hash: state of an idempotent request. */
@@ -124,7 +128,9 @@ export function createKeys(prefix: string): Keys {
     session: (sessionId) => key('sess', sessionId),
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),
+    forgetting: () => key('wf', 'forgetting'),
     world: (worldId) => key('world', worldId),
+    worldOutbox: () => key('world', 'outbox'),
     deadLetterReplays: () => key('dlq', 'replays'),
     idempotency: (hash) => key('idem', hash),
     audit: () => key('audit'),

@@ -5,6 +5,7 @@ import { FleetError } from '../kernel/errors.ts';
 import { newSessionId } from '../kernel/ids.ts';
 import { defineScript, runScript, toBackendError } from '../redis/script.ts';
 import type { RedisStore } from '../redis/store.ts';
+import { sessionNotFound } from './forgetting.ts';
 
 /** A session with what only the fleet itself needs to know of it. */
 export interface OwnedSession {
@@ -16,11 +17,12 @@ export interface OwnedSession {
 
 /**
  * KEYS 1 session · ARGV 1 ttl seconds 2 request fingerprint 3… fields and values
- * Returns 'created', 'identical' or 'exists'.
+ * Returns 'created', 'identical', 'exists' or 'forgetting'.
  */
 const CREATE_SESSION = defineScript(
   'create-session',
   `
+if redis.call('HEXISTS', KEYS[1], 'forgetting') == 1 then return 'forgetting' end
 local known = redis.call('HGET', KEYS[1], 'request')
 if known then return known == ARGV[2] and 'identical' or 'exists' end
 redis.call('HSET', KEYS[1], 'request', ARGV[2], unpack(ARGV, 3))
@@ -32,7 +34,7 @@ return 'created'
 /**
  * Create a session, once. The same request for the same id finds the session as it is.
  *
- * Errors: session_exists (conflict), backend_unavailable. Redis: one round trip, plus one to read it back.
+ * Errors: session_exists and session_deleting (conflict), backend_unavailable. Redis: one round trip, plus one to read it back.
  */
 export async function createSession(
   store: RedisStore,
@@ -63,6 +65,14 @@ export async function createSession(
       ...Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [field, value])),
     ],
   );
+  if (verdict === 'forgetting') {
+    throw new FleetError({
+      code: 'session_deleting',
+      kind: 'conflict',
+      message: `session "${sessionId}" is being deleted; its id is free again when that is done`,
+      retryAfterMs: 1000,
+    });
+  }
   if (verdict === 'exists') {
     throw new FleetError({
       code: 'session_exists',
@@ -104,15 +114,11 @@ async function readHashAndPending(
       redis.hgetall(keys.session(sessionId)),
       redis.llen(keys.sessionPending(sessionId)),
     ]);
-    if (hash['session_id'] !== undefined) return [hash, pending];
+    if (hash['session_id'] !== undefined && hash['forgetting'] === undefined) return [hash, pending];
   } catch (error) {
     throw toBackendError(error, 'reading a session');
   }
-  throw new FleetError({
-    code: 'session_not_found',
-    kind: 'not_found',
-    message: `there is no session "${sessionId}" (it may have expired)`,
-  });
+  throw sessionNotFound(sessionId);
 }
 
 /** Finished turns, newest first. `before` = only turns with a smaller number. One round trip. */

@@ -91,6 +91,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     nextCheckAtMs: nowMs + FIRST_CHECK_MS,
     dedup: request.dedup,
     retentionSeconds: ctx.settings.recordRetentionSeconds,
+    tracesSeconds: tracesSeconds(ctx.settings),
   });
   if (admission.verdict !== 'admitted') {
     // Its first submission may have been cut off before the jobs were added.
@@ -102,6 +103,11 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
   else if (admission.queuedBehind === 0)
     await launchRun(ctx, definition, { ...run, generation: 0 }, request.input);
   return { runId, fresh: true, queuedBehind: admission.queuedBehind };
+}
+
+/** Jobs and the history of rollbacks outlive the record of a run. */
+function tracesSeconds({ retention, rollbackRetentionSeconds }: WorkflowContext['settings']): number {
+  return Math.max(retention.failed.ageSeconds, retention.completed.ageSeconds, rollbackRetentionSeconds);
 }
 
 async function driveIfItsTurn(

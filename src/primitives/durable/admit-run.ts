@@ -4,22 +4,24 @@ import { defineScript } from '../../redis/script.ts';
 import { EARLY } from './early-warning.ts';
 import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { LUA_EMIT } from './lua-parts.ts';
+import { LUA_EMIT, LUA_KEEP_FOR } from './lua-parts.ts';
 import { LOOK_EVERY_MS_PER_OPEN_RUN } from './open-runs.ts';
 import { encodeNewRun, type NewRun } from './run-record.ts';
 
 /**
  * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list  6 index  7 runs of the session  8 dedup claim
- *       9 prefix of run keys  10 definitions, and for a run that is called  11 events of the caller  12 the caller
+ *       9 prefix of run keys  10 definitions  11 turns  12 world, and for a run that is called
+ *       13 events of the caller  14 the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
  *       7 on busy (queue | reject)  8 deadline if it starts now  9 is delayed (1 or 0)  10 dedup fingerprint ('' = none)
- *       11 seconds for which claims and the runs of a session are kept at least  12 path of the call ('' = none)
- *       13 field of its definition, where that can be deleted, else ''  14… record fields and values
+ *       11 seconds for which claims are kept at least  12 path of the call ('' = none)
+ *       13 field of its definition, where that can be deleted, else ''
+ *       14 seconds for which anything of a run is kept at most  15… record fields and values
  * Returns {verdict, queued behind, active or earlier run}.
  */
 const ADMIT_RUN = defineScript(
   'admit-run',
-  `${LUA_EMIT}
+  `${LUA_EMIT}${LUA_KEEP_FOR}
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'exists', 0, ''} end
 if ARGV[10] ~= '' then
   local claim = redis.call('HMGET', KEYS[8], 'run_id', 'fp')
@@ -37,7 +39,8 @@ local open = redis.call('ZCARD', KEYS[2])
 if open >= tonumber(ARGV[2]) then return {'too_many_runs', 0, ''} end
 local behind = 0
 if ARGV[5] == '1' then
-  if redis.call('EXISTS', KEYS[4]) == 0 then return {'session_not_found', 0, ''} end
+  local session = redis.call('HMGET', KEYS[4], 'session_id', 'forgetting')
+  if not session[1] or session[2] then return {'session_not_found', 0, ''} end
   local active = ARGV[9] == '0' and redis.call('HGET', KEYS[4], 'active')
   if ARGV[9] == '1' then
     -- It takes its place when it begins: nobody waits for what is not to happen yet.
@@ -51,15 +54,18 @@ if ARGV[5] == '1' then
   end
   redis.call('HSET', KEYS[4], 'last_activity_at', ARGV[1])
   local ttl = tonumber(redis.call('HGET', KEYS[4], 'ttl_seconds'))
-  redis.call('EXPIRE', KEYS[4], ttl)
-  redis.call('EXPIRE', KEYS[5], ttl)
+  for _, key in ipairs({KEYS[4], KEYS[5], KEYS[11]}) do redis.call('EXPIRE', key, ttl) end
+  keep_for(KEYS[12], ttl)
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 14))
+redis.call('HSET', KEYS[1], unpack(ARGV, 15))
 redis.call('ZADD', KEYS[6], ARGV[1], ARGV[3])
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[7], ARGV[1], ARGV[3])
-  redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1001)
-  redis.call('EXPIRE', KEYS[7], ARGV[11])
+  -- What a run leaves goes by its own time; until then its session must know the run.
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', ARGV[1] - ARGV[14] * 1000, 'LIMIT', 0, 10)) do
+    if redis.call('EXISTS', KEYS[9] .. old) == 0 then redis.call('ZREM', KEYS[7], old) end
+  end
+  keep_for(KEYS[7], ARGV[14])
 end
 if ARGV[10] ~= '' then
   redis.call('HSET', KEYS[8], 'run_id', ARGV[3], 'fp', ARGV[10])
@@ -70,12 +76,12 @@ local turn = tonumber(ARGV[1]) + open * ${LOOK_EVERY_MS_PER_OPEN_RUN}
 local warns = tonumber(ARGV[1]) + (ARGV[8] - ARGV[1]) * ${EARLY}
 redis.call('ZADD', KEYS[2], math.min(warns, math.max(tonumber(ARGV[4]), turn)), ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
-if KEYS[11] then
-  if redis.call('HGET', KEYS[12], 'status') == 'pending' then
-    redis.call('HSET', KEYS[12], 'status', 'running', 'started_at', ARGV[1])
-    emit(KEYS[11], 'run.started', ARGV[1], '', '', '')
+if KEYS[13] then
+  if redis.call('HGET', KEYS[14], 'status') == 'pending' then
+    redis.call('HSET', KEYS[14], 'status', 'running', 'started_at', ARGV[1])
+    emit(KEYS[13], 'run.started', ARGV[1], '', '', '')
   end
-  emit(KEYS[11], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
+  emit(KEYS[13], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
 end
 return {'admitted', behind, ''}
 `,
@@ -105,6 +111,8 @@ export interface AdmitOptions {
   /** One run per claim, as long as its record is kept. The claim is made with the record, so it cannot be lost. */
   readonly dedup?: DedupClaim | undefined;
   readonly retentionSeconds: number;
+  /** Beyond the record, jobs and histories of a run are kept for so long: until then its session must know it. */
+  readonly tracesSeconds?: number;
 }
 
 export interface DedupClaim {
@@ -144,6 +152,8 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.dedup(options.dedup?.hash ?? NO_KEY_SUFFIX),
       keys.run(''),
       keys.definitions(),
+      session.turns,
+      keys.world(newRun.world_id ?? NO_KEY_SUFFIX),
       ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id), keys.run(calledBy.run_id)]),
     ],
     [
@@ -160,6 +170,7 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keptSeconds(newRun, options),
       calledBy?.path ?? '',
       options.isStored === true ? `${newRun.workflow}@${newRun.version}` : '',
+      Math.max(options.tracesSeconds ?? 0, keptSeconds(newRun, options)),
       ...encodeNewRun(newRun, options.nowMs),
     ],
   )) as [string, number, string];

@@ -29,6 +29,7 @@ import { createReadiness } from './readiness.ts';
 import { checkRunsFor } from './consistency.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
+import { deleteSessionFor } from './sessions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { submitRun, submitTurn } from './submit.ts';
@@ -62,6 +63,8 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
       return { session: session.view, created };
     },
     getSession: async (sessionId, caller) => (await visibleSession(sessionId, caller)).view,
+    deleteSession: (sessionId, caller) =>
+      guarded('deleting a session', deleteSessionFor(ctx, sessionId, caller)),
     submitTurn: (sessionId, request, caller, options) => submitTurn(ctx, sessionId, request, caller, options),
     async listTurns(sessionId, page, caller) {
       const { isOpenBook } = await visibleSession(sessionId, caller);

@@ -79,6 +79,13 @@ export class FakeOperations implements FleetOperations {
     return session;
   }
 
+  async deleteSession(sessionId: string, caller: Caller) {
+    this.#enter('deleteSession', sessionId, caller);
+    await this.getSession(sessionId, caller);
+    this.sessions.delete(sessionId);
+    return { session_id: sessionId, status: 'deleted' as const };
+  }
+
   async submitTurn(...args: Parameters<FleetOperations['submitTurn']>): Promise<Submitted> {
     this.#enter('submitTurn', ...args);
     const [sessionId, , caller, options] = args;
