@@ -10,7 +10,7 @@ import { decodeJob, type DecodedJob } from './decode-job.ts';
 import { openDirectJob } from './direct-job.ts';
 import { putOff } from '../../queues/put-off.ts';
 import { isFinal, isWait, waitMs } from './job-errors.ts';
-import { NO_WORKFLOW, type OpenJob, type ShellContext } from './shell.ts';
+import { NO_WORKFLOW, type Opened, type OpenJob, type ShellContext } from './shell.ts';
 import { observeStep, type StepObserver } from './observe-step.ts';
 import { openStep } from './step-job.ts';
 import { recordStepFailure } from './step-failures.ts';
@@ -38,6 +38,7 @@ export function createProcessor(shell: ShellContext) {
     const started = performance.now();
     let step: StepJobData | null = null;
     let told: StepObserver | null = null;
+    let opened: Opened | null = null;
     try {
       const decoded = decodeJob(job.data);
       if (decoded.kind === 'step') {
@@ -45,7 +46,7 @@ export function createProcessor(shell: ShellContext) {
         told = observeStep(shell, job, step);
       }
       return await withCorrelation(correlationOf(shell, job, decoded), async () => {
-        const opened =
+        opened =
           decoded.kind === 'step'
             ? await openStep(shell, job, token, decoded.data, told!)
             : await openDirectJob(shell, job, token, decoded.data);
@@ -65,6 +66,7 @@ export function createProcessor(shell: ShellContext) {
         token,
         step,
         told,
+        opened,
         toFleetError(error, 'step_failed'),
         performance.now() - started,
       );
@@ -138,6 +140,7 @@ async function react(
   token: string,
   step: StepJobData | null,
   told: StepObserver | null,
+  opened: Opened | null,
   error: FleetError,
   durationMs: number,
 ): Promise<Error> {
@@ -146,7 +149,8 @@ async function react(
     return new DelayedError();
   }
   const attempt = job.attemptsMade + 1;
-  const final = isFinal(error, attempt, job.opts.attempts);
+  const isUnwanted = opened?.kind === 'work' && opened.job.mayRetry?.(error) === false;
+  const final = isUnwanted || isFinal(error, attempt, job.opts.attempts);
   if (step === null || told === null) {
     shell.log[final ? 'error' : 'warn'](
       { job_id: job.id!, queue: job.queueName, attempt, code: error.code, reason: error.message },
@@ -162,7 +166,7 @@ async function react(
   if (!final) shell.metrics.jobs_retried_total.inc({ queue: job.queueName });
   // The reason begins with the code, so that Bull Board and the dead letters can be read.
   const message = `${error.code}: ${error.message}`;
-  const handed = error.retryable ? new Error(message) : new UnrecoverableError(message);
+  const handed = error.retryable && !isUnwanted ? new Error(message) : new UnrecoverableError(message);
   return Object.assign(handed, { stack: error.stack, code: error.code, retryAfterMs: error.retryAfterMs });
 }
 

@@ -71,6 +71,8 @@ export interface OpenJob {
   readonly warnings?: readonly DueWarning[];
   /** Since it could have started. */
   readonly queuedMs: number;
+  /** Whether the plan wants another attempt after this failure, should one be left. */
+  mayRetry?(error: FleetError): boolean;
   /** Told when it is called and how that ended; jobs that stand alone are no part of a plan. */
   attempt?(): AttemptObserver;
   call(signal: AbortSignal): Promise<unknown>;

@@ -20,7 +20,13 @@ import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
 import { effectsOfJob, savepointOf } from './step-effects.ts';
-import { deadlineExceeded, outcomeUnknown, recordLostUpstream, runNotFound } from './step-failures.ts';
+import {
+  deadlineExceeded,
+  outcomeUnknown,
+  recordLostUpstream,
+  runNotFound,
+  storedError,
+} from './step-failures.ts';
 import { countSavings } from './savings.ts';
 import { completeTokens, tokenWriter } from './step-tokens.ts';
 import type { TokenWriter } from './token-writer.ts';
@@ -160,6 +166,8 @@ function openWork(
       breaker: node.breaker ?? circuitOf(shell, node, step.workflow),
       queuedMs: facts.queuedMs,
       attempt: () => told.attempt(node),
+      mayRetry: (error) =>
+        node.retryIf?.(storedError(error, step.path, clock.now(), job.attemptsMade + 1)) ?? true,
       async call(signal) {
         const writer = (tokens = tokenWriter(shell, job, data, lock, signal));
         if (node.run !== undefined) {

@@ -7,7 +7,8 @@ import type { Join, PlanNode, StepNode } from '../../src/primitives/plan/node.ts
 /** What the calls of one step do, one after the other; the last entry goes on. */
 export interface ScriptedCall {
   readonly durationMs: number;
-  readonly ends: 'ok' | 'retryable' | 'final';
+  /** `unwanted`: it could be repeated, but the step's own condition says no. */
+  readonly ends: 'ok' | 'retryable' | 'unwanted' | 'final';
 }
 
 export type Script = readonly ScriptedCall[];
@@ -31,6 +32,7 @@ const script: fc.Arbitrary<Script> = fc.array(
       'ok' as const,
       'ok' as const,
       'retryable' as const,
+      'unwanted' as const,
       'final' as const,
     ),
   }),
@@ -74,6 +76,7 @@ function planOf(depth: number, clock: () => TimerClock): fc.Arbitrary<PlanNode> 
             shape: 'record',
             branches: nodes.map((branch, index) => ({ key: `b${index}`, node: branch })),
             join: how,
+            ...(concurrency === 2 ? { failIfNone: true } : {}),
             concurrency,
           },
           numberOf(isSummed),
@@ -116,6 +119,7 @@ function planOf(depth: number, clock: () => TimerClock): fc.Arbitrary<PlanNode> 
           concurrency,
           maxItems: 3,
           join: how,
+          ...(concurrency === 2 ? { failIfNone: true } : {}),
         },
         numberOf(false),
       ],
@@ -179,6 +183,7 @@ function scriptedStep(clock: () => TimerClock): fc.Arbitrary<StepNode> {
       output: z.number(),
       idempotent: true,
       retry: { ...POLICY, maxAttempts },
+      retryIf: ({ message }) => message !== 'unwanted',
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       run: async (input: never, ctx: never) => follow(calls, ctx, clock(), numberIn(input) + add),
     }));
@@ -194,7 +199,7 @@ async function follow(calls: Script, ctx: StepContext, clock: TimerClock, value:
     });
   });
   if (call.ends === 'ok') return value;
-  throw Object.assign(new Error(call.ends), { retryable: call.ends === 'retryable' });
+  throw Object.assign(new Error(call.ends), { retryable: call.ends !== 'final' });
 }
 
 const glueNode: PlanNode = { kind: 'fn', name: '_', apply: (n: never) => numberIn(n) + 1 };

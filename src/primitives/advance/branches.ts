@@ -1,4 +1,4 @@
-import type { EachNode, Join, ParallelNode, PlanNode, StoredError } from '../plan/node.ts';
+import type { EachNode, Join, ParallelNode, PlanNode, SettledError } from '../plan/node.ts';
 import { walk } from './advance.ts';
 import { done, failed, PENDING, type Outcome } from './facts.ts';
 import { leafOf } from './leaves.ts';
@@ -24,7 +24,7 @@ interface Branch {
 /** One branch as the join sees it. */
 export type Settled =
   | { readonly status: 'ok'; readonly value: unknown }
-  | { readonly status: 'error'; readonly error: StoredError };
+  | { readonly status: 'error'; readonly error: SettledError };
 
 export function walkParallel(node: ParallelNode, path: string, input: unknown, scope: Scope): Outcome {
   const branches = node.branches.map(({ key, node: body }) => ({
@@ -74,9 +74,10 @@ export function walkEach(node: EachNode, path: string, input: unknown, scope: Sc
 function walkBranches(
   branches: readonly Branch[],
   path: string,
-  { join: joinRule, concurrency, mergeState }: Pick<ParallelNode, 'join' | 'concurrency' | 'mergeState'>,
+  node: Pick<ParallelNode, 'join' | 'failIfNone' | 'concurrency' | 'mergeState'>,
   scope: Scope,
 ): Outcome {
+  const { join: joinRule, concurrency, mergeState } = node;
   const key = mark(path, 'join');
   const decision = Object.hasOwn(scope.facts.decisions, key)
     ? (scope.facts.decisions[key] as JoinDecision)
@@ -92,12 +93,12 @@ function walkBranches(
     }
   }
   if (outcomes.some((outcome) => outcome.state === 'pending')) return PENDING;
-  if (decision === null && isLost(outcomes, joinRule)) {
+  if (decision === null && isLost(outcomes, node)) {
     // Which one failed first must not depend on when somebody looks.
     decided(scope, key, () => ({ failed: firstFailure(outcomes)! }));
     return PENDING;
   }
-  const outcome = settle(outcomes, joinRule, decision);
+  const outcome = settle(outcomes, node, decision);
   if (outcome.state !== 'done' || mergeState === undefined) return outcome;
   try {
     scope.state.value = mergeState(
@@ -109,6 +110,8 @@ function walkBranches(
     return failed(errorOf(thrown, path, scope, 'definition_error'));
   }
 }
+
+type JoinOf = Pick<ParallelNode, 'join' | 'failIfNone'>;
 
 type JoinDecision = { readonly failed: number } | { readonly won: readonly number[] };
 
@@ -150,9 +153,10 @@ function decideEarly(outcomes: readonly Outcome[], joinRule: Join): JoinDecision
 }
 
 /** Several failures, and nothing that could make up for them. */
-function isLost(outcomes: readonly Outcome[], joinRule: Join): boolean {
+function isLost(outcomes: readonly Outcome[], { join: joinRule, failIfNone }: JoinOf): boolean {
   const lost = outcomes.filter((outcome) => outcome.state === 'failed').length;
-  if (lost < 2 || joinRule === 'settled') return false;
+  if (lost < 2) return false;
+  if (joinRule === 'settled') return failIfNone === true && lost === outcomes.length;
   return joinRule === 'all' || outcomes.length - lost < joinRule.atLeast;
 }
 
@@ -168,11 +172,18 @@ function firstFailure(outcomes: readonly Outcome[]): number | null {
   return first;
 }
 
-function settle(outcomes: readonly Outcome[], joinRule: Join, decision: JoinDecision | null): Outcome {
+function settle(
+  outcomes: readonly Outcome[],
+  { join: joinRule, failIfNone }: JoinOf,
+  decision: JoinDecision | null,
+): Outcome {
   if (decision !== null && 'failed' in decision) return outcomes[decision.failed]!;
   const all = outcomes.map(toSettled);
-  if (joinRule === 'settled') return done(all);
   const first = firstFailure(outcomes);
+  if (joinRule === 'settled') {
+    const isNone = first !== null && outcomes.every((outcome) => outcome.state === 'failed');
+    return isNone && failIfNone === true ? outcomes[first]! : done(all);
+  }
   if (joinRule === 'all') return first === null ? done(valuesOf(outcomes)) : outcomes[first]!;
   const successes = outcomes.filter((outcome) => outcome.state === 'done').length;
   return successes >= joinRule.atLeast || first === null ? done(all) : outcomes[first]!;
@@ -184,6 +195,9 @@ function valuesOf(outcomes: readonly Outcome[]): unknown[] {
 
 function toSettled(outcome: Outcome): Settled {
   if (outcome.state === 'done') return { status: 'ok', value: outcome.value };
-  if (outcome.state === 'failed') return { status: 'error', error: outcome.error };
+  if (outcome.state === 'failed') {
+    const { at: _at, ...error } = outcome.error;
+    return { status: 'error', error };
+  }
   throw new RangeError('a branch is still open');
 }

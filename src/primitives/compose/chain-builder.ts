@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import type { FieldProblem } from '../../kernel/errors.ts';
 import type { CallNode, FnContext, Join, MatchNode, PlanNode, PureFn } from '../plan/node.ts';
-import { RESERVED_IDS, type Branch, type Chain, type Nothing, type Stage } from './chain.ts';
+import { RESERVED_IDS, type Branch, type Chain, type MapOptions, type Nothing, type Stage } from './chain.ts';
 import { boundStep, savepointProblems, undoOf, type LooseStepOptions } from './step-stage.ts';
 import type { Workflow } from './workflow.ts';
 
@@ -73,7 +73,7 @@ export class ChainBuilder implements Branch<unknown> {
   parallel(
     id: string,
     branches: Readonly<Record<string, LooseBranch>>,
-    options: { readonly join?: Join; readonly concurrency?: number } = {},
+    options: { readonly join?: Join; readonly failIfNone?: boolean; readonly concurrency?: number } = {},
   ): ChainBuilder {
     const built = Object.entries(branches).map(([key, branch]) => ({ key, branch: this.#branch(branch) }));
     const node: PlanNode = {
@@ -81,6 +81,7 @@ export class ChainBuilder implements Branch<unknown> {
       shape: 'record',
       branches: built.map(({ key, branch }) => ({ key, node: planOfBranch(branch) })),
       join: options.join ?? 'all',
+      ...(options.failIfNone === true ? { failIfNone: true } : {}),
       concurrency: options.concurrency ?? 100,
     };
     return this.#bind(
@@ -126,7 +127,7 @@ export class ChainBuilder implements Branch<unknown> {
     id: string,
     items: LoosePick<readonly unknown[]>,
     branch: LooseBranch,
-    options: { readonly concurrency?: number; readonly maxItems?: number; readonly join?: Join } = {},
+    options: MapOptions<Join> = {},
   ): ChainBuilder {
     const body = this.#branch(branch);
     const withScope: PureFn<readonly unknown[]> = (scope: never, ctx) =>
@@ -139,6 +140,7 @@ export class ChainBuilder implements Branch<unknown> {
       concurrency: options.concurrency ?? 10,
       maxItems: options.maxItems ?? 100,
       join: options.join ?? 'all',
+      ...(options.failIfNone === true ? { failIfNone: true } : {}),
     };
     return this.#bind(id, node, [body]);
   }

@@ -45,6 +45,8 @@ export interface MapOptions<J extends Join> {
   readonly concurrency?: number;
   readonly maxItems?: number;
   readonly join?: J;
+  /** With `settled`: when every branch fails, so does the whole. */
+  readonly failIfNone?: boolean;
 }
 
 export interface WaitOptions<D> {
@@ -113,7 +115,7 @@ export interface Chain<S, A, R = undefined> extends Branch<A> {
   >(
     id: Id & Fresh<Id, S>,
     branches: B,
-    options?: { readonly join?: J; readonly concurrency?: number },
+    options?: { readonly join?: J; readonly failIfNone?: boolean; readonly concurrency?: number },
   ): Extended<S, A, R, Id, { readonly [K in keyof B]: Joined<J, AddedBy<B[K]>> }>;
 
   /** One branch or the other; undefined when there is no other. */

@@ -1,5 +1,5 @@
 import type { ZodType, z } from 'zod';
-import type { FnContext, Join, MergeState, PureFn, StepHandler, StoredError } from '../plan/node.ts';
+import type { FnContext, Join, MergeState, PureFn, StepHandler, SettledError } from '../plan/node.ts';
 import { make, plansOf, sequenceOf } from './make.ts';
 import type { Pipe } from './pipe.ts';
 import type { AnyPrimitive, In, Out, Primitive } from './primitive.ts';
@@ -55,6 +55,8 @@ export const pipe: Pipe = (...stages: AnyPrimitive[]) => make(sequenceOf(plansOf
 
 export interface ParallelOptions<J extends Join = Join> {
   readonly join?: J;
+  /** With `settled`: when every branch fails, so does the whole, with the failure that came first. */
+  readonly failIfNone?: boolean;
   readonly concurrency?: number;
   readonly mergeState?: MergeState;
 }
@@ -62,7 +64,7 @@ export interface ParallelOptions<J extends Join = Join> {
 /** One branch under a join other than `all`: how it ended. */
 export type Settled<O> =
   | { readonly status: 'ok'; readonly value: O }
-  | { readonly status: 'error'; readonly error: StoredError };
+  | { readonly status: 'error'; readonly error: SettledError };
 
 export type Joined<J extends Join, O> = J extends 'all' ? O : Settled<O>;
 
@@ -97,6 +99,7 @@ export function parallel(...args: readonly unknown[]): AnyPrimitive {
     branches: Object.entries(record).map(([key, { plan: node }]) => ({ key, node })),
     join: options.join ?? 'all',
     concurrency: Math.min(options.concurrency ?? MAX_CONCURRENCY, MAX_CONCURRENCY),
+    ...(options.failIfNone === true ? { failIfNone: true } : {}),
     ...(options.mergeState === undefined ? {} : { mergeState: options.mergeState }),
   });
 }
@@ -152,6 +155,7 @@ export function each<I, T, O, const J extends Join = 'all'>(
     concurrency: options.concurrency ?? 10,
     maxItems: options.maxItems ?? 100,
     join: options.join ?? 'all',
+    ...(options.failIfNone === true ? { failIfNone: true } : {}),
     ...(options.mergeState === undefined ? {} : { mergeState: options.mergeState }),
   });
 }

@@ -1,7 +1,7 @@
 import type { RunContext } from '../../contracts/run-context.ts';
 import { withCorrelation } from '../../observability/correlation.ts';
 import { computeDelay } from '../../resilience/backoff.ts';
-import { FleetError, isFleetError } from '../../kernel/errors.ts';
+import { FleetError } from '../../kernel/errors.ts';
 import type { LeafToAdd, Outcome } from '../advance/facts.ts';
 import { done, failed } from '../advance/facts.ts';
 import type { Cache } from '../cache/cached-call.ts';
@@ -15,6 +15,7 @@ import { tracedCache } from '../observe/traced-cache.ts';
 import type { StepNode, StoredError } from '../plan/node.ts';
 import { firstNonJson } from './non-json.ts';
 import { StepTokens, type StepToken } from './step-tokens.ts';
+import { failureOf, pauseOf } from './thrown-failure.ts';
 import type { TimerClock } from './timer-clock.ts';
 
 /** One step as it went. */
@@ -128,7 +129,7 @@ export class LeafCall {
     const invoke = (): Promise<unknown> => this.#invoke(input, open.ctx);
     (told === undefined ? invoke() : told.run(invoke)).then(
       (output) => this.#attemptEnded(input, output, controller, open),
-      (thrown: unknown) => this.#attemptFailed(input, this.#errorOf(thrown), controller),
+      (thrown: unknown) => this.#attemptFailed(input, this.#errorOf(thrown), controller, pauseOf(thrown)),
     );
   }
 
@@ -226,7 +227,12 @@ export class LeafCall {
   }
 
   /** Another attempt after its pause, or the end. */
-  #attemptFailed(input: unknown, error: StoredError, controller: AbortController): void {
+  #attemptFailed(
+    input: unknown,
+    error: StoredError,
+    controller: AbortController,
+    retryAfterMs?: number,
+  ): void {
     if (controller !== this.#controller || this.#isOver) return;
     this.#controller = undefined;
     this.#told?.end(error);
@@ -241,7 +247,7 @@ export class LeafCall {
       this.#end(failed(this.#attempt > 1 ? { ...error, attempts: this.#attempt } : error));
       return;
     }
-    const delayMs = computeDelay(policy, this.#attempt, this.#options.random);
+    const delayMs = computeDelay(policy, this.#attempt, this.#options.random, retryAfterMs);
     const { clock } = this.#options;
     if (this.#leaf.deadlineAtMs !== null && clock.now() + delayMs >= this.#leaf.deadlineAtMs) {
       this.#end(failed(this.#error('deadline_exceeded', 'no time is left for another attempt', false)));
@@ -277,13 +283,7 @@ export class LeafCall {
   }
 
   #errorOf(thrown: unknown): StoredError {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    if (isFleetError(thrown)) {
-      const error = this.#error(thrown.code, message, thrown.retryable);
-      return thrown.details === undefined ? error : { ...error, details: thrown.details };
-    }
-    const isFinal = thrown instanceof Error && 'retryable' in thrown && thrown.retryable === false;
-    return this.#error('step_failed', message, !isFinal);
+    return { ...failureOf(thrown), path: this.#leaf.path, at: this.#options.clock.now() };
   }
 
   #error(code: string, message: string, retryable: boolean): StoredError {

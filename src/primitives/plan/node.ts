@@ -110,6 +110,8 @@ export interface ParallelNode {
   readonly shape: 'tuple' | 'record';
   readonly branches: readonly { readonly key: string; readonly node: PlanNode }[];
   readonly join: Join;
+  /** With `settled`: it fails, with the first failure, when every branch does. */
+  readonly failIfNone?: true;
   readonly concurrency: number;
   readonly mergeState?: MergeState;
 }
@@ -147,6 +149,8 @@ export interface EachNode {
   readonly concurrency: number;
   readonly maxItems: number;
   readonly join: Join;
+  /** See ParallelNode. */
+  readonly failIfNone?: true;
   readonly mergeState?: MergeState;
 }
 
@@ -246,3 +250,9 @@ export interface StoredError {
   readonly abandonedBy?: string;
   readonly details?: Readonly<Record<string, unknown>>;
 }
+
+/**
+ * An error as a value of the plan. Without its time: what fails without a step fails anew whenever somebody looks, and
+ * nothing that follows may depend on when that is.
+ */
+export type SettledError = Omit<StoredError, 'at'>;

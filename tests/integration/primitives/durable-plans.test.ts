@@ -64,6 +64,19 @@ async function assertQuiet(h: Harness): Promise<void> {
 }
 
 describe('a plan on the fleet', () => {
+  it('a step is not repeated after a failure that its own condition does not want repeated', async () => {
+    const refused = num('refused', () => {
+      throw new Error('not again');
+    }).retry({ ...quick, maxAttempts: 3, retryIf: ({ message }) => message !== 'not again' });
+    await using h = await harness({ p: pipe(refused, inc).retry({ ...quick, maxAttempts: 2 }), q: refused });
+    expect(await runPlan(h, 'q', 1)).toMatchObject({ status: 'failed', error: { code: 'step_failed' } });
+    expect(calls).toHaveLength(1);
+    // Around the step another policy may want what the step does not.
+    expect(await runPlan(h, 'p', 1)).toMatchObject({ status: 'failed' });
+    expect(calls).toHaveLength(3);
+    await assertQuiet(h);
+  });
+
   it('gets its input as its schema made it once, at every look at it', async () => {
     const definition = {
       name: 'p',

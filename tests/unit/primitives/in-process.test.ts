@@ -214,6 +214,33 @@ describe('parallel', () => {
     });
   });
 
+  it('settled with failIfNone: fails with the first failure when nothing succeeded', async () => {
+    const late = num('late', async (_n, ctx) => {
+      await after(clock, 100, ctx);
+      throw new Error('late');
+    });
+    const clock = fakeClock();
+    const only = { join: 'settled', failIfNone: true } as const;
+    const none = clock.runUntil(runInProcess(parallel({ late, broken }, only), 1, { clock }));
+    await expect(none).rejects.toMatchObject({ path: 'broken.broken' });
+    const one = await run(parallel({ a: inc, b: broken }, only), 1);
+    expect(one.output).toMatchObject({ a: { status: 'ok', value: 2 } });
+    expect(
+      (
+        await run(
+          each('none', () => [] as number[], broken, only),
+          1,
+        )
+      ).output,
+    ).toEqual([]);
+    await expect(
+      run(
+        each('all', () => [1], broken, only),
+        1,
+      ),
+    ).rejects.toThrow();
+  });
+
   it('atLeast: succeeds as soon as enough did and gives the rest up', async () => {
     const clock = fakeClock();
     const never = num('never', async (n, ctx) => (await after(clock, 60_000, ctx), n));
