@@ -20,6 +20,7 @@ interface OtherName {
 export const OTHER_ENV_NAMES: readonly OtherName[] = [
   short('SESSION_TTL_SECONDS', 'sessions.ttl_seconds'),
   short('SESSION_MAX_PENDING', 'sessions.max_pending'),
+  short('CONTEXT_MAX_CHARS', 'sessions.context_max_chars'),
   { ...short('SLA_MS', 'performance.response_time_target'), convert: millisecondsToSeconds },
   short('WORKFLOW_MAX_OPEN_RUNS', 'workflow.max_open_runs'),
   short('WORKFLOW_RETENTION_SECONDS', 'retention.workflow_seconds'),

@@ -6,6 +6,9 @@ import { newSessionId } from '../kernel/ids.ts';
 import { defineScript, runScript, toBackendError } from '../redis/script.ts';
 import type { RedisStore } from '../redis/store.ts';
 import { sessionNotFound } from './forgetting.ts';
+import { progressOf } from './memory/goals.ts';
+import { decodeMemory } from './memory/remember.ts';
+import { viewMemory } from './memory/tell-memory.ts';
 
 /** A session with what only the fleet itself needs to know of it. */
 export interface OwnedSession {
@@ -87,6 +90,8 @@ export async function createSession(
 /** Errors: session_not_found (not_found), backend_unavailable. One round trip. */
 export async function getSession(store: RedisStore, sessionId: string): Promise<OwnedSession> {
   const [hash, pending] = await readHashAndPending(store, sessionId);
+  const memory = decodeMemory(hash['memory']);
+  const therapeutic = TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}'));
   const view: SessionView = {
     session_id: sessionId,
     ...(hash['user_id'] === undefined ? {} : { user_id: hash['user_id'] }),
@@ -98,8 +103,12 @@ export async function getSession(store: RedisStore, sessionId: string): Promise<
     active_run_id: hash['active'] ?? null,
     pending_turns: pending,
     emotional_state: hash['emotional_state'] ?? null,
-    therapeutic_context: TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}')),
+    therapeutic_context: { ...therapeutic, progress: progressOf(therapeutic.goals, memory.goals, null) },
+    // Both were parsed when they were written.
+    difficulty: (hash['difficulty'] ?? 'normal') as SessionView['difficulty'],
+    flags: JSON.parse(hash['flags'] ?? '{}') as SessionView['flags'],
     metadata: JSON.parse(hash['metadata'] ?? '{}') as Record<string, unknown>,
+    memory: viewMemory(memory),
   };
   return { view, createdBy: hash['created_by'], lastEntity: hash['last_entity'] ?? null };
 }

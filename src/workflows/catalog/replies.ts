@@ -43,6 +43,7 @@ export function tellStory(facts: Facts): RunReply {
     tone: story.tone,
     themes: story.themes,
     templateIds: story.template_ids,
+    remembered: { ...rememberedOf(facts), elements: story.therapeutic_elements },
   };
 }
 
@@ -56,12 +57,29 @@ function worldIn(facts: Facts): WbaOutput | null {
 }
 
 /** What every turn leaves in its session, whoever told it. */
-function sessionEffects(facts: Facts): Pick<RunReply, 'intent' | 'lastEntity' | 'emotionalState'> {
+function sessionEffects(
+  facts: Facts,
+): Pick<RunReply, 'intent' | 'lastEntity' | 'emotionalState' | 'remembered'> {
   const intent = intentIn(facts);
   return {
     intent: intent?.intent ?? null,
     lastEntity: (intent === null ? null : lastEntityOf(intent)) ?? facts.session?.lastEntity ?? null,
     emotionalState: intent?.emotion ?? facts.session?.emotionalState ?? null,
+    remembered: rememberedOf(facts),
+  };
+}
+
+function rememberedOf(facts: Facts): NonNullable<RunReply['remembered']> {
+  const intent = intentIn(facts);
+  const view = worldIn(facts)?.world_state ?? null;
+  const { id, name } = view?.location ?? {};
+  const met = intent?.actions.findLast(({ npc_ref: ref }) => ref !== undefined)?.npc_ref;
+  const person = view?.npcs.find((npc) => npc.id === met);
+  return {
+    feeling: intent?.emotion ?? null,
+    topic: intent?.topic ?? null,
+    place: id === undefined || name === undefined ? null : { id, name },
+    person: person === undefined ? null : { id: person.id, name: person.name },
   };
 }
 

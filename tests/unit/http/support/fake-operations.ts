@@ -62,8 +62,11 @@ export class FakeOperations implements FleetOperations {
       active_run_id: null,
       pending_turns: 0,
       emotional_state: null,
-      therapeutic_context: { goals: [], avoid: [] },
+      therapeutic_context: { goals: [], avoid: [], progress: [] },
+      difficulty: 'normal',
+      flags: {},
       metadata: {},
+      memory: null,
     };
     this.sessions.set(id, session);
     return { session, created: true };
