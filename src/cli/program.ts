@@ -13,6 +13,7 @@ import { registerMetrics } from './commands/metrics.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
 import { registerSchedules } from './commands/schedules.ts';
+import { registerSessions } from './commands/sessions.ts';
 import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly Register[] = [
   registerApi,
   registerWorker,
   registerTurn,
+  registerSessions,
   registerEnqueue,
   registerWatch,
   registerWhy,

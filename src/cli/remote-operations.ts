@@ -31,6 +31,9 @@ export function remoteOperations(client: FleetClient): CliOperations {
       turnCursors.set(`${sessionId}#${last.turn}`, page.next_cursor);
       return { items: [...page.items], nextBefore: last.turn };
     },
+    getSession: (sessionId) => asked(client.getSession(sessionId)),
+    exportSession: (sessionId) => asked(client.exportSession(sessionId)),
+    deleteSession: (sessionId) => asked(client.deleteSession(sessionId)),
     startRun: (workflow, request, _, options) => {
       return asked(client.startRun(workflow, request, signalOf(options)));
     },

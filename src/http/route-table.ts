@@ -20,6 +20,7 @@ import { runResultRoutes } from './routes/run-result.ts';
 import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { runTokenRoutes } from './routes/run-tokens.ts';
+import { sessionCareRoutes } from './routes/session-care.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 
 /** Every operation of the API: the one list that router and documentation are made of. */
@@ -28,6 +29,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
   let document: Json | undefined;
   const routes: Route[] = [
     ...sessionRoutes(deps, cursors),
+    ...sessionCareRoutes(deps),
     ...listRunRoutes(deps, cursors),
     ...runRoutes(deps),
     ...bulkStartRoutes(deps),

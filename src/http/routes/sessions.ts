@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CreateSession, DeletedSession, SessionView, TurnRecord } from '../../contracts/session.ts';
+import { CreateSession, SessionView, TurnRecord } from '../../contracts/session.ts';
 import { AcceptedRun, OrchestrationResponse, SubmitTurn } from '../../contracts/turn.ts';
 import { assertMetadataSize } from '../body.ts';
 import { cursorScope, type CursorCodec } from '../cursor.ts';
@@ -52,28 +52,6 @@ export function sessionRoutes({ operations }: HttpDeps, cursors: CursorCodec): R
         status: 200,
         body: await operations.getSession(params.session_id, caller),
       }),
-    }),
-    defineRoute({
-      operationId: 'deleteSession',
-      method: 'delete',
-      paths: ['/v1/sessions/{session_id}'],
-      tag: 'sessions',
-      summary: 'Delete a session and everything that was kept because of it',
-      description:
-        'For its owner and for administrators. What is at work is cancelled; the session is found by nobody from here on. Safe to repeat until it is answered 204 or 404.',
-      access: ['user', 'enqueue', 'admin'],
-      rateClass: 'enqueue',
-      action: 'session.delete',
-      params: SessionParams,
-      query: NoQuery,
-      responses: {
-        204: { description: 'Nothing of it is left' },
-        202: { description: 'Something is still at work; the rest goes by itself', schema: DeletedSession },
-      },
-      handle: async ({ params, caller }) => {
-        const deleted = await operations.deleteSession(params.session_id, caller);
-        return deleted.status === 'deleted' ? { status: 204 } : { status: 202, body: deleted };
-      },
     }),
     defineRoute({
       operationId: 'submitTurn',

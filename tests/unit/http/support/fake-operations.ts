@@ -7,7 +7,8 @@ import { isOpen, RunSummary, type RunEvent, type RunView } from '../../../../src
 import { Schedule, type ScheduleView } from '../../../../src/contracts/schedule.ts';
 import type { CheckRuns, ConsistencyReport } from '../../../../src/contracts/consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../src/contracts/rollback.ts';
-import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
+import type { SessionView, TurnRecord, UpdateSession } from '../../../../src/contracts/session.ts';
+import type { SessionExport } from '../../../../src/contracts/session-export.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
 import type { RunToken } from '../../../../src/contracts/token.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
@@ -80,6 +81,20 @@ export class FakeOperations implements FleetOperations {
       throw new FleetError({ code: 'forbidden', kind: 'forbidden', message: 'not your session' });
     }
     return session;
+  }
+
+  async updateSession(sessionId: string, update: UpdateSession, caller: Caller) {
+    this.#enter('updateSession', sessionId, update, caller);
+    const session = await this.getSession(sessionId, caller);
+    const next = { ...session, difficulty: update.difficulty ?? session.difficulty };
+    this.sessions.set(sessionId, next);
+    return next;
+  }
+
+  async exportSession(sessionId: string, caller: Caller): Promise<SessionExport> {
+    this.#enter('exportSession', sessionId, caller);
+    const session = await this.getSession(sessionId, caller);
+    return { format: 'ao-session-1', exported_at: AT, session, turns: this.turns, world: null, runs: [] };
   }
 
   async deleteSession(sessionId: string, caller: Caller) {
