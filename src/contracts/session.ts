@@ -19,11 +19,7 @@ export const CreateSession = z
   .strictObject({
     session_id: SessionIdText.optional(),
     user_id: ChosenId.optional(),
-    // Below the key of a world of this name something else stands.
-    world_id: ChosenId.refine(
-      (id) => id !== 'outbox',
-      'expected another id: this one is reserved',
-    ).optional(),
+    world_id: ChosenId.optional(),
     ttl_seconds: z.int().min(60).max(2_592_000).optional(),
     therapeutic_context: TherapeuticContext.optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),

@@ -61,6 +61,8 @@ export interface Keys {
   forgetting(): string;
   /** Hash: `version` and JSON `data` of a world. */
   world(worldId: string): string;
+  /** Stream: the newest patches of a world. */
+  worldHistory(worldId: string): string;
   /** Stream: what a graph outside must learn of worlds. */
   worldOutbox(): string;
   /** Hash: dead letter id -> number of replays. */
@@ -130,6 +132,7 @@ export function createKeys(prefix: string): Keys {
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),
     forgetting: () => key('wf', 'forgetting'),
     world: (worldId) => key('world', worldId),
+    worldHistory: (worldId) => key('world', worldId, 'history'),
     worldOutbox: () => key('world', 'outbox'),
     deadLetterReplays: () => key('dlq', 'replays'),
     idempotency: (hash) => key('idem', hash),

@@ -13,14 +13,20 @@ export interface Forgetting {
 
 /**
  * KEYS  1 session  2 pending list  3 runs of the session  4 sessions that are being forgotten
- * ARGV  1 now  2 session id  3 mark
+ * ARGV  1 now  2 session id  3 mark  4 goes on only with what somebody began (1 or 0)
  * Returns {mark, world id or ''}, or nothing when neither the session nor any run of it is known.
  * What is marked does not expire: who goes on with it must still find which runs there were.
  */
 const BEGIN_FORGETTING = defineScript(
   'begin-forgetting',
   `
-if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[3]) == 0 then return {} end
+local session = redis.call('HMGET', KEYS[1], 'session_id', 'forgetting')
+-- It has gone by itself, and whoever has its id now asked for nothing.
+local another = ARGV[4] == '1' and session[1] and not session[2]
+if another or (redis.call('EXISTS', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[3]) == 0) then
+  redis.call('ZREM', KEYS[4], ARGV[2])
+  return {}
+end
 redis.call('HSETNX', KEYS[1], 'forgetting', ARGV[3])
 redis.call('DEL', KEYS[2])
 redis.call('PERSIST', KEYS[1])
@@ -33,7 +39,7 @@ return {redis.call('HGET', KEYS[1], 'forgetting'), redis.call('HGET', KEYS[1], '
 /**
  * KEYS  1 session  2 pending list  3 runs of the session  4 sessions that are being forgotten  5 outbox of the graph
  *       6… other keys of the session and of its world
- * ARGV  1 mark  2 session id  3 world that the graph must forget ('' = none)  4 now as ISO 8601
+ * ARGV  1 mark  2 session id  3 world that the graph must forget ('' = none)  4 now
  * Returns 1, or 0 when the session was forgotten before.
  */
 const FINISH_FORGETTING = defineScript(
@@ -55,19 +61,21 @@ return 1
  * Hide a session: from here on it is found by nobody, admits and resumes no run, and nobody can create it.
  * Marking it again finds the first mark.
  *
+ * @param goesOn  only where somebody marked it before
  * @returns null when nothing is known of it. One round trip.
  */
 export async function beginForgetting(
   store: RedisStore,
   sessionId: string,
   nowMs: number,
+  goesOn = false,
 ): Promise<Forgetting | null> {
   const { keys } = store;
   const [mark, worldId] = (await runScript(
     store.redis,
     BEGIN_FORGETTING,
     [keys.session(sessionId), keys.sessionPending(sessionId), keys.sessionRuns(sessionId), keys.forgetting()],
-    [nowMs, sessionId, newSessionId()],
+    [nowMs, sessionId, newSessionId(), goesOn ? 1 : 0],
   )) as [string?, string?];
   if (mark === undefined) return null;
   return { sessionId, mark, worldId: worldId === '' ? undefined : worldId };
@@ -81,7 +89,7 @@ export async function beginForgetting(
 export async function finishForgetting(
   store: RedisStore,
   { sessionId, mark }: Forgetting,
-  rest: { readonly keysToo: readonly string[]; readonly graphForgets: string | null; readonly at: string },
+  rest: { readonly keysToo: readonly string[]; readonly graphForgets: string | null; readonly nowMs: number },
 ): Promise<boolean> {
   const { keys } = store;
   const own = [
@@ -96,7 +104,7 @@ export async function finishForgetting(
     store.redis,
     FINISH_FORGETTING,
     [...own, ...others],
-    [mark, sessionId, rest.graphForgets ?? '', rest.at],
+    [mark, sessionId, rest.graphForgets ?? '', rest.nowMs],
   );
   return done === 1;
 }

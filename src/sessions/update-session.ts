@@ -9,7 +9,7 @@ const FIELDS = ['therapeutic_context', 'difficulty', 'flags', 'metadata'] as con
 type Texts = Readonly<Record<(typeof FIELDS)[number], string>>;
 
 /**
- * KEYS 1 session 2 pending list 3 turns 4 world, or as 2
+ * KEYS 1 session 2 pending list 3 turns 4 world 5 its history, or both as 2
  * ARGV 1 now 2 what stands in the four fields, as one text ('' = read only) 3 how many fields and values follow, 4… these
  * Returns {is there, written (1 or 0), what stands, world id}. The merging is done outside: Lua knows no empty lists.
  */
@@ -24,7 +24,9 @@ local stands = cjson.encode(known)
 if ARGV[2] ~= stands then return {1, 0, stands, session[4] or ''} end
 redis.call('HSET', KEYS[1], 'last_activity_at', ARGV[1], unpack(ARGV, 4, 3 + ARGV[3]))
 for i = 1, 3 do redis.call('EXPIRE', KEYS[i], session[3]) end
-if redis.call('TTL', KEYS[4]) < tonumber(session[3]) then redis.call('EXPIRE', KEYS[4], session[3]) end
+for i = 4, 5 do
+  if redis.call('TTL', KEYS[i]) < tonumber(session[3]) then redis.call('EXPIRE', KEYS[i], session[3]) end
+end
 return {1, 1, stands, session[4] or ''}
 `,
 );
@@ -47,9 +49,10 @@ export async function updateSession(
   let next: readonly string[] = [];
   for (;;) {
     const session = [keys.session(sessionId), keys.sessionPending(sessionId), keys.sessionTurns(sessionId)];
-    const world = worldId === '' ? keys.sessionPending(sessionId) : keys.world(worldId);
+    const none = keys.sessionPending(sessionId);
+    const world = worldId === '' ? [none, none] : [keys.world(worldId), keys.worldHistory(worldId)];
     const args = [nowMs, stands, next.length, ...next];
-    const reply = await runScript(store.redis, SWAP_SETTINGS, [...session, world], args);
+    const reply = await runScript(store.redis, SWAP_SETTINGS, [...session, ...world], args);
     const [exists, written, text, playsIn] = reply as [number, number, string, string];
     if (exists === 0) throw sessionNotFound(sessionId);
     if (written === 1) return;

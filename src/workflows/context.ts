@@ -18,8 +18,8 @@ export interface WorkflowSettings {
   /** Where steps may write files; null: nowhere. */
   readonly tempRoot: string | null;
   readonly rollbackRetentionSeconds: number;
-  /** A graph outside is told of worlds, and must be told to forget them. */
-  readonly hasGraph?: boolean;
+  /** Whether patches of worlds are also put in the outbox. Default: they are not. */
+  readonly hasWorldOutbox?: boolean;
 }
 
 /** What everything in this room works with; runtime puts it together. */

@@ -10,8 +10,8 @@ import { encodeNewRun, type NewRun } from './run-record.ts';
 
 /**
  * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list  6 index  7 runs of the session  8 dedup claim
- *       9 prefix of run keys  10 definitions  11 turns  12 world, and for a run that is called
- *       13 events of the caller  14 the caller
+ *       9 prefix of run keys  10 definitions  11 turns  12 world
+ *       13 history of the world, and for a run that is called  14 events of the caller  15 the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
  *       7 on busy (queue | reject)  8 deadline if it starts now  9 is delayed (1 or 0)  10 dedup fingerprint ('' = none)
  *       11 seconds for which claims are kept at least  12 path of the call ('' = none)
@@ -56,6 +56,7 @@ if ARGV[5] == '1' then
   local ttl = tonumber(redis.call('HGET', KEYS[4], 'ttl_seconds'))
   for _, key in ipairs({KEYS[4], KEYS[5], KEYS[11]}) do redis.call('EXPIRE', key, ttl) end
   keep_for(KEYS[12], ttl)
+  keep_for(KEYS[13], ttl)
 end
 redis.call('HSET', KEYS[1], unpack(ARGV, 15))
 redis.call('ZADD', KEYS[6], ARGV[1], ARGV[3])
@@ -76,12 +77,12 @@ local turn = tonumber(ARGV[1]) + open * ${LOOK_EVERY_MS_PER_OPEN_RUN}
 local warns = tonumber(ARGV[1]) + (ARGV[8] - ARGV[1]) * ${EARLY}
 redis.call('ZADD', KEYS[2], math.min(warns, math.max(tonumber(ARGV[4]), turn)), ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. '}')
-if KEYS[13] then
-  if redis.call('HGET', KEYS[14], 'status') == 'pending' then
-    redis.call('HSET', KEYS[14], 'status', 'running', 'started_at', ARGV[1])
-    emit(KEYS[13], 'run.started', ARGV[1], '', '', '')
+if KEYS[14] then
+  if redis.call('HGET', KEYS[15], 'status') == 'pending' then
+    redis.call('HSET', KEYS[15], 'status', 'running', 'started_at', ARGV[1])
+    emit(KEYS[14], 'run.started', ARGV[1], '', '', '')
   end
-  emit(KEYS[13], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
+  emit(KEYS[14], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
 end
 return {'admitted', behind, ''}
 `,
@@ -154,6 +155,7 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.definitions(),
       session.turns,
       keys.world(newRun.world_id ?? NO_KEY_SUFFIX),
+      keys.worldHistory(newRun.world_id ?? NO_KEY_SUFFIX),
       ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id), keys.run(calledBy.run_id)]),
     ],
     [

@@ -4,7 +4,7 @@ import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import { LUA_IS_OPEN, LUA_KEEP_FOR } from './lua-parts.ts';
 
 /**
- * KEYS  1 run  2 deadlines  3 session  4 pending list  5 turns  6 world
+ * KEYS  1 run  2 deadlines  3 session  4 pending list  5 turns  6 world  7 its history
  * ARGV  1 now  2 run id  3 next check at  4 has session (1 or 0)
  * Returns the verdict.
  */
@@ -28,6 +28,7 @@ if ARGV[4] == '1' then
   local ttl = tonumber(redis.call('HGET', KEYS[3], 'ttl_seconds'))
   for _, key in ipairs({KEYS[3], KEYS[4], KEYS[5]}) do redis.call('EXPIRE', key, ttl) end
   keep_for(KEYS[6], ttl)
+  keep_for(KEYS[7], ttl)
 end
 redis.call('HDEL', KEYS[1], 'delayed_until')
 redis.call('HSET', KEYS[1], 'ready_at', ARGV[1])
@@ -66,6 +67,7 @@ export async function beginDelayed(
       session.pending,
       session.turns,
       keys.world(request.worldId ?? NO_KEY_SUFFIX),
+      keys.worldHistory(request.worldId ?? NO_KEY_SUFFIX),
     ],
     [request.nowMs, request.runId, request.nextCheckAtMs, request.sessionId === undefined ? 0 : 1],
   );

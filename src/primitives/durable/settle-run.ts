@@ -8,7 +8,7 @@ import { LUA_EMIT, LUA_HAND_OVER, LUA_IS_OPEN, LUA_KEEP_FOR, LUA_RECORD_EFFECT }
 /**
  * KEYS  1 run  2 deadlines  3 session  4 pending list  5 turns  6 results  7 errors  8 events  9 cancel channel
  *       10 prefix of run keys  11 world
- *       12 decisions  13 signals  14 effects
+ *       12 decisions  13 signals  14 effects  15 history of the world
  * ARGV  1 now  2 run id  3 status  4 output ('' = none)  5 error ('' = none)  6 retention seconds
  *       7 has session (1 or 0)  8 turn number (0 = no turn to record)  9 event data  10 announce to workers (1 or 0)
  *       11 degraded (1 or 0)  12 savepoint to roll back to when the run did not complete ('' = everything stays)
@@ -71,6 +71,7 @@ if has_session then
   redis.call('EXPIRE', KEYS[4], ttl)
   redis.call('EXPIRE', KEYS[5], ttl)
   keep_for(KEYS[11], ttl)
+  keep_for(KEYS[15], ttl)
 end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
 if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end
@@ -154,6 +155,7 @@ export async function settleRun(store: RedisStore, settlement: Settlement): Prom
       keys.runDecisions(runId),
       keys.runSignals(runId),
       keys.runEffects(runId),
+      keys.worldHistory(settlement.worldId ?? NO_KEY_SUFFIX),
     ],
     [
       settlement.nowMs,

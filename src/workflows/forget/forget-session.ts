@@ -1,6 +1,5 @@
 import { isOpen } from '../../contracts/run.ts';
 import { sleep } from '../../kernel/abort.ts';
-import { toIso } from '../../kernel/clock.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import { readRunRecord } from '../../primitives/durable/read-run.ts';
 import { toBackendError } from '../../redis/script.ts';
@@ -13,7 +12,7 @@ import {
 import { cancelRun } from '../cancel.ts';
 import type { WorkflowContext } from '../context.ts';
 import { findTraces } from './find-traces.ts';
-import { removeRecords } from './remove-records.ts';
+import { removePatches, removeRecords } from './remove-records.ts';
 import { removeTracedJobs } from './remove-jobs.ts';
 
 /** `deleting`: something of it is still at work; the watchdog goes on with it. */
@@ -43,9 +42,9 @@ const MOST_AT_ONCE = 20;
 export async function forgetSession(
   ctx: WorkflowContext,
   sessionId: string,
-  options: { readonly waitMs: number; readonly signal?: AbortSignal },
+  options: { readonly waitMs: number; readonly signal?: AbortSignal; readonly goesOn?: boolean },
 ): Promise<Forgotten> {
-  const forgetting = await beginForgetting(ctx.store, sessionId, ctx.clock.now());
+  const forgetting = await beginForgetting(ctx.store, sessionId, ctx.clock.now(), options.goesOn);
   if (forgetting === null) return 'unknown';
   const until = performance.now() + options.waitMs;
   while (!(await tryForget(ctx, forgetting))) {
@@ -61,7 +60,7 @@ export async function goOnForgetting(ctx: WorkflowContext, patienceMs = PATIENCE
   const before = ctx.clock.now() - patienceMs;
   for (const sessionId of await unfinishedForgetting(ctx.store, before, MOST_AT_ONCE)) {
     try {
-      if ((await forgetSession(ctx, sessionId, { waitMs: 0 })) === 'deleted') gone += 1;
+      if ((await forgetSession(ctx, sessionId, { waitMs: 0, goesOn: true })) === 'deleted') gone += 1;
     } catch (error) {
       // One that cannot be finished must not keep the others.
       ctx.log.error({ err: error }, 'a session that is to be deleted stays for now');
@@ -83,10 +82,11 @@ async function tryForget(ctx: WorkflowContext, forgetting: Forgetting): Promise<
   if ((await removeTracedJobs(store, queues, traces.jobs)) > 0) return false;
   await removeRecords(ctx, runIds, traces);
   const isWorldGone = worldId !== undefined && !traces.isWorldShared;
+  if (isWorldGone) await removePatches(store, worldId);
   await finishForgetting(store, forgetting, {
     keysToo: [...traces.sessionKeys, ...(isWorldGone ? traces.worldKeys : [])],
-    graphForgets: isWorldGone && ctx.settings.hasGraph ? worldId : null,
-    at: toIso(ctx.clock.now()),
+    graphForgets: isWorldGone && ctx.settings.hasWorldOutbox ? worldId : null,
+    nowMs: ctx.clock.now(),
   });
   return true;
 }

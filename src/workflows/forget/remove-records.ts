@@ -28,6 +28,29 @@ export async function removeRecords(
   }
 }
 
+/** What a graph outside has not been told of a world yet, it is never told. */
+export async function removePatches(
+  { redis, keys }: WorkflowContext['store'],
+  worldId: string,
+): Promise<void> {
+  try {
+    let after = '-';
+    for (;;) {
+      const entries = await redis.xrange(keys.worldOutbox(), after, '+', 'COUNT', BATCH);
+      const ours = entries.filter(([, flat]) => {
+        const fieldOf = (name: string) => flat[flat.findIndex((text, i) => i % 2 === 0 && text === name) + 1];
+        return fieldOf('world_id') === worldId && fieldOf('kind') !== 'forget';
+      });
+      if (ours.length > 0) await redis.xdel(keys.worldOutbox(), ...ours.map(([id]) => id));
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < BATCH) return;
+      after = `(${last[0]}`;
+    }
+  } catch (error) {
+    throw toBackendError(error, 'removing what a graph was to be told');
+  }
+}
+
 /** What a step keeps by name belongs to all runs, so it goes only where it still says what this run made it say. */
 async function removeOwnKeys({ store }: WorkflowContext, runId: string): Promise<void> {
   const ledger = await store.redis.hgetall(store.keys.runEffects(runId));

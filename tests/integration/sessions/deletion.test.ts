@@ -216,19 +216,43 @@ describe('deleting a session', () => {
     expect((await h.operations.getSession(sessionId, LOCAL_OPERATOR)).turn).toBe(1);
   });
 
+  test('goes on by itself only with what was marked, not with a session that has the id by now', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+    const { workflows, store } = h.core;
+    const taken = await h.newSession();
+    // Somebody began to delete these and died; the marks have gone with the sessions.
+    for (const id of [taken, 'long-gone']) await store.redis.zadd(store.keys.forgetting(), 1, id);
+    expect(await goOnForgetting(workflows, 0)).toBe(0);
+    expect((await h.operations.getSession(taken, LOCAL_OPERATOR)).session_id).toBe(taken);
+    expect(await store.redis.exists(store.keys.forgetting())).toBe(0);
+  });
+
   test('spares a world that another session names, and tells the graph of one that is gone', async () => {
     await using h = await startHarness({ redisUrl: redis.url });
     const { store } = h.core;
-    const workflows = { ...h.core.workflows, settings: { ...h.core.workflows.settings, hasGraph: true } };
+    const workflows = {
+      ...h.core.workflows,
+      settings: { ...h.core.workflows.settings, hasWorldOutbox: true },
+    };
     const first = await h.newSession('shared');
     const second = await h.newSession('shared');
     await h.play(first, 'go north');
+    const patch = (worldId: string, kind: string) =>
+      store.redis.xadd(store.keys.worldOutbox(), '*', 'kind', kind, 'world_id', worldId, 'patch', '{}');
+    await store.redis.xadd(store.keys.worldHistory('shared'), '*', 'version', '1');
     expect(await forgetSession(workflows, first, { waitMs: 5_000 })).toBe('deleted');
     expect((await h.worldOf(second))?.player.location_id).toBe('mountain_path');
     expect(await store.redis.exists(store.keys.worldOutbox())).toBe(0);
+    expect(await store.redis.exists(store.keys.worldHistory('shared'))).toBe(1);
+    for (const worldId of ['shared', 'another']) await patch(worldId, 'patch');
     expect(await forgetSession(workflows, second, { waitMs: 5_000 })).toBe('deleted');
-    expect(await store.redis.exists(store.keys.world('shared'))).toBe(0);
-    const [[, told]] = (await store.redis.xrange(store.keys.worldOutbox(), '-', '+')) as [[string, string[]]];
+    expect(await store.redis.exists(store.keys.world('shared'), store.keys.worldHistory('shared'))).toBe(0);
+    const outbox = await store.redis.xrange(store.keys.worldOutbox(), '-', '+');
+    expect(outbox.map(([, fields]) => fields.slice(0, 4))).toEqual([
+      ['kind', 'patch', 'world_id', 'another'],
+      ['kind', 'forget', 'world_id', 'shared'],
+    ]);
+    const told = outbox[1]![1];
     expect(told.slice(0, 8)).toEqual(['kind', 'forget', 'world_id', 'shared', 'version', '0', 'patch', '{}']);
   });
 

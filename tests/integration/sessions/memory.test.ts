@@ -23,7 +23,7 @@ function listening() {
 }
 
 describe('the memory of a session', () => {
-  test('is there with the turn, and the next story is told from it', async () => {
+  test('[R5.5] is there with the turn, and the next story is told from it, from the goals and how far they got', async () => {
     const { told, agents } = listening();
     await using h = await startHarness({ redisUrl: redis.url, agents });
     const request = {
