@@ -75,7 +75,11 @@ export function definedAgents(settings: CatalogSettings): Agents {
   );
 }
 
-type Input = (before: Before, around: Surroundings, settings: CatalogSettings) => unknown;
+type Input = (
+  before: Before,
+  around: Surroundings,
+  settings?: Pick<CatalogSettings, 'contextMaxChars'>,
+) => unknown;
 
 const INPUTS: Readonly<Record<AgentName, Input>> = {
   ipa: ({ input }, { session, world }): IpaInput => ({
@@ -93,7 +97,7 @@ const INPUTS: Readonly<Record<AgentName, Input>> = {
       ...(operations.length > 0 ? {} : { intent: intentOf(before.input, before.ipa) }),
     };
   },
-  nga: (before, { session, world, recentTurns }, { contextMaxChars = 6000 }): NgaInput => ({
+  nga: (before, { session, world, recentTurns }, { contextMaxChars = 6000 } = {}): NgaInput => ({
     player_text: before.input.text,
     intent: intentOf(before.input, before.ipa),
     world: before.wba === undefined ? null : WbaOutput.parse(before.wba),
