@@ -32,7 +32,11 @@ export function createJobProcessor(
   activeJobs: ActiveJobs,
   name: QueueName,
 ): Processor {
-  return measured(options.core, name, withoutOrphans(processorOf(options, activeJobs, name)));
+  return measured(
+    options.core,
+    name,
+    withoutOrphans(options.core.store, processorOf(options, activeJobs, name)),
+  );
 }
 
 function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: QueueName): Processor {

@@ -122,6 +122,16 @@ export async function unfinishedForgetting(
   }
 }
 
+/** Whether there is such a session and it is not being forgotten. Errors: backend_unavailable. */
+export async function isThere({ redis, keys }: RedisStore, sessionId: string): Promise<boolean> {
+  try {
+    const [id, forgetting] = await redis.hmget(keys.session(sessionId), 'session_id', 'forgetting');
+    return id != null && forgetting == null;
+  } catch (error) {
+    throw toBackendError(error, 'reading a session');
+  }
+}
+
 /** Who may ask for the end of a session; also of one that is being forgotten already. */
 export async function ownersOfSession(
   store: RedisStore,
