@@ -139,11 +139,11 @@ export async function ownersOfSession(
 ): Promise<{ userId: string | undefined; keyId: string | undefined } | null> {
   try {
     const { keys, redis } = store;
-    const [[isThere, userId, keyId], hasRuns] = await Promise.all([
+    const [[known, userId, keyId], hasRuns] = await Promise.all([
       redis.hmget(keys.session(sessionId), 'session_id', 'user_id', 'created_by', 'forgetting'),
       redis.exists(keys.sessionRuns(sessionId)),
     ]);
-    if (isThere == null && hasRuns === 0) return null;
+    if (known == null && hasRuns === 0) return null;
     return { userId: userId ?? undefined, keyId: keyId ?? undefined };
   } catch (error) {
     throw toBackendError(error, 'reading a session');
