@@ -22,6 +22,7 @@ export const OTHER_ENV_NAMES: readonly OtherName[] = [
   short('SESSION_MAX_PENDING', 'sessions.max_pending'),
   short('LATENCY_MODE', 'sessions.latency_mode'),
   short('SCHEDULING', 'workflow.scheduling'),
+  short('CONTEXT_MAX_CHARS', 'sessions.context_max_chars'),
   { ...short('SLA_MS', 'performance.response_time_target'), convert: millisecondsToSeconds },
   short('WORKFLOW_MAX_OPEN_RUNS', 'workflow.max_open_runs'),
   short('WORKFLOW_RETENTION_SECONDS', 'retention.workflow_seconds'),

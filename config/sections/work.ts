@@ -123,6 +123,12 @@ export const sessions = section({
     default: 8,
     description: 'Turns of one session that may wait; beyond, they are answered 429',
   }),
+  context_max_chars: integer({
+    min: 1,
+    max: 1_000_000,
+    default: 6000,
+    description: 'Characters of the past that agents are told at most; whole items go, the oldest first',
+  }),
 });
 
 export const queues = section({

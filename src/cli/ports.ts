@@ -29,6 +29,9 @@ export interface CliPorts {
 export type CliOperations = Pick<
   FleetOperations,
   | 'submitTurn'
+  | 'getSession'
+  | 'exportSession'
+  | 'deleteSession'
   | 'listTurns'
   | 'getWorld'
   | 'listWorldVersions'

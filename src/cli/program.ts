@@ -14,6 +14,7 @@ import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
 import { registerSchedules } from './commands/schedules.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerSessions } from './commands/sessions.ts';
 import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
 import { registerWatch } from './commands/watch.ts';
@@ -48,6 +49,7 @@ const COMMANDS: readonly Register[] = [
   registerWorker,
   registerTurn,
   registerWorld,
+  registerSessions,
   registerEnqueue,
   registerWatch,
   registerWhy,

@@ -44,6 +44,9 @@ export function remoteOperations(client: FleetClient): CliOperations {
       versionCursors.set(`${sessionId}#${last.version}`, page.next_cursor);
       return { items: [...page.items], nextBefore: last.version };
     },
+    getSession: (sessionId) => asked(client.getSession(sessionId)),
+    exportSession: (sessionId) => asked(client.exportSession(sessionId)),
+    deleteSession: (sessionId) => asked(client.deleteSession(sessionId)),
     startRun: (workflow, request, _, options) => {
       return asked(client.startRun(workflow, request, signalOf(options)));
     },

@@ -6,7 +6,14 @@ import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '..
 import type { PutSchedule, ScheduleView } from '../contracts/schedule.ts';
 import type { CheckRuns, ConsistencyReport } from '../contracts/consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from '../contracts/rollback.ts';
-import type { CreateSession, SessionView, TurnRecord } from '../contracts/session.ts';
+import type {
+  CreateSession,
+  DeletedSession,
+  SessionView,
+  TurnRecord,
+  UpdateSession,
+} from '../contracts/session.ts';
+import type { SessionExport } from '../contracts/session-export.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
@@ -71,6 +78,12 @@ export interface DeadLetterOptions extends PageOptions {
 export interface FleetClient {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
+  /** Goals, what to avoid, difficulty, flags, metadata. */
+  updateSession(sessionId: string, update: UpdateSession, options?: CallOptions): Promise<SessionView>;
+  /** Everything that is kept of the session, as one document. */
+  exportSession(sessionId: string, options?: CallOptions): Promise<SessionExport>;
+  /** Deletes it with everything that is kept of it; `deleting` goes on by itself. */
+  deleteSession(sessionId: string, options?: SubmitCallOptions): Promise<DeletedSession>;
   submitTurn(sessionId: string, request: SubmitTurn, options?: SubmitCallOptions): Promise<Submission>;
   listTurns(sessionId: string, options?: PageOptions): Promise<Page<TurnRecord>>;
   /** What the player can see; with `full` all of it, with `version` as it was then. */
@@ -170,6 +183,15 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
   const client: FleetClient = {
     createSession: (request = {}, o) => post('/v1/sessions', request, o),
     getSession: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}`, o),
+    updateSession: (sessionId, update, o) =>
+      ask({ method: 'PATCH', path: pathOf`/v1/sessions/${sessionId}`, body: update, signal: o?.signal }),
+    exportSession: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}/export`, o),
+    async deleteSession(sessionId, { signal, idempotencyKey } = {}) {
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      const path = pathOf`/v1/sessions/${sessionId}`;
+      const { status } = await transport({ method: 'DELETE', path, signal, ...key });
+      return { session_id: sessionId, status: status === 204 ? 'deleted' : 'deleting' };
+    },
     submitTurn: (sessionId, request, o) => submit(pathOf`/v1/sessions/${sessionId}/turns`, request, o),
     listTurns: (sessionId, o) => get(pathOf`/v1/sessions/${sessionId}/turns`, o, pageQuery(o)),
     getWorld: (sessionId, o) =>

@@ -9,8 +9,9 @@ import type { RunFilter, RunPage } from './run-list.ts';
 import type { PutSchedule, ScheduleView } from './schedule.ts';
 import type { CheckRuns, ConsistencyReport } from './consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts';
-import type { CreateSession, SessionView, TurnRecord } from './session.ts';
 import type { FleetStatus } from './status.ts';
+import type { CreateSession, DeletedSession, SessionView, TurnRecord, UpdateSession } from './session.ts';
+import type { SessionExport } from './session-export.ts';
 import type { RunExplanation } from './why.ts';
 import type { SessionWorld, WorldQuestion, WorldVersion } from './world-history.ts';
 import type { RunToken } from './token.ts';
@@ -56,6 +57,12 @@ export interface DeadLetterFilter {
 export interface FleetOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
+  /** For its owner and whoever may operate. Errors also: validation_failed when it becomes too large. */
+  updateSession(sessionId: string, update: UpdateSession, caller: Caller): Promise<SessionView>;
+  /** For its owner and administrators. */
+  exportSession(sessionId: string, caller: Caller): Promise<SessionExport>;
+  /** Everything that stands in Redis because of it; safe to repeat until it is `deleted`. */
+  deleteSession(sessionId: string, caller: Caller): Promise<DeletedSession>;
   /** Errors also: session_busy (429 or, with `on_busy: reject`, 409), too_many_runs (429). */
   submitTurn(
     sessionId: string,

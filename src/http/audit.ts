@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RedisClient } from '../redis/connect.ts';
 import { bounded, storeUnavailable } from './bounded.ts';
 
@@ -9,7 +10,7 @@ export interface AuditEntry {
   readonly ip: string;
   /** Verb of the operation, for example `run.cancel`. */
   readonly action: string;
-  /** Path of what was acted on. */
+  /** Path of what was acted on; of a session only a hash, for the log outlives it. */
   readonly target: string;
   readonly request_id: string;
   /** `attempted` is written before an operator's action; the other two when the answer is known. */
@@ -37,4 +38,14 @@ export function createRedisAudit(redis: RedisClient, key: string, maxLen: number
       }
     },
   };
+}
+
+/** The path of a request without its query, a session's id in it as `sha256-<16 hex digits>`. */
+export function auditedPath(url: string): string {
+  const path = url.split('?')[0]!.slice(0, 500);
+  return path.replace(/(\/sessions\/)([^/]+)/, (_, before: string, id: string) => `${before}${hashed(id)}`);
+}
+
+function hashed(id: string): string {
+  return `sha256-${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
 }

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Caller, Role } from '../contracts/caller.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { toIso } from '../kernel/clock.ts';
-import type { AuditEntry } from './audit.ts';
+import { auditedPath, type AuditEntry } from './audit.ts';
 import type { Authenticator } from './auth/authenticate.ts';
 import { assertAnyRole, unauthenticated } from './auth/authorize.ts';
 import { assertLoopbackHost, assertSameOrigin } from './auth/same-origin.ts';
@@ -113,7 +113,7 @@ export class Gatekeeper {
       actor: caller.id,
       roles: [...caller.roles],
       ip: req.ip ?? '',
-      target: `${req.method} ${req.originalUrl.split('?')[0]!.slice(0, 500)}`,
+      target: `${req.method} ${auditedPath(req.originalUrl)}`,
       request_id: exchange.requestId,
       ...what,
     };

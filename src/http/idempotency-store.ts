@@ -9,8 +9,9 @@ const TTL_MS = 24 * 60 * 60 * 1000;
 const STALE_AFTER_MS = 10_000;
 
 /*
- * KEYS[1] hash: fp, run_id, owner, at (epoch ms of the last sign of life; 0 = released), outcome (JSON, when done)
- * ARGV[1] fingerprint  ARGV[2] owner  ARGV[3] run id  ARGV[4] stale after ms  ARGV[5] ttl ms
+ * KEYS[1] hash: fp, run_id, owner, at (epoch ms of the last sign of life; 0 = released), about (session or run, or ''),
+ *         outcome (JSON, when done)
+ * ARGV[1] fingerprint  ARGV[2] owner  ARGV[3] run id  ARGV[4] stale after ms  ARGV[5] ttl ms  ARGV[6] about
  * Returns {'claimed', run id} | {'done', outcome} | {'in_flight'} | {'mismatch'}
  */
 const CLAIM = defineScript(
@@ -19,7 +20,7 @@ const CLAIM = defineScript(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if redis.call('HSETNX', KEYS[1], 'fp', ARGV[1]) == 1 then
-  redis.call('HSET', KEYS[1], 'run_id', ARGV[3], 'owner', ARGV[2], 'at', now)
+  redis.call('HSET', KEYS[1], 'run_id', ARGV[3], 'owner', ARGV[2], 'at', now, 'about', ARGV[6])
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
   return {'claimed', ARGV[3]}
 end
@@ -59,8 +60,8 @@ export function createRedisIdempotency(
   const run = (script: Script, id: string, args: (string | number)[]): Promise<ScriptValue> =>
     bounded(runScript(redis, script, [keyOf(id)], args));
   return {
-    async claim(id, { fingerprint, owner, runId }) {
-      return toClaim(await run(CLAIM, id, [fingerprint, owner, runId, staleAfterMs, TTL_MS]));
+    async claim(id, { fingerprint, owner, runId, about }) {
+      return toClaim(await run(CLAIM, id, [fingerprint, owner, runId, staleAfterMs, TTL_MS, about]));
     },
     async renew(id, owner) {
       await run(UPDATE, id, [owner, 'at', '']);

@@ -28,7 +28,10 @@ export type Claim =
 
 /** Errors of all: backend_unavailable (unavailable). Every call is one round trip of at most a second. */
 export interface IdempotencyStore {
-  claim(id: string, request: { fingerprint: string; owner: string; runId: RunId }): Promise<Claim>;
+  claim(
+    id: string,
+    request: { fingerprint: string; owner: string; runId: RunId; about: string },
+  ): Promise<Claim>;
   /** Keeps the claim of a request that takes long. */
   renew(id: string, owner: string): Promise<void>;
   finish(id: string, owner: string, outcome: StoredOutcome): Promise<void>;
@@ -43,6 +46,8 @@ export interface IdempotentRequest {
   readonly id: string;
   readonly fingerprint: string;
   readonly owner: string;
+  /** The session or run it changes, or '': what is deleted takes its answers along. */
+  readonly about: string;
 }
 
 export interface IdempotencyPorts {
@@ -60,8 +65,8 @@ export async function runOnce(
   ports: IdempotencyPorts,
   work: (runId: RunId) => Promise<StoredOutcome>,
 ): Promise<{ outcome: StoredOutcome; isReplay: boolean }> {
-  const { id, owner, fingerprint } = request;
-  const claim = await ports.store.claim(id, { fingerprint, owner, runId: newRunId() });
+  const { id, owner, fingerprint, about } = request;
+  const claim = await ports.store.claim(id, { fingerprint, owner, about, runId: newRunId() });
   switch (claim.state) {
     case 'done':
       return { outcome: claim.outcome, isReplay: true };

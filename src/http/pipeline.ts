@@ -125,6 +125,7 @@ async function change(
     id: idempotencyId(input.caller.id, `header ${route.method} ${route.paths[0]}`, key),
     fingerprint: fingerprintOf(canonicalPath(route, req), route.body ? input.rawBody : input.query),
     owner: randomUUID(),
+    about: String(req.params['session_id'] ?? req.params['run_id'] ?? ''),
   };
   const ports = {
     store: deps.stores.idempotency,

@@ -21,6 +21,7 @@ import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { runTokenRoutes } from './routes/run-tokens.ts';
 import { statusRoutes } from './routes/status.ts';
+import { sessionCareRoutes } from './routes/session-care.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { worldRoutes } from './routes/worlds.ts';
 
@@ -31,6 +32,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
   const routes: Route[] = [
     ...sessionRoutes(deps, cursors),
     ...worldRoutes(deps, cursors),
+    ...sessionCareRoutes(deps),
     ...listRunRoutes(deps, cursors),
     ...runRoutes(deps),
     ...bulkStartRoutes(deps),

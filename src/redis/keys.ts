@@ -57,6 +57,8 @@ export interface Keys {
   sessionPending(sessionId: string): string;
   /** Stream: finished turns. */
   sessionTurns(sessionId: string): string;
+  /** Sorted set: session that is being forgotten -> epoch ms since when. */
+  forgetting(): string;
   /** Hash: `version` and JSON `data` of a world. */
   world(worldId: string): string;
   /** Stream: the newest patches of a world, each with what takes it back. */
@@ -135,6 +137,7 @@ export function createKeys(prefix: string): Keys {
     session: (sessionId) => key('sess', sessionId),
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),
+    forgetting: () => key('wf', 'forgetting'),
     world: (worldId) => key('world', worldId),
     worldHistory: (worldId) => key('world', worldId, 'history'),
     worldOutbox: () => key('world', 'outbox'),

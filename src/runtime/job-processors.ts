@@ -14,10 +14,12 @@ import { versionUnavailable } from '../workflows/version-unavailable.ts';
 import { startDelayed } from '../workflows/start-delayed.ts';
 import { START_JOB } from '../workflows/starter.ts';
 import { RunJobData } from '../contracts/job.ts';
+import { goOnForgetting } from '../workflows/forget/forget-session.ts';
 import { consistencyRound } from '../workflows/consistency.ts';
 import { createStepPlans } from '../workflows/step-plans.ts';
 import { runWatchdog } from '../workflows/watchdog.ts';
 import type { Core } from './core.ts';
+import { withoutOrphans } from './orphaned-jobs.ts';
 import { agentTimeoutMs } from './settings.ts';
 import { measured } from './worker-metrics.ts';
 import type { WorkersOptions } from './workers.ts';
@@ -30,7 +32,11 @@ export function createJobProcessor(
   activeJobs: ActiveJobs,
   name: QueueName,
 ): Processor {
-  return measured(options.core, name, processorOf(options, activeJobs, name));
+  return measured(
+    options.core,
+    name,
+    withoutOrphans(options.core.store, processorOf(options, activeJobs, name)),
+  );
 }
 
 function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: QueueName): Processor {
@@ -83,6 +89,7 @@ async function maintain(core: Core, job: Job): Promise<unknown> {
 async function lookAfterRuns({ workflows, store, clock }: Core): Promise<unknown> {
   const findings = await runWatchdog(workflows);
   await consistencyRound(workflows);
+  await goOnForgetting(workflows);
   const retentionSeconds = workflows.settings.recordRetentionSeconds;
   await trimRunIndex(store, { nowMs: clock.now(), retentionSeconds });
   return findings;

@@ -32,6 +32,7 @@ export function catalogSettings(config: Config): CatalogSettings {
       wba: agentTimeoutMs(config, 'wba'),
       nga: agentTimeoutMs(config, 'nga'),
     },
+    contextMaxChars: config.sessions.context_max_chars,
   };
 }
 

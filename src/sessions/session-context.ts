@@ -1,4 +1,6 @@
+import type { StoredMemory } from '../contracts/memory.ts';
 import { TherapeuticContext } from '../contracts/session.ts';
+import { decodeMemory } from './memory/remember.ts';
 import type { z } from 'zod';
 
 /** What a session remembers between turns, as agents and workflows read it. */
@@ -12,6 +14,7 @@ export interface SessionContext {
   /** What "it", "him" and "her" mean in the next line. */
   readonly lastEntity: string | null;
   readonly therapeuticContext: z.output<typeof TherapeuticContext>;
+  readonly memory: StoredMemory;
 }
 
 /** The session hash as stored. Fields that are absent have their beginnings. */
@@ -25,5 +28,9 @@ export function decodeSessionContext(hash: Readonly<Record<string, string>>): Se
     emotionalState: hash['emotional_state'] ?? null,
     lastEntity: hash['last_entity'] ?? null,
     therapeuticContext: TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}')),
+    // Most steps never look at it.
+    get memory() {
+      return decodeMemory(hash['memory']);
+    },
   };
 }

@@ -5,6 +5,10 @@ import { FleetError } from '../kernel/errors.ts';
 import { newSessionId } from '../kernel/ids.ts';
 import { defineScript, runScript, toBackendError } from '../redis/script.ts';
 import type { RedisStore } from '../redis/store.ts';
+import { sessionNotFound } from './forgetting.ts';
+import { progressOf } from './memory/goals.ts';
+import { decodeMemory } from './memory/remember.ts';
+import { viewMemory } from './memory/tell-memory.ts';
 
 /** A session with what only the fleet itself needs to know of it. */
 export interface OwnedSession {
@@ -16,11 +20,12 @@ export interface OwnedSession {
 
 /**
  * KEYS 1 session · ARGV 1 ttl seconds 2 request fingerprint 3… fields and values
- * Returns 'created', 'identical' or 'exists'.
+ * Returns 'created', 'identical', 'exists' or 'forgetting'.
  */
 const CREATE_SESSION = defineScript(
   'create-session',
   `
+if redis.call('HEXISTS', KEYS[1], 'forgetting') == 1 then return 'forgetting' end
 local known = redis.call('HGET', KEYS[1], 'request')
 if known then return known == ARGV[2] and 'identical' or 'exists' end
 redis.call('HSET', KEYS[1], 'request', ARGV[2], unpack(ARGV, 3))
@@ -32,7 +37,7 @@ return 'created'
 /**
  * Create a session, once. The same request for the same id finds the session as it is.
  *
- * Errors: session_exists (conflict), backend_unavailable. Redis: one round trip, plus one to read it back.
+ * Errors: session_exists and session_deleting (conflict), backend_unavailable. Redis: one round trip, plus one to read it back.
  */
 export async function createSession(
   store: RedisStore,
@@ -63,6 +68,14 @@ export async function createSession(
       ...Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [field, value])),
     ],
   );
+  if (verdict === 'forgetting') {
+    throw new FleetError({
+      code: 'session_deleting',
+      kind: 'conflict',
+      message: `session "${sessionId}" is being deleted; its id is free again when that is done`,
+      retryAfterMs: 1000,
+    });
+  }
   if (verdict === 'exists') {
     throw new FleetError({
       code: 'session_exists',
@@ -77,6 +90,8 @@ export async function createSession(
 /** Errors: session_not_found (not_found), backend_unavailable. One round trip. */
 export async function getSession(store: RedisStore, sessionId: string): Promise<OwnedSession> {
   const [hash, pending] = await readHashAndPending(store, sessionId);
+  const memory = decodeMemory(hash['memory']);
+  const therapeutic = TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}'));
   const view: SessionView = {
     session_id: sessionId,
     ...(hash['user_id'] === undefined ? {} : { user_id: hash['user_id'] }),
@@ -88,8 +103,12 @@ export async function getSession(store: RedisStore, sessionId: string): Promise<
     active_run_id: hash['active'] ?? null,
     pending_turns: pending,
     emotional_state: hash['emotional_state'] ?? null,
-    therapeutic_context: TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}')),
+    therapeutic_context: { ...therapeutic, progress: progressOf(therapeutic.goals, memory.goals, null) },
+    // Both were parsed when they were written.
+    difficulty: (hash['difficulty'] ?? 'normal') as SessionView['difficulty'],
+    flags: JSON.parse(hash['flags'] ?? '{}') as SessionView['flags'],
     metadata: JSON.parse(hash['metadata'] ?? '{}') as Record<string, unknown>,
+    memory: viewMemory(memory),
   };
   return { view, createdBy: hash['created_by'], lastEntity: hash['last_entity'] ?? null };
 }
@@ -104,15 +123,11 @@ async function readHashAndPending(
       redis.hgetall(keys.session(sessionId)),
       redis.llen(keys.sessionPending(sessionId)),
     ]);
-    if (hash['session_id'] !== undefined) return [hash, pending];
+    if (hash['session_id'] !== undefined && hash['forgetting'] === undefined) return [hash, pending];
   } catch (error) {
     throw toBackendError(error, 'reading a session');
   }
-  throw new FleetError({
-    code: 'session_not_found',
-    kind: 'not_found',
-    message: `there is no session "${sessionId}" (it may have expired)`,
-  });
+  throw sessionNotFound(sessionId);
 }
 
 /** Finished turns, newest first. `before` = only turns with a smaller number. One round trip. */

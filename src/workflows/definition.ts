@@ -5,6 +5,7 @@ import type { OrchestrationResponse } from '../contracts/turn.ts';
 import type { World } from '../contracts/world.ts';
 import type { Compensators, OnFailure } from '../primitives/effects/effect.ts';
 import type { PlanNode } from '../primitives/plan/node.ts';
+import type { TurnFacts } from '../sessions/memory/turn-facts.ts';
 import type { SessionContext } from '../sessions/session-context.ts';
 
 /** What surrounds a step of the built-in agents when it begins. Only the inputs of steps may read it. */
@@ -37,6 +38,8 @@ export interface RunReply {
   readonly templateIds?: readonly string[];
   readonly lastEntity?: string | null;
   readonly emotionalState?: string | null;
+  /** What the session is to remember of it beside intent and themes; default: nothing. */
+  readonly remembered?: Partial<Pick<TurnFacts, 'feeling' | 'topic' | 'place' | 'person' | 'elements'>>;
 }
 
 /** A named, versioned, immutable plan that turns one validated input into one output. */

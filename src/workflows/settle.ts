@@ -1,12 +1,9 @@
 import { UnrecoverableError, WaitingChildrenError, type Job } from 'bullmq';
 import { RunJobData } from '../contracts/job.ts';
 import { isOpen, type RunError } from '../contracts/run.ts';
-import { toIso } from '../kernel/clock.ts';
 import { FleetError, toFleetError } from '../kernel/errors.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
-import type { TurnEntry } from '../primitives/durable/settle-run.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
-import { encodeTurnFields } from '../sessions/session-store.ts';
 import { callDefinition } from './call-definition.ts';
 import { composeResponse } from './compose-response.ts';
 import type { WorkflowContext } from './context.ts';
@@ -19,6 +16,7 @@ import { endRun, endStatus, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
 import { recordNext } from './nudge.ts';
 import { surroundings } from './surroundings.ts';
+import { turnEntry } from './turn-entry.ts';
 import { withoutVersion } from './unknown-version.ts';
 
 /**
@@ -124,31 +122,9 @@ async function complete(
     degradation,
     facts,
     nowMs,
-    ...(turn === null ? {} : { turn: turnEntry(run.run_id, run.input, reply, turn, nowMs) }),
+    ...(turn === null || session === null ? {} : { turn: turnEntry(run, reply, session, nowMs) }),
   });
   return { status: 'completed', steps: steps.length };
-}
-
-function turnEntry(runId: string, input: unknown, reply: RunReply, turn: number, nowMs: number): TurnEntry {
-  const text = typeof input === 'object' && input !== null && 'text' in input ? String(input.text) : '';
-  return {
-    turn,
-    fields: encodeTurnFields({
-      turn,
-      run_id: runId,
-      text,
-      intent: reply.intent ?? 'unknown',
-      response_text: reply.responseText,
-      ...(reply.tone === undefined ? {} : { tone: reply.tone }),
-      themes: [...(reply.themes ?? [])],
-      template_ids: [...(reply.templateIds ?? [])],
-      at: toIso(nowMs),
-    }),
-    sessionFields: {
-      ...(reply.emotionalState == null ? {} : { emotional_state: reply.emotionalState }),
-      ...(reply.lastEntity == null ? {} : { last_entity: reply.lastEntity }),
-    },
-  };
 }
 
 /** Somebody else ended the run, or this very job did before its worker died: finish the job accordingly. */

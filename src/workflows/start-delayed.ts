@@ -15,6 +15,7 @@ export async function startDelayed(ctx: WorkflowContext, runId: string): Promise
   const begin = await beginDelayed(ctx.store, {
     runId,
     sessionId: run.session_id,
+    worldId: run.world_id,
     nowMs,
     nextCheckAtMs: firstCheckAt(nowMs, run.timeout_ms),
   });

@@ -101,6 +101,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     dedup: request.dedup,
     etaMs,
     retentionSeconds: ctx.settings.recordRetentionSeconds,
+    tracesSeconds: tracesSeconds(ctx.settings),
   });
   if (admission.verdict !== 'admitted') {
     // Its first submission may have been cut off before the jobs were added.
@@ -124,6 +125,11 @@ function etaOf(ctx: WorkflowContext, { definition, delayMs }: StartRequest): num
 function goesLocal(ctx: WorkflowContext, { latencyMode }: StartRequest, etaMs: number | null): boolean {
   const { isAdaptive, slaMs } = ctx.settings;
   return latencyMode === 'fast' && isAdaptive && etaMs !== null && etaMs > slaMs;
+}
+
+/** Jobs and the history of rollbacks outlive the record of a run. */
+function tracesSeconds({ retention, rollbackRetentionSeconds }: WorkflowContext['settings']): number {
+  return Math.max(retention.failed.ageSeconds, retention.completed.ageSeconds, rollbackRetentionSeconds);
 }
 
 async function driveIfItsTurn(

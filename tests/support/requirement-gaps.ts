@@ -19,7 +19,6 @@ export const REQUIREMENT_GAPS: readonly RequirementId[] = [
   '5.2',
   '5.3',
   '5.4',
-  '5.5',
   '6.5',
   '7.1',
   '7.3',

@@ -4,7 +4,7 @@ import { defineScript } from '../../redis/script.ts';
 import { EARLY } from './early-warning.ts';
 import { NO_KEY_SUFFIX, run, sessionKeys } from './journal-store.ts';
 import type { RedisStore } from '../../redis/store.ts';
-import { LUA_EMIT } from './lua-parts.ts';
+import { LUA_EMIT, LUA_KEEP_FOR } from './lua-parts.ts';
 import { LOOK_EVERY_MS_PER_OPEN_RUN } from './open-runs.ts';
 import { encodeNewRun, type NewRun } from './run-record.ts';
 
@@ -13,18 +13,18 @@ export const ACTIVE_SESSION_MS = 900_000;
 
 /**
  * KEYS  1 run  2 deadlines  3 events  4 session  5 pending list  6 index  7 runs of the session  8 dedup claim
- *       9 prefix of run keys  10 definitions  11 active sessions, and for a run that is called  12 events of the caller
- *       13 the caller
+ *       9 prefix of run keys  10 definitions  11 turns  12 world  13 history of the world  14 active sessions, and for a run
+ *       that is called  15 events of the caller  16 the caller
  * ARGV  1 now  2 max open runs  3 run id  4 next check at  5 has session (1 or 0)  6 max pending
  *       7 on busy (queue | reject)  8 deadline if it starts now  9 is delayed (1 or 0)  10 dedup fingerprint ('' = none)
- *       11 seconds for which claims and the runs of a session are kept at least  12 path of the call ('' = none)
+ *       11 seconds for which claims are kept at least  12 path of the call ('' = none)
  *       13 field of its definition, where that can be deleted, else ''  14 when it will be done, in ms from now (null = unknown)
- *       15 session id ('' = none)  16… record fields and values
+ *       15 session id ('' = none)  16 seconds for which anything of a run is kept at most  17… record fields and values
  * Returns {verdict, queued behind, active or earlier run}.
  */
 const ADMIT_RUN = defineScript(
   'admit-run',
-  `${LUA_EMIT}
+  `${LUA_EMIT}${LUA_KEEP_FOR}
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'exists', 0, ''} end
 if ARGV[10] ~= '' then
   local claim = redis.call('HMGET', KEYS[8], 'run_id', 'fp')
@@ -42,7 +42,8 @@ local open = redis.call('ZCARD', KEYS[2])
 if open >= tonumber(ARGV[2]) then return {'too_many_runs', 0, ''} end
 local behind = 0
 if ARGV[5] == '1' then
-  if redis.call('EXISTS', KEYS[4]) == 0 then return {'session_not_found', 0, ''} end
+  local session = redis.call('HMGET', KEYS[4], 'session_id', 'forgetting')
+  if not session[1] or session[2] then return {'session_not_found', 0, ''} end
   local active = ARGV[9] == '0' and redis.call('HGET', KEYS[4], 'active')
   if ARGV[9] == '1' then
     -- It takes its place when it begins: nobody waits for what is not to happen yet.
@@ -56,17 +57,21 @@ if ARGV[5] == '1' then
   end
   redis.call('HSET', KEYS[4], 'last_activity_at', ARGV[1])
   local ttl = tonumber(redis.call('HGET', KEYS[4], 'ttl_seconds'))
-  redis.call('EXPIRE', KEYS[4], ttl)
-  redis.call('EXPIRE', KEYS[5], ttl)
+  for _, key in ipairs({KEYS[4], KEYS[5], KEYS[11]}) do redis.call('EXPIRE', key, ttl) end
+  keep_for(KEYS[12], ttl)
+  keep_for(KEYS[13], ttl)
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 16))
+redis.call('HSET', KEYS[1], unpack(ARGV, 17))
 redis.call('ZADD', KEYS[6], ARGV[1], ARGV[3])
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[7], ARGV[1], ARGV[3])
-  redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1001)
-  redis.call('EXPIRE', KEYS[7], ARGV[11])
-  redis.call('ZADD', KEYS[11], ARGV[1], ARGV[15])
-  redis.call('ZREMRANGEBYSCORE', KEYS[11], '-inf', tonumber(ARGV[1]) - ${ACTIVE_SESSION_MS})
+  -- What a run leaves goes by its own time; until then its session must know the run.
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', ARGV[1] - ARGV[16] * 1000, 'LIMIT', 0, 10)) do
+    if redis.call('EXISTS', KEYS[9] .. old) == 0 then redis.call('ZREM', KEYS[7], old) end
+  end
+  keep_for(KEYS[7], ARGV[16])
+  redis.call('ZADD', KEYS[14], ARGV[1], ARGV[15])
+  redis.call('ZREMRANGEBYSCORE', KEYS[14], '-inf', tonumber(ARGV[1]) - ${ACTIVE_SESSION_MS})
 end
 if ARGV[10] ~= '' then
   redis.call('HSET', KEYS[8], 'run_id', ARGV[3], 'fp', ARGV[10])
@@ -77,12 +82,12 @@ local turn = tonumber(ARGV[1]) + open * ${LOOK_EVERY_MS_PER_OPEN_RUN}
 local warns = tonumber(ARGV[1]) + (ARGV[8] - ARGV[1]) * ${EARLY}
 redis.call('ZADD', KEYS[2], math.min(warns, math.max(tonumber(ARGV[4]), turn)), ARGV[3])
 emit(KEYS[3], 'run.accepted', ARGV[1], '', '', '{"queued_behind":' .. behind .. ',"eta_ms":' .. ARGV[14] .. '}')
-if KEYS[12] then
-  if redis.call('HGET', KEYS[13], 'status') == 'pending' then
-    redis.call('HSET', KEYS[13], 'status', 'running', 'started_at', ARGV[1])
-    emit(KEYS[12], 'run.started', ARGV[1], '', '', '')
+if KEYS[15] then
+  if redis.call('HGET', KEYS[16], 'status') == 'pending' then
+    redis.call('HSET', KEYS[16], 'status', 'running', 'started_at', ARGV[1])
+    emit(KEYS[15], 'run.started', ARGV[1], '', '', '')
   end
-  emit(KEYS[12], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
+  emit(KEYS[15], 'step.started', ARGV[1], ARGV[12], 'flow', cjson.encode({attempt = 1, queued_ms = 0, run_id = ARGV[3]}))
 end
 return {'admitted', behind, ''}
 `,
@@ -114,6 +119,8 @@ export interface AdmitOptions {
   readonly retentionSeconds: number;
   /** When it will be done, from now; told with its acceptance. Absent or null: unknown. */
   readonly etaMs?: number | null;
+  /** Beyond the record, jobs and histories of a run are kept for so long: until then its session must know it. */
+  readonly tracesSeconds?: number;
 }
 
 export interface DedupClaim {
@@ -153,6 +160,9 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       keys.dedup(options.dedup?.hash ?? NO_KEY_SUFFIX),
       keys.run(''),
       keys.definitions(),
+      session.turns,
+      keys.world(newRun.world_id ?? NO_KEY_SUFFIX),
+      keys.worldHistory(newRun.world_id ?? NO_KEY_SUFFIX),
       keys.activeSessions(),
       ...(calledBy === undefined ? [] : [keys.runEvents(calledBy.run_id), keys.run(calledBy.run_id)]),
     ],
@@ -172,6 +182,7 @@ export async function admitRun(store: RedisStore, newRun: NewRun, options: Admit
       options.isStored === true ? `${newRun.workflow}@${newRun.version}` : '',
       options.etaMs ?? 'null',
       turnOf ?? '',
+      Math.max(options.tracesSeconds ?? 0, keptSeconds(newRun, options)),
       ...encodeNewRun(newRun, options.nowMs),
     ],
   )) as [string, number, string];

@@ -23,7 +23,8 @@ for _, path in ipairs(redis.call('HKEYS', KEYS[7])) do
 end
 local behind = 0
 if ARGV[4] == '1' then
-  if redis.call('EXISTS', KEYS[5]) == 0 then return {'session_gone', status, 0} end
+  local session = redis.call('HMGET', KEYS[5], 'session_id', 'forgetting')
+  if not session[1] or session[2] then return {'session_gone', status, 0} end
   if redis.call('HEXISTS', KEYS[5], 'active') == 1 then
     redis.call('LPUSH', KEYS[6], ARGV[2])
     behind = 1

@@ -27,7 +27,7 @@ const SETTLE_RUN = defineScript(
   'settle-run',
   `${LUA_IS_OPEN}${LUA_EMIT}${LUA_KEEP_FOR}${LUA_RECORD_EFFECT}${LUA_NOTE_PATCH}${LUA_HAND_OVER}
 local status = redis.call('HGET', KEYS[1], 'status')
-local has_session = ARGV[7] == '1' and redis.call('EXISTS', KEYS[3]) == 1
+local has_session = ARGV[7] == '1' and redis.call('HEXISTS', KEYS[3], 'session_id') == 1
 if not status then
   redis.call('ZREM', KEYS[2], ARGV[2])
   return {'missing', '', has_session and hand_over(KEYS[3], KEYS[4], KEYS[10], ARGV[2], ARGV[1]) or ''}

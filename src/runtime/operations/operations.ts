@@ -29,6 +29,8 @@ import { createReadiness } from './readiness.ts';
 import { checkRunsFor } from './consistency.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
+import { exportSessionFor } from './export-session.ts';
+import { deleteSessionFor, updateSessionFor } from './sessions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
@@ -61,9 +63,19 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
           nowMs: clock.now(),
         },
       );
+      // The same request of somebody else finds nothing out.
+      const owns = { userId: session.view.user_id, keyId: session.createdBy };
+      if (!created && !mayReadContent(caller, owns)) throw sessionForbidden(session.view.session_id);
       return { session: session.view, created };
     },
-    getSession: async (sessionId, caller) => (await visibleSession(sessionId, caller)).view,
+    async getSession(sessionId, caller) {
+      const { view, isOpenBook } = await visibleSession(sessionId, caller);
+      return isOpenBook ? view : { ...view, memory: null };
+    },
+    updateSession: (sessionId, update, caller) => updateSessionFor(ctx, sessionId, update, caller),
+    exportSession: (sessionId, caller) => exportSessionFor(ctx, sessionId, caller),
+    deleteSession: (sessionId, caller) =>
+      guarded('deleting a session', deleteSessionFor(ctx, sessionId, caller)),
     submitTurn: (sessionId, request, caller, options) => submitTurn(ctx, sessionId, request, caller, options),
     async listTurns(sessionId, page, caller) {
       const { isOpenBook } = await visibleSession(sessionId, caller);

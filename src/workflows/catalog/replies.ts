@@ -54,7 +54,7 @@ export function tellStory(facts: Facts): RunReply {
     nextActions: story.choices.map(({ text, intent }) => ({ text, intent })),
     worldState: viewIn(facts),
     lastAgent: 'nga',
-    ...keptOf(story),
+    ...keptOf(facts, story),
   };
 }
 
@@ -92,13 +92,21 @@ function narrated(facts: Facts, narrate: Narrate, lastAgent: RunReply['lastAgent
     nextActions: story.choices.map(({ text, intent }) => ({ text, intent })),
     worldState: viewIn(facts),
     lastAgent,
-    ...keptOf(story),
+    ...keptOf(facts, story),
   };
 }
 
-/** What the history keeps of a story. */
-function keptOf(story: NgaOutput): Pick<RunReply, 'tone' | 'themes' | 'templateIds'> {
-  return { tone: story.tone, themes: story.themes, templateIds: story.template_ids };
+/** What history and memory keep of a story. */
+function keptOf(
+  facts: Facts,
+  story: NgaOutput,
+): Pick<RunReply, 'tone' | 'themes' | 'templateIds' | 'remembered'> {
+  return {
+    tone: story.tone,
+    themes: story.themes,
+    templateIds: story.template_ids,
+    remembered: { ...rememberedOf(facts), elements: story.therapeutic_elements },
+  };
 }
 
 function isAll(intent: IpaOutput | null, wanted: ReadonlySet<Intent>): boolean {
@@ -123,12 +131,29 @@ function worldIn(facts: Facts): WbaOutput | null {
 }
 
 /** What every turn leaves in its session, whoever told it. */
-function sessionEffects(facts: Facts): Pick<RunReply, 'intent' | 'lastEntity' | 'emotionalState'> {
+function sessionEffects(
+  facts: Facts,
+): Pick<RunReply, 'intent' | 'lastEntity' | 'emotionalState' | 'remembered'> {
   const intent = intentIn(facts);
   return {
     intent: intent?.intent ?? null,
     lastEntity: (intent === null ? null : lastEntityOf(intent)) ?? facts.session?.lastEntity ?? null,
     emotionalState: intent?.emotion ?? facts.session?.emotionalState ?? null,
+    remembered: rememberedOf(facts),
+  };
+}
+
+function rememberedOf(facts: Facts): NonNullable<RunReply['remembered']> {
+  const intent = intentIn(facts);
+  const view = viewIn(facts);
+  const { id, name } = view?.location ?? {};
+  const met = intent?.actions.findLast(({ npc_ref: ref }) => ref !== undefined)?.npc_ref;
+  const person = view?.npcs.find((npc) => npc.id === met);
+  return {
+    feeling: intent?.emotion ?? null,
+    topic: intent?.topic ?? null,
+    place: id === undefined || name === undefined ? null : { id, name },
+    person: person === undefined ? null : { id: person.id, name: person.name },
   };
 }
 

@@ -5,6 +5,8 @@ import type { RetryPolicy } from '../../contracts/retry.ts';
 export interface CatalogSettings {
   readonly runTimeoutMs: number;
   readonly stepTimeoutMs: Readonly<Record<AgentName, number>>;
+  /** Of the past that a story is told from, characters at most; default 6000. */
+  readonly contextMaxChars?: number;
 }
 
 /** `retry` of the JSON definitions: three attempts, exponential from half a second, capped. */

@@ -10,6 +10,7 @@ import type { BindNode, FnContext, FnNode, PlanNode, StepNode } from '../../prim
 import { fromWire } from '../../resilience/backoff.ts';
 import { viewOf } from '../../sessions/world/view.ts';
 import type { Surroundings } from '../definition.ts';
+import { pastOf } from './past.ts';
 import type { CatalogSettings } from './settings.ts';
 
 /** What stands before a step of a built-in agent: the turn, and the newest outputs of the agents before it. */
@@ -41,7 +42,7 @@ function agentStep(agent: AgentName, settings: CatalogSettings, retry: RetryPoli
     kind: 'bind',
     id: agent,
     optional: false,
-    pick: inputOf(agent),
+    pick: inputOf(agent, settings),
     body: { ...stepOf(agent, settings), retry: fromWire(retry) },
   };
 }
@@ -60,21 +61,27 @@ function stepOf(agent: AgentName, settings: CatalogSettings): StepNode {
   };
 }
 
-function inputOf(agent: AgentName): (before: never, ctx: FnContext) => unknown {
-  return (before: never, ctx) => INPUTS[agent](before, ctx.ambient as Surroundings);
+function inputOf(agent: AgentName, settings: CatalogSettings): (before: never, ctx: FnContext) => unknown {
+  return (before: never, ctx) => INPUTS[agent](before, ctx.ambient as Surroundings, settings);
 }
 
 /** The agents as definitions without code may name them, by their short names and by their long ones. */
 export function definedAgents(settings: CatalogSettings): Agents {
   return Object.fromEntries(
     AGENTS.flatMap((agent) => {
-      const defined = { step: stepOf(agent, settings), input: inputOf(agent) };
+      const defined = { step: stepOf(agent, settings), input: inputOf(agent, settings) };
       return [agent, AGENT_TYPES[agent]].map((name) => [name, defined] as const);
     }),
   );
 }
 
-const INPUTS: Readonly<Record<AgentName, (before: Before, around: Surroundings) => unknown>> = {
+type Input = (
+  before: Before,
+  around: Surroundings,
+  settings?: Pick<CatalogSettings, 'contextMaxChars'>,
+) => unknown;
+
+const INPUTS: Readonly<Record<AgentName, Input>> = {
   ipa: ({ input }, { session, world }): IpaInput => ({
     text: input.text,
     view: world === null ? null : viewOf(world),
@@ -92,20 +99,12 @@ const INPUTS: Readonly<Record<AgentName, (before: Before, around: Surroundings) 
       ...(operations.length > 0 ? {} : { intent: intentOf(before.input, before.ipa) }),
     };
   },
-  nga: (before, { session, world, recentTurns }): NgaInput => ({
+  nga: (before, { session, world, recentTurns }, { contextMaxChars = 6000 } = {}): NgaInput => ({
     player_text: before.input.text,
     intent: intentOf(before.input, before.ipa),
     world: before.wba === undefined ? null : WbaOutput.parse(before.wba),
     view: world === null ? null : viewOf(world),
-    recent_turns: recentTurns.map((turn) => ({
-      turn: turn.turn,
-      text: turn.text,
-      intent: turn.intent as NgaInput['recent_turns'][number]['intent'],
-      response_text: turn.response_text,
-      template_ids: turn.template_ids,
-    })),
-    emotional_state: session?.emotionalState ?? null,
-    therapeutic_context: session?.therapeuticContext ?? null,
+    ...pastOf(session, recentTurns, contextMaxChars),
     session_id: session?.sessionId ?? null,
     turn: (session?.turn ?? 0) + 1,
   }),

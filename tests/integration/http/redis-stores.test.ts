@@ -31,7 +31,7 @@ describe('idempotency in Redis', () => {
     const store = createRedisIdempotency(redis, claimKeys());
     const claims = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
-        store.claim('id', { fingerprint: 'f', owner: `o${i}`, runId: newRunId() }),
+        store.claim('id', { fingerprint: 'f', owner: `o${i}`, about: '', runId: newRunId() }),
       ),
     );
     expect(claims.filter(({ state }) => state === 'claimed')).toHaveLength(1);
@@ -42,13 +42,13 @@ describe('idempotency in Redis', () => {
     const keys = createKeys(testPrefix());
     const store = createRedisIdempotency(redis, (hash) => keys.idempotency(hash));
     const outcome = { status: 202, headers: { Location: '/x' }, body: { a: ['é', null] } };
-    await store.claim('id', { fingerprint: 'f', owner: 'o', runId: newRunId() });
+    await store.claim('id', { fingerprint: 'f', owner: 'o', about: '', runId: newRunId() });
     await store.finish('id', 'o', outcome);
-    expect(await store.claim('id', { fingerprint: 'f', owner: 'p', runId: newRunId() })).toEqual({
+    expect(await store.claim('id', { fingerprint: 'f', owner: 'p', about: '', runId: newRunId() })).toEqual({
       state: 'done',
       outcome,
     });
-    expect(await store.claim('id', { fingerprint: 'g', owner: 'p', runId: newRunId() })).toEqual({
+    expect(await store.claim('id', { fingerprint: 'g', owner: 'p', about: '', runId: newRunId() })).toEqual({
       state: 'mismatch',
     });
     const ttl = await redis.pttl(keys.idempotency('id'));
@@ -59,8 +59,9 @@ describe('idempotency in Redis', () => {
   test('a claim that a dead process left is taken over with its run id, a renewed one is not', async () => {
     const store = createRedisIdempotency(redis, claimKeys(), 200);
     const runId = newRunId();
-    const claim = (owner: string) => store.claim('id', { fingerprint: 'f', owner, runId: newRunId() });
-    await store.claim('id', { fingerprint: 'f', owner: 'dead', runId });
+    const claim = (owner: string) =>
+      store.claim('id', { fingerprint: 'f', owner, about: '', runId: newRunId() });
+    await store.claim('id', { fingerprint: 'f', owner: 'dead', about: '', runId });
     expect((await claim('early')).state).toBe('in_flight');
     await expect.poll(() => claim('heir'), { timeout: 2000 }).toEqual({ state: 'claimed', runId });
     await store.renew('id', 'heir');

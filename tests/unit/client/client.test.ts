@@ -71,6 +71,18 @@ describe('against the real HTTP room', () => {
     await expect.poll(() => client.readiness(), { timeout: 3000 }).toMatchObject({ status: 'down' });
   });
 
+  test('a session is changed, taken along and deleted', async () => {
+    await using http = await startHttp({ keys: { p: { roles: ['user'], user_id: 'u' } } });
+    const client = createFleetClient({ baseUrl: http.url, apiKey: keyOf('p') });
+    await client.createSession({ session_id: 's' });
+    const changed = await client.updateSession('s', { difficulty: 'gentle' });
+    expect(changed.difficulty).toBe('gentle');
+    expect(await client.exportSession('s')).toMatchObject({ format: 'ao-session-1', session: changed });
+    expect(await client.deleteSession('s')).toEqual({ session_id: 's', status: 'deleted' });
+    await expect(client.deleteSession('s')).rejects.toMatchObject({ status: 404, code: 'SESSION_NOT_FOUND' });
+    await expect(client.updateSession('s', {})).rejects.toMatchObject({ status: 400 });
+  });
+
   test('a refusal is an error with status, code and problem', async () => {
     await using http = await startHttp();
     const client = createFleetClient({ baseUrl: http.url });

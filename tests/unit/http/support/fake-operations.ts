@@ -7,7 +7,8 @@ import { isOpen, RunSummary, type RunEvent, type RunView } from '../../../../src
 import { Schedule, type ScheduleView } from '../../../../src/contracts/schedule.ts';
 import type { CheckRuns, ConsistencyReport } from '../../../../src/contracts/consistency.ts';
 import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../src/contracts/rollback.ts';
-import type { SessionView, TurnRecord } from '../../../../src/contracts/session.ts';
+import type { SessionView, TurnRecord, UpdateSession } from '../../../../src/contracts/session.ts';
+import type { SessionExport } from '../../../../src/contracts/session-export.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
 import type { RunToken } from '../../../../src/contracts/token.ts';
 import type { FleetStatus } from '../../../../src/contracts/status.ts';
@@ -67,8 +68,11 @@ export class FakeOperations implements FleetOperations {
       active_run_id: null,
       pending_turns: 0,
       emotional_state: null,
-      therapeutic_context: { goals: [], avoid: [] },
+      therapeutic_context: { goals: [], avoid: [], progress: [] },
+      difficulty: 'normal',
+      flags: {},
       metadata: {},
+      memory: null,
     };
     this.sessions.set(id, session);
     return { session, created: true };
@@ -82,6 +86,27 @@ export class FakeOperations implements FleetOperations {
       throw new FleetError({ code: 'forbidden', kind: 'forbidden', message: 'not your session' });
     }
     return session;
+  }
+
+  async updateSession(sessionId: string, update: UpdateSession, caller: Caller) {
+    this.#enter('updateSession', sessionId, update, caller);
+    const session = await this.getSession(sessionId, caller);
+    const next = { ...session, difficulty: update.difficulty ?? session.difficulty };
+    this.sessions.set(sessionId, next);
+    return next;
+  }
+
+  async exportSession(sessionId: string, caller: Caller): Promise<SessionExport> {
+    this.#enter('exportSession', sessionId, caller);
+    const session = await this.getSession(sessionId, caller);
+    return { format: 'ao-session-1', exported_at: AT, session, turns: this.turns, world: null, runs: [] };
+  }
+
+  async deleteSession(sessionId: string, caller: Caller) {
+    this.#enter('deleteSession', sessionId, caller);
+    await this.getSession(sessionId, caller);
+    this.sessions.delete(sessionId);
+    return { session_id: sessionId, status: 'deleted' as const };
   }
 
   async submitTurn(...args: Parameters<FleetOperations['submitTurn']>): Promise<Submitted> {
