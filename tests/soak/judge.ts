@@ -49,8 +49,8 @@ export async function judge(
   const ended = await h.ended(runId);
   const view = { core, ended: async () => ended.view };
   violations.push(...(await disagreements(view, one, runId, 'killed')));
-  const { here, timely } = await expectationOf(one);
-  if (!timely) violations.push(...disorder(ended, here));
+  const { here, timelyWhenKilled } = await expectationOf(one);
+  if (!timelyWhenKilled) violations.push(...disorder(ended, here));
   if (violations.length > 0) violations.push(`its errors: ${JSON.stringify(errors)}`);
   return {
     status: run.status,

@@ -94,10 +94,11 @@ export function catalogOf(cases: readonly RandomCase[]): Catalog {
   return createCatalog([...cases.map(({ definition }) => definition), ...(cases[0]?.workflows ?? [])]);
 }
 
-/** What a case gives in process, and whether that depends on time. */
+/** What a case gives in process, and whether that depends on time: at all, or where workers are killed. */
 export interface Expectation {
   readonly here: RunOutcome;
   readonly timely: boolean;
+  readonly timelyWhenKilled: boolean;
 }
 
 const EXPECTED = new WeakMap<RandomCase, Promise<Expectation>>();
@@ -108,8 +109,8 @@ export function expectationOf(one: RandomCase): Promise<Expectation> {
   const { name, plan } = one.definition;
   const expected = Promise.all([
     inProcessRunner({ name, plan, input: one.input, workflows: one.workflows }),
-    isTimely(one),
-  ]).then(([here, timely]) => ({ here, timely }));
+    timelinessOf(one),
+  ]).then(([here, timeliness]) => ({ here, ...timeliness }));
   EXPECTED.set(one, expected);
   return expected;
 }
@@ -122,8 +123,9 @@ export async function disagreements(
   workers: 'alive' | 'killed' = 'alive',
 ): Promise<readonly string[]> {
   const fleet = await outcomeOnFleet(h.core.store, one.definition, await h.ended(runId));
-  const { here, timely } = await expectationOf(one);
-  if (timely) return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
+  const { here, timely, timelyWhenKilled } = await expectationOf(one);
+  if (timely || (workers === 'killed' && timelyWhenKilled))
+    return fleet.status === here.status ? [] : [`status: ${fleet.status} / ${here.status}`];
   const { errors } = (await readRun(h.core.store, runId))!;
   const abandoned = new Map(
     Object.entries(errors).flatMap(([step, { path, abandonedBy }]) =>
@@ -170,15 +172,20 @@ function differencesByDelay(
 
 /**
  * Which of several failures comes first is a matter of time where branches are given up; so it is where called runs
- * fail, which take a moment each.
+ * fail, which take a moment each, and for any join that several failures decided where workers are killed.
  */
-async function isTimely({ definition, input, workflows }: RandomCase): Promise<boolean> {
-  let isRace = false;
+async function timelinessOf({
+  definition,
+  input,
+  workflows,
+}: RandomCase): Promise<Omit<Expectation, 'here'>> {
+  let isDecided = false;
   const { trace } = await testRun(make(definition.plan), input, {
     workflows,
     onAdvance: ({ decisions }) => {
-      isRace ||= workflows.length > 0 && Object.keys(decisions).some((key) => key.endsWith('~join'));
+      isDecided ||= Object.keys(decisions).some((key) => key.endsWith('~join'));
     },
   });
-  return isRace || trace.some((record) => record.outcome === 'abandoned');
+  const isCut = trace.some((record) => record.outcome === 'abandoned');
+  return { timely: isCut || (isDecided && workflows.length > 0), timelyWhenKilled: isCut || isDecided };
 }
