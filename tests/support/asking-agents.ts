@@ -20,12 +20,14 @@ export interface AskingOptions {
   readonly afterwards?: (ctx: AgentContext) => void;
 }
 
-/** The product's agents, with a narrator who asks for its first line wherever there is a model. */
+/** The product's agents, of which only the narrator asks, once, for its first line, wherever there is a model. */
 export function askingAgents(options: AskingOptions = {}): ReadonlyMap<AgentName, Agent> {
   return agentsWith({
+    ipa: (input, ctx, agent) => agent.run(input, { ...ctx, language: null }),
+    wba: (input, ctx, agent) => agent.run(input, { ...ctx, language: null }),
     async nga(input, ctx, agent) {
       const { player_text: player, turn } = input as NgaInput;
-      const told = (await agent.run(input, ctx)) as NgaOutput;
+      const told = (await agent.run(input, { ...ctx, language: null })) as NgaOutput;
       const { language, signal } = ctx;
       if (language === null) return told;
       const answer = await ctx.memo('line', () =>

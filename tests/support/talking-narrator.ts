@@ -9,7 +9,7 @@ import { agentsWith } from './harness.ts';
 export function talkingNarrator(): ReadonlyMap<AgentName, Agent> {
   return agentsWith({
     async nga(input, ctx, agent) {
-      const told = (await agent.run(input, ctx)) as NgaOutput;
+      const told = (await agent.run(input, { ...ctx, language: null })) as NgaOutput;
       if (ctx.language === null) return told;
       const { budgetMs, signal } = ctx;
       const answer = await ctx.language.ask(questionOf(input as NgaInput), { signal, budgetMs });
