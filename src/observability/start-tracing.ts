@@ -1,3 +1,4 @@
+import { setImmediate as soon } from 'node:timers/promises';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -52,10 +53,16 @@ export function startTracing(options: TracingOptions): Tracing {
     spanProcessors: [guard.processor(batches)],
   });
   trace.setGlobalTracerProvider(provider);
+  plannedIds.areKept = true;
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return {
-    flush: () => provider.forceFlush().catch(() => undefined),
+    async flush() {
+      await soon(); // what has just ended is told now
+      await provider.forceFlush().catch(() => undefined);
+    },
     async stop() {
+      await soon();
+      plannedIds.areKept = false;
       trace.disable();
       context.disable();
       const over = Promise.withResolvers<void>();

@@ -39,6 +39,8 @@ function hex(text: string, length: number): string {
 export class PlannedIds {
   #spanId: string | undefined;
   #traceId: string | undefined;
+  /** Whether the provider of this process asks here. */
+  areKept = false;
 
   during<T>(ids: { readonly spanId?: string; readonly traceId?: string }, start: () => T): T {
     this.#spanId = ids.spanId;
@@ -53,6 +55,10 @@ export class PlannedIds {
 
   generateSpanId = (): string => this.#spanId ?? randomHex(8);
   generateTraceId = (): string => this.#traceId ?? randomHex(16);
+}
+
+export function randomSpanId(): string {
+  return randomHex(8);
 }
 
 /** Asking the system for each id would cost more than the rest of its span. */

@@ -9,7 +9,8 @@ import {
   type Context,
   type Span,
 } from '@opentelemetry/api';
-import { plannedIds, type SpanRef } from './trace-ids.ts';
+import { PromisedSpan } from './promised-span.ts';
+import { plannedIds, randomSpanId, type SpanRef } from './trace-ids.ts';
 
 const NAME = 'tta-agent-fleet';
 
@@ -72,6 +73,27 @@ export function openSpan(start: SpanStart): OpenSpan {
   };
   const span = plannedIds.during(planned, () => trace.getTracer(NAME).startSpan(name, options, around));
   return new ApiSpan(span, trace.setSpan(around, span));
+}
+
+/**
+ * The same for a span below another one, begun when `later` calls back: until then its place in the trace is taken and
+ * nothing else. A provider that chooses ids of its own begins it at once.
+ */
+export function openSpanLater(start: SpanStart, later: (begin: () => void) => void): OpenSpan {
+  const around = contextOf(start.parent);
+  const above = trace.getSpanContext(around);
+  if (!plannedIds.areKept || above === undefined) return openSpan(start);
+  const { traceId, traceFlags } = above;
+  const spanId = randomSpanId();
+  const startTime = timeOf(start.startMs ?? Date.now());
+  const promised = new PromisedSpan({ traceId, traceFlags, spanId });
+  later(() => {
+    const options = { attributes: present(start.attributes ?? {}), startTime };
+    promised.keep(
+      plannedIds.during({ spanId }, () => trace.getTracer(NAME).startSpan(start.name, options, around)),
+    );
+  });
+  return new ApiSpan(promised, trace.setSpan(around, promised));
 }
 
 /** The ids that tie a log line to the span it was written in; empty outside of one. */

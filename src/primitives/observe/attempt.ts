@@ -25,11 +25,13 @@ export interface AttemptOptions {
   readonly attempt: number;
   /** Left out: nobody records spans. */
   readonly span?: Pick<SpanStart, 'parent' | 'attributes' | 'startMs'>;
+  /** Takes what is told of the end of an attempt; left out: it is told at once. */
+  readonly later?: { readonly tell: (tell: () => void) => void; readonly now: () => number };
 }
 
 /** Counts an attempt, and draws it as a span around the handler. */
 export function observeAttempt(options: AttemptOptions): AttemptObserver {
-  const { telemetry, labels, node, path, attempt } = options;
+  const { telemetry, labels, node, path, attempt, later } = options;
   const { metrics } = telemetry;
   let isOver = false;
   let span: OpenSpan | undefined;
@@ -49,19 +51,25 @@ export function observeAttempt(options: AttemptOptions): AttemptObserver {
     end(error) {
       if (isOver) return;
       isOver = true;
-      const outcome = error === null ? 'success' : outcomeOfCode(error.code);
-      safely(telemetry, 'metrics', () => {
-        metrics?.primitive_attempts_total.inc({ ...labels, outcome });
-        if (error?.code === 'step_timeout') {
-          metrics?.primitive_timeouts_total.inc({ ...labels, limit: 'attempt' });
-        }
-      });
-      safely(telemetry, 'traces', () => {
-        if (error !== null) span?.fail(error.code);
-        span?.end();
-      });
+      if (later === undefined) return tellEnd(error);
+      const endMs = later.now();
+      later.tell(() => tellEnd(error, endMs));
     },
   };
+
+  function tellEnd(error: Pick<StoredError, 'code'> | null, endMs?: number): void {
+    const outcome = error === null ? 'success' : outcomeOfCode(error.code);
+    safely(telemetry, 'metrics', () => {
+      metrics?.primitive_attempts_total.inc({ ...labels, outcome });
+      if (error?.code === 'step_timeout') {
+        metrics?.primitive_timeouts_total.inc({ ...labels, limit: 'attempt' });
+      }
+    });
+    safely(telemetry, 'traces', () => {
+      if (error !== null) span?.fail(error.code);
+      span?.end(endMs);
+    });
+  }
 }
 
 function openAttempt(

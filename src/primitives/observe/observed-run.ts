@@ -1,6 +1,14 @@
-import { isTracing, openSpan, playerAttributes, type OpenSpan } from '../../observability/tracing.ts';
+import {
+  isTracing,
+  openSpan,
+  openSpanLater,
+  playerAttributes,
+  type OpenSpan,
+  type SpanStart,
+} from '../../observability/tracing.ts';
 import type { TimerClock } from '../in-process/timer-clock.ts';
 import { observeAttempt, type AttemptObserver, type LeafObserver } from './attempt.ts';
+import { Later } from './later.ts';
 import { errorOfRecord, isLeaf, nodeOutcome, type NodeRecord } from './node-record.ts';
 import { NodeTrail } from './node-trail.ts';
 import { closingAttributes, openingAttributes, runAttributes, type RunIdentity } from './span-attributes.ts';
@@ -21,6 +29,8 @@ const STATUS = {
   cancelled: 'cancelled',
 } as const;
 
+const backlog = new Later();
+
 /** Tells of a run in this process while it happens: nodes open and close as the core comes to them. */
 export interface ObservedRun extends LeafObserver {
   readonly trail: NodeTrail;
@@ -40,21 +50,23 @@ export function observeRun(
 
 class LiveRun implements ObservedRun {
   readonly trail: NodeTrail;
-  readonly #telemetry: Telemetry;
+  readonly #telemetry: Telemetry & Required<Pick<Telemetry, 'openSpan'>>;
   readonly #run: RunIdentity;
   readonly #attributes: ReturnType<typeof runAttributes>;
   readonly #now: () => number;
   readonly #leaves = new Map<string, NodeRecord>();
   readonly #attempts = new Map<string, number>();
   readonly #spans = new Map<NodeRecord, OpenSpan>();
-  readonly #open: typeof openSpan;
+  readonly #later: (tell: () => void) => void;
   #runSpan: OpenSpan | undefined;
 
   constructor(options: ObserveOptions, ids: Pick<RunIdentity, 'runId' | 'correlationId'>, tracing: boolean) {
     const { telemetry = {}, metadata = {}, clock } = options;
     const { workflow = 'unnamed', session_id: sessionId } = metadata;
-    this.#telemetry = telemetry;
-    this.#open = telemetry.openSpan ?? openSpan;
+    const open = telemetry.openSpan ?? openSpan;
+    const openLater = (start: SpanStart): OpenSpan => openSpanLater(start, this.#later);
+    this.#telemetry = { ...telemetry, openSpan: telemetry.openSpan ?? openLater };
+    this.#later = telemetry.isPrompt === true ? (tell) => tell() : (tell) => backlog.push(tell);
     this.#run = {
       ...ids,
       definition: options.definition ?? String(workflow),
@@ -65,12 +77,12 @@ class LiveRun implements ObservedRun {
     if (tracing) {
       safely(telemetry, 'traces', () => {
         const attributes = { ...this.#attributes, 'workflow.engine': 'in_process', ...playerOf(metadata) };
-        this.#runSpan = this.#open({ name: 'workflow.run', startMs: this.#now(), attributes });
+        this.#runSpan = open({ name: 'workflow.run', startMs: this.#now(), attributes });
       });
     }
     this.trail = new NodeTrail(this.#now, {
       opened: (record) => this.#opened(record),
-      closed: (record) => this.#closed(record),
+      closed: (record) => this.#later(() => this.#tellClosed(record)),
     });
   }
 
@@ -90,25 +102,29 @@ class LiveRun implements ObservedRun {
       node,
       path,
       attempt,
-      ...(parent === undefined ? {} : { span: { parent, attributes: this.#attributes } }),
+      later: { tell: this.#later, now: this.#now },
+      ...(parent === undefined
+        ? {}
+        : { span: { parent, attributes: this.#attributes, startMs: this.#now() } }),
     });
   }
 
   finish(): void {
     this.trail.finish();
     const { root } = this.trail;
-    safely(this.#telemetry, 'traces', () => {
-      const error = root && errorOfRecord(root);
-      if (error) this.#runSpan?.fail(error.code);
-      this.#runSpan?.set({ 'workflow.status': STATUS[root ? nodeOutcome(root.outcome) : 'error'] });
-      this.#runSpan?.end(this.#now());
-    });
+    const endMs = this.#now();
+    this.#later(() =>
+      safely(this.#telemetry, 'traces', () => {
+        const error = root && errorOfRecord(root);
+        if (error) this.#runSpan?.fail(error.code);
+        this.#runSpan?.set({ 'workflow.status': STATUS[root ? nodeOutcome(root.outcome) : 'error'] });
+        this.#runSpan?.end(endMs);
+      }),
+    );
   }
 
   #opened(record: NodeRecord): void {
     if (isLeaf(record)) this.#leaves.set(record.path, record);
-    const { log, metrics } = this.#telemetry;
-    safely(this.#telemetry, 'metrics', () => metrics?.primitive_active.inc(this.#labels(record)));
     if (this.#runSpan !== undefined) {
       safely(this.#telemetry, 'traces', () => {
         const parent = record.parent === null ? this.#runSpan : this.#spans.get(record.parent);
@@ -116,17 +132,24 @@ class LiveRun implements ObservedRun {
         const name = `primitive.${record.node.kind}`;
         this.#spans.set(
           record,
-          this.#open({ name, attributes, startMs: record.startMs, parent: parent ?? null }),
+          this.#telemetry.openSpan({ name, attributes, startMs: record.startMs, parent: parent ?? null }),
         );
       });
     }
+    this.#later(() => this.#tellOpened(record));
+  }
+
+  #tellOpened(record: NodeRecord): void {
+    const { log, metrics } = this.#telemetry;
+    safely(this.#telemetry, 'metrics', () => metrics?.primitive_active.inc(this.#labels(record)));
     safely(this.#telemetry, 'logs', () => {
+      if (log === undefined || log.isEnabled?.('debug') === false) return;
       const { path, name, node } = record;
-      log?.debug({ ...this.#ids(record), path, kind: node.kind, name }, 'primitive.start');
+      log.debug({ ...this.#ids(record), path, kind: node.kind, name }, 'primitive.start');
     });
   }
 
-  #closed(record: NodeRecord): void {
+  #tellClosed(record: NodeRecord): void {
     const { log, metrics } = this.#telemetry;
     safely(this.#telemetry, 'metrics', () => {
       if (metrics === undefined) return;

@@ -26,6 +26,8 @@ export interface Telemetry {
   readonly log?: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> & Partial<Pick<Logger, 'isEnabled'>>;
   /** Left out: spans go to whoever records them in this process. */
   readonly openSpan?: (start: SpanStart) => OpenSpan;
+  /** Told while the run waits; left out: as soon as the run leaves time for it. */
+  readonly isPrompt?: boolean;
 }
 
 /** Telling must never change what is told of: whatever goes wrong with it is counted, if at all possible. */

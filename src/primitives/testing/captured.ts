@@ -35,6 +35,7 @@ export function captureTelemetry(): { readonly telemetry: Telemetry; readonly ca
       metrics: countingInto(metrics),
       log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
       openSpan: (start) => new MemorySpan(start, spans),
+      isPrompt: true,
     },
     captured: { spans, logs, metrics },
   };
