@@ -19,7 +19,13 @@ async function ask() {
   const why = find('key-why', HTMLParagraphElement);
   if (keptKey.read() !== null) why.textContent = 'This key was not accepted. Please look at it once more.';
   input.value = '';
-  const outcome = await outcomeOf(find('key-dialog', HTMLDialogElement));
+  const dialog = find('key-dialog', HTMLDialogElement);
+  // No submit button: Enter in the field would press the first one.
+  const later = find('key-later', HTMLButtonElement);
+  const close = () => dialog.close();
+  later.addEventListener('click', close);
+  const outcome = await outcomeOf(dialog);
+  later.removeEventListener('click', close);
   if (outcome !== 'enter' || input.value.trim() === '') return false;
   keptKey.write(input.value.trim());
   input.value = '';

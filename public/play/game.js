@@ -30,6 +30,8 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
   const safety = find('safety', HTMLParagraphElement);
 
   let session = keptSession.read();
+  /** The fleet knows the session; until then each line would create it. */
+  let isKnown = false;
   /** @type {string | null} */
   let earlierCursor = null;
   let leaving = new AbortController();
@@ -47,6 +49,7 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
       return isEntered;
     },
     onAccepted(line, behind) {
+      isKnown = true;
       if (behind > 0) {
         views
           .get(line)
@@ -59,10 +62,13 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
       const way = isLost
         ? { label: 'New story', act: () => beginAnew(line.text) }
         : { label: 'Try again', act: () => again(line) };
-      views.get(line)?.fail(wordsFor(failure), way);
-      views.get(line)?.wait('');
+      const view = views.get(line);
+      view?.fail(wordsFor(failure), way);
+      view?.wait('');
+      if (view !== undefined) view.element.ariaBusy = 'false';
       notice.say(wordsFor(failure), isLost ? way : undefined);
       composer.giveBack(line.text);
+      if (!isKnown && outbox.isEmpty) keptSession.write((session = null));
     },
     onTrouble: (failure) => showTrouble(failure),
   });
@@ -88,10 +94,10 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
 
   /** @param {string} text */
   function say(text) {
-    const creates = session === null;
+    const creates = !isKnown;
     session ??= `play-${randomId()}`;
     keptSession.write(session);
-    tools.offer({ hasStory: true, hasPlace: !creates });
+    tools.offer({ hasStory: true, hasPlace: isKnown });
     choices.offer([]);
     const line = outbox.add(session, text, creates);
     showLine(line);
@@ -176,6 +182,7 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
       if (error instanceof PlayError && error.status === 404 && open.length > 0) return null;
       throw error;
     });
+    isKnown = page !== null;
     const told = new Set(page?.items.map(({ run_id: id }) => id));
     const newest = story.restore(page?.items.toReversed() ?? []);
     setEarlier(page?.next_cursor ?? null);
@@ -234,6 +241,7 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
     leaving = new AbortController();
     following = Promise.resolve();
     session = null;
+    isKnown = false;
     keptSession.write(null);
     outbox.keepOnly(null);
     views.clear();

@@ -75,6 +75,9 @@ export function createOutbox({ api, onAccepted, onRefused, onTrouble, askKey }) 
   }
 
   return {
+    get isEmpty() {
+      return lines.length === 0;
+    },
     /** @param {string} session @param {string} text @param {boolean} creates */
     add(session, text, creates) {
       /** @type {Line} */
