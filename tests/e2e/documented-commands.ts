@@ -31,6 +31,10 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   './bin/ao turn me "look around" --create': { prints: /.{50}/ },
   './bin/ao turn me "go south, then talk to the wise elder"': { prints: /elder/i },
   './bin/ao enqueue collaborative --session me --input \'{"text": "look around"}\' --wait': { prints: /wf_/ },
+  'curl -s http://127.0.0.1:8503/play': { prints: /^<!doctype html>/ },
+  "printf 'look around\\n/path\\ngo south\\n' | ./bin/ao play --new": {
+    prints: /look around\n[^]*go south\n[^]*village[^]*NGA .*settled/,
+  },
   './bin/ao queues': { prints: /ipa.*\n(?:.*\n)*.*maintenance/ },
   './bin/ao dlq list': { prints: /no dead letters/i },
   './bin/ao doctor': { prints: /redis/i },
