@@ -38,6 +38,7 @@ COPY --from=build /app/dist dist
 COPY bin bin
 COPY config/model-prices.yaml config/model-prices.yaml
 COPY examples/data examples/data
+COPY public public
 COPY package.json ./
 
 # Inside a container, loopback would be reachable by nobody. The fleet refuses this address without credentials.

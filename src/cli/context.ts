@@ -23,7 +23,7 @@ export interface ContextParts {
   readonly out: Output;
   readonly globals: GlobalOptions;
   readonly questioner: Questioner;
-  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   /** Folder for what a development fleet keeps on disk. */
   readonly stateDir: string;
   /** Aborts on the first SIGINT or SIGTERM. */
@@ -44,7 +44,7 @@ export class CommandContext {
   readonly out: Output;
   readonly globals: GlobalOptions;
   readonly questioner: Questioner;
-  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   readonly stateDir: string;
   readonly signal: AbortSignal;
   readonly #env: NodeJS.ProcessEnv | undefined;

@@ -30,6 +30,10 @@ export class Output {
   readonly width: number;
   /** Columns a line of running text may take. */
   readonly textWidth: number;
+  /** Columns of the terminal. */
+  get columns(): number {
+    return this.#stdout.columns ?? DEFAULT_WIDTH;
+  }
   /** Whether a line may be drawn over again. */
   readonly isInteractive: boolean;
   /** Whether anything has gone to stdout, so that an error adds no second document. */
@@ -67,6 +71,12 @@ export class Output {
   print(...lines: readonly string[]): void {
     this.clearStatus();
     for (const line of lines) (this.json ? this.#stderr : this.#stdout).write(`${line}\n`);
+  }
+
+  /** Like `print`, but text as it comes, without an end of line. */
+  write(text: string): void {
+    this.clearStatus();
+    (this.json ? this.#stderr : this.#stdout).write(text);
   }
 
   /** Remarks for people; silenced by --quiet. */

@@ -10,6 +10,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerEnqueue } from './commands/enqueue.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerMetrics } from './commands/metrics.ts';
+import { registerPlay } from './commands/play.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
 import { registerSchedules } from './commands/schedules.ts';
@@ -47,6 +48,7 @@ const COMMANDS: readonly Register[] = [
   registerDev,
   registerApi,
   registerWorker,
+  registerPlay,
   registerTurn,
   registerWorld,
   registerSessions,

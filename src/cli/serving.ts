@@ -62,7 +62,7 @@ function readyLines(role: Role, ready: RoleReady, paint: Paint): string[] {
 function trialLines(url: string): string[] {
   return [
     '',
-    'Try a turn:',
+    `Play in a browser at ${url}/play, or here with "ao play". Or try a turn:`,
     `  curl -s ${url}/v1/sessions/me/turns -H 'content-type: application/json' \\`,
     `    -d '{"text": "look around", "create_session": true}'`,
     '  ao turn me "go south"',

@@ -12,6 +12,7 @@ import { definitionRoutes } from './routes/definitions.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
+import { playRoutes } from './routes/play.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { consistencyRoutes } from './routes/consistency.ts';
 import { rollbackRoutes } from './routes/rollback.ts';
@@ -49,6 +50,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...deadLetterRoutes(deps, cursors),
     ...statusRoutes(deps),
     ...healthRoutes(deps, lifetime),
+    ...playRoutes(),
     ...documentRoutes(() => (document ??= buildOpenApi(routes, deps.version))),
   ];
   return routes;

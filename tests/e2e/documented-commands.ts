@@ -40,6 +40,10 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   'curl -s http://127.0.0.1:8503/v1/sessions/ada/export': { prints: /"ao-session-1"/ },
   'curl -s -X PATCH http://127.0.0.1:8503/v1/sessions/ada -H \'content-type: application/json\' -d \'{"therapeutic_context": {"goals": ["make new friends"]}}\'':
     { prints: /"goals":\["make new friends"\]/ },
+  'curl -s http://127.0.0.1:8503/play': { prints: /^<!doctype html>/ },
+  "printf 'look around\\n/path\\ngo south\\n' | ./bin/ao play --new": {
+    prints: /look around\n[^]*go south\n[^]*village[^]*NGA .*settled/,
+  },
   './bin/ao queues': { prints: /ipa.*\n(?:.*\n)*.*maintenance/ },
   './bin/ao dlq list': { prints: /no dead letters/i },
   './bin/ao doctor': { prints: /redis/i },

@@ -61,6 +61,7 @@ test('it holds the compiled product, its boards and its documents, but neither s
     'docs',
     'examples',
     'package.json',
+    'public',
   ]);
   expect(files).toContain('dist/src/index.d.ts');
   expect(files.filter((path) => path.startsWith('config/'))).toEqual(['config/model-prices.yaml']);

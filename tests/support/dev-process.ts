@@ -22,11 +22,13 @@ export interface DevProcessOptions {
   readonly cwd?: string;
   /** Default: any free port. */
   readonly port?: number;
+  /** That of a fleet that is to come back; default one of its own. */
+  readonly prefix?: string;
 }
 
 /** A whole fleet as a process of its own, with a Redis of its own; ready when it is returned. */
 export async function startDevProcess(options: DevProcessOptions = {}): Promise<DevProcess> {
-  const prefix = testPrefix();
+  const prefix = options.prefix ?? testPrefix();
   const scratch = mkdtempSync(join(tmpdir(), 'ao-dev-'));
   const [program, ...args] = options.command ?? [
     process.execPath,
