@@ -49,8 +49,11 @@ function arrival(input: NgaInput, view: WorldView, picker: Picker): string[] {
   const isNew = input.world?.applied.some((done) => done.first_visit === true || done.discovered === true);
   const description =
     isNew === true || picker.chance('description') % 4 === 0 ? view.location.description : '';
-  const friend = view.npcs.find((npc) => npc.met);
-  const others = view.npcs.filter((npc) => npc !== friend).map((npc) => withThe(npc.name));
+  // Whoever the player has just dealt with needs no greeting, and was not known before.
+  const dealtWith = new Set(input.world?.applied.map((done) => done.npc_id));
+  const present = view.npcs.filter((npc) => !dealtWith.has(npc.id));
+  const friend = present.find((npc) => npc.met);
+  const others = present.filter((npc) => npc !== friend).map((npc) => withThe(npc.name));
   const things = view.objects.map((object) => withA(object.name));
   return [
     description,

@@ -160,6 +160,14 @@ describe('a story', () => {
     }
   });
 
+  it('greets nobody as an old acquaintance whom the player has only just met', async () => {
+    for (let number = 0; number < 20; number++) {
+      const { told } = await startGame('w', `session-${number}`).play('go south and talk to the wise elder');
+      expect(told.template_ids.join()).not.toMatch(/scene\.reunion/);
+      expect(told.story.match(/wise elder/gi)!.length).toBeLessThanOrEqual(3);
+    }
+  });
+
   it('keeps to a small limit in whole sentences', () => {
     const plan = parseText('take stone, open stone, drop stone, use stone, go south', view, null);
     const { next, applied, rejected } = applyOperations(world, planOperations(plan), '');
