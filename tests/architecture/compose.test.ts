@@ -1,3 +1,4 @@
+import { OTHER_ENV_NAMES } from '../../config/env.ts';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -195,8 +196,9 @@ describe('deploy/make-secrets', () => {
   });
 });
 
-/** `AO_HTTP__HOST` is the key http.host; with `_FILE` its value is read from a file. */
+/** `AO_HTTP__HOST` is the key http.host; with `_FILE` its value is read from a file. Some keys have a short name, too. */
 function isSetting(name: string): boolean {
+  if (OTHER_ENV_NAMES.some((other) => other.name === name)) return true;
   const path = name
     .replace(/^AO_/, '')
     .replace(/_FILE$/, '')
