@@ -7,18 +7,21 @@ import { demoFolder } from './dev-state.ts';
 /**
  * Something done at a Redis of its own, which goes away with everything in it. A Redis that was named is used
  * instead, with keys of our own.
+ *
+ * @param settings  key path to value, over what is configured
  */
 export async function withOwnRedis<T>(
   context: CommandContext,
   use: (config: Config) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   const { redisUrl } = context.globals;
-  if (redisUrl !== undefined) return use(ownConfig(context, redisUrl));
+  if (redisUrl !== undefined) return use(ownConfig(context, redisUrl, settings));
   const folder = demoFolder(context.stateDir);
   try {
     const redis = await context.ports.startRedis({ dataDir: join(folder.path, 'redis'), persistent: false });
     try {
-      return await use(ownConfig(context, redis.url));
+      return await use(ownConfig(context, redis.url, settings));
     } finally {
       await redis.stop();
     }
@@ -28,8 +31,13 @@ export async function withOwnRedis<T>(
 }
 
 /** A development fleet that disturbs no other, and whose log does not stand between the command's own words. */
-function ownConfig(context: CommandContext, redisUrl: string): Config {
+function ownConfig(
+  context: CommandContext,
+  redisUrl: string,
+  settings: Readonly<Record<string, string>>,
+): Config {
   return context.loadConfig({
+    ...settings,
     environment: 'development',
     port: '0',
     'http.host': '127.0.0.1',
