@@ -66,7 +66,7 @@ describe.skipIf(browser === undefined)('the page to play on', () => {
 
   test('shows the way of a turn through the three agents, until it is told not to', async () => {
     await using p = await open();
-    await p.say('look around');
+    await p.say('go south');
     await p.told(1);
     const path = p.page.getByRole('list', { name: 'Path of this turn' });
     const steps = path.locator('[data-state="done"]');

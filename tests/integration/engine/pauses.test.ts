@@ -55,8 +55,10 @@ test('a run that was woken and still has to wait goes back to its pause, once', 
   const runId = await startPlan(h, 'p', 1);
   // Somebody lets the pause end early, again and again.
   for (let round = 1; round <= 3; round++) {
-    const delayed = await h.core.queues.get('maintenance')!.getDelayed();
-    await delayed.find(({ name }) => name === ALARM_JOB)!.promote();
+    await eventually(async () => {
+      const delayed = await h.core.queues.get('maintenance')!.getDelayed();
+      await delayed.find(({ name }) => name === ALARM_JOB)!.promote();
+    });
     await eventually(async () =>
       expect(await runJob(h, runId)).toEqual({ state: 'waiting-children', starts: round }),
     );
