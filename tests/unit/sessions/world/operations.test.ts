@@ -128,6 +128,7 @@ describe('a patch', () => {
     });
     expect(next?.player.inventory).toEqual([]);
     expect(next?.npcs['wise_elder']).toMatchObject({ carries: ['ancient_journal'], met: true });
+    expect(next?.npcs['friendly_merchant']?.carries).toEqual([]);
   });
 
   it('builds places, ways, things and people', () => {
