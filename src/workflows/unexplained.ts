@@ -27,10 +27,10 @@ const MOST_REPAIRS = 5;
  */
 export async function repairUnexplained(ctx: WorkflowContext, runId: string): Promise<boolean> {
   if (await hasMoved(ctx, runId)) return false;
-  const facts = await readRun(ctx.store, runId);
-  if (facts === null || !isOpen(facts.run.status)) return false;
-  const problem = defectOf(await surveyRun(ctx, facts.run));
-  if (problem === null) return false;
+  // What only looks wrong between two reads is looked at again.
+  const found = (await findDefect(ctx, runId)) && (await findDefect(ctx, runId));
+  if (found === null) return false;
+  const { facts, problem } = found;
   const times = await note(ctx, runId, problem);
   if (times > MOST_REPAIRS && facts.run.ending !== undefined) await giveUp(ctx, facts, problem);
   else await rebuild(ctx, facts);
@@ -48,6 +48,16 @@ export async function failIfBroken(ctx: WorkflowContext, runId: string): Promise
   if (problem === null) return false;
   if ((await note(ctx, runId, problem)) > MOST_REPAIRS) await giveUp(ctx, facts, problem);
   return true;
+}
+
+async function findDefect(
+  ctx: WorkflowContext,
+  runId: string,
+): Promise<{ facts: RunFacts; problem: string } | null> {
+  const facts = await readRun(ctx.store, runId);
+  if (facts === null || !isOpen(facts.run.status)) return null;
+  const problem = defectOf(await surveyRun(ctx, facts.run));
+  return problem === null ? null : { facts, problem };
 }
 
 async function hasMoved(ctx: WorkflowContext, runId: string): Promise<boolean> {
