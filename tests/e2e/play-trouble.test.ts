@@ -129,6 +129,30 @@ describe.skipIf(browser === undefined)('the page in trouble', () => {
   });
 });
 
+describe('the files of the page', () => {
+  test('are asked for by name, looked at anew each time, and come with a strict policy', async () => {
+    await using fleet = await startDevProcess();
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      fetch(`${fleet.url}${path}`, { headers, redirect: 'manual' });
+    const page = await get('/play');
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /default-src 'none';script-src 'self';style-src 'self'/,
+    );
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
+    const html = await page.text();
+    expect(html).not.toMatch(/ style=|<style|<script(?![^>]* src=)|\son\w+=|(?:src|href)="https?:/);
+    const script = await get('/play/main.js');
+    expect(script.headers.get('content-type')).toMatch(/^text\/javascript/);
+    const etag = script.headers.get('etag')!;
+    expect((await get('/play/main.js', { 'if-none-match': etag })).status).toBe(304);
+    for (const path of ['/play/nothing.js', '/play/..%2fREADME.md', '/play/%2e%2e%2f%2e%2e%2fpackage.json']) {
+      expect((await get(path)).status, path).toBe(404);
+    }
+    const slash = await get('/play/');
+    expect([slash.status, slash.headers.get('location')]).toEqual([308, '../play']);
+  });
+});
+
 describe.skipIf(browser === undefined)('the page of a fleet that goes away', () => {
   test('keeps what was written meanwhile, and sends it when the fleet is back', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'ao-play-'));
