@@ -24,6 +24,13 @@ export function createTools({ onNewStory }) {
     if (WIDE.matches) keptPlace.write(isPlaceWanted ? 'on' : 'off');
     arrange();
   });
+  // On a small screen it lies over the story, which goes on now.
+  place.addEventListener('click', ({ target }) => {
+    if (WIDE.matches || !(target instanceof Element) || target.closest('li button') === null) return;
+    isPlaceWanted = false;
+    arrange();
+    showPlace.focus();
+  });
   showPath.addEventListener('click', () => setPath(showPath.ariaPressed !== 'true'));
   newStory.addEventListener('click', () => void askNewStory().then((isSure) => isSure && onNewStory()));
   setPath(keptPath.read() !== 'off');

@@ -98,6 +98,23 @@ describe.skipIf(browser === undefined)('the page to play on', () => {
     expect(await p.page.getByRole('complementary', { name: 'forest clearing' }).isVisible()).toBe(true);
   });
 
+  test('on a phone, the place lies over the story wherever one reads, and makes way for what is done there', async () => {
+    await using p = await open({ viewport: { width: 360, height: 740 } });
+    for (const [index, line] of ['go south', 'look around', 'rest'].entries()) {
+      await p.say(line);
+      await p.told(index + 1);
+    }
+    expect(await p.page.evaluate('scrollY')).toBeGreaterThan(300);
+    await p.page.getByRole('button', { name: 'Here' }).click();
+    const place = p.page.getByRole('complementary', { name: 'village center' });
+    const box = (await place.boundingBox())!;
+    expect(box.y).toBeGreaterThan(0);
+    expect(box.y + box.height).toBeLessThan(740);
+    await place.getByRole('button', { name: /wise elder/ }).click();
+    await p.told(4);
+    expect(await place.isVisible()).toBe(false);
+  });
+
   test('has the same story after a reload, and another one on demand', async () => {
     await using p = await open();
     await p.say('look around');
