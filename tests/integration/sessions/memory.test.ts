@@ -23,6 +23,28 @@ function listening() {
 }
 
 describe('the memory of a session', () => {
+  test('is in the answer to a turn as it is afterwards, beside the metadata of the session', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const metadata = { seat: 7, note: { of: ['the caller'] } };
+    const { session } = await h.operations.createSession({ metadata }, LOCAL_OPERATOR);
+    await h.play(session.session_id, 'go south');
+    const { updated_context: context } = await h.play(session.session_id, 'I feel hopeful');
+    expect(context.memory?.feelings).toEqual([{ turn: 2, feeling: 'hopeful' }]);
+    const view = await h.operations.getSession(session.session_id, LOCAL_OPERATOR);
+    expect(context.memory).toEqual(view.memory);
+    expect(context.metadata).toEqual(metadata);
+  });
+
+  test('is not in the answer to a run without a session', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const request = { input: { text: 'tell me a story' }, wait_ms: 25_000 };
+    const submitted = await h.operations.startRun('narrative_generation', request, LOCAL_OPERATOR);
+    expect(submitted).toMatchObject({
+      done: true,
+      response: { updated_context: { session_id: null, memory: null, metadata: {} } },
+    });
+  });
+
   test('[R5.5] is there with the turn, and the next story is told from it, from the goals and how far they got', async () => {
     const { told, agents } = listening();
     await using h = await startHarness({ redisUrl: redis.url, agents });
