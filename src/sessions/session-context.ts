@@ -1,5 +1,5 @@
 import type { StoredMemory } from '../contracts/memory.ts';
-import { TherapeuticContext } from '../contracts/session.ts';
+import { TherapeuticContext, type Difficulty } from '../contracts/session.ts';
 import { decodeMemory } from './memory/remember.ts';
 import type { z } from 'zod';
 
@@ -14,6 +14,7 @@ export interface SessionContext {
   /** What "it", "him" and "her" mean in the next line. */
   readonly lastEntity: string | null;
   readonly therapeuticContext: z.output<typeof TherapeuticContext>;
+  readonly difficulty: Difficulty;
   /** Of whoever created the session; agents do not read it. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly memory: StoredMemory;
@@ -32,6 +33,8 @@ export function decodeSessionContext(hash: Readonly<Record<string, string>>): Se
     emotionalState: hash['emotional_state'] ?? null,
     lastEntity: hash['last_entity'] ?? null,
     therapeuticContext: TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}')),
+    // Parsed when it was written.
+    difficulty: (hash['difficulty'] ?? 'normal') as Difficulty,
     // Most steps never look at these.
     get metadata() {
       return JSON.parse(hash['metadata'] ?? '{}') as Record<string, unknown>;

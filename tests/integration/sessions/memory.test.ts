@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
+import type { Caller } from '../../../src/contracts/caller.ts';
 import type { NgaInput } from '../../../src/contracts/narrative.ts';
 import { agentsWith, startHarness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
@@ -35,6 +36,18 @@ describe('the memory of a session', () => {
     expect(context.metadata).toEqual(metadata);
   });
 
+  test('is not shown to a mere reader, of the session or in the output of a run', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const sessionId = await h.newSession();
+    await h.play(sessionId, 'go south');
+    const answer = await h.play(sessionId, 'talk to the wise elder about my quicksilver');
+    expect(JSON.stringify(answer.updated_context.memory)).toContain('quicksilver');
+    const reader: Caller = { id: 'reader', roles: new Set(['read']) };
+    const run = await h.operations.getRun(answer.workflow_metadata.run_id, reader);
+    expect(JSON.stringify(run)).not.toContain('quicksilver');
+    expect((await h.operations.getSession(sessionId, reader)).memory).toBeNull();
+  });
+
   test('is not in the answer to a run without a session', async () => {
     await using h = await startHarness({ redisUrl: redis.url });
     const request = { input: { text: 'tell me a story' }, wait_ms: 25_000 };
@@ -64,6 +77,8 @@ describe('the memory of a session', () => {
     ]) {
       await h.play(sessionId, text);
     }
+    expect(told.at(-1)?.therapeutic_context).not.toHaveProperty('difficulty');
+    await h.operations.updateSession(sessionId, { difficulty: 'gentle' }, LOCAL_OPERATOR);
     await h.play(sessionId, 'look around');
 
     const view = await h.operations.getSession(sessionId, LOCAL_OPERATOR);
@@ -93,6 +108,7 @@ describe('the memory of a session', () => {
       goals: ['be less anxious', 'make friends'],
       avoid: ['spiders'],
       progress: [{ goal: 'be less anxious' }, { goal: 'make friends' }],
+      difficulty: 'gentle',
     });
   });
 
