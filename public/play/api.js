@@ -113,7 +113,7 @@ export function createApi({ base, key, fetch = (...given) => globalThis.fetch(..
     },
 
     /**
-     * What came of a run, or nothing while it goes on.
+     * What came of a run, or nothing while it goes on. A turn that failed for good may still have a kind word.
      *
      * @param {string} runId
      * @param {AbortSignal} [signal]
@@ -121,8 +121,16 @@ export function createApi({ base, key, fetch = (...given) => globalThis.fetch(..
      */
     async result(runId, signal) {
       const options = signal === undefined ? {} : { signal };
-      const response = await call('GET', `v1/runs/${encodeURIComponent(runId)}/result`, options);
-      return response.status === 202 ? undefined : (await json(response)).output;
+      const run = `v1/runs/${encodeURIComponent(runId)}`;
+      try {
+        const response = await call('GET', `${run}/result`, options);
+        return response.status === 202 ? undefined : (await json(response)).output;
+      } catch (error) {
+        if (!(error instanceof PlayError) || error.code !== 'RUN_NOT_COMPLETED') throw error;
+        const { output } = await json(await call('GET', run, options));
+        if (typeof output?.response_text !== 'string') throw error;
+        return output;
+      }
     },
 
     /**

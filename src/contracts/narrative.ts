@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Intent, IpaOutput } from './intent.ts';
 import { provenance } from './provenance.ts';
+import { DIFFICULTIES } from './session.ts';
 import { WbaOutput } from './world.ts';
 import { WorldView } from './world-view.ts';
 
@@ -59,6 +60,8 @@ export const NgaInput = z.strictObject({
       avoid: z.array(z.string().max(200)),
       /** In how many turns each goal was touched so far. */
       progress: z.array(z.strictObject({ goal: z.string().max(200), turns: z.int().min(0) })).optional(),
+      /** Left out: normal. */
+      difficulty: z.enum(DIFFICULTIES).optional(),
     })
     .nullish(),
   session_id: z.string().nullish(),

@@ -112,6 +112,7 @@ export const RUN_EVENT_TYPES = [
   'run.rolled_back',
   'run.early_warning',
   'run.degraded',
+  'service.recovered',
   'step.started',
   'step.progress',
   'step.retrying',

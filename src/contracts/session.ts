@@ -12,6 +12,7 @@ export const TherapeuticContext = z.strictObject({
 });
 
 export const DIFFICULTIES = ['gentle', 'normal', 'challenging'] as const;
+export type Difficulty = (typeof DIFFICULTIES)[number];
 const Flag = z.union([z.boolean(), z.number(), z.string().max(200)]);
 /** Of the flags of one session. */
 export const MAX_FLAGS = 50;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ChosenId } from './identifiers.ts';
 import { IpaOutput } from './intent.ts';
+import { SessionMemory } from './memory.ts';
 import { PlayerText } from './player-text.ts';
 import { Priority } from './priority.ts';
 import { RunContextRequest } from './run-context.ts';
@@ -100,7 +101,11 @@ export const OrchestrationResponse = z
     updated_context: z.strictObject({
       session_id: z.string().nullable(),
       turn: z.int().nullable(),
+      /** With this turn; null without a session. */
+      memory: SessionMemory.nullable().default(null),
       world_state: WorldView.nullable(),
+      /** Of the session. */
+      metadata: z.record(z.string(), z.unknown()).default({}),
       last_agent: z.string(),
     }),
     workflow_metadata: z.strictObject({

@@ -79,6 +79,12 @@ export const METRIC_CATALOGUE = [
     labels: ['workflow'],
   },
   {
+    name: 'workflow_validation_errors_total',
+    type: 'counter',
+    help: 'What was wrong with definitions that were refused at registration; one with two problems counts for each',
+    labels: ['code'],
+  },
+  {
     name: 'workflow_duration_seconds',
     type: 'histogram',
     help: 'Time from accepting a run to its end',

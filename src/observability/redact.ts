@@ -19,6 +19,8 @@ export const PLAYER_TEXT_KEYS: ReadonlySet<string> = new Set([
   'content',
   'prompt',
   'completion',
+  // Of a session: topics in it are a player's words.
+  'memory',
 ]);
 
 export interface RedactOptions {

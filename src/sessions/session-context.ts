@@ -1,5 +1,5 @@
 import type { StoredMemory } from '../contracts/memory.ts';
-import { TherapeuticContext } from '../contracts/session.ts';
+import { TherapeuticContext, type Difficulty } from '../contracts/session.ts';
 import { decodeMemory } from './memory/remember.ts';
 import type { z } from 'zod';
 
@@ -14,7 +14,12 @@ export interface SessionContext {
   /** What "it", "him" and "her" mean in the next line. */
   readonly lastEntity: string | null;
   readonly therapeuticContext: z.output<typeof TherapeuticContext>;
+  readonly difficulty: Difficulty;
+  /** Of whoever created the session; agents do not read it. */
+  readonly metadata: Readonly<Record<string, unknown>>;
   readonly memory: StoredMemory;
+  /** The worst of the turns since the last one in which nothing was missing; 0 when that was the last one. */
+  readonly degradedLevel: number;
 }
 
 /** The session hash as stored. Fields that are absent have their beginnings. */
@@ -28,9 +33,15 @@ export function decodeSessionContext(hash: Readonly<Record<string, string>>): Se
     emotionalState: hash['emotional_state'] ?? null,
     lastEntity: hash['last_entity'] ?? null,
     therapeuticContext: TherapeuticContext.parse(JSON.parse(hash['therapeutic_context'] ?? '{}')),
-    // Most steps never look at it.
+    // Parsed when it was written.
+    difficulty: (hash['difficulty'] ?? 'normal') as Difficulty,
+    // Most steps never look at these.
+    get metadata() {
+      return JSON.parse(hash['metadata'] ?? '{}') as Record<string, unknown>;
+    },
     get memory() {
       return decodeMemory(hash['memory']);
     },
+    degradedLevel: Number(hash['degraded_level'] ?? 0),
   };
 }

@@ -49,7 +49,7 @@ export async function createSession(
   const fields: Record<string, string | undefined> = {
     session_id: sessionId,
     user_id: request.user_id,
-    world_id: request.world_id ?? `w_${sessionId}`,
+    world_id: request.world_id ?? ownWorldOf(sessionId),
     created_by: settings.createdBy,
     created_at: String(settings.nowMs),
     last_activity_at: String(settings.nowMs),
@@ -85,6 +85,18 @@ export async function createSession(
     });
   }
   return { session: await getSession(store, sessionId), created: verdict === 'created' };
+}
+
+const OWN_WORLD = 'w_';
+
+/** The world of a session that names none. */
+export function ownWorldOf(sessionId: string): string {
+  return `${OWN_WORLD}${sessionId}`;
+}
+
+/** Whether a world is, or would be, that of another session alone. */
+export function isWorldOfAnother(worldId: string, sessionId: string | undefined): boolean {
+  return worldId.startsWith(OWN_WORLD) && (sessionId === undefined || worldId !== ownWorldOf(sessionId));
 }
 
 /** Errors: session_not_found (not_found), backend_unavailable. One round trip. */

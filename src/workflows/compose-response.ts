@@ -1,8 +1,11 @@
 import type { OrchestrationResponse } from '../contracts/turn.ts';
+import type { StoredMemory } from '../contracts/memory.ts';
 import type { StepView } from '../contracts/run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
+import { viewMemory } from '../sessions/memory/tell-memory.ts';
+import type { SessionContext } from '../sessions/session-context.ts';
 import type { RunReply } from './definition.ts';
-import { NOTICE, NOTICE_LEVEL, type Degradation } from './degradation.ts';
+import { NOTICE, NOTICE_LEVEL, RECOVERED_NOTICE, type Degradation } from './degradation.ts';
 
 /** An answer is never empty. */
 const QUIET = 'For a moment all is quiet. What would you like to do?';
@@ -10,6 +13,10 @@ const QUIET = 'For a moment all is quiet. What would you like to do?';
 export interface ResponseContext {
   /** Null: it is no turn of a session. */
   readonly turn: number | null;
+  /** As it was before the run ended. */
+  readonly session: SessionContext | null;
+  /** What the session remembers with this turn; left out: what it remembered before. */
+  readonly memory?: StoredMemory;
   readonly status: 'completed' | 'failed' | 'timed_out';
   readonly degradation: Degradation;
   readonly slaMs: number;
@@ -23,14 +30,17 @@ export function composeResponse(
   steps: readonly StepView[],
   context: ResponseContext,
 ): OrchestrationResponse {
-  const { degradation } = context;
+  const { degradation, session } = context;
+  const memory = context.memory ?? session?.memory;
   const totalMs = context.nowMs - run.created_at;
   return {
-    response_text: textOf(reply, degradation),
+    response_text: textOf(reply, context),
     updated_context: {
       session_id: run.session_id ?? null,
       turn: context.turn,
+      memory: memory === undefined ? null : viewMemory(memory),
       world_state: reply.worldState,
+      metadata: { ...session?.metadata },
       last_agent: reply.lastAgent,
     },
     workflow_metadata: {
@@ -64,8 +74,10 @@ export function composeResponse(
   };
 }
 
-/** A last resort says itself that something is missing. */
-function textOf({ responseText }: RunReply, { level }: Degradation): string {
+/** A last resort says itself that something is missing. Who was told so is told once when nothing is missing any more. */
+function textOf({ responseText }: RunReply, { turn, degradation, session }: ResponseContext): string {
   const text = responseText.trim() === '' ? QUIET : responseText;
-  return level === NOTICE_LEVEL ? `${text}\n\n${NOTICE}` : text;
+  if (degradation.level === NOTICE_LEVEL) return `${text}\n\n${NOTICE}`;
+  const isBack = turn !== null && degradation.level === 0 && (session?.degradedLevel ?? 0) >= NOTICE_LEVEL;
+  return isBack ? `${text}\n\n${RECOVERED_NOTICE}` : text;
 }

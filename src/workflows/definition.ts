@@ -50,6 +50,8 @@ export interface WorkflowDefinition<S extends ZodType = ZodType> {
   readonly timeoutMs: number;
   /** The text must have been understood before the run begins, because no step does it. */
   readonly needsIntent: boolean;
+  /** A run of it outside a session would fail: none is admitted. Default false. */
+  readonly needsSession?: boolean;
   readonly plan: PlanNode;
   /** `stepwise` wakes the run job after every step, although nothing is to be decided; default `segmented`. */
   readonly mode?: 'segmented' | 'stepwise';

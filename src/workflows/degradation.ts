@@ -18,6 +18,8 @@ export const NOT_DEGRADED: Degradation = { level: 0, reasons: [] };
 export const NOTICE_LEVEL = 2;
 /** Told below the story; no part of it, so the history is without. */
 export const NOTICE = '(Part of the telling had to be left out this time; your story goes on all the same.)';
+/** Told once, below the first story in which nothing is missing any more. */
+export const RECOVERED_NOTICE = '(Nothing is missing any more: your story is told in full again.)';
 
 const MOST_REASONS = 16;
 const MOST_NAME = 100;

@@ -1,19 +1,32 @@
 import type { StepView } from '../contracts/run.ts';
 import type { StaticLeaf } from '../primitives/plan/leaves.ts';
-import type { StoredEvent } from '../primitives/durable/read-run.ts';
+import type { RunFacts, StoredEvent } from '../primitives/durable/read-run.ts';
 
 /**
  * What a run's event stream says of each of its steps: those known beforehand in the order of the plan, then
  * those that only showed when it ran.
+ *
+ * @param ended  results of a run that ends or has ended: nothing waits there any more. A step of which nothing is told
+ *   was never reached, or it has a result and what was told of it is no longer kept.
  */
-export function foldSteps(steps: readonly StaticLeaf[], events: readonly StoredEvent[]): StepView[] {
+export function foldSteps(
+  steps: readonly StaticLeaf[],
+  events: readonly StoredEvent[],
+  ended?: Pick<RunFacts, 'results'>,
+): StepView[] {
   const views = new Map<string, StepView>(steps.map((step) => [step.path, waiting(step.path, step.queue)]));
   for (const event of events) {
     if (event.step === '') continue;
     const view = views.get(event.step) ?? waiting(event.step, event.agent);
     views.set(event.step, applyEvent(view, event));
   }
-  return [...views.values()];
+  const all = [...views.values()];
+  return ended === undefined ? all : all.map((view) => settled(view, ended));
+}
+
+function settled(view: StepView, { results }: Pick<RunFacts, 'results'>): StepView {
+  if (view.status !== 'waiting') return view;
+  return { ...view, status: Object.hasOwn(results, view.name) ? 'completed' : 'skipped' };
 }
 
 function waiting(name: string, agent: string): StepView {

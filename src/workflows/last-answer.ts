@@ -1,5 +1,6 @@
 import { staticLeaves } from '../primitives/plan/leaves.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
+import type { SessionContext } from '../sessions/session-context.ts';
 import { callDefinition } from './call-definition.ts';
 import { composeResponse } from './compose-response.ts';
 import type { WorkflowContext } from './context.ts';
@@ -29,25 +30,32 @@ export async function lastAnswer(
   if (definition.lastResort === undefined) return null;
   // What surrounds the run is read only now: most runs do not fail.
   const around = await readRun(ctx.store, run.run_id, run.session_id, true);
-  const reply = around === null ? null : replyOf(ctx, definition, around);
-  if (reply === null) return null;
-  const steps = foldSteps(staticLeaves(definition.plan), events);
+  const said = around === null ? null : replyOf(ctx, definition, around);
+  if (said === null) return null;
+  const { reply, session } = said;
+  const steps = foldSteps(staticLeaves(definition.plan), events, facts);
   const degradation = degradationOf({ results, steps, isDegraded: false, isLastResort: true });
   const { slaMs } = ctx.settings;
   return {
     degradation,
-    output: composeResponse(run, reply, steps, { turn: null, status, degradation, slaMs, nowMs }),
+    output: composeResponse(run, reply, steps, { turn: null, session, status, degradation, slaMs, nowMs }),
   };
 }
 
 /** That the run ends matters more than what it says. */
-function replyOf(ctx: WorkflowContext, definition: WorkflowDefinition, facts: RunFacts): RunReply | null {
+function replyOf(
+  ctx: WorkflowContext,
+  definition: WorkflowDefinition,
+  facts: RunFacts,
+): { reply: RunReply; session: SessionContext | null } | null {
   const { run, results } = facts;
   try {
     const around = surroundings(facts);
-    return callDefinition(definition.name, () => {
-      return definition.lastResort?.({ input: run.input, results, session: around.session, around }) ?? null;
+    const { session } = around;
+    const reply = callDefinition(definition.name, () => {
+      return definition.lastResort?.({ input: run.input, results, session, around }) ?? null;
     });
+    return reply === null ? null : { reply, session };
   } catch (error) {
     ctx.log.debug({ workflow_id: run.run_id, err: error }, 'a failed turn could not be answered');
     return null;

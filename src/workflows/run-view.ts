@@ -1,4 +1,11 @@
-import type { RunEvent, RunEventType, RunSummary, RunView, StepView } from '../contracts/run.ts';
+import {
+  isOpen,
+  type RunEvent,
+  type RunEventType,
+  type RunSummary,
+  type RunView,
+  type StepView,
+} from '../contracts/run.ts';
 import { toIso } from '../kernel/clock.ts';
 import type { RunFacts, StoredEvent } from '../primitives/durable/read-run.ts';
 import type { ListedRun, RunRecord } from '../primitives/durable/run-record.ts';
@@ -11,7 +18,8 @@ import { foldSteps } from './fold-steps.ts';
 export function viewRun(catalog: Catalog, facts: RunFacts): RunView {
   const { run, events } = facts;
   const definition = catalog.find(run.workflow, run.version);
-  const steps = foldSteps(definition === undefined ? [] : staticLeaves(definition.plan), events);
+  const leaves = definition === undefined ? [] : staticLeaves(definition.plan);
+  const steps = foldSteps(leaves, events, isOpen(run.status) ? undefined : facts);
   const completed = steps.filter((step) => step.status === 'completed');
   return {
     ...summarizeRun(run),

@@ -16,7 +16,7 @@ import { endRun, endStatus, handOver } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
 import { recordNext } from './nudge.ts';
 import { surroundings } from './surroundings.ts';
-import { turnEntry } from './turn-entry.ts';
+import { memoryAfter, turnEntry } from './turn-entry.ts';
 import { withoutVersion } from './unknown-version.ts';
 
 /**
@@ -94,7 +94,7 @@ async function complete(
 ): Promise<unknown> {
   const { run } = facts;
   const nowMs = ctx.clock.now();
-  const steps = foldSteps(staticLeaves(definition.plan), facts.events);
+  const steps = foldSteps(staticLeaves(definition.plan), facts.events, facts);
   const degradation = degradationOf({ results: facts.results, steps, isDegraded });
   const around = surroundings(facts);
   const { session } = around;
@@ -115,14 +115,26 @@ async function complete(
   // What is called within a turn is no turn.
   const turn = session === null || run.called_by !== undefined ? null : session.turn + 1;
   const { slaMs } = ctx.settings;
-  const output = composeResponse(run, reply, steps, { turn, status: 'completed', degradation, slaMs, nowMs });
+  const isTurn = turn !== null && session !== null;
+  const memory = isTurn ? memoryAfter(run, reply, session) : undefined;
+  const output = composeResponse(run, reply, steps, {
+    turn,
+    session,
+    ...(memory === undefined ? {} : { memory }),
+    status: 'completed',
+    degradation,
+    slaMs,
+    nowMs,
+  });
   await endRun(ctx, run, {
     status: 'completed',
     output,
     degradation,
     facts,
     nowMs,
-    ...(turn === null || session === null ? {} : { turn: turnEntry(run, reply, session, nowMs) }),
+    ...(session === null || memory === undefined
+      ? {}
+      : { turn: turnEntry(run, reply, session, memory, nowMs) }),
   });
   return { status: 'completed', steps: steps.length };
 }

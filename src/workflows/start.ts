@@ -154,12 +154,14 @@ export function parseInput(definition: WorkflowDefinition, input: unknown): unkn
   throw validationFailed(parsed.error, `input of workflow "${definition.name}"`, '/input');
 }
 
-/** Errors: entrypoint_mismatch, invalid_timeout (both 422). */
+/** Errors: session_required, entrypoint_mismatch and invalid_timeout (both 422). */
 export function checkStart(
   ctx: WorkflowContext,
   definition: WorkflowDefinition,
-  request: Pick<z.output<typeof StartRun>, 'entrypoint' | 'timeout_s'>,
+  request: Pick<z.output<typeof StartRun>, 'entrypoint' | 'timeout_s' | 'session_id'>,
 ): void {
+  if (definition.needsSession === true && request.session_id === undefined)
+    throw sessionRequired(definition.name);
   const first = staticLeaves(definition.plan)[0]?.queue;
   if (request.entrypoint !== undefined && request.entrypoint !== first) {
     throw new FleetError({
@@ -178,6 +180,16 @@ export function checkStart(
       message: `timeout_s ${request.timeout_s} is above the limit of ${limitMs / 1000} (workflow.error_handling.timeout_seconds)`,
     });
   }
+}
+
+function sessionRequired(workflow: string): FleetError {
+  const message = `workflow "${workflow}" changes the world of a session: its runs need a session_id`;
+  return new FleetError({
+    code: 'session_required',
+    kind: 'invalid_input',
+    message,
+    problems: [{ path: '/session_id', code: 'session_required', message }],
+  });
 }
 
 export function validationFailed(error: z.ZodError, what: string, pointer: string): FleetError {

@@ -29,8 +29,19 @@ export async function measureEnqueueRate(
   seconds: number,
 ): Promise<EnqueueFigures> {
   await using api = await startRoleProcess(['api'], env);
+  // As many jobs as a turn has, without a session whose turns would wait for each other.
+  const threeSteps = {
+    name: 'three_steps',
+    agent_sequence: [{ agent: 'ipa' }, { agent: 'nga' }, { agent: 'nga' }],
+  };
+  const put = await fetch(`${String(api.ready['url'])}/v1/workflows/definitions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(threeSteps),
+  });
+  if (!put.ok) throw new Error(`the workflow was refused: ${await put.text()}`);
   const enqueue: Target = {
-    url: `${String(api.ready['url'])}/v1/workflows/collaborative/runs`,
+    url: `${String(api.ready['url'])}/v1/workflows/${threeSteps.name}/runs`,
     body: JSON.stringify({ input: { text: 'look around' }, wait_ms: 0 }),
     expectedStatus: 202,
   };

@@ -109,6 +109,26 @@ describe.skipIf(browser === undefined)('the page in trouble', () => {
     expect(await p.lines()).toEqual(['look around']);
   });
 
+  test('tells the kind word of a turn that failed for good, and says so where there is none', async () => {
+    await using p = await open();
+    await p.page.route('**/v1/runs/*/result', (route) =>
+      route.fulfill({ status: 409, json: { status: 409, code: 'RUN_NOT_COMPLETED' } }),
+    );
+    await p.page.route(/\/v1\/runs\/[^/?]+$/, async (route) => {
+      const response = await route.fetch();
+      const run = (await response.json()) as { output: object };
+      const output = { ...run.output, response_text: 'For a moment all is quiet, and nothing has changed.' };
+      await route.fulfill({ response, json: { ...run, status: 'failed', output } });
+    });
+    await p.say('look around');
+    await p.told(1);
+    expect(await p.newestText()).toBe('For a moment all is quiet, and nothing has changed.');
+    await p.page.unroute(/\/v1\/runs\/[^/?]+$/);
+    await p.page.route(/\/v1\/runs\/[^/?]+$/, (route) => route.fulfill({ json: { output: null } }));
+    await p.say('look around');
+    await p.page.locator('.trouble').getByRole('button', { name: 'Try again' }).waitFor();
+  });
+
   test('gives a line back that the fleet refuses for good', async () => {
     await using p = await open();
     await p.page.route('**/turns', (route) =>

@@ -19,8 +19,5 @@ export const REQUIREMENT_GAPS: readonly RequirementId[] = [
   '5.2',
   '5.3',
   '5.4',
-  '6.5',
-  '7.1',
-  '7.3',
   '8.2',
 ];

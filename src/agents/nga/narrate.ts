@@ -4,6 +4,7 @@ import { avoidanceOf } from './avoidance.ts';
 import { offersFor } from './choices.ts';
 import { clean } from './clean.ts';
 import { tellExtras } from './extras.ts';
+import { orderFor } from './difficulty.ts';
 import { finishOutput } from './finish-output.ts';
 import { fitStory } from './fit.ts';
 import { TOO_MANY } from './grammar/refusals.ts';
@@ -34,7 +35,7 @@ export function narrate(input: NgaInput): NgaOutput {
   const guidance = guidanceFor(told, main, picker);
   const offers = offersFor(input.world?.world_state ?? input.view, {
     just: actions.at(-1),
-    order: guidance.order,
+    order: orderFor(told, guidance.order, main.intent === 'express_emotion'),
     avoidance,
     turnOf: (kind) => picker.chance(`offer.${kind}`),
   });

@@ -1,10 +1,11 @@
 import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
-import { MAX_WAIT_MS, type AcceptedRun } from '../../contracts/turn.ts';
+import { MAX_WAIT_MS, OrchestrationResponse, type AcceptedRun } from '../../contracts/turn.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { awaitRun } from '../follow.ts';
 import { seconds } from '../input-values.ts';
+import type { Output } from '../output.ts';
 import type { CliOperations } from '../ports.ts';
 import type { Register } from '../program.ts';
 import { wrap } from '../render/text.ts';
@@ -44,14 +45,15 @@ async function turn(
     LOCAL_OPERATOR,
     { signal },
   );
-  if (submitted.done) {
-    const { response } = submitted;
-    out.result(response, () => wrap(response.response_text, out.textWidth));
-    const { degraded, degraded_reasons: reasons, status } = response.workflow_metadata;
-    if (degraded) out.note(`degraded: ${reasons.join(', ')}`);
-    return exitCodeOfRun(status);
-  }
+  if (submitted.done) return tell(out, submitted.response);
   return await finishLate(context, fleet.operations, session, submitted.accepted, options.wait * 1000);
+}
+
+function tell(out: Output, response: OrchestrationResponse): number {
+  out.result(response, () => wrap(response.response_text, out.textWidth));
+  const { degraded, degraded_reasons: reasons, status } = response.workflow_metadata;
+  if (degraded) out.note(`degraded: ${reasons.join(', ')}`);
+  return exitCodeOfRun(status);
 }
 
 /** The turn outlived the wait of one request: follow the run, then take the story from the session's history. */
@@ -67,6 +69,8 @@ async function finishLate(
   const timeoutMs = Math.max(1000, waitMs - MAX_WAIT_MS);
   const run = await awaitRun(operations, accepted.run_id, { timeoutMs, signal });
   if (run.status !== 'completed') {
+    const lastWord = OrchestrationResponse.safeParse(run.output);
+    if (lastWord.success) return tell(out, lastWord.data);
     out.result(run, []);
     out.warn(`${run.status}: ${run.error?.code ?? 'no error recorded'}: ${run.error?.message ?? ''}`);
     return exitCodeOfRun(run.status);

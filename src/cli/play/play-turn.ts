@@ -50,8 +50,10 @@ export async function playTurn(
     const run = await operations.getRun(runId, LOCAL_OPERATOR);
     over.abort();
     await pieces;
-    if (run.status !== 'completed') throw turnFailed(runId, run.status, run.error?.code);
-    const response = OrchestrationResponse.parse(run.output);
+    // A turn that failed for good may still have a kind word.
+    const answer = OrchestrationResponse.safeParse(run.output);
+    if (run.status !== 'completed' && !answer.success) throw turnFailed(runId, run.status, run.error?.code);
+    const response = answer.success ? answer.data : OrchestrationResponse.parse(run.output);
     text.tell(response.response_text, { isWhole: true });
     return { response, path };
   } catch (error) {

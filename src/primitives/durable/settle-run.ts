@@ -56,7 +56,19 @@ if ARGV[5] ~= '' then fields[#fields + 1] = 'error'; fields[#fields + 1] = ARGV[
 redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('ZREM', KEYS[2], ARGV[2])
 local next_id = ''
+local recovered_from = false
 if has_session then
+  -- Only whoever was answered knows that something was missing.
+  local is_answer = ARGV[8] ~= '0' or (ARGV[11] ~= '' and ARGV[3] ~= 'completed')
+  if is_answer and redis.call('HGET', KEYS[3], 'active') == ARGV[2] then
+    local worst = redis.call('HGET', KEYS[3], 'degraded_level')
+    if ARGV[11] == '' then
+      recovered_from = worst
+      redis.call('HDEL', KEYS[3], 'degraded_level')
+    else
+      redis.call('HSET', KEYS[3], 'degraded_level', math.max(tonumber(worst or 0), cjson.decode(ARGV[11]).level))
+    end
+  end
   if ARGV[8] ~= '0' then
     local turn_fields = {}
     local session_fields = {}
@@ -81,6 +93,9 @@ if has_session then
   live_as_long(KEYS[15], KEYS[11])
 end
 if ARGV[11] ~= '' then emit(KEYS[8], 'run.degraded', ARGV[1], '', '', ARGV[11]) end
+if recovered_from then
+  emit(KEYS[8], 'service.recovered', ARGV[1], '', '', '{"from_level":' .. recovered_from .. '}')
+end
 emit(KEYS[8], 'run.' .. ARGV[3], ARGV[1], '', '', ARGV[9])
 if ARGV[10] == '1' then redis.call('PUBLISH', KEYS[9], ARGV[2]) end
 local kept = {KEYS[1], KEYS[6], KEYS[8]}

@@ -29,16 +29,38 @@ export async function getDefinition(
   return view(ctx, await lookUpDefinition(ctx, name, version));
 }
 
+interface Registered {
+  readonly definition: DefinitionView;
+  readonly created: boolean;
+}
+
 /**
  * Register a definition without code. What it answers holds for every process of the fleet within moments.
  *
- * Errors: invalid_workflow (422), reserved_name, version_exists (both conflict)
+ * Errors: invalid_workflow (422), reserved_name, version_exists (both conflict); each is counted
  */
 export async function registerDefinition(
   ctx: OperationsContext,
   body: unknown,
   caller: Caller,
-): Promise<{ definition: DefinitionView; created: boolean }> {
+): Promise<Registered> {
+  try {
+    return await register(ctx, body, caller);
+  } catch (error) {
+    if (isFleetError(error)) countRefusal(ctx, error);
+    throw error;
+  }
+}
+
+function countRefusal({ workflows: { metrics } }: OperationsContext, error: FleetError): void {
+  const { kind, code, problems = [] } = error;
+  if (kind !== 'invalid_input' && kind !== 'conflict') return;
+  for (const problem of problems.length === 0 ? [{ code }] : problems) {
+    metrics.workflow_validation_errors_total.inc({ code: problem.code });
+  }
+}
+
+async function register(ctx: OperationsContext, body: unknown, caller: Caller): Promise<Registered> {
   const registry = registryOf(ctx);
   const candidate = registry.compile(body);
   const { name } = candidate;

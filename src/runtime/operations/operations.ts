@@ -30,7 +30,8 @@ import { checkRunsFor } from './consistency.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
 import { exportSessionFor } from './export-session.ts';
-import { deleteSessionFor, updateSessionFor } from './sessions.ts';
+import { assertMayActFor } from './run-request.ts';
+import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
@@ -53,10 +54,12 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     async createSession(request, caller) {
       const parsed = CreateSession.safeParse(request);
       if (!parsed.success) throw validationFailed(parsed.error, 'session', '');
-      const owner = caller.user_id === undefined ? {} : { user_id: caller.user_id };
+      assertMayShare(parsed.data, caller);
+      assertMayActFor(parsed.data.user_id, caller);
+      const userId = parsed.data.user_id ?? caller.user_id;
       const { session, created } = await createSession(
         store,
-        { ...parsed.data, ...owner },
+        { ...parsed.data, ...(userId === undefined ? {} : { user_id: userId }) },
         {
           defaultTtlSeconds: ctx.sessionTtlSeconds,
           createdBy: caller.id,

@@ -25,7 +25,7 @@ export function assertMayActFor(userId: string | undefined, caller: Caller): voi
   throw new FleetError({
     code: 'forbidden',
     kind: 'forbidden',
-    message: `only a key with the role "enqueue" may start runs for another user ("${userId}")`,
+    message: `only a key with the role "enqueue" may act for another user ("${userId}")`,
   });
 }
 

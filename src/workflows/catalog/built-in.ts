@@ -33,6 +33,7 @@ export function builtInWorkflows(
     {
       ...common,
       name: 'world_building',
+      needsSession: true,
       needsIntent: true,
       plan: agentChain(['wba'], settings, RETRY),
       looksAround: true,
@@ -49,6 +50,7 @@ export function builtInWorkflows(
     {
       ...common,
       name: 'collaborative',
+      needsSession: true,
       needsIntent: false,
       plan: agentChain(['ipa', 'wba', 'nga'], settings, RETRY),
       reply: tellStory,

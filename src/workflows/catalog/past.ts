@@ -38,6 +38,7 @@ export function pastOf(
       goals,
       avoid,
       progress: progress.map(({ goal, turns }) => ({ goal, turns })),
+      ...(session.difficulty === 'normal' ? {} : { difficulty: session.difficulty }),
     },
   };
 }

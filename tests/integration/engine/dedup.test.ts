@@ -53,7 +53,7 @@ test('a dedup_id belongs to its caller and its workflow', async () => {
   await using h = await startHarness({ redisUrl: redis.url, ...UNATTENDED });
   const starts = await Promise.all([
     start(h, { dedup_id: 'd' }),
-    start(h, { dedup_id: 'd' }, { workflow: 'collaborative' }),
+    start(h, { dedup_id: 'd' }, { workflow: 'narrative_generation' }),
     start(h, { dedup_id: 'd' }, { caller: service('a') }),
     start(h, { dedup_id: 'd' }, { caller: service('b') }),
     start(h, { dedup_id: 'e' }),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
 import type { OrchestrationResponse } from '../../../src/contracts/turn.ts';
+import { RECOVERED_NOTICE } from '../../../src/workflows/degradation.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { agentsWith, quickCatalog, startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { languageOf, MODEL_STORY, saying, talkingNarrator } from '../../support/talking-narrator.ts';
@@ -15,6 +16,11 @@ afterAll(() => redis.dispose());
 async function degradedEvents(h: Harness, answer: OrchestrationResponse) {
   const events = await h.eventsOf(answer.workflow_metadata.run_id);
   return events.filter(({ type }) => type === 'run.degraded').map(({ data }) => data);
+}
+
+async function recoveries(h: Harness, answer: OrchestrationResponse) {
+  const events = await h.eventsOf(answer.workflow_metadata.run_id);
+  return events.filter(({ type }) => type === 'service.recovered').map(({ data }) => data);
 }
 
 /** A model that takes longer than any test, and heeds its signal. */
@@ -106,6 +112,20 @@ test('[R6.4] a model that is down leaves the turn answered, with the reason it g
   expect(run).toMatchObject({ status: 'completed', degraded: true });
 });
 
+test('[R6.5] a model that is back is told as an event, not to the player, who never knew that it was gone', async () => {
+  const answers = [{ ok: false, reason: 'provider_error' } as const, saying()];
+  const languages = languageOf(async () => answers.shift() ?? saying());
+  await using h = await startHarness({ redisUrl: redis.url, agents: talkingNarrator(), languages });
+  const sessionId = await h.newSession();
+  const other = await h.newSession();
+  expect((await h.play(sessionId, 'go north')).workflow_metadata.degraded_level).toBe(1);
+  const elsewhere = await h.play(other, 'go north');
+  expect(await recoveries(h, elsewhere)).toEqual([]);
+  const back = await h.play(sessionId, 'go south');
+  expect(back.response_text).toBe(MODEL_STORY);
+  expect(await recoveries(h, back)).toEqual([{ from_level: 1 }]);
+});
+
 describe('a turn that fails for good', () => {
   function broken(name: 'wba' | 'nga') {
     let isBroken = true;
@@ -147,10 +167,9 @@ describe('a turn that fails for good', () => {
     expect(await h.worldOf(sessionId)).toBeNull();
     expect((await h.operations.listTurns(sessionId, { limit: 5 }, LOCAL_OPERATOR)).items).toEqual([]);
     const { run_id: runId } = answer.workflow_metadata;
-    expect(await h.operations.getRun(runId, LOCAL_OPERATOR)).toMatchObject({
-      status: 'failed',
-      degraded: true,
-    });
+    const run = await h.operations.getRun(runId, LOCAL_OPERATOR);
+    expect(run).toMatchObject({ status: 'failed', degraded: true });
+    expect(run.steps.map(({ status }) => status)).toEqual(['completed', 'failed', 'skipped']);
   });
 
   test('does not say that nothing happened when the world did change; its dead letter brings the story', async () => {
@@ -174,6 +193,23 @@ describe('a turn that fails for good', () => {
     const { items } = await h.operations.listTurns(sessionId, { limit: 5 }, LOCAL_OPERATOR);
     expect(items).toHaveLength(1);
     expect(items[0]!.response_text).not.toMatch(/What you did has happened/);
+  });
+
+  test('[R6.5] is followed by one that says once that nothing is missing any more', async () => {
+    const { agents, mend } = broken('wba');
+    await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog() });
+    const sessionId = await h.newSession();
+    await playFailing(h, sessionId, 'go north');
+    await playFailing(h, sessionId, 'go north');
+    mend();
+    const back = await h.play(sessionId, 'go north');
+    expect(back.response_text.endsWith(RECOVERED_NOTICE)).toBe(true);
+    expect(await recoveries(h, back)).toEqual([{ from_level: 3 }]);
+    const next = await h.play(sessionId, 'go south');
+    expect(next.response_text).not.toContain(RECOVERED_NOTICE);
+    expect(await recoveries(h, next)).toEqual([]);
+    const { items } = await h.operations.listTurns(sessionId, { limit: 5 }, LOCAL_OPERATOR);
+    expect(items.map(({ response_text: text }) => text.includes(RECOVERED_NOTICE))).toEqual([false, false]);
   });
 
   test('is shown as failed to whoever starts it as a run', async () => {

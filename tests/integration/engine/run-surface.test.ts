@@ -110,6 +110,25 @@ describe('the list of runs', () => {
     expect(items[0]).not.toHaveProperty('output');
   });
 
+  test('admits no run that would fail for want of a session, alone, in bulk or by a schedule', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, ...UNATTENDED });
+    const refusal = {
+      code: 'session_required',
+      problems: [expect.objectContaining({ path: '/session_id' })],
+    };
+    const input = { text: 'look' };
+    for (const workflow of ['world_building', 'collaborative']) {
+      const started = h.operations.startRun(workflow, { input }, LOCAL_OPERATOR);
+      await expect(started).rejects.toMatchObject(refusal);
+      const put = h.operations.putSchedule('daily', { workflow, input, every_ms: 60_000 }, LOCAL_OPERATOR);
+      await expect(put).rejects.toMatchObject(refusal);
+    }
+    const request = { items: [{ input }], atomic: false };
+    const bulk = await h.operations.startRuns('collaborative', request, LOCAL_OPERATOR);
+    expect(JSON.stringify(bulk)).toContain('session_required');
+    expect((await listAll(h)).ids).toEqual([]);
+  });
+
   test('shows players and services their own runs only, readers all, but not what was said', async () => {
     await using h = await startHarness({ redisUrl: redis.url, ...UNATTENDED });
     const mine = await start(h, { metadata: { text: 'private words' } }, caller('a', 'enqueue'));

@@ -40,6 +40,19 @@ describe('definitions over HTTP', () => {
       body: JSON.stringify(body),
     });
 
+  test('what is wrong with those that are refused is counted, problem by problem', async () => {
+    const counted = async (): Promise<string[]> => {
+      const text = await (await fetch(`${apis[0]!.url}/metrics`)).text();
+      const lines = text.split('\n').filter((line) => line.includes('workflow_validation_errors_total{'));
+      return lines.map((line) => line.replace(/^.*code="(\w+)".* (\d+)$/, '$1 $2')).toSorted();
+    };
+    expect(await counted()).toEqual([]);
+    const agent_sequence = [{ agent: 'nobody' }, { agent: 'ipa', timeout_seconds: -1 }];
+    expect((await post({ name: 'wrong', agent_sequence })).status).toBe(422);
+    expect((await post({ ...two, name: 'collaborative' })).status).toBe(409);
+    expect(await counted()).toEqual(['invalid_timeout 1', 'reserved_name 1', 'unknown_agent 1']);
+  });
+
   test('one that is registered here can be started there at once, and runs [R8.3]', async () => {
     const [here, there] = clients as [FleetClient, FleetClient];
     const { core } = apis[1]!;

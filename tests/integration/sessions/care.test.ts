@@ -16,6 +16,36 @@ const player: Caller = { id: 'web', roles: new Set(['user']), user_id: 'ada' };
 const stranger: Caller = { id: 'web', roles: new Set(['user']), user_id: 'bob' };
 const reader: Caller = { id: 'board', roles: new Set(['read']) };
 
+test('a player creates sessions for nobody else; a service does', async () => {
+  await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+  const forAda = { user_id: 'ada' };
+  await expect(h.operations.createSession(forAda, stranger)).rejects.toMatchObject({ httpStatus: 403 });
+  const service: Caller = { id: 'svc', roles: new Set(['enqueue']) };
+  for (const caller of [service, player]) {
+    const { session } = await h.operations.createSession(forAda, caller);
+    expect(session.user_id).toBe('ada');
+  }
+});
+
+describe('the world of a session that names none', () => {
+  test('is entered by no other session, but by the hand of an administrator', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+    const create = (request: object, caller: Caller) => h.operations.createSession(request, caller);
+    const service: Caller = { id: 'svc', roles: new Set(['enqueue']) };
+    const { session } = await create({ session_id: 'hers' }, player);
+    expect(session.world_id).toBe('w_hers');
+    for (const caller of [stranger, service]) {
+      // Also one that will be somebody's.
+      for (const world_id of ['w_hers', 'w_later']) {
+        await expect(create({ world_id }, caller)).rejects.toMatchObject({ httpStatus: 403 });
+      }
+    }
+    expect((await create({ session_id: 'his', world_id: 'w_his' }, stranger)).created).toBe(true);
+    expect((await create({ world_id: 'shared' }, stranger)).created).toBe(true);
+    expect((await create({ world_id: 'w_hers' }, LOCAL_OPERATOR)).created).toBe(true);
+  });
+});
+
 describe('changing a session', () => {
   test('replaces goals, merges flags and metadata, and is seen by whoever reads it', async () => {
     await using h = await startHarness({ redisUrl: redis.url, workers: [] });

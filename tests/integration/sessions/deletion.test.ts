@@ -13,6 +13,7 @@ import {
   eventually,
   quickCatalog,
   startHarness,
+  untilAbort,
   type Harness,
 } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
@@ -144,6 +145,48 @@ describe('deleting a session', () => {
     expect(await countOpenRuns(h.core.store)).toBe(0);
     // Its id is free again, and begins anew.
     expect((await h.play(sessionId, 'look around', { create_session: true })).updated_context.turn).toBe(1);
+  });
+
+  test('ends the streams and the waiting of those who listen to its runs', async () => {
+    const shown = Promise.withResolvers<void>();
+    await using h = await startHarness({
+      redisUrl: redis.url,
+      agents: agentsWith({
+        nga: (_, ctx) => {
+          ctx.emit('zebrafinch');
+          return untilAbort(ctx.signal);
+        },
+      }),
+    });
+    const sessionId = await h.newSession();
+    const told = await h.submit(sessionId, 'go north');
+    const waiting = await h.submit(sessionId, 'go south');
+    const signal = AbortSignal.timeout(20_000);
+    const follow = async (entries: AsyncIterable<unknown>): Promise<string> => {
+      const seen: unknown[] = [];
+      for await (const entry of entries) {
+        seen.push(entry);
+        if (JSON.stringify(entry).includes('zebrafinch')) shown.resolve();
+      }
+      return JSON.stringify(seen);
+    };
+    const { operations } = h;
+    const streams = [told, waiting].flatMap((runId) => [
+      follow(operations.runEvents(runId, { signal }, LOCAL_OPERATOR)),
+      operations.runTokens(runId, { signal }, LOCAL_OPERATOR).then(follow),
+    ]);
+    const waiter = operations.awaitRun(waiting, { waitMs: 20_000, signal }, LOCAL_OPERATOR).then(
+      ({ status }) => status,
+      (error: FleetError) => error.code,
+    );
+    await shown.promise;
+    expect(await operations.deleteSession(sessionId, LOCAL_OPERATOR)).toMatchObject({ status: 'deleted' });
+    const [, text] = await Promise.all(streams);
+    expect(text).toContain('zebrafinch');
+    expect(['cancelled', 'run_not_found']).toContain(await waiter);
+    expect(signal.aborted).toBe(false);
+    await h.quiet();
+    expect(await traces(h, sessionId)).toEqual([]);
   });
 
   test('waits for a job that a worker holds, and is finished by the watchdog when its caller has gone', async () => {

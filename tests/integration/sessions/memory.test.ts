@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
+import type { Caller } from '../../../src/contracts/caller.ts';
 import type { NgaInput } from '../../../src/contracts/narrative.ts';
 import { agentsWith, startHarness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
@@ -23,6 +24,40 @@ function listening() {
 }
 
 describe('the memory of a session', () => {
+  test('is in the answer to a turn as it is afterwards, beside the metadata of the session', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const metadata = { seat: 7, note: { of: ['the caller'] } };
+    const { session } = await h.operations.createSession({ metadata }, LOCAL_OPERATOR);
+    await h.play(session.session_id, 'go south');
+    const { updated_context: context } = await h.play(session.session_id, 'I feel hopeful');
+    expect(context.memory?.feelings).toEqual([{ turn: 2, feeling: 'hopeful' }]);
+    const view = await h.operations.getSession(session.session_id, LOCAL_OPERATOR);
+    expect(context.memory).toEqual(view.memory);
+    expect(context.metadata).toEqual(metadata);
+  });
+
+  test('is not shown to a mere reader, of the session or in the output of a run', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const sessionId = await h.newSession();
+    await h.play(sessionId, 'go south');
+    const answer = await h.play(sessionId, 'talk to the wise elder about my quicksilver');
+    expect(JSON.stringify(answer.updated_context.memory)).toContain('quicksilver');
+    const reader: Caller = { id: 'reader', roles: new Set(['read']) };
+    const run = await h.operations.getRun(answer.workflow_metadata.run_id, reader);
+    expect(JSON.stringify(run)).not.toContain('quicksilver');
+    expect((await h.operations.getSession(sessionId, reader)).memory).toBeNull();
+  });
+
+  test('is not in the answer to a run without a session', async () => {
+    await using h = await startHarness({ redisUrl: redis.url });
+    const request = { input: { text: 'tell me a story' }, wait_ms: 25_000 };
+    const submitted = await h.operations.startRun('narrative_generation', request, LOCAL_OPERATOR);
+    expect(submitted).toMatchObject({
+      done: true,
+      response: { updated_context: { session_id: null, memory: null, metadata: {} } },
+    });
+  });
+
   test('[R5.5] is there with the turn, and the next story is told from it, from the goals and how far they got', async () => {
     const { told, agents } = listening();
     await using h = await startHarness({ redisUrl: redis.url, agents });
@@ -42,6 +77,8 @@ describe('the memory of a session', () => {
     ]) {
       await h.play(sessionId, text);
     }
+    expect(told.at(-1)?.therapeutic_context).not.toHaveProperty('difficulty');
+    await h.operations.updateSession(sessionId, { difficulty: 'gentle' }, LOCAL_OPERATOR);
     await h.play(sessionId, 'look around');
 
     const view = await h.operations.getSession(sessionId, LOCAL_OPERATOR);
@@ -71,6 +108,7 @@ describe('the memory of a session', () => {
       goals: ['be less anxious', 'make friends'],
       avoid: ['spiders'],
       progress: [{ goal: 'be less anxious' }, { goal: 'make friends' }],
+      difficulty: 'gentle',
     });
   });
 

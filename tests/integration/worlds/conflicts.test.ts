@@ -84,7 +84,7 @@ describe('a writer whose world was changed by others', () => {
       problems: [expect.objectContaining({ path: '/input/expected_version' })],
     });
     const schedule = {
-      workflow: 'world_building',
+      workflow: 'input_processing',
       input: { text: 'a word', ...overwrite },
       every_ms: 60_000,
     };

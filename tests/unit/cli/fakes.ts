@@ -181,7 +181,14 @@ export function response(
 ): OrchestrationResponse {
   return {
     response_text: story,
-    updated_context: { session_id: 's1', turn: 1, world_state: null, last_agent: 'narrative_generator' },
+    updated_context: {
+      session_id: 's1',
+      turn: 1,
+      memory: null,
+      world_state: null,
+      metadata: {},
+      last_agent: 'narrative_generator',
+    },
     workflow_metadata: {
       run_id: RUN_ID,
       workflow_name: 'collaborative',

@@ -214,6 +214,26 @@ describe('ao turn', () => {
     expect(result.code).toBe(3);
   });
 
+  it('a failed turn that took long tells its kind word too, and ends with 1', async () => {
+    const accepted = {
+      run_id: RUN_ID,
+      status: 'pending',
+      progress: 0,
+      location: '/',
+      queued_behind: 0,
+    } as const;
+    const output = response('A quiet moment passes.', { status: 'failed' });
+    const result = await ao(['turn', 's1', 'go'], {
+      operations: {
+        submitTurn: async () => ({ done: false, accepted }),
+        runEvents: () => stream([...ENDED, event(3, 'run.failed')]),
+        getRun: async () => runView({ status: 'failed', error: { code: 'boom', message: 'm' }, output }),
+      },
+    });
+    expect(result.stdout).toContain('A quiet moment passes.');
+    expect(result.code).toBe(1);
+  });
+
   it('a failed turn ends with 1', async () => {
     const told = response('Something went wrong.', { status: 'failed' });
     const result = await ao(['turn', 's1', 'go'], {

@@ -57,4 +57,18 @@ describe('foldSteps', () => {
       ['all.0', 'completed'],
     ]);
   });
+
+  it('shows nothing as waiting once the run has ended: what was never reached is skipped', () => {
+    const failed = [event('step.started', 'ipa'), event('step.failed', 'ipa', { error_code: 'step_failed' })];
+    expect(foldSteps(STEPS, failed).map(({ status }) => status)).toEqual(['failed', 'waiting']);
+    expect(foldSteps(STEPS, failed, { results: {} }).map(({ status }) => status)).toEqual([
+      'failed',
+      'skipped',
+    ]);
+  });
+
+  it('shows a step with a result as completed when its events are no longer kept', () => {
+    const [ipa, nga] = foldSteps(STEPS, [], { results: { ipa: null } });
+    expect([ipa?.status, nga?.status]).toEqual(['completed', 'skipped']);
+  });
 });

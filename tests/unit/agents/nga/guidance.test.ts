@@ -47,6 +47,23 @@ describe('the player’s own context', () => {
     expect(['rest', 'wait', 'look', 'inventory']).toContain(await first('be calm'));
   });
 
+  it('offers pauses and company first in a gentle session, ways on in a challenging one', async () => {
+    type Difficulty = NonNullable<NonNullable<GameOptions['therapeutic']>['difficulty']>;
+    const firstTwo = async (difficulty: Difficulty, lines: readonly string[]) => {
+      const therapeutic = { goals: [], avoid: [], difficulty };
+      return (await storiesOf({ therapeutic }, lines))
+        .at(-1)!
+        .choices.slice(0, 2)
+        .map(({ intent }) => intent);
+    };
+    const [pause, company] = await firstTwo('gentle', ['go south', 'inventory']);
+    expect(['rest', 'wait', 'look', 'inventory']).toContain(pause);
+    expect(company).toBe('talk_to');
+    expect(await firstTwo('challenging', ['go south', 'inventory'])).toEqual(['move', 'talk_to']);
+    const afterFeeling = ['go south', 'I feel ashamed'];
+    expect(await firstTwo('challenging', afterFeeling)).toEqual(await firstTwo('normal', afterFeeling));
+  });
+
   it('notices when a goal has been practised', async () => {
     const progress = (turns: number) => [{ goal: 'juggle', turns }];
     const told = (turns: number) =>

@@ -298,6 +298,16 @@ describe('what the player writes', () => {
     expect(systemPrompt(factsOf(input))).not.toContain('water');
   });
 
+  it('is told how difficult it may be, unless that is as usual', () => {
+    const promptOf = (difficulty?: 'gentle' | 'normal' | 'challenging') => {
+      const context = { goals: [], avoid: [], ...(difficulty === undefined ? {} : { difficulty }) };
+      return systemPrompt(factsOf(turnFor('look', { therapeutic_context: context })));
+    };
+    expect(promptOf('gentle')).toContain('particular gentleness');
+    expect(promptOf('challenging')).toContain('wishes to be challenged');
+    expect(promptOf('normal')).toBe(promptOf());
+  });
+
   it('a long history is cut, oldest first', () => {
     const recent_turns = [1, 2, 3, 4, 5].map((turn) => ({
       turn,

@@ -48,7 +48,9 @@ function fakeFleet(pieces: readonly string[] = []) {
     getRun: async () =>
       played.at(-1)!.text === 'fail'
         ? runView({ status: 'failed', error: { code: 'step_failed', message: 'secret words' } })
-        : runView({ output: answer() }),
+        : played.at(-1)!.text === 'fail kindly'
+          ? runView({ status: 'failed', error: { code: 'step_failed', message: 'm' }, output: answer() })
+          : runView({ output: answer() }),
     cancelRun: async (runId) => {
       cancelled.push(runId);
       end?.();
@@ -99,6 +101,13 @@ describe('ao play with a script', () => {
     expect(failed.stderr).toContain(`run ${RUN_ID} is failed (step_failed)`);
     expect(failed.stderr).not.toContain('secret words');
     expect((await play('too much\n')).code).toBe(69);
+  });
+
+  it('tells the kind word of a turn that failed for good, and goes on', async () => {
+    const told = await play('fail kindly\nlook\n');
+    expect(told.stdout).toContain('told: fail kindly');
+    expect(told.stdout).toContain('told: look');
+    expect(told.code).toBe(0);
   });
 
   it('goes on in the last session, in the one it is told, or in a new one', async () => {

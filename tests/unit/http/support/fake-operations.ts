@@ -570,7 +570,14 @@ const RUN: Omit<RunView, 'run_id' | 'correlation_id'> = {
 function responseOf(runId: string): OrchestrationResponse {
   return {
     response_text: 'You are in a library.',
-    updated_context: { session_id: null, turn: null, world_state: null, last_agent: 'narrative_generator' },
+    updated_context: {
+      session_id: null,
+      turn: null,
+      memory: null,
+      world_state: null,
+      metadata: {},
+      last_agent: 'narrative_generator',
+    },
     workflow_metadata: {
       run_id: runId,
       workflow_name: 'turn',
