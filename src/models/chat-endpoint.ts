@@ -1,16 +1,20 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { APICallError, generateText, Output, parsePartialJson, streamText } from 'ai';
+import { linkAbort } from '../kernel/abort.ts';
 import type { TokenUsage } from '../contracts/provenance.ts';
 import type { AnswerForm } from './answer-form.ts';
 import type { Dialect } from './dialect.ts';
 import type { Conversation } from './messages.ts';
 import { withoutThoughts } from './read-answer.ts';
 import { faultOfStatus, retryAfterOf, type ProviderFailure } from './provider-error.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 
 /** An OpenAI-compatible endpoint: `POST {baseUrl}/chat/completions`. */
 export interface ChatEndpoint {
   readonly baseUrl: string;
   readonly apiKey: string | null;
+  /** Default: over the network. */
+  readonly fetch?: typeof fetch;
 }
 
 export interface ChatCall extends Conversation {
@@ -57,6 +61,7 @@ function settingsOf(endpoint: ChatEndpoint, call: ChatCall, dialect: Dialect, si
     name: 'compatible',
     baseURL: endpoint.baseUrl,
     ...(endpoint.apiKey === null ? {} : { apiKey: endpoint.apiKey }),
+    fetch: endpoint.fetch ?? boundedFetch,
     supportsStructuredOutputs: dialect.format === 'json_schema',
     includeUsage: dialect.countsStreams,
     transformRequestBody: ({ max_tokens: limit, ...body }) => ({
@@ -83,31 +88,50 @@ function responseFormat({ name, enforced }: AnswerForm, { format }: Dialect) {
   return { type: 'json' as const, name, ...(format === 'json_schema' ? { schema: enforced } : {}) };
 }
 
+/** No token is longer on average: what goes on beyond this does not heed its limit. */
+const MOST_CHARACTERS_PER_TOKEN = 16;
+
+/** A growing answer is read again when it has grown by this share, so that a long one costs no more than its length. */
+const GROWTH = 1 / 50;
+
 async function readStream(
   settings: Settings,
   onPartial: (partial: unknown) => void,
   signal: AbortSignal,
 ): Promise<ChatReply> {
+  const mostCharacters = settings.maxOutputTokens * MOST_CHARACTERS_PER_TOKEN;
   let text = '';
+  let readLength = 0;
   let last = '';
-  // The default listener prints errors; they come as parts, too.
-  const { stream } = streamText({ ...settings, onError: () => undefined });
-  for await (const part of stream) {
-    signal.throwIfAborted();
-    switch (part.type) {
-      case 'text-delta':
-        text += part.text;
-        last = await tellPartial(text, last, onPartial, signal);
-        break;
-      case 'error':
-        throw new StreamFailure(part.error);
-      case 'finish':
-        return { text, finish: finishOf(part.finishReason), usage: usageOf(part.totalUsage) };
-      default:
+  const cut = new AbortController();
+  const untie = linkAbort(signal, cut);
+  try {
+    // The default listener prints errors; they come as parts, too.
+    const { stream } = streamText({ ...settings, abortSignal: cut.signal, onError: () => undefined });
+    for await (const part of stream) {
+      signal.throwIfAborted();
+      switch (part.type) {
+        case 'text-delta':
+          text += part.text;
+          if (text.length > mostCharacters) return { text, finish: 'length', usage: undefined };
+          if (text.length - readLength <= readLength * GROWTH) break;
+          readLength = text.length;
+          last = await tellPartial(text, last, onPartial, signal);
+          break;
+        case 'error':
+          throw new StreamFailure(part.error);
+        case 'finish':
+          return { text, finish: finishOf(part.finishReason), usage: usageOf(part.totalUsage) };
+        default:
+      }
     }
+    signal.throwIfAborted();
+    throw new StreamFailure(undefined);
+  } finally {
+    untie();
+    // Nobody reads on: without this the provider would keep writing.
+    cut.abort(new Error('the answer is read'));
   }
-  signal.throwIfAborted();
-  throw new StreamFailure(undefined);
 }
 
 /** @returns what was told, as text */

@@ -38,6 +38,8 @@ export interface ProviderLanguageOptions {
 /** With less time than this, no request is begun. */
 const SHORTEST_CALL_MS = 50;
 const DEFAULT_OUTPUT_TOKENS = 500;
+/** A request that was cut off earlier was given too little time, unless its limit is lower still. */
+const FAIR_MS = 1000;
 
 /** What one model gave; `next`: another one may do better. */
 type Result<T> =
@@ -149,7 +151,8 @@ export class ProviderLanguage implements Language {
     let settled: Promise<void>;
     try {
       const timeoutMs = Math.max(1, Math.min(callTimeoutMs, asking.leftMs()));
-      const reply = await provider.request(call, { agent, signal: asking.signal, timeoutMs });
+      const isFairTime = timeoutMs >= Math.min(callTimeoutMs, FAIR_MS);
+      const reply = await provider.request(call, { agent, signal: asking.signal, timeoutMs, isFairTime });
       if (reply === SIMPLIFIED) {
         settled = hold.release();
       } else {

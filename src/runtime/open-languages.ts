@@ -27,10 +27,13 @@ export async function openLanguages(
   if (llm.base_url === null || llm.model === null || agents.length === 0) return new Map();
 
   // The SDK behind them takes memory and time to load, which a fleet without models does not spend.
-  const [{ ModelProvider }, { ProviderLanguage }] = await Promise.all([
+  const [{ ModelProvider }, { ProviderLanguage }, { warmUp }] = await Promise.all([
     import('../models/provider.ts'),
     import('../models/provider-language.ts'),
+    import('../models/warm-up.ts'),
   ]);
+  // Before the first job, whose turn has no time for it. Without it the first question is slow, and nothing else.
+  await warmUp().catch((error: unknown) => log.warn({ err: error }, 'models could not be warmed up'));
   const observe = observeModels(core);
   const provider = new ModelProvider({
     name: llm.provider,

@@ -253,6 +253,34 @@ describe('the circuit of the provider', () => {
     expect(room.server.calls).toHaveLength(6);
   });
 
+  test('opens when the provider hangs for as long as a request may take', async () => {
+    await using room = await openRoom(() => 'hang', { callTimeoutMs: 100 });
+    for (let hung = 0; hung < 5; hung++) expect(await room.ask()).toMatchObject({ reason: 'sla_fallback' });
+    expect(await room.ask()).toEqual({ ok: false, reason: 'circuit_open:provider.main' });
+  });
+
+  test('does not open because requests were given a small share of a turn', async () => {
+    await using room = await openRoom(() => 'hang');
+    for (let cut = 0; cut < 7; cut++) {
+      expect(await room.ask({}, { budgetMs: 80 })).toMatchObject({ ok: false, reason: 'sla_fallback' });
+    }
+    expect(room.server.calls).toHaveLength(7);
+    expect(room.provider.breaker.snapshot()).toMatchObject({ state: 'closed', failures: 0 });
+    room.server.answerWith(() => ({ say: HELLO }));
+    expect(await room.ask()).toMatchObject({ ok: true });
+  });
+
+  test('stays half open while trials are given too little time to say anything', async () => {
+    let now = 1_000_000;
+    await using room = await openRoom(() => 'hang', { clock: { now: () => now } });
+    room.provider.breaker.forceOpen();
+    now += 60_001;
+    for (let trial = 0; trial < 5; trial++) {
+      expect(await room.ask({}, { budgetMs: 80 })).toMatchObject({ reason: 'sla_fallback' });
+    }
+    expect(room.provider.breaker.state()).toBe('half_open');
+  });
+
   test('counts neither answers that do not fit nor requests that do not suit', async () => {
     await using room = await openRoom(
       ({ number }) => (number % 2 === 0 ? { status: 400, body: 'no' } : { status: 409 }),
