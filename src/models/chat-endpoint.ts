@@ -19,11 +19,14 @@ export interface ChatEndpoint {
 
 export interface ChatCall extends Conversation {
   readonly model: string;
-  readonly form: AnswerForm;
+  /** Null: plain words. */
+  readonly form: AnswerForm | null;
   readonly temperature: number;
   readonly maxOutputTokens: number;
   /** Asks for a stream; told of the answer while it grows. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
+  /** Asks for a stream; told of every piece of text. */
+  readonly onText?: (piece: string) => void;
 }
 
 export interface ChatReply {
@@ -48,8 +51,7 @@ export async function requestChat(
 ): Promise<ChatReply> {
   globalThis.AI_SDK_LOG_WARNINGS = false;
   const settings = settingsOf(endpoint, call, dialect, signal);
-  const { onPartial } = call;
-  if (onPartial !== undefined) return readStream(settings, onPartial, signal);
+  if (call.onPartial !== undefined || call.onText !== undefined) return readStream(settings, call, signal);
   const { text, finishReason, usage } = await generateText(settings);
   return { text, finish: finishOf(finishReason), usage: usageOf(usage) };
 }
@@ -71,10 +73,10 @@ function settingsOf(endpoint: ChatEndpoint, call: ChatCall, dialect: Dialect, si
   });
   return {
     model: provider(call.model),
-    instructions: call.instructions,
+    ...(call.instructions === '' ? {} : { instructions: call.instructions }),
     messages: [...call.messages],
     output: { ...Output.text(), responseFormat: Promise.resolve(responseFormat(call.form, dialect)) },
-    providerOptions: { compatible: { strictJsonSchema: call.form.isStrict } },
+    providerOptions: { compatible: { strictJsonSchema: call.form?.isStrict ?? false } },
     maxOutputTokens: call.maxOutputTokens,
     ...(dialect.hasTemperature ? { temperature: call.temperature } : {}),
     maxRetries: 0,
@@ -83,8 +85,9 @@ function settingsOf(endpoint: ChatEndpoint, call: ChatCall, dialect: Dialect, si
   };
 }
 
-function responseFormat({ name, enforced }: AnswerForm, { format }: Dialect) {
-  if (format === 'text') return { type: 'text' as const };
+function responseFormat(form: AnswerForm | null, { format }: Dialect) {
+  if (form === null || format === 'text') return { type: 'text' as const };
+  const { name, enforced } = form;
   return { type: 'json' as const, name, ...(format === 'json_schema' ? { schema: enforced } : {}) };
 }
 
@@ -96,7 +99,7 @@ const GROWTH = 1 / 50;
 
 async function readStream(
   settings: Settings,
-  onPartial: (partial: unknown) => void,
+  { onPartial, onText }: Pick<ChatCall, 'onPartial' | 'onText'>,
   signal: AbortSignal,
 ): Promise<ChatReply> {
   const mostCharacters = settings.maxOutputTokens * MOST_CHARACTERS_PER_TOKEN;
@@ -113,8 +116,9 @@ async function readStream(
       switch (part.type) {
         case 'text-delta':
           text += part.text;
+          onText?.(part.text);
           if (text.length > mostCharacters) return { text, finish: 'length', usage: undefined };
-          if (text.length - readLength <= readLength * GROWTH) break;
+          if (onPartial === undefined || text.length - readLength <= readLength * GROWTH) break;
           readLength = text.length;
           last = await tellPartial(text, last, onPartial, signal);
           break;

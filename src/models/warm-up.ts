@@ -20,7 +20,7 @@ const here: ChatEndpoint = {
   baseUrl: 'http://127.0.0.1/',
   apiKey: null,
   async fetch(_, init) {
-    const isStreamed = String(init?.body).includes('"stream":true');
+    const isStreamed = typeof init?.body === 'string' && init.body.includes('"stream":true');
     const pieces = PIECES.map((piece) => `data: ${JSON.stringify(piece)}\n\n`).join('');
     return isStreamed
       ? new Response(`${pieces}data: [DONE]\n\n`, { headers: { 'content-type': 'text/event-stream' } })

@@ -17,7 +17,7 @@ import type { WorkflowDefinition } from '../workflows/definition.ts';
 import { parseInput } from '../workflows/start.ts';
 import { createConnections } from './connections.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
-import { exampleCosts, productWorkflows } from './product-catalog.ts';
+import { productWorkflows } from './product-catalog.ts';
 import { requireRedisUrl } from './run-role.ts';
 
 export const ENGINES = ['in-process', 'durable'] as const;
@@ -166,8 +166,7 @@ function unfit(name: string): FleetError {
 }
 
 function catalogWith(config: Config, store: RedisStore): Catalog {
-  const costs = exampleCosts({ store, clock: systemClock, log: logOf(config) });
-  return createCatalog(productWorkflows(config, costs));
+  return createCatalog(productWorkflows(config, { store, clock: systemClock, log: logOf(config) }));
 }
 
 /** Enough to describe plans; a plan that needs Redis is given a real one before it runs. */

@@ -98,7 +98,8 @@ describe('time', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(room.server.calls).toHaveLength(1);
     expect(room.outcomes()).toEqual(['timeout']);
-    expect(room.provider.breaker.snapshot().failures).toBe(1);
+    // It had less time than a provider may need.
+    expect(room.provider.breaker.snapshot().failures).toBe(0);
   });
 
   test('covers the repair: an answer that does not fit and a model that hangs then', async () => {
