@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import { ProviderModel, type ProviderModelOptions } from '../../../src/models/pr
 import { ModelProvider } from '../../../src/models/provider.ts';
 import { createBreakers } from '../../../src/resilience/breakers.ts';
 import { startLanguageServer, type LanguageServerOptions } from '../../support/language-server.ts';
+import { acquireRedis } from '../../support/redis.ts';
 
 const REQUEST: ModelRequest = {
   model: 'large',
@@ -212,6 +214,31 @@ describe('ao primitives run rag', () => {
     expect(status).toBe('completed');
     expect(output).toMatchObject({ answer: ANSWER, model: 'small', usage: USED });
     expect(server.calls.map(({ body }) => body.model)).toEqual(['first', 'first', 'first', 'small']);
+  });
+
+  test('is paid for from the daily budget of the fleet, and makes no request beyond it', async () => {
+    await using server = await startLanguageServer({ answer: () => ({ say: ANSWER }) });
+    const redis = await acquireRedis();
+    try {
+      const env = {
+        LLM_BASE_URL: server.url,
+        LLM_MODEL: 'first',
+        AO_LLM__PRICES: JSON.stringify([{ model: 'first', input: 0.01, output: 0.05 }]),
+        AO_REDIS__URL: redis.url,
+        AO_REDIS__KEY_PREFIX: `t${randomBytes(6).toString('hex')}`,
+      };
+      // One answer of at most 300 tokens fits, and leaves too little for another.
+      const budget = { AO_LLM__DAILY_BUDGET_USD: '0.018' };
+      expect(await rag({ ...env, ...budget })).toMatchObject({
+        status: 'completed',
+        output: { usage: USED },
+      });
+      expect(server.calls).toHaveLength(1);
+      await expect(rag({ ...env, ...budget })).rejects.toThrow('Command failed');
+      expect(server.calls).toHaveLength(1);
+    } finally {
+      await redis.dispose();
+    }
   });
 
   test('needs none: without one a scripted model answers', async () => {
