@@ -1,25 +1,32 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { APICallError, generateText, Output, parsePartialJson, streamText } from 'ai';
+import { linkAbort } from '../kernel/abort.ts';
 import type { TokenUsage } from '../contracts/provenance.ts';
 import type { AnswerForm } from './answer-form.ts';
 import type { Dialect } from './dialect.ts';
 import type { Conversation } from './messages.ts';
 import { withoutThoughts } from './read-answer.ts';
 import { faultOfStatus, retryAfterOf, type ProviderFailure } from './provider-error.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 
 /** An OpenAI-compatible endpoint: `POST {baseUrl}/chat/completions`. */
 export interface ChatEndpoint {
   readonly baseUrl: string;
   readonly apiKey: string | null;
+  /** Default: over the network. */
+  readonly fetch?: typeof fetch;
 }
 
 export interface ChatCall extends Conversation {
   readonly model: string;
-  readonly form: AnswerForm;
+  /** Null: plain words. */
+  readonly form: AnswerForm | null;
   readonly temperature: number;
   readonly maxOutputTokens: number;
   /** Asks for a stream; told of the answer while it grows. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
+  /** Asks for a stream; told of every piece of text. */
+  readonly onText?: (piece: string) => void;
 }
 
 export interface ChatReply {
@@ -44,8 +51,7 @@ export async function requestChat(
 ): Promise<ChatReply> {
   globalThis.AI_SDK_LOG_WARNINGS = false;
   const settings = settingsOf(endpoint, call, dialect, signal);
-  const { onPartial } = call;
-  if (onPartial !== undefined) return readStream(settings, onPartial, signal);
+  if (call.onPartial !== undefined || call.onText !== undefined) return readStream(settings, call, signal);
   const { text, finishReason, usage } = await generateText(settings);
   return { text, finish: finishOf(finishReason), usage: usageOf(usage) };
 }
@@ -57,6 +63,7 @@ function settingsOf(endpoint: ChatEndpoint, call: ChatCall, dialect: Dialect, si
     name: 'compatible',
     baseURL: endpoint.baseUrl,
     ...(endpoint.apiKey === null ? {} : { apiKey: endpoint.apiKey }),
+    fetch: endpoint.fetch ?? boundedFetch,
     supportsStructuredOutputs: dialect.format === 'json_schema',
     includeUsage: dialect.countsStreams,
     transformRequestBody: ({ max_tokens: limit, ...body }) => ({
@@ -66,10 +73,10 @@ function settingsOf(endpoint: ChatEndpoint, call: ChatCall, dialect: Dialect, si
   });
   return {
     model: provider(call.model),
-    instructions: call.instructions,
+    ...(call.instructions === '' ? {} : { instructions: call.instructions }),
     messages: [...call.messages],
     output: { ...Output.text(), responseFormat: Promise.resolve(responseFormat(call.form, dialect)) },
-    providerOptions: { compatible: { strictJsonSchema: call.form.isStrict } },
+    providerOptions: { compatible: { strictJsonSchema: call.form?.isStrict ?? false } },
     maxOutputTokens: call.maxOutputTokens,
     ...(dialect.hasTemperature ? { temperature: call.temperature } : {}),
     maxRetries: 0,
@@ -78,36 +85,57 @@ function settingsOf(endpoint: ChatEndpoint, call: ChatCall, dialect: Dialect, si
   };
 }
 
-function responseFormat({ name, enforced }: AnswerForm, { format }: Dialect) {
-  if (format === 'text') return { type: 'text' as const };
+function responseFormat(form: AnswerForm | null, { format }: Dialect) {
+  if (form === null || format === 'text') return { type: 'text' as const };
+  const { name, enforced } = form;
   return { type: 'json' as const, name, ...(format === 'json_schema' ? { schema: enforced } : {}) };
 }
 
+/** No token is longer on average: what goes on beyond this does not heed its limit. */
+const MOST_CHARACTERS_PER_TOKEN = 16;
+
+/** A growing answer is read again when it has grown by this share, so that a long one costs no more than its length. */
+const GROWTH = 1 / 50;
+
 async function readStream(
   settings: Settings,
-  onPartial: (partial: unknown) => void,
+  { onPartial, onText }: Pick<ChatCall, 'onPartial' | 'onText'>,
   signal: AbortSignal,
 ): Promise<ChatReply> {
+  const mostCharacters = settings.maxOutputTokens * MOST_CHARACTERS_PER_TOKEN;
   let text = '';
+  let readLength = 0;
   let last = '';
-  // The default listener prints errors; they come as parts, too.
-  const { stream } = streamText({ ...settings, onError: () => undefined });
-  for await (const part of stream) {
-    signal.throwIfAborted();
-    switch (part.type) {
-      case 'text-delta':
-        text += part.text;
-        last = await tellPartial(text, last, onPartial, signal);
-        break;
-      case 'error':
-        throw new StreamFailure(part.error);
-      case 'finish':
-        return { text, finish: finishOf(part.finishReason), usage: usageOf(part.totalUsage) };
-      default:
+  const cut = new AbortController();
+  const untie = linkAbort(signal, cut);
+  try {
+    // The default listener prints errors; they come as parts, too.
+    const { stream } = streamText({ ...settings, abortSignal: cut.signal, onError: () => undefined });
+    for await (const part of stream) {
+      signal.throwIfAborted();
+      switch (part.type) {
+        case 'text-delta':
+          text += part.text;
+          onText?.(part.text);
+          if (text.length > mostCharacters) return { text, finish: 'length', usage: undefined };
+          if (onPartial === undefined || text.length - readLength <= readLength * GROWTH) break;
+          readLength = text.length;
+          last = await tellPartial(text, last, onPartial, signal);
+          break;
+        case 'error':
+          throw new StreamFailure(part.error);
+        case 'finish':
+          return { text, finish: finishOf(part.finishReason), usage: usageOf(part.totalUsage) };
+        default:
+      }
     }
+    signal.throwIfAborted();
+    throw new StreamFailure(undefined);
+  } finally {
+    untie();
+    // Nobody reads on: without this the provider would keep writing.
+    cut.abort(new Error('the answer is read'));
   }
-  signal.throwIfAborted();
-  throw new StreamFailure(undefined);
 }
 
 /** @returns what was told, as text */

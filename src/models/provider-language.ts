@@ -10,6 +10,7 @@ import type { ModelEvent } from './model-events.ts';
 import { ProviderError } from './provider-error.ts';
 import { SIMPLIFIED, type ModelProvider } from './provider.ts';
 import { readAnswer } from './read-answer.ts';
+import { ShortShares } from './short-shares.ts';
 import { FREE_SPENDING, type SpendingHold, type SpendingPort } from './spending.ts';
 
 // A question to a language model:
@@ -33,11 +34,15 @@ export interface ProviderLanguageOptions {
   readonly pauseMs: number;
   readonly spending?: SpendingPort;
   readonly observe?: (event: ModelEvent) => void;
+  /** Milliseconds that only grow; default: of this process. */
+  readonly now?: () => number;
 }
 
 /** With less time than this, no request is begun. */
 const SHORTEST_CALL_MS = 50;
 const DEFAULT_OUTPUT_TOKENS = 500;
+/** A request that was cut off earlier was given too little time, unless its limit is lower still. */
+const FAIR_MS = 1000;
 
 /** What one model gave; `next`: another one may do better. */
 type Result<T> =
@@ -47,6 +52,7 @@ type Result<T> =
 /** Ask the models of a provider. Source: spec, workflows 3 "Providers" */
 export class ProviderLanguage implements Language {
   readonly #options: ProviderLanguageOptions;
+  readonly #shares = new Map<string, ShortShares>();
 
   constructor(options: ProviderLanguageOptions) {
     this.#options = options;
@@ -133,6 +139,10 @@ export class ProviderLanguage implements Language {
     const obstacle = provider.obstacle(model);
     if (obstacle === 'unhealthy') throw new ModelUnhealthy();
     if (asking.leftMs() < SHORTEST_CALL_MS) throw new BudgetOver();
+    const timeoutMs = Math.max(1, Math.min(callTimeoutMs, asking.leftMs()));
+    const isFairTime = timeoutMs >= Math.min(callTimeoutMs, FAIR_MS);
+    const shares = this.#sharesOf(model);
+    if (!isFairTime && !shares.mayAnswerIn(timeoutMs)) throw new BudgetOver();
     const estimate = { input_tokens: estimateTokens(call), output_tokens: call.maxOutputTokens };
     // An open circuit is asked all the same: it counts what it refuses.
     const port = obstacle === 'circuit_open' ? FREE_SPENDING : spending;
@@ -148,8 +158,9 @@ export class ProviderLanguage implements Language {
     }
     let settled: Promise<void>;
     try {
-      const timeoutMs = Math.max(1, Math.min(callTimeoutMs, asking.leftMs()));
-      const reply = await provider.request(call, { agent, signal: asking.signal, timeoutMs });
+      const startedAt = performance.now();
+      const reply = await provider.request(call, { agent, signal: asking.signal, timeoutMs, isFairTime });
+      shares.answered(performance.now() - startedAt);
       if (reply === SIMPLIFIED) {
         settled = hold.release();
       } else {
@@ -162,9 +173,19 @@ export class ProviderLanguage implements Language {
       await asking.within(settled).catch(() => undefined);
       return reply;
     } catch (error) {
+      if (isOurTimeout(error) && !isFairTime) shares.cutOff(timeoutMs);
       await asking.within(this.#closeFailed(error, hold, estimate, asking)).catch(() => undefined);
       throw error;
     }
+  }
+
+  #sharesOf(model: string): ShortShares {
+    let shares = this.#shares.get(model);
+    if (shares === undefined) {
+      shares = new ShortShares(this.#options.now ?? (() => performance.now()));
+      this.#shares.set(model, shares);
+    }
+    return shares;
   }
 
   /** A request that we cut off was read by the provider, which charges for that. */

@@ -20,6 +20,8 @@ export interface RequestLimits {
   readonly agent: string;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  /** Whether a provider that is well answers in that time; one that is given less is not to blame. */
+  readonly isFairTime: boolean;
 }
 
 /** The request was refused for a field that the next one leaves out. */
@@ -65,7 +67,7 @@ export class ModelProvider {
    * Errors: ProviderError, circuit_open, the signal's reason
    */
   async request(call: ChatCall, limits: RequestLimits): Promise<ChatReply | typeof SIMPLIFIED> {
-    const { signal, timeoutMs } = limits;
+    const { signal, timeoutMs, isFairTime: blamesTimeout } = limits;
     const dialect = this.#dialect;
     const startedAt = performance.now();
     const report = (outcome: RequestOutcome, status?: number): void => {
@@ -95,7 +97,7 @@ export class ModelProvider {
       }
     };
     try {
-      const reply = await this.breaker.execute(send, { signal, timeoutMs, timeoutError });
+      const reply = await this.breaker.execute(send, { signal, timeoutMs, timeoutError, blamesTimeout });
       report('success', 200);
       return reply;
     } catch (error) {

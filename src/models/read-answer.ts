@@ -1,4 +1,5 @@
 import type { LanguageRequest } from './language.ts';
+import { repeatsRules, textsIn } from './repeated-rules.ts';
 
 export type ReadAnswer<T> =
   | { readonly ok: true; readonly value: T }
@@ -27,7 +28,10 @@ export function readAnswer<T>(request: LanguageRequest<T>, text: string, isCut: 
     );
     return { ok: false, issues };
   }
-  const issues = request.check?.(parsed.data) ?? [];
+  const issues = [...(request.check?.(parsed.data) ?? [])];
+  if (textsIn(parsed.data).some((said) => repeatsRules(said, request.system))) {
+    issues.push('it repeats these rules: they are not to be told');
+  }
   return issues.length === 0 ? { ok: true, value: parsed.data } : { ok: false, issues };
 }
 

@@ -45,6 +45,8 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal;
   /** The call's signal is aborted after so long, and the call counts as failed. */
   readonly timeoutMs: number;
+  /** False: `timeoutMs` is too short to blame the other side for; such a timeout counts neither way. Default true. */
+  readonly blamesTimeout?: boolean;
   /** Default: `call_timeout` (timeout). */
   readonly timeoutError?: () => FleetError;
 }
@@ -133,7 +135,7 @@ export class Breaker {
       timeoutError: options.timeoutError ?? (() => this.#timeoutError(options.timeoutMs)),
       isFailure: (error) => this.#isFailure(error, options.signal),
     });
-    this.#settle(outcome, ticket, options.signal, performance.now() - startedAt);
+    this.#settle(outcome, ticket, options, performance.now() - startedAt);
     if (outcome.kind === 'success') return outcome.value;
     throw outcome.error;
   }
@@ -191,10 +193,10 @@ export class Breaker {
   #settle(
     outcome: EngineOutcome<unknown>,
     ticket: Ticket,
-    signal: AbortSignal | undefined,
+    options: ExecuteOptions,
     durationMs: number,
   ): void {
-    const result = this.#resultOf(outcome, signal);
+    const result = this.#resultOf(outcome, options);
     switch (result) {
       case 'success':
         this.#become(recordSuccess(this.#record, this.config, ticket));
@@ -210,8 +212,9 @@ export class Breaker {
 
   #resultOf(
     outcome: EngineOutcome<unknown>,
-    signal: AbortSignal | undefined,
+    { signal, blamesTimeout = true }: ExecuteOptions,
   ): Exclude<CallOutcome, 'rejected'> {
+    if (outcome.kind === 'timeout' && !blamesTimeout) return 'ignored';
     if (outcome.kind !== 'error') return outcome.kind;
     return this.#isFailure(outcome.error, signal) ? 'failure' : 'ignored';
   }

@@ -16,7 +16,7 @@ export interface ModelSpendingOptions {
   readonly dailyUsd: number | null;
   /** What is not here is counted in tokens alone: nothing is free because nobody knows its price. */
   readonly prices: ReadonlyMap<string, UsdPer1kTokens>;
-  readonly metrics: Metrics;
+  readonly metrics?: Metrics | undefined;
   readonly observe: (event: CostEvent) => void;
 }
 
@@ -48,8 +48,8 @@ async function writeDown(
   held: Reservation | null,
 ): Promise<void> {
   if (price === undefined) {
-    metrics.llm_tokens_total.inc({ agent, model, direction: 'input' }, usage.inputTokens);
-    metrics.llm_tokens_total.inc({ agent, model, direction: 'output' }, usage.outputTokens);
+    metrics?.llm_tokens_total.inc({ agent, model, direction: 'input' }, usage.inputTokens);
+    metrics?.llm_tokens_total.inc({ agent, model, direction: 'output' }, usage.outputTokens);
     return;
   }
   const microUsd = costOf(price, usage);

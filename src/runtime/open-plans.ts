@@ -17,7 +17,7 @@ import type { WorkflowDefinition } from '../workflows/definition.ts';
 import { parseInput } from '../workflows/start.ts';
 import { createConnections } from './connections.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
-import { exampleCosts, productWorkflows } from './product-catalog.ts';
+import { productWorkflows } from './product-catalog.ts';
 import { requireRedisUrl } from './run-role.ts';
 
 export const ENGINES = ['in-process', 'durable'] as const;
@@ -72,7 +72,7 @@ export interface Plans {
 export function openPlans(config: Config): Plans {
   const catalog = catalogWith(config, absentStore(config));
   return {
-    list: () => catalog.names().map((name) => summaryOf(catalog.latest(name))),
+    list: () => catalog.names().map((name) => summaryOf(catalog.latest(name), config)),
     graph(name) {
       const { plan } = catalog.latest(name);
       return { drawn: drawPlan(plan, 'json'), mermaid: drawPlan(plan, 'mermaid') };
@@ -80,7 +80,7 @@ export function openPlans(config: Config): Plans {
     async runInProcess(name, input, options = {}) {
       const definition = catalog.latest(name);
       const parsed = parseInput(definition, input);
-      const { engines, needsRedis } = summaryOf(definition);
+      const { engines, needsRedis } = summaryOf(definition, config);
       if (!engines.includes('in-process')) throw unfit(name);
       if (!needsRedis) return run(definition, parsed, options);
       const connections = createConnections(config, requireRedisUrl(config), { log: logOf(config) });
@@ -138,7 +138,7 @@ function statusOf(ending: string | undefined): PlanRun['status'] {
   return ending === 'deadline_exceeded' ? 'timed_out' : 'failed';
 }
 
-function summaryOf(definition: WorkflowDefinition): PlanSummary {
+function summaryOf(definition: WorkflowDefinition, config: Config): PlanSummary {
   const { name, version, plan } = definition;
   const kinds: Record<string, number> = {};
   for (const { kind } of drawPlan(plan, 'json').nodes) kinds[kind] = (kinds[kind] ?? 0) + 1;
@@ -147,8 +147,13 @@ function summaryOf(definition: WorkflowDefinition): PlanSummary {
     version,
     kinds,
     engines: needsFleet(plan) ? ['durable'] : ['in-process', 'durable'],
-    needsRedis: 'needsRedis' in definition && definition.needsRedis === true,
+    needsRedis: 'needsRedis' in definition && (definition.needsRedis === true || hasModelBudget(config)),
   };
+}
+
+/** What models may cost in a day is kept for the whole fleet. */
+function hasModelBudget({ llm }: Config): boolean {
+  return llm.base_url !== null && llm.daily_budget_usd !== null;
 }
 
 /** A step that its queue's agent does, or a run of another workflow. */
@@ -166,8 +171,7 @@ function unfit(name: string): FleetError {
 }
 
 function catalogWith(config: Config, store: RedisStore): Catalog {
-  const costs = exampleCosts({ store, clock: systemClock, log: logOf(config) });
-  return createCatalog(productWorkflows(config, costs));
+  return createCatalog(productWorkflows(config, { store, clock: systemClock, log: logOf(config) }));
 }
 
 /** Enough to describe plans; a plan that needs Redis is given a real one before it runs. */

@@ -6,7 +6,7 @@ import { definedAgents } from '../workflows/catalog/steps.ts';
 import { pinDefinitions } from '../workflows/registry/pin-definitions.ts';
 import { DefinitionRegistry } from '../workflows/registry/registry.ts';
 import type { CoreOptions } from './core.ts';
-import { exampleCosts, productWorkflows } from './product-catalog.ts';
+import { productWorkflows } from './product-catalog.ts';
 import { catalogSettings } from './settings.ts';
 
 /**
@@ -22,8 +22,7 @@ export async function openRegistry(
 ): Promise<DefinitionRegistry> {
   const { config, log, clock = systemClock } = options;
   const own =
-    options.definitions ??
-    productWorkflows(config, exampleCosts({ store, clock, log, metrics: options.metrics }));
+    options.definitions ?? productWorkflows(config, { store, clock, log, metrics: options.metrics });
   const code = [...own, ...(options.plans ?? [])];
   const settings = catalogSettings(config);
   const registry = new DefinitionRegistry({

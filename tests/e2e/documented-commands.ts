@@ -125,6 +125,11 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   './bin/ao primitives run rag --input \'{"query": "Where is the lighthouse?"}\'': {
     prints: /river meets the sea \[1\]/,
   },
+  'LLM_BASE_URL=http://127.0.0.1:11434/v1 LLM_MODEL=llama3.2 ./bin/ao primitives run rag --input \'{"query": "Where is the lighthouse?"}\'':
+    {
+      coveredBy: 'tests/integration/models/model-port.test.ts',
+      text: "describe('ao primitives run rag'",
+    },
   './bin/ao primitives run multi_agent --engine durable --embedded --input \'{"request": "Compute the sum of 1 and 2."}\'':
     { prints: /"status": "completed"/ },
 

@@ -1,3 +1,5 @@
+import { isPlainEnglish } from './plain-english.ts';
+
 const MARKUP = /[<>{}[\]|\\`#*_=@~^$%]|https?:|www\./i;
 /** Words of somebody who talks about the game, or to a machine. */
 const OUT_OF_STORY =
@@ -6,7 +8,7 @@ const DIRECTION_WORDS =
   /\b(?:north|south|east|west|north-?east|north-?west|south-?east|south-?west)(?:wards?|ern|erly)?\b/i;
 
 /**
- * Whether a text may stand in a world: plain whole sentences of the story, without markup, links or control characters,
+ * Whether a text may stand in a world: plain whole English sentences of the story, without markup, links or control characters,
  * and without directions, which only the map may give.
  */
 export function isPlainProse(text: string, length: { readonly min: number; readonly max: number }): boolean {
@@ -16,7 +18,8 @@ export function isPlainProse(text: string, length: { readonly min: number; reado
     /^["“]?\p{Lu}[^\p{Cc}\p{Cf}]*[.!?]["”]?$/u.test(text) &&
     !MARKUP.test(text) &&
     !OUT_OF_STORY.test(text) &&
-    !DIRECTION_WORDS.test(text)
+    !DIRECTION_WORDS.test(text) &&
+    isPlainEnglish(text)
   );
 }
 

@@ -59,7 +59,7 @@ export function costTrackingWorkflow(
 }
 
 function tell(
-  { model, costs }: CostPorts,
+  { model, pricedModel = model, costs }: CostPorts,
   name: string,
   budget: BudgetPolicy,
 ): Primitive<z.input<typeof Topic>, z.output<typeof Story>> {
@@ -69,7 +69,7 @@ function tell(
     input: Topic,
     output: Story,
     run: async ({ topic }, ctx) => {
-      const reply = await model.generate(
+      const reply = await pricedModel.generate(
         { model: name, prompt: storyPrompt(topic), maxOutputTokens: OUTPUT_ALLOWANCE },
         ctx,
       );

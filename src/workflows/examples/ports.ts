@@ -27,6 +27,8 @@ export interface CostPorts extends ExamplePorts {
   readonly costs: Pick<Costs, 'withCost' | 'withBudget'>;
   /** The same that `costs` knows. */
   readonly prices: PriceList;
+  /** The model that these prices are of; default `model`. */
+  readonly pricedModel?: ModelPort;
 }
 
 /** An example, and what it needs beside its queue. */
@@ -49,13 +51,18 @@ export const EXAMPLE_PRICES: PriceList = {
   models: { [LARGE]: { input: 0.03, output: 0.06 }, [SMALL]: { input: 0.00015, output: 0.0006 } },
 };
 
-/** The scripted model, and a search over the files of `examples/data`: no network. */
-export function localExamplePorts(): ExamplePorts {
+/** @param model  asked instead of the scripted one; without it there is no network, only files of `examples/data` */
+export function localExamplePorts(model?: ModelPort): ExamplePorts {
   return {
-    model: new ScriptedModel({ rules: EXAMPLE_RULES }),
+    model: model ?? scriptedModel(),
     documents: folderRetriever(exampleFolder),
     web: folderRetriever(() => join(exampleFolder(), 'web')),
   };
+}
+
+/** A model that does what the examples ask of one, and is free. */
+export function scriptedModel(): ModelPort {
+  return new ScriptedModel({ rules: EXAMPLE_RULES });
 }
 
 /**

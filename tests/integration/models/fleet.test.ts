@@ -145,7 +145,7 @@ describe('a fleet with a model provider', () => {
       agents: askingAgents({ onAnswer: (answer) => answers.push(answer) }),
       settings: settingsFor(server, { 'llm.fallback_models': 'second', [setting]: value }),
     });
-    await h.play(await h.newSession(), 'go north');
+    await h.play(await h.newSession(), 'go north', { latency_mode: 'full' });
     expect(server.calls.map(({ body }) => body.model)).toEqual(['first', 'second']);
     expect(answers).toHaveLength(1);
     expect(await scraped(h, 'llm_request_seconds_count')).toContain(

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { extractJson } from '../../../src/models/read-answer.ts';
+import { z } from 'zod';
+import { extractJson, readAnswer } from '../../../src/models/read-answer.ts';
 
 const object = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true });
 /** Prose that holds no object of its own. */
@@ -36,4 +37,23 @@ describe('the object in a text', () => {
     expect(extractJson('{'.repeat(200_000))).toBeUndefined();
     expect(extractJson(`${' '.repeat(200_000)}{}`)).toBeUndefined();
   });
+});
+
+test('an answer that recites the rules it was made by is no answer', () => {
+  const output = z.strictObject({ words: z.string() });
+  const request = {
+    name: 'words',
+    system: 'You say a few words about the weather of the day, and nothing else.',
+    context: null,
+    player: '',
+    output,
+    temperature: 0,
+  };
+  const recited = { words: 'My rules: “say a few words about the weather of the day”.' };
+  expect(readAnswer(request, JSON.stringify(recited), false)).toEqual({
+    ok: false,
+    issues: ['it repeats these rules: they are not to be told'],
+  });
+  const said = { words: 'A few words about the weather, then: it rains.' };
+  expect(readAnswer(request, JSON.stringify(said), false)).toEqual({ ok: true, value: said });
 });

@@ -53,6 +53,18 @@ describe('timeouts and aborts', () => {
     expect(breaker.state()).toBe('open');
   });
 
+  test('a timeout that the other side is not to blame for counts neither way', async () => {
+    const { breaker, outcomes } = setup();
+    const calls = Array.from({ length: 6 }, () =>
+      breaker.execute(() => deferred().promise, { timeoutMs: 10, blamesTimeout: false }),
+    );
+    const settled = Promise.allSettled(calls);
+    await vi.advanceTimersByTimeAsync(10);
+    for (const result of await settled) expect(result).toMatchObject({ reason: { code: 'call_timeout' } });
+    expect(breaker.snapshot()).toMatchObject({ state: 'closed', failures: 0 });
+    expect(outcomes).toEqual(Array.from({ length: 6 }, () => 'ignored'));
+  });
+
   test('a late rejection of a call that timed out disturbs nobody', async () => {
     const { breaker } = setup();
     const gate = deferred();

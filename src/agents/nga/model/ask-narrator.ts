@@ -82,7 +82,8 @@ export async function askNarrator(
 function show(partial: unknown, facts: TurnFacts, stream: StoryStream): void {
   const story =
     typeof partial === 'object' && partial !== null && 'story' in partial ? partial.story : undefined;
-  if (typeof story !== 'string') return;
+  // What has grown too long will not be told.
+  if (typeof story !== 'string' || story.length > facts.maxChars) return;
   const complete = layOut(piecesOf(typeset(story.trimStart())).slice(0, -1));
   stream.offer(complete, (sentence, index) => faultsOfSentence(sentence, index, facts).length === 0);
 }

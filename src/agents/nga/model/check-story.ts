@@ -1,6 +1,9 @@
+import { repeatsRules } from '../../../models/repeated-rules.ts';
+import { isPlainEnglish } from '../../../sessions/world/plain-english.ts';
 import { sentencesOf } from '../sentences.ts';
 import { strangersIn } from './entities.ts';
 import { contradicts, untold } from './outcomes-told.ts';
+import { systemPrompt } from './prompt.ts';
 import { flatten, wordsIn, type TurnFacts } from './turn-facts.ts';
 
 const MIN_CHARS = 50;
@@ -14,6 +17,8 @@ export function faultsOfSentence(sentence: string, index: number, facts: TurnFac
   const faults: string[] = [];
   if (MARKUP.test(sentence)) faults.push('no markup, lists or links: plain sentences only');
   if (BACKSTAGE.test(sentence)) faults.push('stay inside the story: no word about rules, formats or models');
+  if (repeatsRules(sentence, systemPrompt(facts))) faults.push('tell the story, not these rules');
+  if (!isPlainEnglish(sentence)) faults.push('tell it in English');
   if (facts.avoidance.mentions(sentence)) faults.push('the story mentions something from the avoid list');
   for (const stranger of strangersIn(sentence, facts))
     faults.push(`"${stranger}" is not in view: do not name it`);
@@ -24,12 +29,14 @@ export function faultsOfSentence(sentence: string, index: number, facts: TurnFac
 
 /** What is wrong with a whole story, in words a model can act on. Empty: it may be told. */
 export function faultsOfStory(story: string, facts: TurnFacts): string[] {
+  if (story.length < MIN_CHARS || story.length > facts.maxChars) {
+    // Nobody reads the rest, however long it is.
+    return [
+      `the story has ${story.length} characters: between ${MIN_CHARS} and ${facts.maxChars} are needed`,
+    ];
+  }
   const sentences = sentencesOf(story);
   const faults = sentences.flatMap((sentence, index) => faultsOfSentence(sentence, index, facts));
-  if (story.length < MIN_CHARS || story.length > facts.maxChars)
-    faults.push(
-      `the story has ${story.length} characters: between ${MIN_CHARS} and ${facts.maxChars} are needed`,
-    );
   if (story.length > 200 && sentences.length < 2) faults.push('tell it in several sentences');
   if (!/[.!?…][”’)]*$/u.test(story)) faults.push('the last sentence is not whole');
   if (!story.includes('?')) faults.push('end with an opening for the player, as a question');
