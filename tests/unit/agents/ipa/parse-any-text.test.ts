@@ -4,9 +4,9 @@ import { parseText } from '../../../../src/agents/ipa/parse.ts';
 import { tokenize } from '../../../../src/agents/ipa/tokens.ts';
 import { IpaInput, IpaOutput } from '../../../../src/contracts/intent.ts';
 import { SCENES } from '../../../data/scenes.ts';
-import { readUtterances } from '../../../data/utterances.ts';
+import { CORPORA, readUtterances } from '../../../data/utterances.ts';
 
-const utterances = readUtterances();
+const utterances = CORPORA.flatMap(readUtterances);
 const WORDS = [...new Set(utterances.flatMap(({ text }) => text.split(' ')))];
 const views = Object.values(SCENES);
 
