@@ -14,7 +14,7 @@ const HALVES = ['tuning', 'scored'] as const;
 /** The scored half is lower: no rule was written for one of its lines. */
 const WANTED_ACCURACY = {
   utterances: { tuning: 0.95, scored: 0.93 },
-  voices: { tuning: 0.62, scored: 0.66 },
+  voices: { tuning: 0.97, scored: 0.9 },
 } as const;
 const utterances = {
   utterances: readUtterances('utterances'),
