@@ -62,14 +62,14 @@ const ROWS: readonly Row[] = [
     target: 'direction',
     patterns: `(go|walk|run|head|travel|move|hike|wander|journey|proceed|step|climb|march|sneak|rush|hurry|crawl|swim|ride|sail|stroll|jog|tiptoe|venture) (to)?;
       (take|bring|lead) me to; (take|lead|guide) (me|us) (to|back|back to|towards)?; go (through|on to); walk through; enter; step into; follow; visit; return (to)?; (go|head|turn|walk|run|come|get) back;
-      continue; leave; exit; approach; explore; cross; (make|find) (my|our) way; get (to|in|on|into|onto|out|inside|away); come (in|inside); turn (left|right); take a (walk|stroll); flee; escape; descend; ascend; back; keep going; (set off|set out|make) for; make tracks for; (make|find) (my|our) way (to|towards|into|over to|back to)?; (take|go for|have) a (walk|stroll) (to|towards)?; (skip|hop over) to; leave here; get (going|moving|out of here|away from here); (set|head|start) (off|out); be off; out of here; out of this place; dip; dip out; bounce; bail; scram; step (over|outside|inside|in|out|through); pop (over|in|into) (to)?; nip (over|in|into) (to)?; saunter; amble; trot; dash; stride; trek; march (on)?; withdraw; depart; be out of here; get out of; creep; sprint; slip (into|out|through|past|away|inside|outside); squeeze through; retrace my steps; onward; onwards; forward; forwards; duck (into|under|out); hobble; limp; tread; pass (through|by|over); drift; roam; run (off|away); walk (off|away|out|in|on); turn (back|around) and; steer; turn; sneak (out|in|away|into|past)`,
+      continue; leave; exit; approach; explore; cross; (make|find) (my|our) way; get (to|in|on|into|onto|out|inside|away); come (in|inside); turn (left|right); take a (walk|stroll); flee; escape; descend; ascend; back; keep going; (set off|set out|make) for; make tracks for; (make|find) (my|our) way (to|towards|into|over to|back to)?; (take|go for|have) a (walk|stroll) (to|towards)?; (skip|hop over) to; leave here; get (going|moving|out of here|away from here); (set|head|start) (off|out); be off; out of here; out of this place; dip; dip out; bounce; bail; scram; step (over|outside|inside|in|out|through); pop (over|in|into) (to)?; nip (over|in|into) (to)?; saunter; amble; trot; dash; stride; trek; march (on)?; withdraw; depart; be out of here; get out of; creep; sprint; slip (into|out|through|past|away|inside|outside); squeeze through; retrace my steps; off (i|we) go; (hop|jump|get) on (the|a) (boat|horse|ship|train|cart|wagon|raft); onward; onwards; forward; forwards; duck (into|under|out); hobble; limp; tread; pass (through|by|over); drift; roam; run (off|away); walk (off|away|out|in|on); turn (back|around) and; steer; turn; sneak (out|in|away|into|past)`,
   },
   {
     intent: 'move',
     target: 'direction',
     onlyInSight: true,
     patterns:
-      'hit; up; down; across; through; (off|up|down|out|outside|inside|back|over|on|in)? (to|toward|towards|into|through)',
+      'hit; on to; up; down; across; through; (off|up|down|out|outside|inside|back|over|on|in)? (to|toward|towards|into|through)',
   },
   { intent: 'use', target: 'thing', patterns: 'move' },
   {
@@ -82,7 +82,7 @@ const ROWS: readonly Row[] = [
     intent: 'drop',
     target: 'thing',
     patterns: `drop; put~down; put; put; put~back; put~away; place; leave~behind; discard; throw~away; toss~away; lay~down; lay; set~down; set; let go of; let go;
-      release; leave; get rid of; throw out; throw; toss; return; leave~here; fling~away; hurl~away; chuck~away; chuck; ditch; dump; let fall; let~fall; let~go; let~drop; leave~down; rid myself of; fling; cast~aside; cast~away; lay~aside; put~aside; set~aside; deposit; abandon; unload; stow; jettison; put~on the (ground|floor|grass); hang; hang~up; hide; bury; stash; get~off`,
+      release; leave; get rid of; throw out; throw; toss; return; leave~here; fling~away; hurl~away; chuck~away; chuck; ditch; dump; let fall; part with; surrender; relinquish; offload; leave~lying; let~fall; let~go; let~drop; leave~down; rid myself of; fling; cast~aside; cast~away; lay~aside; put~aside; set~aside; deposit; abandon; unload; stow; jettison; put~on the (ground|floor|grass); hang; hang~up; hide; bury; stash; get~off`,
   },
   {
     intent: 'use',
@@ -96,7 +96,7 @@ const ROWS: readonly Row[] = [
     intent: 'open',
     target: 'thing',
     patterns:
-      'open; unlock; force open; force; (lift|raise|remove|take off|open) the (lid|cover|top) (of|from|off); crack; break into; unfold; uncover; unwrap; unseal; pry open; make open; unbox; unroll; untie; unzip; uncap; unstop; pop open; throw open; unclasp; unpack',
+      'open; unlock; force open; force; (lift|raise|remove|take off|open) the (lid|cover|top) (of|from|off); crack; break into; unfold; uncover; unwrap; unseal; pry open; make open; unbox; unbar; part; peel; peel~open; ease~open; nudge~open; wrench~open; slide back; unroll; untie; unzip; uncap; unstop; pop open; throw open; unclasp; unpack',
   },
   {
     intent: 'open',
@@ -134,7 +134,7 @@ const ROWS: readonly Row[] = [
     intent: 'attack',
     target: 'thing',
     patterns:
-      'attack; hit; fight; fight with; kill; strike; stab; swing; throw; hurl; fire; aim; point; whack; lash out at; wrestle; strangle; throw myself at; punch; kick; slay; hurt; smash; break; destroy; shoot; slap; bite; cut; beat; beat up; harm; swing at; murder; charge at; charge; shove; tackle; headbutt; knock~out; knock~down; knock~over; assault; ambush; jump on; pounce on; lunge at; swipe at; smack; clobber; trip; choke; scratch; club; batter; box; duel; defeat; fight against; throw myself on; pick a fight with; beat~down; spit (at|on); claw at; elbow; wrestle with; struggle with; strike at; hit at; kick at; stomp on; crush; smite; stomp; cast; push~over; push~off; defend myself (against|from)?; (draw|raise|grab|pull) my (sword|weapon|blade|knife|axe) (against|on); pelt; bash; pummel; throttle; execute; scare; scare~away; scare~off; chase; chase~away; chase~off; annihilate; thrash; whip; lash; headbutt; jab; poke',
+      'attack; hit; fight; fight with; kill; strike; stab; swing; throw; hurl; fire; aim; point; whack; lash out at; wrestle; strangle; throw myself at; punch; kick; slay; hurt; smash; break; destroy; shoot; slap; bite; cut; beat; beat up; harm; swing at; murder; charge at; charge; shove; tackle; headbutt; knock~out; knock~down; knock~over; assault; ambush; jump on; pounce on; lunge at; swipe at; smack; clobber; trip; choke; scratch; club; batter; box; duel; defeat; fight against; throw myself on; pick a fight with; beat~down; spit (at|on); claw at; elbow; wrestle with; struggle with; strike at; hit at; kick at; stomp on; crush; smite; stomp; cast; push~over; push~off; defend myself (against|from)?; (draw|raise|grab|pull) my (sword|weapon|blade|knife|axe) (against|on); pelt; bash; pummel; throttle; execute; slash (at)?; hack at; impale; pierce; ram; hunt; bludgeon; behead; fight back (against)?; fight off; take a swing at; (knee|claw|torch); scare; scare~away; scare~off; chase; chase~away; chase~off; annihilate; thrash; whip; lash; headbutt; jab; poke',
   },
   {
     intent: 'rest',
@@ -145,7 +145,7 @@ const ROWS: readonly Row[] = [
   {
     intent: 'wait',
     target: 'none',
-    patterns: `wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; (wait|sit back|stand by|stay) and see (what happens|what comes|what happens next)?; (be|keep|stay|remain) (quiet|still|silent|patient); stand by; say nothing; do that; hold still; keep still; (don't|do not) do anything; take (my|your|our) time; stop (here|there|walking|moving|for)?; stay here; pass time; bide (my|our) time; hold (on|up); stick around; hang (around|about|out); kill time; let (a|some|the)? (little)? (minute|minutes|moment|moments|time|while|hour|hours|day|night|seconds) pass; pass the time; freeze; stand; (stay|stand) there; (some|the|a little) time (goes|passes); let (some|the|a little|a bit of|a)? (time|minute|hour|day|moment) (go|slip|run) by; let me think (about it|about this|for a moment|for a minute|for a second|for a bit)?; (think|ponder|reflect|hesitate|listen) (for|about it|for a while|for a moment)?; (stand|stay|wait) (around|about|back|silent|quiet|quietly|motionless|by); stand around; loiter; tarry; dawdle; idle; give (it|me|us) (a)? (moment|minute|second|time); not move; just vibe; vibe; be right back; one (moment|second|minute); leave (her|him|it|them|everyone|everything|the others) alone; wait a (moment|minute|second|bit|little); be patient; sit tight; do not move; stay where i am; be still; be there`,
+    patterns: `wait; z; stay; stand (still|here|there); do nothing; do (not|nothing) at all; linger; remain; (hold|hang) on; stay put; (wait|sit back|stand by|stay) and see (what happens|what comes|what happens next)?; (be|keep|stay|remain) (quiet|still|silent|patient); stand by; say nothing; do that; hold still; keep still; (don't|do not) do anything; take (my|your|our) time; stop (here|there|walking|moving|for)?; stay here; pass time; bide (my|our) time; hold (on|up); stick around; hang (around|about|out); kill time; let (a|some|the)? (little)? (minute|minutes|moment|moments|time|while|hour|hours|day|night|seconds) pass; pass the time; freeze; stand; skip turn; skip (a|the|my|this) turn; pass a turn; pass the turn; hold back; (watch|listen) and wait; do absolutely nothing; (not do|don't do|do) anything for now; (stay|remain) in place; hesitate; (stay|stand) there; (some|the|a little) time (goes|passes); let (some|the|a little|a bit of|a)? (time|minute|hour|day|moment) (go|slip|run) by; let me think (about it|about this|for a moment|for a minute|for a second|for a bit)?; (think|ponder|reflect|hesitate|listen) (for|about it|for a while|for a moment)?; (stand|stay|wait) (around|about|back|silent|quiet|quietly|motionless|by); stand around; loiter; tarry; dawdle; idle; give (it|me|us) (a)? (moment|minute|second|time); not move; just vibe; vibe; be right back; one (moment|second|minute); leave (her|him|it|them|everyone|everything|the others) alone; wait a (moment|minute|second|bit|little); be patient; sit tight; do not move; stay where i am; be still; be there`,
   },
 ];
 

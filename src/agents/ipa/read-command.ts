@@ -114,6 +114,9 @@ function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: 
     !rest.some(({ word }, at) => at > 0 && word === 'at')
   )
     return null;
+  const tool = verb.phrase === 'use' ? readTool(rest, sight, text) : null;
+  if (tool !== null) return tool;
+  if (verb.phrase === 'leave' && isLaidDown(rest)) return readThing('drop', rest, sight, text);
   const onto = WRITING.test(verb.phrase) ? writtenOn(rest, sight) : null;
   if (onto !== null) return readThing('use', onto, sight, text);
   if (onto === null && NEEDS_PAGE.test(verb.phrase)) return null;
@@ -140,6 +143,29 @@ function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: 
   const mustResolve =
     verb.onlyInSight === true || ((verb.phrase === 'leave' || verb.phrase === 'return') && !isInSight);
   return mustResolve && !isInSight ? null : reading;
+}
+
+/** "use the key to open the door" opens the door with the key. */
+function readTool(rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  const to = rest.findIndex(({ word, isQuoted }, at) => at > 0 && word === 'to' && !isQuoted);
+  if (to === -1 || verbsAt(rest, to + 1).every(({ intent }) => !/^(open|close|attack)$/.test(intent)))
+    return null;
+  const done = readCommand(rest, to + 1, 'base', sight, text);
+  const tool = readThing('use', rest.slice(0, to), sight, text);
+  const { object: instrument, object_ref: ref } = tool.action;
+  if (done === null || instrument === undefined) return null;
+  const named = ref === undefined ? { instrument } : { instrument, instrument_ref: ref };
+  return { ...done, action: { ...done.action, ...named }, entities: [...done.entities, ...tool.entities] };
+}
+
+/** "leave the book on the table": a thing, and where it stays. */
+function isLaidDown(rest: readonly Token[]): boolean {
+  const { head, byPreposition } = parseComplement(rest);
+  return (
+    head !== null &&
+    DETERMINERS.has(rest[0]?.word ?? '') &&
+    [...byPreposition.keys()].some((word) => /^(on|under|beside|near|with|inside)$/.test(word))
+  );
 }
 
 /** "write my name in the book": what is written on is used. */

@@ -85,3 +85,12 @@ describe('a question', () => {
     expect(parseText('should I trust the merchant?', null, null).intent).toBe('unknown');
   });
 });
+
+describe('a tool', () => {
+  it('named before what it is for is the instrument', () => {
+    const { actions } = parseText('use the key to open the box', SCENES['cottage'] ?? null, null);
+    expect(actions).toMatchObject([
+      { intent: 'open', object_ref: 'wooden_box', instrument_ref: 'brass_key', needs_clarification: false },
+    ]);
+  });
+});
