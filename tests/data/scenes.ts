@@ -2,13 +2,18 @@ import type { ViewExit, ViewNpc, ViewObject, WorldView } from '../../src/contrac
 import { createStarterWorld } from '../../src/sessions/world/starter-world.ts';
 import { viewOf } from '../../src/sessions/world/view.ts';
 
-/** Where the utterances are spoken: nowhere, three places of the starter world, and a room made to be confusing. */
+/**
+ * Where the utterances are spoken: nowhere, three places of the starter world, a room made to be confusing, and
+ * two places such as the world builder makes behind an unexplored exit.
+ */
 export const SCENES: Readonly<Record<string, WorldView | null>> = {
   none: null,
   clearing: starter('forest_clearing'),
   village: starter('village_center'),
   library: starter('library', 'village_center'),
   cottage: cottage(),
+  orchard: orchard(),
+  grove: grove(),
 };
 
 function starter(location: string, cameFrom: string | null = null): WorldView {
@@ -54,6 +59,64 @@ function cottage(): WorldView {
     ],
     came_from: 'garden',
   };
+}
+
+function orchard(): WorldView {
+  return {
+    world_id: 'w',
+    version: 3,
+    seed: 's',
+    turn: 4,
+    location: {
+      id: 'pear_orchard',
+      name: 'pear orchard',
+      aliases: ['orchard'],
+      description: 'Old trees nobody prunes any more still bear.',
+      theme: 'hope',
+      mood: 'tender',
+      exits: [unexplored('south'), exit('west', 'alder_grove', 'alder grove', ['grove', 'trees'])],
+    },
+    objects: [
+      thing('fruit_press', 'fruit press', ['press'], {}),
+      thing('ear_of_barley', 'ear of barley', ['barley', 'ear'], { portable: true }),
+    ],
+    npcs: [person('young_farmer', 'young farmer', ['farmer'])],
+    inventory: [thing('snail_shell', 'snail shell', ['shell', 'spiral shell'], { portable: true })],
+    came_from: 'alder_grove',
+  };
+}
+
+function grove(): WorldView {
+  return {
+    world_id: 'w',
+    version: 5,
+    seed: 's',
+    turn: 7,
+    location: {
+      id: 'birch_grove',
+      name: 'birch grove',
+      aliases: ['grove', 'trees'],
+      description: 'White trunks stand close together.',
+      theme: 'mindfulness',
+      mood: 'hushed',
+      exits: [
+        unexplored('north'),
+        exit('south', 'eagle_lookout', 'eagle lookout', ['lookout', 'view']),
+        unexplored('west'),
+      ],
+    },
+    objects: [
+      thing('fallen_trunk', 'fallen trunk', ['trunk', 'log'], {}),
+      thing('snail_shell', 'snail shell', ['shell', 'spiral shell'], { portable: true }),
+    ],
+    npcs: [person('mushroom_gatherer', 'mushroom gatherer', ['gatherer'])],
+    inventory: [thing('owl_feather', 'owl feather', ['feather'], { portable: true })],
+    came_from: 'eagle_lookout',
+  };
+}
+
+function unexplored(direction: ViewExit['direction']): ViewExit {
+  return exit(direction, 'unexplored', 'unexplored ground', ['unexplored', 'unknown', 'the unknown']);
 }
 
 function exit(direction: ViewExit['direction'], id: string, name: string, aliases: string[]): ViewExit {

@@ -2,9 +2,9 @@ import type { Emotion } from '../../contracts/intent.ts';
 
 /** Words for a state the speaker is in: "I'm …", "I feel …". */
 const STATES: Readonly<Record<Emotion, string>> = {
-  calm: 'calm calmer peaceful serene relaxed content settled tranquil soothed fine okay ok alright centered grounded safe relieved relief',
+  calm: 'calm calmer quieter peace peaceful serene relaxed content settled tranquil soothed fine okay ok alright centered grounded safe relieved relief',
   anxious:
-    'anxious nervous worried uneasy tense stressed panicked panicky restless anxiety stress panic dread jittery apprehensive worry agitated edgy',
+    'anxious nervous worried worries nerves uneasy tense stressed panicked panicky restless anxiety stress panic dread jittery apprehensive worry agitated edgy',
   overwhelmed: 'overwhelmed swamped overloaded overburdened drowning',
   sad: 'sad sadder sadness unhappy down miserable depressed heartbroken gloomy blue upset grieving grief hurt hurting crying low disappointed sorrow sorrowful devastated melancholy tearful discouraged hopeless despair homesick miserable desperate',
   lonely: 'lonely alone isolated loneliness unloved abandoned unwanted friendless rejected',

@@ -2,7 +2,7 @@ import type { Emotion } from '../../contracts/intent.ts';
 import { EMOTION_IDIOMS, GRAVE_PHRASES } from './emotion-phrases.ts';
 import { effectOf, EMOTION_BY_STATE, WEAK_STATES } from './emotion-words.ts';
 import { isNegated, isNegation } from './negation.ts';
-import type { Token } from './tokens.ts';
+import { wordsOf, type Token } from './tokens.ts';
 
 const SPEAKERS = new Set("i i'm im i've i'd i'll we we're we've me my myself".split(' '));
 const OTHERS = new Set("he she they you it's he's she's they're you're who".split(' '));
@@ -19,7 +19,7 @@ const MAKING = new Set(
   ),
 );
 const INTENSIFIERS = new Set(
-  'so very really quite a bit little too just still totally completely utterly pretty rather kind sort of and at also but all such lot much more deeply truly extremely incredibly terribly awfully absolutely slightly somewhat full filled with sense in feeling feel now today again right that more an some lots overcome by kinda sorta super hella mega damn bloody mostly lately sooo soo soooo myself'.split(
+  'so very really quite a bit little too just still totally completely utterly pretty rather kind sort of and at also but all such lot much more deeply truly extremely incredibly terribly awfully absolutely slightly somewhat full filled with sense in feeling feel now today again right me that more an some lots overcome by kinda sorta super hella mega damn bloody mostly lately sooo soo soooo myself'.split(
     ' ',
   ),
 );
@@ -48,7 +48,8 @@ export interface EmotionReading {
 export function readEmotion(clause: readonly Token[]): EmotionReading | null {
   const tokens = clause.filter((token) => !token.isQuoted);
   const named = namedFeelings(tokens);
-  const affirmed = named.find(({ at }) => !isNegated(tokens, at) && !isWished(tokens, at));
+  const held = named.filter(({ at }) => !isNegated(tokens, at) && !isWished(tokens, at));
+  const affirmed = held.find(({ at }) => isOfNow(tokens, at)) ?? held[0];
   if (GRAVE_PHRASES.find(tokens) !== undefined) {
     return { emotion: affirmed?.emotion, span: affirmed && tokens[affirmed.at], isGrave: true };
   }
@@ -67,6 +68,24 @@ export function readEmotion(clause: readonly Token[]): EmotionReading | null {
   const speaksOfFeeling = named.length > 0 || anchorsOf(tokens).some(({ isFeeling }) => isFeeling);
   return speaksOfFeeling ? { emotion: undefined, span: undefined, isGrave: false } : null;
 }
+
+/** Does the speaker say, outside quotation marks, that they may be in danger? */
+export function isInDanger(tokens: readonly Token[]): boolean {
+  const said = tokens.filter((token) => !token.isQuoted);
+  const found = GRAVE_PHRASES.find(said);
+  return found !== undefined && !DESPAIR.test(wordsOf(said.slice(found.at, found.at + found.length)));
+}
+
+/** "I was scared, but now I am calm" is calm. */
+function isOfNow(tokens: readonly Token[], at: number): boolean {
+  const now = tokens.findLastIndex(({ word }, i) => i < at && word === 'now');
+  return (
+    now > 0 && tokens.slice(0, now).some(({ word }) => word === 'was' || word === 'were' || word === 'felt')
+  );
+}
+
+/** Grave enough to be heard, but said of a riddle as well: the rest of such a line still counts. */
+const DESPAIR = /^(i give up|giving up|gave up)$/;
 
 interface Named {
   readonly at: number;

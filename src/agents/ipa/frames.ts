@@ -23,10 +23,13 @@ const FRAMES = new PhraseTable<Frame>([
   ...frames(PLAIN, [
     '(please|now|just|ok|okay|alright|well|so|then|and|but|first|firstly|next|finally|lastly|maybe|perhaps|kindly|hmm|hm|um|oh|ah|also|afterwards|instead|anyway|still|simply|again|meanwhile|somehow|together|today|yes|yeah|sure|no)',
     "(let's|lets)",
+    '(dude|bruh|bro|omg|lol|uh|erm|er|hmmm|aight|welp|honestly|actually|basically|btw|yo|right|fine|good|great|cool|nice|wow|aha|quietly|very well|of course|by all means|in that case|for now|at last|to begin with|my friend|without a word|if possible)',
     'let (me|us)',
     '(i|we) (will|can|shall|should|must|may|might|could|would|do)?',
     "(i'll|we'll|i'd|we'd|i'm|im|i've|we're)",
-    '(can|could|would|will|may|shall) (you|we|i|us) (kindly|please)?',
+    '(can|could|would|will|may|shall|might) (you|we|i|us) (kindly|please)?',
+    '(can|could|would|will) you be so (kind|good|nice) (as)? (to|and)?',
+    'be so (kind|good|nice) (as)? (to|and)',
     'i am',
     'we are',
     'after that',
@@ -36,9 +39,11 @@ const FRAMES = new PhraseTable<Frame>([
   ]),
   ...frames(STRICT, [
     '(i|we) (want|wanna|wish|need|have|try|decide|plan|choose|intend|ought|like|prefer|hope|dare|long|begin|start) to?',
+    "(i'm|i am|we're|we are)? (just|now)? going to",
+    '(about|ready|trying|planning|off|time) to',
     '(want|wanna|wish|need|have|decide|decided|choose|plan|begin|start|like|love|manage) to',
     "(i|we|i'd|we'd|i would|we would|i'll|i will) (really|very much|rather|much)? (like|love|prefer|rather|better|want|try|have) to?",
-    "(i'm|i am|we're|we are|im) (about|going|gonna|ready|trying|planning|inclined|here|off|willing|determined) to?",
+    "(i'm|i am|we're|we are|im) (about|ready|trying|planning|inclined|here|off|willing|determined) to?",
     "(i've|i have|we have|we've) decided to",
     '(i|we) (had|would) (better|rather)',
     '(i think|i guess|i suppose|i believe|i say|i reckon) (that)? (i|we)? (will|should|shall|might|can|could|would|am going to|want to|need to|must)?',
@@ -53,6 +58,22 @@ const FRAMES = new PhraseTable<Frame>([
     '(remember|make sure|be sure) to',
     'my (plan|goal) is to',
     'all i want is to',
+    'i (would|should|will) (be|feel) (glad|happy|delighted|grateful|pleased|honoured|honored) (to|if i could|if we could)',
+    "(i'm|i am) (glad|happy|delighted|pleased|tempted|eager|keen|curious|free|able|minded|prepared|ready|anxious|dying|itching|longing|hoping) to",
+    '(allow|permit) (me|us) to',
+    'i (desire|mean|aim|fancy|propose|wish|yearn|vow|attempt|proceed|continue|manage|bother|care|happen|agree|offer|dare|use this moment|take a moment|take the time|take the opportunity|take some time) to',
+    'i do (believe|think) i (will|shall|should|might|would)?',
+    '(it might|it would|it could|it may|might) be (nice|good|wise|best|better|lovely|fun|interesting) (to|if i|if we)?',
+    "(i've|i have) (half)? a (good)? mind to",
+    '(i|we) (had|would do)? best',
+    '(i|we) (go|come|head|walk|run|move|bend|lean|reach|kneel|crouch) (over|down|out|back|up|forward|closer)? (and|to)',
+    '(what|how) if (i|we)',
+    "(i'm|i am) in the mood to",
+    '(please)? (help|assist) (me|us) (to)?',
+    '(i|we) (am|are) to',
+    "(it is|it's) (my)? (turn|wish|intention|plan|aim) to",
+    '(could|can|would|will|may|might) (you|i|we) (be|have)? (allowed|permitted|able) to',
+    'i (quickly|slowly|carefully)? (turn|get up|stand up|rise|wake up|sit up|stop) (and|to)',
   ]),
   ...frames(GERUND, [
     '(would|do) you mind',
@@ -106,13 +127,25 @@ export interface Start {
 
 /** Skip the frames before a verb. Words at the very end are never frames. */
 export function startOf(tokens: readonly Token[], from: number): Start {
-  let start: Start = { at: from, form: 'base', isDenied: false };
+  let start: Start = { at: from, form: opensWithGerund(tokens, from) ? 'ing' : 'base', isDenied: false };
+  if (start.form === 'ing') return start;
   for (let steps = 0; steps < 12; steps++) {
     const next = nextStart(tokens, start);
     if (next === null) return start;
     start = next;
   }
   return start;
+}
+
+/** "opening night was wonderful" opens nothing. */
+const STATING =
+  /^(is|isn't|was|wasn't|were|are|has|had|will|would|makes?|made|helps?|seems?|feels?|sounds?)$/;
+
+/** "walking to the mountain", as somebody writes who says what they are doing. */
+function opensWithGerund(tokens: readonly Token[], from: number): boolean {
+  const isLong = tokens.length > from + 1 && (tokens[from]?.word.length ?? 0) > 5;
+  if (tokens.slice(from + 1, from + 5).some(({ word }) => STATING.test(word))) return false;
+  return isLong && verbsAt(tokens, from).length === 0 && verbsAt(tokens, from, 'ing').length > 0;
 }
 
 /** Is there a command at the end of the frames? */

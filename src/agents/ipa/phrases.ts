@@ -4,6 +4,8 @@ export const DETERMINERS: ReadonlySet<string> = new Set(
   'a an the my your his her its our their this that these those some any all'.split(' '),
 );
 
+const ARTICLES = new Set(['a', 'an', 'the', 'my', 'his', 'her', 'some']);
+
 export const PREPOSITIONS = [
   'to',
   'at',
@@ -74,6 +76,7 @@ export function parseComplement(tokens: readonly Token[]): Complement {
       groups.at(-1)?.tokens.push(token);
     }
   }
+  const moved = behindPreposition(groups);
   const byPreposition = new Map<Preposition, Phrase>();
   for (const group of groups) {
     const phrase = phraseOf(group.tokens);
@@ -81,8 +84,22 @@ export function parseComplement(tokens: readonly Token[]): Complement {
       byPreposition.set(group.preposition, phrase);
     }
   }
-  const headTokens = groups[0]?.tokens ?? [];
+  const headTokens = moved ?? groups[0]?.tokens ?? [];
   return { head: phraseOf(headTokens), headParts: splitAtDeterminers(headTokens), byPreposition };
+}
+
+/** "give to the elder the coin", "open with the key the box": what is acted on stands behind the rest. */
+function behindPreposition(
+  groups: { readonly preposition: Preposition | null; tokens: Token[] }[],
+): Token[] | null {
+  const [head, only] = groups;
+  if (groups.length !== 2 || head === undefined || only === undefined || head.tokens.length > 0) return null;
+  if (only.preposition !== 'to' && only.preposition !== 'with' && only.preposition !== 'in') return null;
+  const at = only.tokens.findIndex(({ word }, i) => i > 1 && ARTICLES.has(word));
+  if (at === -1 || !DETERMINERS.has(only.tokens[0]?.word ?? '')) return null;
+  const behind = only.tokens.slice(at);
+  only.tokens = only.tokens.slice(0, at);
+  return behind;
 }
 
 /** "her" before a noun is a possessive and goes; "her" alone is a person and stays. */

@@ -1,15 +1,19 @@
 import { readEmotion } from './emotion.ts';
 import { DIRECTION_BY_WORD } from './directions.ts';
 import { startOf } from './frames.ts';
-import { guesses } from './guesses.ts';
+import { guesses, withVerbCorrected } from './guesses.ts';
 import { verbsAt } from './lexicon.ts';
+import { namesOwnLife, tellsOfHabit, tellsOfLife } from './life.ts';
 import { CONFIDENCE } from './confidence.ts';
+import { metaIntent } from './meta.ts';
 import { readCommand } from './read-command.ts';
 import { feeling, withEmotion } from './read-feeling.ts';
 import { towards } from './read-move.ts';
 import { readPerson } from './read-person.ts';
+import { readQuestion } from './read-question.ts';
+import { plain } from './read-thing.ts';
 import type { Reading, Sight } from './reading.ts';
-import type { Token } from './tokens.ts';
+import { wordsOf, type Token } from './tokens.ts';
 
 /** Words of courtesy and manner after a command. */
 const TRAILING = new Set(
@@ -17,6 +21,13 @@ const TRAILING = new Set(
     ' ',
   ),
 );
+/** "w to the grove" */
+const COMPASS = /^([nsew]|[ns][ew]|(north|south)(east|west)?|east|west)$/;
+const TOWARDS = /^(to|towards?|into|through|along)$/;
+/** "I'm doing well", "it could be better": here such a word is the news. */
+const STATE_VERB = /^(be|been|am|i'm|feel|felt|feeling|doing|do|get|getting|not|so|too|stand|that)$/;
+const UNWANTED =
+  /^(no |nope |please |well )?(i'd|i would|we'd|i|we|i'm|let's|let us|better|rather)? ?(rather not|prefer not to|better not|don't (want|wish|need|intend|plan|care) to|do not (want|wish|need|intend|plan|care) to|don't need|refuse to|not in the mood (to|for)|not going|won't|will not|shall not)\b/;
 const SPEAKER = new Set(['i', "i'm", 'im', "i've", 'my', 'feeling', "i'd"]);
 
 /** What a clause says; a denied command is one that the player does not want. */
@@ -31,7 +42,11 @@ export function readClause(clause: readonly Token[], sight: Sight, source: strin
   const spoken = readSpeech(tokens, sight, text);
   if (spoken !== null) return { ...spoken, isDenied: false };
   const start = startOf(tokens, 0);
-  return { ...readStarted(tokens, start.at, start.form, sight, text), isDenied: start.isDenied };
+  const reading = readStarted(tokens, start.at, start.form, sight, text);
+  // "I'd rather not bother them": whatever it is, it is not done.
+  if (reading.action.intent === 'unknown' && (start.isDenied || UNWANTED.test(wordsOf(tokens))))
+    return { ...plain('wait', text), isDenied: true };
+  return { ...reading, isDenied: start.isDenied };
 }
 
 function readStarted(
@@ -43,16 +58,30 @@ function readStarted(
 ): Reading {
   const first = tokens[start];
   const way = start === tokens.length - 1 ? DIRECTION_BY_WORD.get(first?.word ?? '') : undefined;
+  if (metaIntent(tokens.slice(start)) === 'continue' && tokens[start + 1] !== undefined)
+    return plain('continue', text);
   const emotion = readEmotion(tokens);
   const isState = start > 0 && emotion?.emotion !== undefined;
   if (first !== undefined && way !== undefined && !first.isQuoted && !isState)
     return towards(way, text, [first]);
+  const compass = COMPASS.test(first?.word ?? '') ? DIRECTION_BY_WORD.get(first?.word ?? '') : undefined;
+  if (first !== undefined && compass !== undefined && !isState && TOWARDS.test(tokens[start + 1]?.word ?? ''))
+    return towards(compass, text, [first]);
   if (emotion?.isGrave === true || isAgainstOneself(tokens, start)) {
     return feeling(tokens, { emotion: emotion?.emotion, span: emotion?.span, isGrave: true }, text);
   }
   const command = readCommand(tokens, start, form, sight, text);
-  if (command === null)
-    return emotion === null ? unknown(tokens, start, sight, text) : feeling(tokens, emotion, text);
+  const isLife =
+    (command === null || !isResolved(command)) && (tellsOfLife(tokens) || isHabit(tokens, command));
+  if (command === null || isLife) {
+    const asked =
+      isLife || (emotion?.emotion !== undefined && !emotion.isIdiom)
+        ? null
+        : readQuestion(tokens, sight, text);
+    if (asked !== null) return asked;
+    if (emotion === null && !isLife) return unknown(tokens, start, sight, text);
+    return feeling(tokens, emotion ?? UNNAMED, text);
+  }
   const isCertain = command.action.confidence >= CONFIDENCE.completeVerb;
   const isSpeech = command.action.intent === 'talk_to' || command.action.intent === 'ask';
   // "I keep feeling anxious" speaks of a feeling although "keep" is a verb of taking.
@@ -64,8 +93,27 @@ function readStarted(
   return isFeeling ? feeling(tokens, emotion, text) : withEmotion(command, emotion);
 }
 
+/** A feeling that is told without its name. */
+const UNNAMED = { emotion: undefined, span: undefined, isGrave: false } as const;
+
+/** "I eat lunch alone every day", "I want to hit my boss": said of the player's days, not of the story. */
+function isHabit(tokens: readonly Token[], command: Reading | null): boolean {
+  if (command === null || !SPEAKER.has(tokens[0]?.word ?? '')) return false;
+  const isForPeople = /^(give|talk_to|ask)$/.test(command.action.intent);
+  return tellsOfHabit(tokens) || (!isForPeople && namesOwnLife(tokens));
+}
+
+function isResolved({ action }: Reading): boolean {
+  const refs = [action.object_ref, action.npc_ref, action.place_ref, action.direction];
+  return refs.some((ref) => ref !== undefined);
+}
+
 function withoutTrailing(tokens: readonly Token[]): readonly Token[] {
-  const end = tokens.findLastIndex((token) => token.isQuoted || !TRAILING.has(token.word)) + 1;
+  const end =
+    tokens.findLastIndex(
+      (token, at) =>
+        token.isQuoted || !TRAILING.has(token.word) || STATE_VERB.test(tokens[at - 1]?.word ?? ''),
+    ) + 1;
   return end === 0 ? tokens.slice(0, 1) : tokens.slice(0, end);
 }
 
@@ -88,6 +136,11 @@ function isAgainstOneself(tokens: readonly Token[], start: number): boolean {
 }
 
 function unknown(tokens: readonly Token[], start: number, sight: Sight, text: string): Reading {
+  const meant = withVerbCorrected(tokens, start, sight);
+  if (meant !== null) {
+    const confidence = Math.min(meant.reading.action.confidence, CONFIDENCE.unresolvedTarget);
+    return { ...meant.reading, action: { ...meant.reading.action, confidence, text } };
+  }
   return {
     action: { intent: 'unknown', confidence: CONFIDENCE.unknown, text, needs_clarification: true },
     entities: [],

@@ -26,6 +26,12 @@ const COPULA = /^(is|isn't|are|aren't|was|wasn't|were|has|had|will|would|can|cou
 /** An attack only with "at": "throw the stone at the wolf". */
 const THROWN = /^(throw|hurl|swing|fire|aim|point)$/;
 const TOWARDS = new Set(['to', 'the', 'toward', 'towards', 'over']);
+const NEEDS_PAGE = /^(write|carve|note|rip|tear)$/;
+const WRITING = /^(write|draw|sketch|scribble|doodle|paint|note|carve|rip|pour|insert|tear|stick)$/;
+/** "I'd like to see that village" goes there. */
+const SEEING = /^(see|check out|explore|view)$/;
+/** On nothing that is here it is a mere rest. */
+const RECLINING = /^(lie|rest|relax|chill|lounge)\b/;
 const GO_UP_TO = /^(go|walk|run|head|step|move|come|approach|hurry|rush|stroll)( to| over| up)?$/;
 
 /** The best reading of the verb at `start`; null when none of them makes sense of the words. */
@@ -38,7 +44,7 @@ export function readCommand(
 ): Reading | null {
   let best: Reading | null = null;
   const behind = tokens[start + 1];
-  const isQuestion = (tokens[start]?.word ?? '').startsWith('wh');
+  const isQuestion = /^(wh|how)/.test(tokens[start]?.word ?? '');
   if (!isQuestion && behind?.breakBefore === 'none' && COPULA.test(behind.word)) return null;
   for (const verb of verbsAt(tokens, start, form).toSorted((a, b) => rankOf(a) - rankOf(b))) {
     const reading = readVerb(verb, tokens.slice(start + verb.length), sight, text);
@@ -65,7 +71,7 @@ function readVerb(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: s
     case 'direction':
       return readWay(verb, rest, sight, text);
     case 'person':
-      return readPerson(verb.intent, verb.phrase, rest, sight, text);
+      return readSocial(verb, rest, sight, text);
     case 'thing':
       return readNamed(verb, rest, sight, text);
     default:
@@ -73,10 +79,20 @@ function readVerb(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: s
   }
 }
 
+/** "help" is for people who are here; alone it asks for the manual. */
+function readSocial(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  const reading = readPerson(verb.intent, verb.phrase, rest, sight, text);
+  return verb.phrase === 'help' && (rest.length === 0 || reading?.action.npc_ref === undefined)
+    ? null
+    : reading;
+}
+
 /** Going up to a person is talking to them, going up to a thing is examining it. */
 function readWay(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
   const move = readMove(verb.phrase, rest, sight, text);
   if (verb.onlyInSight === true && move.action.place_ref === undefined) return null;
+  const kind = sight.candidates.find(({ id }) => id === move.action.place_ref)?.type;
+  if (verb.phrase === 'hit' && kind !== 'place') return null;
   if (!GO_UP_TO.test(verb.phrase) || move.action.place_ref === undefined) return move;
   const goal = sight.candidates.find(({ id }) => id === move.action.place_ref);
   if (goal === undefined || goal.type === 'place') return move;
@@ -98,15 +114,76 @@ function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: 
     !rest.some(({ word }, at) => at > 0 && word === 'at')
   )
     return null;
+  const tool = verb.phrase === 'use' ? readTool(rest, sight, text) : null;
+  if (tool !== null) return tool;
+  if (verb.phrase === 'leave' && isLaidDown(rest)) return readThing('drop', rest, sight, text);
+  const onto = WRITING.test(verb.phrase) ? writtenOn(rest, sight) : null;
+  if (onto !== null) return readThing('use', onto, sight, text);
+  if (onto === null && NEEDS_PAGE.test(verb.phrase)) return null;
   const named = verb.particle === undefined ? rest : withoutParticle(rest, verb.particle);
   if (named === null) return null;
   if (/^what (does|do|did)$/.test(verb.phrase)) return readQuestion(named, sight, text);
+  if (verb.intent === 'drop' && isForPerson(named, sight))
+    return verb.phrase === 'leave' ? readThing('give', named, sight, text) : null;
   const reading = readThing(verb.intent, named, sight, text);
+  if (
+    SEEING.test(verb.phrase) &&
+    reading.action.place_ref !== undefined &&
+    reading.action.place_ref !== sight.view?.location.id
+  )
+    return readMove('visit', named, sight, text);
+  if (
+    RECLINING.test(verb.phrase) &&
+    verb.intent === 'use' &&
+    reading.action.confidence < CONFIDENCE.resolvedTarget
+  )
+    return null;
   if (verb.phrase === 'listen to' && reading.action.npc_ref !== undefined) return null;
   const isInSight = reading.action.confidence >= CONFIDENCE.resolvedTarget;
   const mustResolve =
     verb.onlyInSight === true || ((verb.phrase === 'leave' || verb.phrase === 'return') && !isInSight);
   return mustResolve && !isInSight ? null : reading;
+}
+
+/** "use the key to open the door" opens the door with the key. */
+function readTool(rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  const to = rest.findIndex(({ word, isQuoted }, at) => at > 0 && word === 'to' && !isQuoted);
+  if (to === -1 || verbsAt(rest, to + 1).every(({ intent }) => !/^(open|close|attack)$/.test(intent)))
+    return null;
+  const done = readCommand(rest, to + 1, 'base', sight, text);
+  const tool = readThing('use', rest.slice(0, to), sight, text);
+  const { object: instrument, object_ref: ref } = tool.action;
+  if (done === null || instrument === undefined) return null;
+  const named = ref === undefined ? { instrument } : { instrument, instrument_ref: ref };
+  return { ...done, action: { ...done.action, ...named }, entities: [...done.entities, ...tool.entities] };
+}
+
+/** "leave the book on the table": a thing, and where it stays. */
+function isLaidDown(rest: readonly Token[]): boolean {
+  const { head, byPreposition } = parseComplement(rest);
+  return (
+    head !== null &&
+    DETERMINERS.has(rest[0]?.word ?? '') &&
+    [...byPreposition.keys()].some((word) => /^(on|under|beside|near|with|inside)$/.test(word))
+  );
+}
+
+/** "write my name in the book": what is written on is used. */
+function writtenOn(rest: readonly Token[], sight: Sight): readonly Token[] | null {
+  const { byPreposition } = parseComplement(rest);
+  const page = byPreposition.get('in') ?? byPreposition.get('into') ?? byPreposition.get('on');
+  const isHere =
+    page !== undefined && resolvePhrase(page.text, sight.candidates, ['object', 'item']).match !== undefined;
+  return isHere ? page.tokens : null;
+}
+
+/** "return the book to the librarian" gives it. */
+function isForPerson(rest: readonly Token[], sight: Sight): boolean {
+  const { byPreposition } = parseComplement(rest);
+  const receiver = byPreposition.get('to') ?? byPreposition.get('for');
+  return (
+    receiver !== undefined && resolvePhrase(receiver.text, sight.candidates, ['npc']).match !== undefined
+  );
 }
 
 function isWay(rest: readonly Token[]): boolean {

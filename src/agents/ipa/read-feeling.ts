@@ -1,5 +1,5 @@
 import { CONFIDENCE } from './confidence.ts';
-import type { EmotionReading } from './emotion.ts';
+import { readEmotion, type EmotionReading } from './emotion.ts';
 import { parseComplement } from './phrases.ts';
 import type { Reading } from './reading.ts';
 import { entityOf } from './resolve-entities.ts';
@@ -24,6 +24,11 @@ export function feeling(tokens: readonly Token[], emotion: EmotionReading, text:
     ],
     alternatives: [],
   };
+}
+
+/** A line that speaks of a danger to the player is heard as a whole: no verb in it is played out. */
+export function readDanger(tokens: readonly Token[], text: string): Reading {
+  return feeling(tokens, readEmotion(tokens) ?? { emotion: undefined, span: undefined, isGrave: true }, text);
 }
 
 /** A command in which a feeling is told as well: "tell the librarian I feel lost". */

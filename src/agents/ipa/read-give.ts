@@ -59,7 +59,7 @@ export function readGive(complement: Complement, sight: Sight, text: string): Re
 
 function partsOf(complement: Complement, sight: Sight): { receiver: Phrase | null; thing: Phrase | null } {
   const { head, headParts, byPreposition } = complement;
-  const dative = byPreposition.get('to');
+  const dative = byPreposition.get('to') ?? byPreposition.get('for') ?? byPreposition.get('with');
   if (dative !== undefined || head === null) return { receiver: dative ?? null, thing: head };
   const [first, second] = headParts;
   if (first !== undefined && second !== undefined) return { receiver: first, thing: second };

@@ -25,6 +25,23 @@ const BARE_DIRECTION: Readonly<Record<string, Direction>> = {
   'get inside': 'in',
   'come in': 'in',
   'come inside': 'in',
+  dip: 'out',
+  'out of here': 'out',
+  'leave here': 'out',
+  'out of this place': 'out',
+  'dip out': 'out',
+  bounce: 'out',
+  bail: 'out',
+  scram: 'out',
+  depart: 'out',
+  'be off': 'out',
+  'be out of here': 'out',
+  'get out of here': 'out',
+  'get away from here': 'out',
+  'step out': 'out',
+  'step outside': 'out',
+  'step in': 'in',
+  'step inside': 'in',
 };
 const BACK = /^(back|return|(go|head|turn|walk|run|come|get) back)$/;
 const HERE = /^(room|place|area|building|house|this place|this room)$/;
@@ -46,7 +63,12 @@ export function readMove(verbPhrase: string, behind: readonly Token[], sight: Si
   const place =
     phrase === null ? undefined : readTarget(phrase, sight, [['place'], ['npc', 'object', 'item']]);
   const isHere = place?.match !== undefined && place.match.id === sight.view?.location.id;
-  if (isHere && BARE_DIRECTION[verbPhrase] === 'out') return towards('out', text, rest);
+  if (isHere && BARE_DIRECTION[verbPhrase] === 'out') {
+    const way = onlyWay !== undefined && isCompass(onlyWay) ? DIRECTION_BY_WORD.get(onlyWay.word) : undefined;
+    return way === undefined || onlyWay === undefined
+      ? towards('out', text, rest)
+      : towards(way, text, [onlyWay]);
+  }
   if (compass !== undefined && direction !== undefined && isCompass(compass)) {
     const walkable = sight.view?.location.exits.some((exit) => exit.direction === direction) ?? true;
     if (walkable || place?.match === undefined) return towards(direction, text, [compass]);

@@ -61,7 +61,7 @@ export function readPerson(
   const topic =
     (isRequest ? complement.head : hasTopicFirst ? wholeTopic(rest) : isSaying ? complement.head : null) ??
     topicOf(complement, rest) ??
-    remainder ??
+    wholeClause(remainder, rest) ??
     asked ??
     spoken;
   const topicPart = topic === null ? {} : { topic: topic.text };
@@ -163,6 +163,16 @@ function cutAtClause(
   return { target: readTarget(head, sight, [['npc']]), remainder: phraseOf(phrase.tokens.slice(at)) };
 }
 
+/** What is told runs to the end of the line: "my boss shouted at me" is no topic without its end. */
+function wholeClause(remainder: Phrase | null, rest: readonly Token[]): Phrase | null {
+  const opening = remainder?.tokens[0];
+  if (opening === undefined || !(TOLD.test(opening.word) || CLAUSE_STARTS.has(opening.word)))
+    return remainder;
+  return phraseOf(rest.filter(({ start, isQuoted }) => start >= opening.start && !isQuoted));
+}
+
+const TOLD = /^(i|my|our|we|boss|mother|father|mom|mum|dad|friend|husband|wife|partner)$/;
+
 function namesPart(candidate: Candidate | undefined, word: string): boolean {
   return (
     candidate !== undefined &&
@@ -171,7 +181,7 @@ function namesPart(candidate: Candidate | undefined, word: string): boolean {
 }
 
 /** One command per person who may be meant, with what was to be said to them. */
-function addresses(
+export function addresses(
   intent: Intent,
   people: readonly Candidate[],
   topic: Phrase | null,

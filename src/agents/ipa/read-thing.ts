@@ -14,6 +14,7 @@ import {
   type Target,
 } from './reading.ts';
 import type { Candidate, ThingType } from './resolve-entities.ts';
+import { nameWords } from '../../sessions/world/names.ts';
 import type { Token } from './tokens.ts';
 
 /** Which kinds of things a verb is tried on, best first. */
@@ -47,7 +48,7 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
   if (intent === 'give') return readGive(complement, sight, text);
   if (phrase === null) return missing(intent, sight, text);
   if (intent === 'examine' && ONESELF.test(phrase.text)) return plain('status', text);
-  const target = readTarget(phrase, sight, TYPES[intent] ?? ANY);
+  const target = withoutMisnamed(readTarget(phrase, sight, TYPES[intent] ?? ANY), intent);
   if (target.words === null) return missing(intent, sight, text);
   const instrument =
     aimed !== undefined && complement.head !== null
@@ -76,6 +77,16 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
       instrument?.words ? ` with the ${instrument.words}` : '',
     ),
   };
+}
+
+/** "pick mushrooms" picks no mushroom gatherer: what is handled must be named by its own noun. */
+function withoutMisnamed(target: Target, intent: Intent): Target {
+  const { match, phrase } = target;
+  if (match?.type !== 'npc' || !/^(take|drop|use|open|close)$/.test(intent) || target.words !== phrase.text)
+    return target;
+  const noun = nameWords(phrase.text).at(-1);
+  const isNamed = [match.name, ...match.aliases].some((name) => nameWords(name).at(-1) === noun);
+  return isNamed ? target : { ...target, match: undefined };
 }
 
 function namedAs(target: Target, isPerson: boolean): Partial<IntentAction> {

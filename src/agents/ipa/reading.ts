@@ -2,6 +2,7 @@ import type { IntentAction, IntentAlternative, IntentEntity } from '../../contra
 import type { WorldView } from '../../contracts/world-view.ts';
 import { CONFIDENCE } from './confidence.ts';
 import type { Phrase } from './phrases.ts';
+import { isTypingErrorOf } from './typing-error.ts';
 import { entityOf, resolvePhrase, type Candidate, type ThingType } from './resolve-entities.ts';
 
 /** What was spoken of last, as id or in words: "it" means the thing, "him" the person. */
@@ -56,7 +57,16 @@ export function readTarget(
     const shorter = { ...phrase, text: phrase.text.replace(/ ones?$/, '') };
     return { ...readTarget(shorter, sight, typeGroups), phrase };
   }
-  return { words: phrase.text, phrase, match: undefined, ambiguous: [] };
+  const meant = sight.candidates.filter(
+    (candidate) => typeGroups.flat().includes(candidate.type) && isMistyped(phrase, candidate),
+  );
+  return { words: phrase.text, phrase, match: meant.length === 1 ? meant[0] : undefined, ambiguous: [] };
+}
+
+/** "fountian": the last word of the phrase is that of a name but for a slip of the fingers. */
+function isMistyped({ tokens }: Phrase, { name, aliases }: Candidate): boolean {
+  const typed = tokens.at(-1)?.word ?? '';
+  return [name, ...aliases].some((one) => isTypingErrorOf(typed, one.split(' ').at(-1) ?? ''));
 }
 
 export function isPronoun(phrase: Phrase): boolean {
@@ -67,13 +77,19 @@ export function isPronoun(phrase: Phrase): boolean {
 function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target {
   const { person, thing } = sight.last;
   const last = isPersonal
-    ? (person ?? (phrase.text === 'them' ? thing : null))
+    ? (person ?? (phrase.text === 'them' ? thing : null) ?? onlyPerson(phrase, sight))
     : (thing ?? animalOf(person, sight));
   if (last === null) return { words: null, phrase, match: undefined, ambiguous: [] };
   const match =
     sight.candidates.find((candidate) => candidate.id === last) ??
     resolvePhrase(last.replaceAll('_', ' '), sight.candidates, ['object', 'item', 'npc', 'place']).match;
   return { words: match?.name ?? last.replaceAll('_', ' '), phrase, match, ambiguous: [] };
+}
+
+/** "her", before anybody was spoken of, is the one person here. */
+function onlyPerson({ text }: Phrase, sight: Sight): string | null {
+  const people = sight.candidates.filter(({ type }) => type === 'npc');
+  return people.length === 1 && /^(him|her|he|she)$/.test(text) ? (people[0]?.id ?? null) : null;
 }
 
 /** "it" is nobody known by name, but it may be "the goblin". */

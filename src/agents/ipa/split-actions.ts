@@ -25,8 +25,12 @@ export function splitActions(tokens: readonly Token[]): Token[][] {
     if (token === undefined) break;
     const joinerLength = current.length === 0 ? 0 : joinersAt(tokens, at);
     const isBroken = token.breakBefore !== 'none';
-    const isOrdered = ORDERING.has(token.word);
-    if (current.length > 0 && (joinerLength > 0 || isBroken || isOrdered)) {
+    const isOrdered = ORDERING.has(token.word) && tokens[at + 1]?.word !== 'that';
+    if (
+      current.length > 0 &&
+      !goesTo(current, token, tokens[at + 1]?.word) &&
+      (joinerLength > 0 || isBroken || isOrdered)
+    ) {
       const isWeak = !isBroken && tokens.slice(at, at + joinerLength).every((t) => WEAK_JOINERS.has(t.word));
       if (beginsAction(tokens, at + joinerLength, current, isWeak)) {
         clauses.push(current);
@@ -47,13 +51,25 @@ function inOrderOfTime(clauses: readonly Token[][]): Token[][] {
   const ordered = [...clauses];
   for (let at = 0; at < ordered.length; at++) {
     const first = ordered[at]?.[0]?.word;
-    const swaps = (first === 'before' && at === 0 && ordered.length > 1) || (first === 'after' && at > 0);
+    const swaps =
+      (first === 'before' && at === 0 && ordered.length > 1) ||
+      (first === 'after' && ordered[at]?.[1]?.word !== 'that' && at > 0);
     if (!swaps) continue;
     const earlier = first === 'before' ? at : at - 1;
     ordered.splice(earlier, 2, ...ordered.slice(earlier, earlier + 2).toReversed());
     at++;
   }
   return ordered;
+}
+
+/** "go and see": the going is no action of its own. */
+function goesTo(current: readonly Token[], joiner: Token, next = ''): boolean {
+  const last = current.at(-1)?.word ?? '';
+  return (
+    joiner.word === 'and' &&
+    joiner.breakBefore === 'none' &&
+    (/^(go|come|try)$/.test(last) || (next === 'see' && /^(wait|back|by|stay)$/.test(last)))
+  );
 }
 
 function joinersAt(tokens: readonly Token[], at: number): number {
@@ -82,6 +98,13 @@ function beginsAction(
     const isBare = next[start.at + 1] === undefined || isBoundary(next, start.at + 1);
     if (isBare) return !isWeak || startsWithMove(current);
   }
+  // "and then up to the attic"
+  if (
+    startsWithMove(current) &&
+    DIRECTION_BY_WORD.has(token.word) &&
+    /^(to|into|through)$/.test(next[start.at + 1]?.word ?? '')
+  )
+    return true;
   if (token.word === 'help') return false;
   const feeling = readEmotion(untilBoundary(next));
   if (feeling?.isGrave === true) return true;

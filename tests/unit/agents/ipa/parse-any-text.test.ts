@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseText } from '../../../../src/agents/ipa/parse.ts';
+import { spelledOut } from '../../../../src/agents/ipa/spelling.ts';
 import { tokenize } from '../../../../src/agents/ipa/tokens.ts';
 import { IpaInput, IpaOutput } from '../../../../src/contracts/intent.ts';
 import { SCENES } from '../../../data/scenes.ts';
-import { readUtterances } from '../../../data/utterances.ts';
+import { CORPORA, readUtterances } from '../../../data/utterances.ts';
 
-const utterances = readUtterances();
+const utterances = CORPORA.flatMap(readUtterances);
 const WORDS = [...new Set(utterances.flatMap(({ text }) => text.split(' ')))];
 const views = Object.values(SCENES);
 
@@ -38,7 +39,7 @@ describe('any text', { timeout: 60_000 }, () => {
   it('has entities that begin and end where words do, and words that stand there unless a name was resolved', () => {
     fc.assert(
       fc.property(anyText, fc.constantFrom(...views), (text, view) => {
-        const tokens = tokenize(text);
+        const tokens = spelledOut(tokenize(text));
         for (const { type, value, ref, start, end } of parseText(text, view, null).entities) {
           expect(tokens.some((token) => token.start === start)).toBe(true);
           expect(tokens.some((token) => token.end === end)).toBe(true);

@@ -249,8 +249,16 @@ describe('feelings', () => {
 });
 
 describe('the parser', () => {
-  it('suggests a command for a typing error or a bare name', () => {
-    expect(parseText('exmine the chair', library, null).alternatives[0]).toMatchObject({ intent: 'examine' });
+  it('reads over a slip of the fingers in a verb or a name, but is less sure of it', () => {
+    const { actions } = parseText('exmine the chiar', library, null);
+    expect(actions).toMatchObject([{ intent: 'examine', object_ref: 'reading_chair', confidence: 0.7 }]);
+    expect(parseText('exmine the unicorn', library, null)).toMatchObject({
+      intent: 'unknown',
+      alternatives: [{ intent: 'examine' }],
+    });
+  });
+
+  it('suggests a command for a bare name', () => {
     expect(parseText('librarian', library, null).alternatives[0]).toMatchObject({
       text: 'talk to the librarian',
     });
