@@ -1,5 +1,5 @@
 import type { FleetOperations } from '../../contracts/operations.ts';
-import { CreateSession, type TurnRecord } from '../../contracts/session.ts';
+import { CreateSession, type SessionView, type TurnRecord } from '../../contracts/session.ts';
 import { redact } from '../../observability/redact.ts';
 import { CostLedger } from '../../primitives/budget/cost-ledger.ts';
 import { toBackendError } from '../../redis/script.ts';
@@ -73,7 +73,8 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     },
     async getSession(sessionId, caller) {
       const { view, isOpenBook } = await visibleSession(sessionId, caller);
-      return isOpenBook ? view : { ...view, memory: null };
+      if (isOpenBook) return view;
+      return { ...view, memory: null, metadata: redact(view.metadata) as SessionView['metadata'] };
     },
     updateSession: (sessionId, update, caller) => updateSessionFor(ctx, sessionId, update, caller),
     exportSession: (sessionId, caller) => exportSessionFor(ctx, sessionId, caller),

@@ -45,7 +45,9 @@ describe('the memory of a session', () => {
     const reader: Caller = { id: 'reader', roles: new Set(['read']) };
     const run = await h.operations.getRun(answer.workflow_metadata.run_id, reader);
     expect(JSON.stringify(run)).not.toContain('quicksilver');
-    expect((await h.operations.getSession(sessionId, reader)).memory).toBeNull();
+    await h.operations.updateSession(sessionId, { metadata: { text: 'private', seat: 7 } }, LOCAL_OPERATOR);
+    const seen = await h.operations.getSession(sessionId, reader);
+    expect(seen).toMatchObject({ memory: null, metadata: { text: '[7 chars]', seat: 7 } });
   });
 
   test('is not in the answer to a run without a session', async () => {
