@@ -34,6 +34,6 @@ export function guesses(tokens: readonly Token[], start: number, sight: Sight): 
   const corrected = [verb, ...tokens.slice(start + 1).map((token) => token.word)].join(' ');
   const words = tokenize(corrected);
   const reading = splitActions(words).length > 1 ? null : readCommand(words, 0, 'base', sight, corrected);
-  if (reading === null || reading.action.needs_clarification) return [];
+  if (reading === null || reading.action.confidence <= CONFIDENCE.unresolvedTarget) return [];
   return [{ intent: reading.action.intent, confidence: CONFIDENCE.unknown, text: corrected }];
 }

@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
   {
     intent: 'take',
     target: 'thing',
-    patterns: `take; get; grab; collect; pick; pick~up; fetch; gather; acquire; pocket; carry; keep; steal; snatch; seize;
+    patterns: `take; take~back; get; grab; collect; pick; pick~up; fetch; gather; acquire; pocket; carry; keep; steal; snatch; seize;
       (give|hand|pass|bring|fetch|get) me; (can|could|may) (i|we) (please)? have; scoop~up; hold; hold on to; take hold of; help myself to; take~with me; lift~up; retrieve`,
   },
   {
@@ -121,7 +121,8 @@ const ROWS: readonly Row[] = [
   {
     intent: 'rest',
     target: 'none',
-    patterns: `rest; sleep; nap; sit; sit down; lie; lie down; relax; breathe; (take|draw) (a|some|a few|several|three|another) (deep|slow|long|calm|big)? (deep|slow)? (breath|breaths); breathe deeply; meditate; pause;
+    patterns: `think (about|of); reflect (on)?; ponder; remember; reminisce; imagine; daydream; dream (of|about)?; let my (mind|thoughts) wander;
+      sing; dance; hum; whistle; rest; sleep; nap; sit; sit down; lie; lie down; relax; breathe; (take|draw) (a|some|a few|several|three|another) (deep|slow|long|calm|big)? (deep|slow)? (breath|breaths); breathe deeply; meditate; pause;
       calm (down|myself|myself down); (take|have) (a|some|a little|a short) (nap|break|rest|seat|moment|pause|time); get some (rest|sleep); take it easy; (close|shut) (my|our) eyes; doze; doze off; count (to|my breaths); go to (sleep|bed); close my eyes; catch my breath; pray; settle down; stretch; unwind; sit quietly; fall asleep`,
   },
   {

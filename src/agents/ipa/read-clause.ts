@@ -5,6 +5,7 @@ import { guesses } from './guesses.ts';
 import { verbsAt } from './lexicon.ts';
 import { CONFIDENCE } from './confidence.ts';
 import { readCommand } from './read-command.ts';
+import { readConversation } from './read-conversation.ts';
 import { feeling, withEmotion } from './read-feeling.ts';
 import { towards } from './read-move.ts';
 import { readPerson } from './read-person.ts';
@@ -52,7 +53,9 @@ function readStarted(
   }
   const command = readCommand(tokens, start, form, sight, text);
   if (command === null)
-    return emotion === null ? unknown(tokens, start, sight, text) : feeling(tokens, emotion, text);
+    return emotion === null
+      ? (readConversation(tokens, sight, text) ?? unknown(tokens, start, sight, text))
+      : feeling(tokens, emotion, text);
   const isCertain = command.action.confidence >= CONFIDENCE.completeVerb;
   const isSpeech = command.action.intent === 'talk_to' || command.action.intent === 'ask';
   // "I keep feeling anxious" speaks of a feeling although "keep" is a verb of taking.

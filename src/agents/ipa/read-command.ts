@@ -9,7 +9,7 @@ import { readPerson } from './read-person.ts';
 import { plain, readThing } from './read-thing.ts';
 import type { Reading, Sight } from './reading.ts';
 import { entityOf, resolvePhrase } from './resolve-entities.ts';
-import type { Token } from './tokens.ts';
+import { wordsOf, type Token } from './tokens.ts';
 
 /** "take the path north" walks. */
 const WAYS = new Set(
@@ -25,6 +25,7 @@ const TELLING = new Set('say says mean means contain read do look like smell sou
 const COPULA = /^(is|isn't|are|aren't|was|wasn't|were|has|had|will|would|can|could|should|means|seems)$/;
 /** An attack only with "at": "throw the stone at the wolf". */
 const THROWN = /^(throw|hurl|swing|fire|aim|point)$/;
+const ADDRESSED = /^(you|your( \S+)?)$/;
 const TOWARDS = new Set(['to', 'the', 'toward', 'towards', 'over']);
 const GO_UP_TO = /^(go|walk|run|head|step|move|come|approach|hurry|rush|stroll)( to| over| up)?$/;
 
@@ -101,6 +102,8 @@ function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: 
   const named = verb.particle === undefined ? rest : withoutParticle(rest, verb.particle);
   if (named === null) return null;
   if (/^what (does|do|did)$/.test(verb.phrase)) return readQuestion(named, sight, text);
+  // "who are you" is asked of somebody, not looked up.
+  if (verb.onlyInSight === true && ADDRESSED.test(wordsOf(named))) return null;
   const reading = readThing(verb.intent, named, sight, text);
   if (verb.phrase === 'listen to' && reading.action.npc_ref !== undefined) return null;
   const isInSight = reading.action.confidence >= CONFIDENCE.resolvedTarget;
@@ -147,11 +150,33 @@ function readWithoutTarget(
     if (seen !== undefined) return readThing('examine', rest, sight, text);
   }
   const span = named[0];
-  const reading = plain(verb.intent, text);
+  const reading = verb.intent === 'look' ? lookFor(verb.phrase, rest, sight, text) : plain(verb.intent, text);
   if (way === undefined || span === undefined || verb.intent !== 'look') return reading;
   return {
     ...reading,
     action: { ...reading.action, direction: way },
     entities: [entityOf('direction', way, span)],
+  };
+}
+
+/** "who is here" looks for people, "where can I go" for ways, "where is the library" for one thing. */
+function lookFor(phrase: string, rest: readonly Token[], sight: Sight, text: string): Reading {
+  const reading = plain('look', text);
+  const topic = /\b(who|who's|anyone|anybody|someone)\b/.test(phrase)
+    ? 'people'
+    : /\b(exits?|ways?|can (i|we) go)\b/.test(phrase)
+      ? 'ways'
+      : undefined;
+  const place =
+    phrase.startsWith('where') && rest.length > 0
+      ? resolvePhrase(wordsOf(rest), sight.candidates, ['place']).match
+      : undefined;
+  return {
+    ...reading,
+    action: {
+      ...reading.action,
+      ...(topic === undefined ? {} : { topic }),
+      ...(place === undefined ? {} : { place: place.name, place_ref: place.id }),
+    },
   };
 }

@@ -1,6 +1,7 @@
 import type { Intent, IntentAction } from '../../contracts/intent.ts';
 import { commandsFor } from './alternatives.ts';
 import { CONFIDENCE } from './confidence.ts';
+import { mentionedBy } from './mentioned.ts';
 import { instrument as tool, object, person, place } from './parts.ts';
 import { parseComplement, withoutRemark, type Complement, type Phrase } from './phrases.ts';
 import { readGive } from './read-give.ts';
@@ -35,6 +36,7 @@ const TYPES: Readonly<Partial<Record<Intent, readonly (readonly ThingType[])[]>>
 };
 const ANY: readonly (readonly ThingType[])[] = [['object', 'item', 'npc'], ['place']];
 const NOTHING = /^(nothing|none|no one|nobody)\b/;
+const EVERYTHING = /^(everything|all|it all|all of it|everything (here|there|around me))$/;
 const ONESELF = /^(me|myself|yourself|us|ourselves)$/;
 
 /** Verbs that need a thing: "take the journal", "attack the goblin with my sword", "give it to the elder". */
@@ -47,7 +49,9 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
   if (intent === 'give') return readGive(complement, sight, text);
   if (phrase === null) return missing(intent, sight, text);
   if (intent === 'examine' && ONESELF.test(phrase.text)) return plain('status', text);
-  const target = readTarget(phrase, sight, TYPES[intent] ?? ANY);
+  if (intent === 'examine' && EVERYTHING.test(phrase.text)) return plain('look', text);
+  const named = readTarget(phrase, sight, TYPES[intent] ?? ANY);
+  const target = intent === 'examine' ? orMentioned(named, sight) : named;
   if (target.words === null) return missing(intent, sight, text);
   const instrument =
     aimed !== undefined && complement.head !== null
@@ -76,6 +80,12 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
       instrument?.words ? ` with the ${instrument.words}` : '',
     ),
   };
+}
+
+/** What has no name of its own here may be part of something that has. */
+function orMentioned(target: Target, sight: Sight): Target {
+  if (target.words === null || target.match !== undefined || target.ambiguous.length > 0) return target;
+  return { ...target, match: mentionedBy(target.words, sight.view) };
 }
 
 function namedAs(target: Target, isPerson: boolean): Partial<IntentAction> {

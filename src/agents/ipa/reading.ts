@@ -2,6 +2,7 @@ import type { IntentAction, IntentAlternative, IntentEntity } from '../../contra
 import type { WorldView } from '../../contracts/world-view.ts';
 import { CONFIDENCE } from './confidence.ts';
 import type { Phrase } from './phrases.ts';
+import { pronounOf, type Pronoun } from '../../sessions/world/pronouns.ts';
 import { entityOf, resolvePhrase, type Candidate, type ThingType } from './resolve-entities.ts';
 
 /** What was spoken of last, as id or in words: "it" means the thing, "him" the person. */
@@ -35,8 +36,14 @@ export interface Target {
 const PERSONAL = new Set(['him', 'her', 'them', 'he', 'she', 'they', 'you']);
 const IMPERSONAL = new Set(['it', 'this', 'that', 'one', 'them', 'these', 'those']);
 const NOBODY_NAMED = new Set(
-  'someone somebody anyone anybody everyone everybody people something anything me us myself both'.split(' '),
+  'someone somebody anyone anybody everyone everybody people something anything me us myself both thing things stuff first second other'.split(
+    ' ',
+  ),
 );
+
+/** "whoever is here", "what I dropped", "the first one" describe, and name nothing. */
+const NO_NAME =
+  /^((what|whatever|whoever|whichever)\b|(someone|anyone|somebody|anybody|people|everyone) (here|around|there)$|(first|second|last|other) (one|thing)$)/;
 
 /** What a phrase means here; the first of the type groups that has a match decides. */
 export function readTarget(
@@ -46,7 +53,8 @@ export function readTarget(
 ): Target {
   const isPersonal = PERSONAL.has(phrase.text);
   if (isPersonal || IMPERSONAL.has(phrase.text)) return readPronoun(phrase, sight, isPersonal);
-  if (NOBODY_NAMED.has(phrase.text)) return { words: null, phrase, match: undefined, ambiguous: [] };
+  if (NOBODY_NAMED.has(phrase.text) || NO_NAME.test(phrase.text))
+    return { words: null, phrase, match: undefined, ambiguous: [] };
   for (const types of typeGroups) {
     const { match, ambiguous } = resolvePhrase(phrase.text, sight.candidates, types);
     if (match !== undefined || ambiguous.length > 0) return { words: phrase.text, phrase, match, ambiguous };
@@ -66,6 +74,9 @@ export function isPronoun(phrase: Phrase): boolean {
 /** "them" may be things: "take the books and read them". */
 function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target {
   const { person, thing } = sight.last;
+  const meant = isPersonal ? personMeant(phrase.text, sight) : undefined;
+  if (meant === 'unclear') return { words: null, phrase, match: undefined, ambiguous: [] };
+  if (meant !== undefined) return { words: meant.name, phrase, match: meant, ambiguous: [] };
   const last = isPersonal
     ? (person ?? (phrase.text === 'them' ? thing : null))
     : (thing ?? animalOf(person, sight));
@@ -74,6 +85,24 @@ function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target 
     sight.candidates.find((candidate) => candidate.id === last) ??
     resolvePhrase(last.replaceAll('_', ' '), sight.candidates, ['object', 'item', 'npc', 'place']).match;
   return { words: match?.name ?? last.replaceAll('_', ' '), phrase, match, ambiguous: [] };
+}
+
+const SPOKEN_OF: Readonly<Record<string, Pronoun>> = { him: 'he', he: 'he', her: 'she', she: 'she' };
+
+/**
+ * Who in sight "him", "her" or "you" is: whoever was spoken of last unless the pronoun speaks against it, else the only
+ * one it fits. Undefined when what was said before decides it, whether or not it is here.
+ */
+function personMeant(word: string, { view, candidates, last }: Sight): Candidate | 'unclear' | undefined {
+  const pronoun = SPOKEN_OF[word];
+  if (view === null || (pronoun === undefined && word !== 'you')) return undefined;
+  const known = (id: string | undefined) => candidates.find((candidate) => candidate.id === id);
+  const fitting = view.npcs.filter((npc) => pronoun === undefined || (pronounOf(npc) ?? pronoun) === pronoun);
+  const lastOne = view.npcs.find(({ id }) => id === last.person);
+  if (lastOne !== undefined && (fitting.includes(lastOne) || fitting.length !== 1)) return known(lastOne.id);
+  if (fitting.length === 1) return known(fitting[0]?.id);
+  // A name that nothing in sight has may be a thing as well as a person.
+  return last.person === null || last.person === last.thing ? 'unclear' : undefined;
 }
 
 /** "it" is nobody known by name, but it may be "the goblin". */

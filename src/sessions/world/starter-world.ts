@@ -148,11 +148,12 @@ const OBJECTS: Record<string, WorldObject> = {
   },
 };
 
-const STRANGER = { disposition: 0, met: false, facts: [], carries: [] };
+/** Each person has lists of their own: what one is given is not given to all. */
+const stranger = () => ({ disposition: 0, met: false, facts: [], carries: [] });
 
 const NPCS: Record<string, WorldNpc> = {
   wise_elder: {
-    ...STRANGER,
+    ...stranger(),
     name: 'wise elder',
     aliases: ['elder', 'old woman', 'wise woman'],
     description:
@@ -160,14 +161,14 @@ const NPCS: Record<string, WorldNpc> = {
     mood: 'serene',
   },
   friendly_merchant: {
-    ...STRANGER,
+    ...stranger(),
     name: 'friendly merchant',
     aliases: ['merchant', 'trader', 'shopkeeper'],
     description: 'He arranges apples by how cheerful they look and laughs at his own prices.',
     mood: 'cheerful',
   },
   librarian: {
-    ...STRANGER,
+    ...stranger(),
     name: 'librarian',
     aliases: ['keeper of books'],
     description: 'They wear two pairs of spectacles at once and have clearly read everything twice.',

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { parseText } from '../../../../src/agents/ipa/parse.ts';
+import { lastEntityOf } from '../../../../src/contracts/intent.ts';
+import { createStarterWorld } from '../../../../src/sessions/world/starter-world.ts';
+import { viewOf } from '../../../../src/sessions/world/view.ts';
+
+function viewAt(location: string) {
+  const world = createStarterWorld('w', '2026-01-01T00:00:00.000Z');
+  return viewOf({ ...world, player: { ...world.player, location_id: location } });
+}
+const village = viewAt('village_center');
+const library = viewAt('library');
+const clearing = viewAt('forest_clearing');
+
+describe('in a conversation', () => {
+  it.each([
+    ['who are you?', 'ask'],
+    ['what do you think about forgiveness?', 'ask'],
+    ['what is your name', 'ask'],
+    ['why?', 'ask'],
+    ['yes', 'talk_to'],
+    ["I don't know", 'talk_to'],
+    ['my sister is far away', 'talk_to'],
+  ])('%j goes to the one who was spoken with last', (text, intent) => {
+    const { actions } = parseText(text, village, 'wise_elder');
+    expect(actions).toMatchObject([{ intent, npc_ref: 'wise_elder', needs_clarification: false }]);
+  });
+
+  it('a question that says "you" goes to the only one there is, and is asked back among several', () => {
+    expect(parseText('what do you sell', library, null)).toMatchObject({
+      intent: 'ask',
+      actions: [{ npc_ref: 'librarian' }],
+    });
+    const { needs_clarification, alternatives } = parseText('what do you sell', village, 'fountain');
+    expect(needs_clarification).toBe(true);
+    for (const { text, ref } of alternatives) {
+      expect(parseText(text, village, null)).toMatchObject({ intent: 'ask', actions: [{ npc_ref: ref }] });
+    }
+  });
+
+  it.each(['why?', 'yes', 'my sister is far away', 'what do you sell'])(
+    '%j means nothing where there is nobody to say it to',
+    (text) => expect(parseText(text, clearing, 'wise_elder').intent).toBe('unknown'),
+  );
+
+  it('commands stay commands, and nonsense stays nonsense', () => {
+    expect(parseText('go north', village, 'wise_elder').intent).toBe('move');
+    expect(parseText('blorptastic quux', village, 'wise_elder').intent).toBe('unknown');
+  });
+
+  it('whoever is meant without being named is the next "her"', () => {
+    const hello = parseText('what do you recommend?', library, null);
+    expect(lastEntityOf(hello)).toBe('librarian');
+  });
+});
+
+describe('him and her', () => {
+  it('are told apart by how people are spoken of', () => {
+    expect(parseText('talk to him', village, 'wise_elder').actions[0]?.npc_ref).toBe('friendly_merchant');
+    expect(parseText('talk to her', village, 'friendly_merchant').actions[0]?.npc_ref).toBe('wise_elder');
+  });
+
+  it('are found although something unknown was spoken of since', () => {
+    const [give] = parseText('give the apple to him', village, 'apple').actions;
+    expect(give).toMatchObject({ intent: 'give', object: 'apple', npc_ref: 'friendly_merchant' });
+  });
+});
+
+describe('what is only part of something', () => {
+  it.each([
+    ['read the notes', village, { object: 'notes', object_ref: 'community_board' }],
+    ['look at the pebbles', clearing, { object_ref: 'flowing_stream' }],
+    ['look at the trees', clearing, { place: 'trees', place_ref: 'forest_clearing' }],
+  ])('%s looks at what holds it', (text, view, expected) => {
+    expect(parseText(text, view, null).actions[0]).toMatchObject({ intent: 'examine', ...expected });
+  });
+
+  it('is not made up', () => {
+    expect(parseText('look at the dragon', clearing, null).actions[0]?.place_ref).toBeUndefined();
+  });
+});
+
+describe('a look', () => {
+  it.each([
+    ['who is here?', { topic: 'people' }],
+    ['where can I go', { topic: 'ways' }],
+    ['where is the library', { place_ref: 'library' }],
+  ])('%s asks for one thing only', (text, expected) => {
+    expect(parseText(text, village, null).actions[0]).toMatchObject({ intent: 'look', ...expected });
+  });
+
+  it('at everything is a look around', () => {
+    expect(parseText('look at everything', village, null).intent).toBe('look');
+  });
+});
+
+it('a correction is offered only where it would mean something', () => {
+  expect(parseText('sing a song', village, null).alternatives).toEqual([]);
+  expect(parseText('wake up', village, null).alternatives).toEqual([]);
+  expect(parseText('exmine the fountain', village, null).alternatives).toMatchObject([
+    { text: 'examine the fountain' },
+  ]);
+});
+
+it('"take it back" takes it', () => {
+  expect(parseText('take the journal back', library, null).actions[0]?.object_ref).toBe('ancient_journal');
+});
