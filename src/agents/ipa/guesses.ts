@@ -35,5 +35,7 @@ export function guesses(tokens: readonly Token[], start: number, sight: Sight): 
   const words = tokenize(corrected);
   const reading = splitActions(words).length > 1 ? null : readCommand(words, 0, 'base', sight, corrected);
   if (reading === null || reading.action.confidence <= CONFIDENCE.unresolvedTarget) return [];
+  // A verb that needs nothing is not corrected into a line that says more.
+  if (words.length > 1 && reading.entities.length === 0) return [];
   return [{ intent: reading.action.intent, confidence: CONFIDENCE.unknown, text: corrected }];
 }

@@ -11,7 +11,8 @@ const ANSWER =
   /^(yes|no|yeah|yep|nope|maybe|perhaps|sure|okay|ok|of course|not really|i see|i agree|i disagree|i don't know|i do not know|i'm not sure|i guess( so| not)?|i think so|i don't think so|exactly|indeed|true|never|always|sometimes|not yet|(yes|no) (please|thanks|thank you))$/;
 /** How people begin to tell something; commands and deeds begin otherwise. */
 const TELLING =
-  /^(my|it|it's|that|that's|this|he|he's|she|she's|they|they're|we|we're|you|you're|because|there's|i'm|i've|i (am|was|had|have|had|never|always|think|believe|know|used|once|don't|didn't|can't|couldn't)|(yes|no) (i|it|but|because|my))$/;
+  /^(my|it|it's|that|that's|this|he|he's|she|she's|they|they're|we|we're|you|you're|because|there's|i'm|i've|i (am|was|had|have|never|always|think|believe|know|used|once|don't|didn't|can't|couldn't|like|forgive|miss|lost|got|went|came|left|told|said|met|did|made|found|broke|fell|grew|[a-z]{3,}ed)|(yes|no) (i|it|but|because|my))$/;
+const OF_ONESELF = /^(i|i'm|i've|my|we|we're|this|that|that's|it's)$/;
 /** More words than this are no answer. */
 const MAX_WORDS = 40;
 
@@ -32,10 +33,26 @@ export function readConversation(tokens: readonly Token[], sight: Sight, text: s
     if (asked !== undefined) return said('ask', asked, tokens, text);
     return isForThem && people.length > 1 ? askWhom(people, tokens, text) : null;
   }
-  if (partner === undefined) return null;
-  const isTold = TELLING.test(first.word) || TELLING.test(wordsOf(tokens.slice(0, 2)));
-  const isSaid = ANSWER.test(wordsOf(tokens)) || (isTold && tokens.length > 2);
-  return isSaid ? said('talk_to', partner, tokens, text) : null;
+  const isTold = tokens.length > 2 && (TELLING.test(first.word) || TELLING.test(wordsOf(tokens.slice(0, 2))));
+  if (partner === undefined) {
+    const isForTheStory = isTold && OF_ONESELF.test(first.word) && sight.view !== null;
+    return isForTheStory ? toldToNobody(text) : null;
+  }
+  return isTold || ANSWER.test(wordsOf(tokens)) ? said('talk_to', partner, tokens, text) : null;
+}
+
+/** With nobody to hear it, what players say of themselves is for the story to hold. */
+function toldToNobody(text: string): Reading {
+  return {
+    action: {
+      intent: 'express_emotion',
+      confidence: CONFIDENCE.inferredTarget,
+      text,
+      needs_clarification: false,
+    },
+    entities: [],
+    alternatives: [],
+  };
 }
 
 function said(intent: 'ask' | 'talk_to', person: Candidate, tokens: readonly Token[], text: string): Reading {

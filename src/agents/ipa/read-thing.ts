@@ -53,6 +53,10 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
   const named = readTarget(phrase, sight, TYPES[intent] ?? ANY);
   const target = intent === 'examine' ? orMentioned(named, sight) : named;
   if (target.words === null) return missing(intent, sight, text);
+  if (target.match === undefined && isGrounding(intent, target, text) && sight.view !== null) {
+    const reading = plain('rest', text);
+    return { ...reading, action: { ...reading.action, object: target.words } };
+  }
   const instrument =
     aimed !== undefined && complement.head !== null
       ? readTarget(complement.head, sight, [['item'], ['object']])
@@ -80,6 +84,16 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
       instrument?.words ? ` with the ${instrument.words}` : '',
     ),
   };
+}
+
+/** What is there everywhere; to feel it or to look at it is to come to rest. */
+const EVER_PRESENT =
+  /^(hands?|feet|foot|breath|body|heart|heartbeat|pulse|skin|face|ground|earth|floor|air|wind|breeze|sky|clouds?|sun|sunlight|light|silence|stillness|shadows?)$/;
+const FELT = /\b(feel|touch|sense)\b/;
+
+function isGrounding(intent: Intent, { words }: Target, text: string): boolean {
+  const isFelt = intent === 'examine' || (intent === 'use' && FELT.test(text.toLowerCase()));
+  return isFelt && EVER_PRESENT.test(words ?? '');
 }
 
 /** What has no name of its own here may be part of something that has. */

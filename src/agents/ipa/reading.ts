@@ -52,7 +52,10 @@ export function readTarget(
   typeGroups: readonly (readonly ThingType[])[],
 ): Target {
   const isPersonal = PERSONAL.has(phrase.text);
-  if (isPersonal || IMPERSONAL.has(phrase.text)) return readPronoun(phrase, sight, isPersonal);
+  if (isPersonal || IMPERSONAL.has(phrase.text)) {
+    const asksForPerson = typeGroups[0]?.every((type) => type === 'npc') === true;
+    return readPronoun(phrase, sight, isPersonal, asksForPerson);
+  }
   if (NOBODY_NAMED.has(phrase.text) || NO_NAME.test(phrase.text))
     return { words: null, phrase, match: undefined, ambiguous: [] };
   for (const types of typeGroups) {
@@ -72,9 +75,9 @@ export function isPronoun(phrase: Phrase): boolean {
 }
 
 /** "them" may be things: "take the books and read them". */
-function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target {
+function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean, asksForPerson: boolean): Target {
   const { person, thing } = sight.last;
-  const meant = isPersonal ? personMeant(phrase.text, sight) : undefined;
+  const meant = isPersonal ? personMeant(phrase.text, sight, asksForPerson) : undefined;
   if (meant === 'unclear') return { words: null, phrase, match: undefined, ambiguous: [] };
   if (meant !== undefined) return { words: meant.name, phrase, match: meant, ambiguous: [] };
   const last = isPersonal
@@ -90,12 +93,16 @@ function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target 
 const SPOKEN_OF: Readonly<Record<string, Pronoun>> = { him: 'he', he: 'he', her: 'she', she: 'she' };
 
 /**
- * Who in sight "him", "her" or "you" is: whoever was spoken of last unless the pronoun speaks against it, else the only
- * one it fits. Undefined when what was said before decides it, whether or not it is here.
+ * Who in sight "him", "her", "them" or "you" is: whoever was spoken of last unless the pronoun speaks against it, else
+ * the only one it can be. Undefined when what was said before decides it, whether or not it is here.
  */
-function personMeant(word: string, { view, candidates, last }: Sight): Candidate | 'unclear' | undefined {
+function personMeant(
+  word: string,
+  { view, candidates, last }: Sight,
+  asksForPerson: boolean,
+): Candidate | 'unclear' | undefined {
   const pronoun = SPOKEN_OF[word];
-  if (view === null || (pronoun === undefined && word !== 'you')) return undefined;
+  if (view === null || (pronoun === undefined && !asksForPerson)) return undefined;
   const known = (id: string | undefined) => candidates.find((candidate) => candidate.id === id);
   const fitting = view.npcs.filter((npc) => pronoun === undefined || (pronounOf(npc) ?? pronoun) === pronoun);
   const lastOne = view.npcs.find(({ id }) => id === last.person);
@@ -111,9 +118,10 @@ function animalOf(person: string | null, sight: Sight): string | null {
   return isKnown ? null : person;
 }
 
-/** What the session spoke of last; a name that is nothing in sight may be either. */
+/** What the session spoke of last. What is out of sight by now is not meant; without any sight it may be either. */
 export function lastOf(lastEntity: string | null, candidates: readonly Candidate[]): Last {
   const known = candidates.find((candidate) => candidate.id === lastEntity);
+  if (known === undefined && candidates.length > 0) return { thing: null, person: null };
   if (known === undefined) return { thing: lastEntity, person: lastEntity };
   return known.type === 'npc' ? { thing: null, person: lastEntity } : { thing: lastEntity, person: null };
 }

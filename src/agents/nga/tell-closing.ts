@@ -4,7 +4,13 @@ import type { WorldView } from '../../contracts/world-view.ts';
 import type { Offer } from './choices.ts';
 import { CROSSROADS, INVITATIONS, SUGGESTIONS, WHAT_EXACTLY, WHICH_ONE } from './grammar/closings.ts';
 import { FEELING_INVITATIONS } from './grammar/feelings.ts';
-import { NOBODY_TO_TALK_TO, NOTHING_IN_HAND, NOTHING_TO_TAKE, PARTINGS } from './grammar/replies.ts';
+import {
+  NOBODY_TO_TALK_TO,
+  NOTHING_IN_HAND,
+  NOTHING_TO_TAKE,
+  PARTINGS,
+  THAT_ONE,
+} from './grammar/replies.ts';
 import { isMeta } from './meta.ts';
 import type { Picker } from './select.ts';
 import { listOf } from './words.ts';
@@ -25,6 +31,7 @@ export function tellClosing(
   }
   if (unclear !== undefined) {
     if (guesses.length === 0) return tellNothingToName(unclear, input.view, picker);
+    if (guesses.length === 1) return picker.pick('closing.that_one', THAT_ONE, { options: quoted(guesses) });
     return picker.pick('closing.which', WHICH_ONE, { options: quoted(guesses) });
   }
   if (main.intent === 'quit') return picker.pick('closing.parting', PARTINGS);

@@ -8,7 +8,7 @@ import { OPENINGS } from './grammar/openings.ts';
 import { LOOK_AGAIN, SEARCHING, STILL_UNKNOWN, UNCLEAR_OPENINGS } from './grammar/openings-instead.ts';
 import { OPENINGS_WITH_THINGS } from './grammar/openings-with-things.ts';
 import { TALKING_ON } from './grammar/openings-talking-on.ts';
-import { PASTIMES } from './grammar/inward.ts';
+import { PASTIMES, SENSING } from './grammar/inward.ts';
 import type { Picker } from './select.ts';
 import { feelingGroupOf } from './tell-actions.ts';
 import { withThe } from './words.ts';
@@ -36,6 +36,9 @@ export function tellOpening(
   }
   const gesture = action.intent === 'talk_to' ? gestureOf(action) : undefined;
   if (gesture !== undefined) return picker.pick(`opening.${gesture.name}`, gesture.openings, { person });
+  if (action.intent === 'rest' && action.object !== undefined) {
+    return picker.pick('opening.sensing', SENSING, thingFillings(ownWords(action.object, action.text)));
+  }
   const pastime = action.intent === 'rest' ? begunBy(action, PASTIMES) : undefined;
   if (pastime !== undefined) return picker.pick(`opening.${pastime.name}`, pastime.openings);
   if ((action.intent === 'talk_to' || action.intent === 'ask') && isTalkingOn(person, recent.at(-1))) {
@@ -46,6 +49,11 @@ export function tellOpening(
     person,
     way: wayOf(action, views),
   });
+}
+
+/** "my hands" are the player's. */
+function ownWords(object: string, text: string): string {
+  return text.toLowerCase().includes(`my ${object}`) ? `your ${object}` : object;
 }
 
 /** The turn before was a talk, and with the same person as far as its story says. */

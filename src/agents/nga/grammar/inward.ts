@@ -1,4 +1,17 @@
+import type { Variants } from '../select.ts';
 import type { Gesture } from './gestures.ts';
+
+/** What is there everywhere, and looked at or felt. Place: {thing}. */
+export const SENSING: Variants = [
+  'You turn to {thing}, which {is} simply there.',
+  'You give {thing} your attention, and that is enough to do.',
+  'You let {thing} be everything for a breath or two.',
+  'There {is} {thing}, and there are you; for now that is all.',
+  'You stay with {thing} until your thoughts have caught up.',
+  'You notice {thing} the way one notices a friend in a crowd.',
+  'You take your time with {thing}, since nobody is in a hurry for you to be done.',
+  'Your attention comes down, slowly, and settles on {thing}.',
+];
 
 /** What is done for its own sake: a rest may begin so. */
 export const PASTIMES: readonly Gesture[] = [

@@ -114,7 +114,7 @@ export const OUTCOMES = {
   ],
   meet: [
     '{Person} {greets} you as though you had been expected.',
-    'That is how you come to know {them}.',
+    '{Person} {is} glad of the company, and soon you are strangers no longer.',
     '{Person} {looks} up, {sees} you, and {makes} room for a conversation.',
     'The first words are the hardest, and now they are behind you: {person} {is} glad to meet you.',
     '{Person} {turns} to you with real interest, and a first thread is tied between you.',

@@ -74,6 +74,16 @@ export const NOTHING_IN_HAND: Variants = [
   'Nothing is in your pockets today. What would you like instead?',
 ];
 
+/** Only one thing can be meant, and it was not said. Place: {options}, a command. */
+export const THAT_ONE: Variants = [
+  'Would it be {options}?',
+  'Do you want to try {options}?',
+  'Is it {options} that you have in mind?',
+  'Did you mean {options}?',
+  'Perhaps {options}?',
+  'Shall it be {options}?',
+];
+
 /** Nobody else is here. */
 export const NOBODY_HERE: Variants = [
   'There is nobody here but you.',

@@ -38,7 +38,7 @@ describe('in a conversation', () => {
     }
   });
 
-  it.each(['why?', 'yes', 'my sister is far away', 'what do you sell'])(
+  it.each(['why?', 'yes', 'what do you sell'])(
     '%j means nothing where there is nobody to say it to',
     (text) => expect(parseText(text, clearing, 'wise_elder').intent).toBe('unknown'),
   );
@@ -104,4 +104,41 @@ it('a correction is offered only where it would mean something', () => {
 
 it('"take it back" takes it', () => {
   expect(parseText('take the journal back', library, null).actions[0]?.object_ref).toBe('ancient_journal');
+});
+
+describe('with nobody to hear it', () => {
+  it.each(['I lost my job', 'my sister is far away', 'I forgive myself', 'this place is beautiful'])(
+    '%j is for the story to hold, as a feeling without a name',
+    (text) => {
+      const { intent, emotion, alternatives } = parseText(text, clearing, null);
+      expect({ intent, emotion, alternatives }).toEqual({
+        intent: 'express_emotion',
+        emotion: undefined,
+        alternatives: [],
+      });
+    },
+  );
+});
+
+describe('what is there everywhere', () => {
+  it.each(['feel the ground', 'look at the sky', 'look at my hands', 'touch the earth'])(
+    '%j comes to rest',
+    (text) => expect(parseText(text, library, null).intent).toBe('rest'),
+  );
+
+  it('is not used up as a tool', () => {
+    expect(parseText('open the sky', library, null).intent).toBe('open');
+  });
+});
+
+describe('what was spoken of elsewhere', () => {
+  it('is not meant by "it" any more', () => {
+    const { needs_clarification, actions } = parseText('take it', library, 'flowing_stream');
+    expect(needs_clarification).toBe(true);
+    expect(actions[0]?.object).toBeUndefined();
+  });
+
+  it('"them" is whoever is here, when it is a person that is needed', () => {
+    expect(parseText('talk to them', library, 'reading_chair').actions[0]?.npc_ref).toBe('librarian');
+  });
 });
