@@ -23,3 +23,11 @@ export function mentionedBy(phrase: string, view: WorldView | null): Candidate |
     ? undefined
     : { type: found.type, id: found.id, name: found.name, aliases: found.aliases };
 }
+
+/** What nobody has to mention because it is always there. */
+const EVERYWHERE =
+  /^(hands?|feet|foot|breath|body|heart|heartbeat|pulse|skin|face|ground|earth|floor|air|wind|breeze|sky|clouds?|sun|sunlight|light|silence|stillness|shadows?)$/;
+
+export function isEverywhere(words: string): boolean {
+  return EVERYWHERE.test(words);
+}

@@ -41,8 +41,12 @@ export function readCommand(
   const behind = tokens[start + 1];
   const isQuestion = (tokens[start]?.word ?? '').startsWith('wh');
   if (!isQuestion && behind?.breakBefore === 'none' && COPULA.test(behind.word)) return null;
+  const withParticle = new Set<string>();
   for (const verb of verbsAt(tokens, start, form).toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    // "take it back": the particle belongs to the verb, not to the thing.
+    if (verb.particle === undefined && withParticle.has(verb.intent)) continue;
     const reading = readVerb(verb, tokens.slice(start + verb.length), sight, text);
+    if (reading !== null && verb.particle !== undefined) withParticle.add(verb.intent);
     if (reading !== null && (best === null || reading.action.confidence > best.action.confidence)) {
       best = reading;
     }

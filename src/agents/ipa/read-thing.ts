@@ -1,7 +1,7 @@
 import type { Intent, IntentAction } from '../../contracts/intent.ts';
 import { commandsFor } from './alternatives.ts';
 import { CONFIDENCE } from './confidence.ts';
-import { mentionedBy } from './mentioned.ts';
+import { isEverywhere, mentionedBy } from './mentioned.ts';
 import { instrument as tool, object, person, place } from './parts.ts';
 import { parseComplement, withoutRemark, type Complement, type Phrase } from './phrases.ts';
 import { readGive } from './read-give.ts';
@@ -86,14 +86,12 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
   };
 }
 
-/** What is there everywhere; to feel it or to look at it is to come to rest. */
-const EVER_PRESENT =
-  /^(hands?|feet|foot|breath|body|heart|heartbeat|pulse|skin|face|ground|earth|floor|air|wind|breeze|sky|clouds?|sun|sunlight|light|silence|stillness|shadows?)$/;
+/** To feel what is everywhere, or to look at it, is to come to rest. */
 const FELT = /\b(feel|touch|sense)\b/;
 
 function isGrounding(intent: Intent, { words }: Target, text: string): boolean {
   const isFelt = intent === 'examine' || (intent === 'use' && FELT.test(text.toLowerCase()));
-  return isFelt && EVER_PRESENT.test(words ?? '');
+  return isFelt && isEverywhere(words ?? '');
 }
 
 /** What has no name of its own here may be part of something that has. */

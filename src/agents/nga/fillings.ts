@@ -2,6 +2,7 @@ import { UNEXPLORED, type ViewExit, type WorldView } from '../../contracts/world
 import type { IntentAction } from '../../contracts/intent.ts';
 import type { Pronoun } from '../../sessions/world/pronouns.ts';
 import { bestMatches, nameWords } from '../../sessions/world/names.ts';
+import { isEverywhere, mentionedBy } from '../ipa/mentioned.ts';
 import type { Fillings } from './select.ts';
 import { echoed, isPlural, listOf, withThe } from './words.ts';
 
@@ -75,6 +76,12 @@ export function targetName(action: IntentAction, views: readonly WorldView[]): s
   if (known !== undefined && !isPart) return known;
   if (ref !== undefined && words === undefined) return 'something';
   return isEverything(words) ? 'all there is' : echoed(words, 'what you are after');
+}
+
+/** Not a thing of its own in the world, but there all the same: the trees of a clearing, the sky. */
+export function isBackdrop(words: string | undefined, views: readonly WorldView[]): boolean {
+  if (words === undefined) return false;
+  return isEverywhere(words.toLowerCase()) || views.some((view) => mentionedBy(words, view) !== undefined);
 }
 
 /** Words and id of one and the same thing: in "give the apple to him" they are those of the apple. */

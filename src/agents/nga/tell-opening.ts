@@ -1,7 +1,15 @@
 import type { Intent, IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput, RecentTurn } from '../../contracts/narrative.ts';
 import type { Direction, WorldView } from '../../contracts/world-view.ts';
-import { isEverything, nameIn, personName, targetName, targetOf, thingFillings } from './fillings.ts';
+import {
+  isBackdrop,
+  isEverything,
+  nameIn,
+  personName,
+  targetName,
+  targetOf,
+  thingFillings,
+} from './fillings.ts';
 import { FEELING_OPENINGS } from './grammar/feelings.ts';
 import { GESTURES, type Gesture } from './grammar/gestures.ts';
 import { OPENINGS } from './grammar/openings.ts';
@@ -58,7 +66,7 @@ function ownWords(object: string, text: string): string {
 
 /** The turn before was a talk, and with the same person as far as its story says. */
 function isTalkingOn(person: string, last: RecentTurn | undefined): boolean {
-  const wasTalk = last?.intent === 'talk_to' || last?.intent === 'ask';
+  const wasTalk = last?.template_ids?.some((id) => /^outcome\.(meet|warm|mend)\./.test(id)) === true;
   return wasTalk && (last.response_text?.split('\n\n')[0] ?? '').includes(person);
 }
 
@@ -83,7 +91,7 @@ function begunBy({ text }: IntentAction, gestures: readonly Gesture[]): Gesture 
 function isOutOfSight(action: IntentAction, views: readonly WorldView[]): boolean {
   if (!AIMED.has(action.intent)) return false;
   const { words, ref } = targetOf(action);
-  if (ref === undefined) return words !== undefined && !isEverything(words);
+  if (ref === undefined) return words !== undefined && !isEverything(words) && !isBackdrop(words, views);
   // What the player is to be spared is here all the same, but there is nothing to be seen of it.
   return action.intent === 'examine' && nameIn(ref, views) === undefined;
 }

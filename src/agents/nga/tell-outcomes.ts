@@ -2,7 +2,7 @@ import { assertNever } from '../../kernel/errors.ts';
 import type { AppliedOperation, RejectedOperation } from '../../contracts/world.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
 import type { Pronoun } from '../../sessions/world/pronouns.ts';
-import { isEverything, personFillings, thingFillings, waysClause } from './fillings.ts';
+import { isBackdrop, isEverything, personFillings, thingFillings, waysClause } from './fillings.ts';
 import { OUTCOMES } from './grammar/outcomes.ts';
 import { HANDED_BACK } from './grammar/replies.ts';
 import { ALREADY_AT, NO_EXIT_ON_THE_WAY, NOTHING_OF_IT, REFUSALS } from './grammar/refusals.ts';
@@ -152,8 +152,19 @@ export function tellRejected(
     const ways = waysClause(view);
     return line(picker.pick('refusal.no_exit', REFUSALS.no_exit, { ways }), `No way leads there; ${ways}.`);
   }
-  const brief = `${capitalized(withThe(name))}: ${BRIEF[refused.code] ?? 'not possible'}.`;
-  return line(picker.pick(`refusal.${refused.code}`, REFUSALS[refused.code], things), brief);
+  const code = reasonOf(refused, view);
+  const brief = `${capitalized(withThe(name))}: ${BRIEF[code] ?? 'not possible'}.`;
+  return line(picker.pick(`refusal.${code}`, REFUSALS[code], things), brief);
+}
+
+/** What the place speaks of cannot be called unknown; it is only no thing to be had or handled. */
+function reasonOf(
+  { code, op, target }: RejectedOperation,
+  view: WorldView | null,
+): RejectedOperation['code'] {
+  if (code !== 'unknown_entity' || view === null || !isBackdrop(target, [view])) return code;
+  if (op === 'take') return 'not_portable';
+  return op === 'drop' || op === 'give' ? 'not_carried' : 'not_suitable';
 }
 
 const BRIEF: Readonly<Partial<Record<RejectedOperation['code'], string>>> = {

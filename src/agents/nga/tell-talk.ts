@@ -12,7 +12,7 @@ const QUESTION =
   /^(name|age|if|whether|what|what's|where|where's|how|how's|why|who|who's|when|which|can|could|would|will|do|did|does|are|is|was|were|should|have|has|really)\b/;
 /** Likewise, but somebody is told something. */
 const TOLD =
-  /^(him|her|them|himself|herself|themselves|i|i'm|i've|i'd|i'll|im|that|that's|to|we|we're|you|you're|he|he's|she|she's|they|they're|it|it's|there's|because|yes|no|yeah|nope|yep|maybe|perhaps|sure|okay|ok|of course|not|exactly|indeed|true|never|always|sometimes|my \S+ (is|are|was|were|has|had|does|doesn't|died|left)|this (is|was))\b/;
+  /^(one|ones|some|any|more|this|these|those|him|her|them|himself|herself|themselves|i|i'm|i've|i'd|i'll|im|that|that's|to|we|we're|you|you're|he|he's|she|she's|they|they're|it|it's|there's|because|yes|no|yeah|nope|yep|maybe|perhaps|sure|okay|ok|of course|not|exactly|indeed|true|never|always|sometimes|my \S+ (is|are|was|were|has|had|does|doesn't|died|left)|this (is|was))\b/;
 /** What is asked for is something to take along; whatever the person says by the way is that. */
 const ANYTHING_WISE =
   /^(advice|some advice|help|wisdom|opinion|story|thoughts?|hello|hi|something|anything|life|everything)$/i;

@@ -1,6 +1,9 @@
 import type { IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput } from '../../contracts/narrative.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
+import { nameIn, targetName, targetOf } from './fillings.ts';
+import { NEXT_GLANCE } from './grammar/openings-instead.ts';
+import { withThe } from './words.ts';
 import { pronounOf, type Pronoun } from '../../sessions/world/pronouns.ts';
 import type { Picker } from './select.ts';
 import { tellAction, tellSupport } from './tell-actions.ts';
@@ -45,7 +48,7 @@ export function tellTurn(
     const asksWorld = WORLD_INTENTS.has(action.intent) && !action.needs_clarification;
     if (!asksWorld) {
       const line = tellAction(action, view, views, input.turn, picker);
-      if (line !== null) told.push(line);
+      if (line !== null) told.push(action === opened ? line : introduced(action, line, views, picker));
       continue;
     }
     told.push(...tellOperation(input, next++, action, view, views, picker, opened));
@@ -91,4 +94,13 @@ function hasMovedOn(input: NgaInput, index: number): boolean {
 function pronounIn(npcId: string | undefined, views: readonly WorldView[]): Pronoun | undefined {
   const npc = views.flatMap(({ npcs }) => npcs).find(({ id }) => id === npcId);
   return npc === undefined ? undefined : pronounOf(npc);
+}
+
+/** What is looked at second has not been named yet. */
+function introduced(action: IntentAction, line: Line, views: readonly WorldView[], picker: Picker): Line {
+  const { ref } = targetOf(action);
+  if (action.intent !== 'examine' || nameIn(ref, views) === undefined) return line;
+  const thing = withThe(targetName(action, views));
+  const glance = picker.pick('link.examine', NEXT_GLANCE, { thing });
+  return { full: `${glance} ${line.full}`, brief: `${glance} ${line.brief}` };
 }

@@ -142,3 +142,22 @@ describe('what was spoken of elsewhere', () => {
     expect(parseText('talk to them', library, 'reading_chair').actions[0]?.npc_ref).toBe('librarian');
   });
 });
+
+it('somebody may be addressed in the middle of a sentence', () => {
+  expect(parseText('and you, elder, what do you think?', village, 'friendly_merchant').actions).toMatchObject(
+    [{ intent: 'ask', npc_ref: 'wise_elder' }],
+  );
+});
+
+it('everyone is everyone who is here', () => {
+  expect(parseText('greet everyone', village, null).actions.map(({ npc_ref }) => npc_ref)).toEqual([
+    'wise_elder',
+    'friendly_merchant',
+  ]);
+});
+
+it('"go there" does not go back where one came from', () => {
+  const view = { ...village, came_from: 'forest_clearing' };
+  expect(parseText('go there', view, null).needs_clarification).toBe(true);
+  expect(parseText('go back there', view, null).actions[0]?.place_ref).toBe('forest_clearing');
+});

@@ -102,6 +102,25 @@ describe('what is told fits what was said', () => {
     expect(told.story).not.toMatch(/water|stream/i);
   });
 
+  it.each(SESSIONS)('what is looked at second is named first (%s)', async (session) => {
+    const { told } = await playTo(['look around then examine the stone'], session);
+    expect(told.story).toMatch(/the meditation stone[^.]*\. It is broad/);
+  });
+
+  it.each(SESSIONS)('a question back is no talk that could go on (%s)', async (session) => {
+    const { told } = await playTo(['go south', 'hello', 'talk to the merchant'], session);
+    expect(told.template_ids.some((id) => id.startsWith('opening.talk_to_on'))).toBe(false);
+  });
+
+  it.each(SESSIONS)('what a place speaks of is not called unknown (%s)', async (session) => {
+    for (const line of ['open the sky', 'take the grass', 'use the trees']) {
+      const { told, world } = await playTo([line], session);
+      expect(world.rejected).toHaveLength(1);
+      expect(told.story).not.toMatch(/no sign|no such thing|nothing of the kind|not part of this story/);
+      expect(told.template_ids.some((id) => id.startsWith('opening.searching'))).toBe(false);
+    }
+  });
+
   it('a feeling of long ago comes back now and then, and leaves most turns alone', async () => {
     const game = startGame('w', 's', { remembersFeelings: true });
     await game.play('I feel anxious');
