@@ -93,7 +93,10 @@ function tellLook(view: WorldView, picker: Picker): Line {
   if (things.length > 0) parts.push(picker.pick('look.things', THINGS_HERE, { things: listOf(things) }));
   if (people.length > 0) parts.push(picker.pick('look.people', PEOPLE_HERE, { people: listOf(people) }));
   parts.push(picker.pick('look.ways', WAYS_ON, { ways: waysClause(view) }));
-  return { full: parts.join(' '), brief: parts.slice(0, 1).join(' ') };
+  // Short of room, the description gives way before what can be done here.
+  const [firstSentence = ''] = sentencesOf(view.location.description);
+  const brief = [`You are at ${withThe(view.location.name)}. ${firstSentence}`.trim(), ...parts.slice(1)];
+  return { full: parts.join(' '), brief: brief.join(' ') };
 }
 
 function tellExamine(action: IntentAction, views: readonly WorldView[], picker: Picker): Line {

@@ -5,6 +5,7 @@ import { nameIn, targetName, targetOf } from './fillings.ts';
 import { NEXT_GLANCE } from './grammar/openings-instead.ts';
 import { withThe } from './words.ts';
 import { pronounOf, type Pronoun } from '../../sessions/world/pronouns.ts';
+import { sentencesOf } from './sentences.ts';
 import type { Picker } from './select.ts';
 import { tellAction, tellSupport } from './tell-actions.ts';
 import { tellReply } from './tell-talk.ts';
@@ -47,7 +48,8 @@ export function tellTurn(
   for (const action of actions) {
     const asksWorld = WORLD_INTENTS.has(action.intent) && !action.needs_clarification;
     if (!asksWorld) {
-      const line = tellAction(action, view, views, input.turn, picker);
+      const seen = tellAction(action, view, views, input.turn, picker);
+      const line = actions.length > 1 && action.intent === 'look' ? passing(seen) : seen;
       if (line !== null) told.push(action === opened ? line : introduced(action, line, views, picker));
       continue;
     }
@@ -103,4 +105,9 @@ function introduced(action: IntentAction, line: Line, views: readonly WorldView[
   const thing = withThe(targetName(action, views));
   const glance = picker.pick('link.examine', NEXT_GLANCE, { thing });
   return { full: `${glance} ${line.full}`, brief: `${glance} ${line.brief}` };
+}
+
+/** A look beside other things needs no more than the place itself when there is little room. */
+function passing(line: Line | null): Line | null {
+  return line === null ? null : { ...line, brief: sentencesOf(line.brief).slice(0, 2).join(' ') };
 }

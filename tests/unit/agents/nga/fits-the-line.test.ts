@@ -107,6 +107,19 @@ describe('what is told fits what was said', () => {
     expect(told.story).toMatch(/the meditation stone[^.]*\. It is broad/);
   });
 
+  it.each(SESSIONS)(
+    'a look says what is here and where ways lead, however much there is to describe (%s)',
+    async (session) => {
+      const game = startGame(session, session);
+      for (const line of ['go north', 'go north', 'go west', 'go north']) {
+        const { world_state: view } = (await game.play(line)).world;
+        const { told } = await game.play('look around');
+        for (const { name } of [...view.objects, ...view.npcs]) expect(told.story).toContain(name);
+        for (const { direction } of view.location.exits) expect(told.story).toContain(direction);
+      }
+    },
+  );
+
   it.each(SESSIONS)('a question back is no talk that could go on (%s)', async (session) => {
     const { told } = await playTo(['go south', 'hello', 'talk to the merchant'], session);
     expect(told.template_ids.some((id) => id.startsWith('opening.talk_to_on'))).toBe(false);
