@@ -148,5 +148,7 @@ export type IpaOutput = z.infer<typeof IpaOutput>;
 /** The id (or, unresolved, the words) of the last thing or person referred to: the next turn's `last_entity`. */
 export function lastEntityOf(output: IpaOutput): string | null {
   const last = output.entities.findLast((e) => e.type === 'object' || e.type === 'item' || e.type === 'npc');
-  return last === undefined ? null : (last.ref ?? last.value);
+  if (last !== undefined) return last.ref ?? last.value;
+  // Somebody may be spoken to without being named.
+  return output.actions.findLast(({ npc_ref }) => npc_ref !== undefined)?.npc_ref ?? null;
 }

@@ -29,7 +29,10 @@ export function guesses(tokens: readonly Token[], start: number, sight: Sight): 
   }
   const corrected = correct(tokens, start, sight);
   if (corrected === null || corrected.reading.action.needs_clarification) return [];
+  if (corrected.reading.action.confidence <= CONFIDENCE.unresolvedTarget) return [];
   const { reading, text } = corrected;
+  // A verb that needs nothing is not corrected into a line that says more.
+  if (text.includes(' ') && reading.entities.length === 0) return [];
   return [{ intent: reading.action.intent, confidence: CONFIDENCE.unknown, text }];
 }
 

@@ -75,7 +75,7 @@ const ROWS: readonly Row[] = [
   {
     intent: 'take',
     target: 'thing',
-    patterns: `take; get; grab; collect; pick; pick~up; fetch; gather; acquire; pocket; carry; keep; steal; snatch; seize;
+    patterns: `take; take~back; get; grab; collect; pick; pick~up; fetch; gather; acquire; pocket; carry; keep; steal; snatch; seize;
       (give|hand|pass|bring|fetch|get) me; (can|could|may) (i|we) (please)? have; scoop~up; reach for; hold; hold on to; take hold of; help myself to; take~with me; lift~up; retrieve; lift; nab; swipe; obtain; claim; accept; pluck; pull~out; take~along; take~in the hand; catch; borrow; get hold of; catch hold of; bag; stash; put~(in|into|inside) (my|the) (pocket|pockets|bag|backpack)`,
   },
   {
@@ -139,7 +139,8 @@ const ROWS: readonly Row[] = [
   {
     intent: 'rest',
     target: 'none',
-    patterns: `rest; sleep; nap; sit; sit down; lie; lie down; relax; breathe; (take|draw) (a|some|a few|several|three|another) (deep|slow|long|calm|big)? (deep|slow)? (breath|breaths); breathe deeply; meditate; pause;
+    patterns: `think (about|of); reflect (on)?; ponder; remember; reminisce; imagine; daydream; dream (of|about)?; let my (mind|thoughts) wander;
+      sing; dance; hum; whistle; rest; sleep; nap; sit; sit down; lie; lie down; relax; breathe; (take|draw) (a|some|a few|several|three|another) (deep|slow|long|calm|big)? (deep|slow)? (breath|breaths); breathe deeply; meditate; pause;
       calm (down|myself|myself down); (take|have) (a|some|a little|a short) (nap|break|rest|seat|moment|pause|time); get some (rest|sleep); take it easy; (close|shut) (my|our) eyes; doze; doze off; count (to|my breaths); go to (sleep|bed); close my eyes; catch my breath; pray; settle down; stretch; stretch out; unwind; sit quietly; fall asleep; (make|take|have|need) a (little|short|small|quick|long|tiny|brief)? (rest|pause|break|nap|breather|siesta|snooze|time-out|timeout|nap); curl up; snooze; slumber; chill; chill out; (make|set up|pitch) camp; camp; hit the (hay|sack); get some (sleep|shut-eye|rest); put my feet up; put up my feet; recover; repose; recuperate; regain my strength; rest my (eyes|legs|feet|head|bones); breathe (in|out|slowly|deeply); lie (in|on|under|beneath) the (grass|tree|trees|shade|sun); lay down; lay back; lie back; kick back; do (some|a)? (yoga|breathing|meditation); take some time to (rest|breathe|relax); compose myself; collect myself; centre myself; center myself; ground myself; have a (sit|sit down|lie-down|lie down); lie (on|in); lie down (on|in); (rest|relax|chill|lounge) (on|in|against|upon)`,
   },
   {

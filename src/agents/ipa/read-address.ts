@@ -31,6 +31,9 @@ const GREETING = new Set([
   'sir',
   'my',
   'greetings',
+  'and',
+  'you',
+  'now',
 ]);
 const QUESTION =
   /^(what|what's|where|where's|how|how's|why|who|who's|when|which|can|could|would|will|do|did|does|are|is|am|should|have|has|may|tell|teach|explain|help)$/;
@@ -46,13 +49,10 @@ const MAX_NAME_WORDS = 3;
 
 /** "Elder, where is the library?", "what do you sell, merchant?": somebody here is spoken to by name. */
 export function readAddress(tokens: readonly Token[], sight: Sight, text: string): Reading | null {
-  const opening = tokens.findIndex(({ breakBefore }, at) => at > 0 && breakBefore === 'comma');
-  if (opening > 0) {
-    const name = tokens.slice(
-      tokens.slice(0, opening).findIndex(({ word }) => !GREETING.has(word)),
-      opening,
-    );
-    const spokenTo = namedBy(name, sight);
+  const start = tokens.findIndex(({ word }) => !GREETING.has(word));
+  const opening = tokens.findIndex(({ breakBefore }, at) => at > start && breakBefore === 'comma');
+  if (start >= 0 && opening > 0) {
+    const spokenTo = namedBy(tokens.slice(start, opening), sight);
     if (spokenTo !== null) return addressTo(spokenTo, tokens.slice(opening), text);
     const said = tokens.slice(opening);
     const people = sight.candidates.filter(({ type }) => type === 'npc');

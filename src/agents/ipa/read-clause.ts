@@ -7,6 +7,7 @@ import { namesOwnLife, tellsOfHabit, tellsOfLife } from './life.ts';
 import { CONFIDENCE } from './confidence.ts';
 import { metaIntent } from './meta.ts';
 import { readCommand } from './read-command.ts';
+import { readConversation } from './read-conversation.ts';
 import { feeling, withEmotion } from './read-feeling.ts';
 import { towards } from './read-move.ts';
 import { readPerson } from './read-person.ts';
@@ -74,6 +75,8 @@ function readStarted(
   const isLife =
     (command === null || !isResolved(command)) && (tellsOfLife(tokens) || isHabit(tokens, command));
   if (command === null || isLife) {
+    const said = emotion === null ? readConversation(tokens, sight, text) : null;
+    if (said !== null) return said;
     const asked =
       isLife || (emotion?.emotion !== undefined && !emotion.isIdiom)
         ? null

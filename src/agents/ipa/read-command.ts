@@ -9,7 +9,7 @@ import { readPerson } from './read-person.ts';
 import { plain, readThing } from './read-thing.ts';
 import type { Reading, Sight } from './reading.ts';
 import { entityOf, resolvePhrase } from './resolve-entities.ts';
-import type { Token } from './tokens.ts';
+import { wordsOf, type Token } from './tokens.ts';
 
 /** "take the path north" walks. */
 const WAYS = new Set(
@@ -25,6 +25,7 @@ const TELLING = new Set('say says mean means contain read do look like smell sou
 const COPULA = /^(is|isn't|are|aren't|was|wasn't|were|has|had|will|would|can|could|should|means|seems)$/;
 /** An attack only with "at": "throw the stone at the wolf". */
 const THROWN = /^(throw|hurl|swing|fire|aim|point)$/;
+const ADDRESSED = /^(you|your( \S+)?)$/;
 const TOWARDS = new Set(['to', 'the', 'toward', 'towards', 'over']);
 const NEEDS_PAGE = /^(write|carve|note|rip|tear)$/;
 const WRITING = /^(write|draw|sketch|scribble|doodle|paint|note|carve|rip|pour|insert|tear|stick)$/;
@@ -46,8 +47,12 @@ export function readCommand(
   const behind = tokens[start + 1];
   const isQuestion = /^(wh|how)/.test(tokens[start]?.word ?? '');
   if (!isQuestion && behind?.breakBefore === 'none' && COPULA.test(behind.word)) return null;
+  const withParticle = new Set<string>();
   for (const verb of verbsAt(tokens, start, form).toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    // "take it back": the particle belongs to the verb, not to the thing.
+    if (verb.particle === undefined && withParticle.has(verb.intent)) continue;
     const reading = readVerb(verb, tokens.slice(start + verb.length), sight, text);
+    if (reading !== null && verb.particle !== undefined) withParticle.add(verb.intent);
     if (reading !== null && (best === null || reading.action.confidence > best.action.confidence)) {
       best = reading;
     }
@@ -81,6 +86,8 @@ function readVerb(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: s
 
 /** "help" is for people who are here; alone it asks for the manual. */
 function readSocial(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: string): Reading | null {
+  // "I forgive myself" is said to nobody else.
+  if (/^(myself|ourselves)$/.test(wordsOf(rest)) && !/^(talk|speak)\b/.test(verb.phrase)) return null;
   const reading = readPerson(verb.intent, verb.phrase, rest, sight, text);
   return verb.phrase === 'help' && (rest.length === 0 || reading?.action.npc_ref === undefined)
     ? null
@@ -125,6 +132,8 @@ function readNamed(verb: FoundVerb, rest: readonly Token[], sight: Sight, text: 
   if (/^what (does|do|did)$/.test(verb.phrase)) return readQuestion(named, sight, text);
   if (verb.intent === 'drop' && isForPerson(named, sight))
     return verb.phrase === 'leave' ? readThing('give', named, sight, text) : null;
+  // "who are you" is asked of somebody, not looked up.
+  if (verb.onlyInSight === true && ADDRESSED.test(wordsOf(named))) return null;
   const reading = readThing(verb.intent, named, sight, text);
   if (
     SEEING.test(verb.phrase) &&
@@ -224,11 +233,33 @@ function readWithoutTarget(
     if (seen !== undefined) return readThing('examine', rest, sight, text);
   }
   const span = named[0];
-  const reading = plain(verb.intent, text);
+  const reading = verb.intent === 'look' ? lookFor(verb.phrase, rest, sight, text) : plain(verb.intent, text);
   if (way === undefined || span === undefined || verb.intent !== 'look') return reading;
   return {
     ...reading,
     action: { ...reading.action, direction: way },
     entities: [entityOf('direction', way, span)],
+  };
+}
+
+/** "who is here" looks for people, "where can I go" for ways, "where is the library" for one thing. */
+function lookFor(phrase: string, rest: readonly Token[], sight: Sight, text: string): Reading {
+  const reading = plain('look', text);
+  const topic = /\b(who|who's|anyone|anybody|someone)\b/.test(phrase)
+    ? 'people'
+    : /\b(exits?|ways?|can (i|we) go)\b/.test(phrase)
+      ? 'ways'
+      : undefined;
+  const place =
+    phrase.startsWith('where') && rest.length > 0
+      ? resolvePhrase(wordsOf(rest), sight.candidates, ['place']).match
+      : undefined;
+  return {
+    ...reading,
+    action: {
+      ...reading.action,
+      ...(topic === undefined ? {} : { topic }),
+      ...(place === undefined ? {} : { place: place.name, place_ref: place.id }),
+    },
   };
 }

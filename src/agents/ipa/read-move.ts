@@ -8,7 +8,7 @@ import { entityOf } from './resolve-entities.ts';
 import { wordsOf, type Token } from './tokens.ts';
 
 const LEADING = new Set(
-  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around away off a bit little walk stroll left right forward forwards straight way somewhere anywhere elsewhere then across onto past here'.split(
+  'to the toward towards into through back further on ahead straight over along out in up down for from of inside at around away off a bit little walk stroll left right forward forwards straight way somewhere anywhere elsewhere then across onto past here there'.split(
     ' ',
   ),
 );
@@ -46,14 +46,14 @@ const BARE_DIRECTION: Readonly<Record<string, Direction>> = {
 const BACK = /^(back|return|(go|head|turn|walk|run|come|get) back)$/;
 const HERE = /^(room|place|area|building|house|this place|this room)$/;
 const WHERE_I_CAME_FROM =
-  /^(back|there|(back )?(to )?(where|the way|the place|the room) (i|we|i've|i have) (came|come|was|were|started)( from| before)?|(to )?(the )?(last|previous) (place|room|location))$/;
+  /^(back|back there|(back )?(to )?(where|the way|the place|the room) (i|we|i've|i have) (came|come|was|were|started)( from| before)?|(to )?(the )?(last|previous) (place|room|location))$/;
 
 /**
  * "go north", "head to the north", "go to the library", "go back", "enter", "leave".
  * A compass word wins, unless no exit leads that way and the rest names a place that one does lead to.
  */
 export function readMove(verbPhrase: string, behind: readonly Token[], sight: Sight, text: string): Reading {
-  if (BACK.test(verbPhrase) && behind.length === 0) return goBack(sight, text, behind);
+  if (BACK.test(verbPhrase) && /^(there)?$/.test(wordsOf(behind))) return goBack(sight, text, behind);
   if (WHERE_I_CAME_FROM.test(wordsOf(behind))) return goBack(sight, text, behind);
   const rest = withoutRemark(behind);
   const compass = rest.find((token) => isCompass(token) || !LEADING.has(token.word));

@@ -1,6 +1,7 @@
 import type { Intent, IntentAction } from '../../contracts/intent.ts';
 import { commandsFor } from './alternatives.ts';
 import { CONFIDENCE } from './confidence.ts';
+import { isEverywhere, mentionedBy } from './mentioned.ts';
 import { instrument as tool, object, person, place } from './parts.ts';
 import { parseComplement, withoutRemark, type Complement, type Phrase } from './phrases.ts';
 import { readGive } from './read-give.ts';
@@ -36,6 +37,7 @@ const TYPES: Readonly<Partial<Record<Intent, readonly (readonly ThingType[])[]>>
 };
 const ANY: readonly (readonly ThingType[])[] = [['object', 'item', 'npc'], ['place']];
 const NOTHING = /^(nothing|none|no one|nobody)\b/;
+const EVERYTHING = /^(everything|all|it all|all of it|everything (here|there|around me))$/;
 const ONESELF = /^(me|myself|yourself|us|ourselves)$/;
 
 /** Verbs that need a thing: "take the journal", "attack the goblin with my sword", "give it to the elder". */
@@ -48,8 +50,14 @@ export function readThing(intent: Intent, rest: readonly Token[], sight: Sight, 
   if (intent === 'give') return readGive(complement, sight, text);
   if (phrase === null) return missing(intent, sight, text);
   if (intent === 'examine' && ONESELF.test(phrase.text)) return plain('status', text);
-  const target = withoutMisnamed(readTarget(phrase, sight, TYPES[intent] ?? ANY), intent);
+  if (intent === 'examine' && EVERYTHING.test(phrase.text)) return plain('look', text);
+  const named = withoutMisnamed(readTarget(phrase, sight, TYPES[intent] ?? ANY), intent);
+  const target = intent === 'examine' ? orMentioned(named, sight) : named;
   if (target.words === null) return missing(intent, sight, text);
+  if (target.match === undefined && isGrounding(intent, target, text) && sight.view !== null) {
+    const reading = plain('rest', text);
+    return { ...reading, action: { ...reading.action, object: target.words } };
+  }
   const instrument =
     aimed !== undefined && complement.head !== null
       ? readTarget(complement.head, sight, [['item'], ['object']])
@@ -87,6 +95,20 @@ function withoutMisnamed(target: Target, intent: Intent): Target {
   const noun = nameWords(phrase.text).at(-1);
   const isNamed = [match.name, ...match.aliases].some((name) => nameWords(name).at(-1) === noun);
   return isNamed ? target : { ...target, match: undefined };
+}
+
+/** To feel what is everywhere, or to look at it, is to come to rest. */
+const FELT = /\b(feel|touch|sense)\b/;
+
+function isGrounding(intent: Intent, { words }: Target, text: string): boolean {
+  const isFelt = intent === 'examine' || (intent === 'use' && FELT.test(text.toLowerCase()));
+  return isFelt && isEverywhere(words ?? '');
+}
+
+/** What has no name of its own here may be part of something that has. */
+function orMentioned(target: Target, sight: Sight): Target {
+  if (target.words === null || target.match !== undefined || target.ambiguous.length > 0) return target;
+  return { ...target, match: mentionedBy(target.words, sight.view) };
 }
 
 function namedAs(target: Target, isPerson: boolean): Partial<IntentAction> {

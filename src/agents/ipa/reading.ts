@@ -2,6 +2,7 @@ import type { IntentAction, IntentAlternative, IntentEntity } from '../../contra
 import type { WorldView } from '../../contracts/world-view.ts';
 import { CONFIDENCE } from './confidence.ts';
 import type { Phrase } from './phrases.ts';
+import { pronounOf, type Pronoun } from '../../sessions/world/pronouns.ts';
 import { isTypingErrorOf } from './typing-error.ts';
 import { entityOf, resolvePhrase, type Candidate, type ThingType } from './resolve-entities.ts';
 
@@ -36,8 +37,14 @@ export interface Target {
 const PERSONAL = new Set(['him', 'her', 'them', 'he', 'she', 'they', 'you']);
 const IMPERSONAL = new Set(['it', 'this', 'that', 'one', 'them', 'these', 'those']);
 const NOBODY_NAMED = new Set(
-  'someone somebody anyone anybody everyone everybody people something anything me us myself both'.split(' '),
+  'someone somebody anyone anybody everyone everybody people something anything me us myself both thing things stuff first second other'.split(
+    ' ',
+  ),
 );
+
+/** "whoever is here", "what I dropped", "the first one" describe, and name nothing. */
+const NO_NAME =
+  /^((what|whatever|whoever|whichever)\b|(someone|anyone|somebody|anybody|people|everyone) (here|around|there)$|(first|second|last|other) (one|thing)$)/;
 
 /** What a phrase means here; the first of the type groups that has a match decides. */
 export function readTarget(
@@ -46,8 +53,12 @@ export function readTarget(
   typeGroups: readonly (readonly ThingType[])[],
 ): Target {
   const isPersonal = PERSONAL.has(phrase.text);
-  if (isPersonal || IMPERSONAL.has(phrase.text)) return readPronoun(phrase, sight, isPersonal);
-  if (NOBODY_NAMED.has(phrase.text)) return { words: null, phrase, match: undefined, ambiguous: [] };
+  if (isPersonal || IMPERSONAL.has(phrase.text)) {
+    const asksForPerson = typeGroups[0]?.every((type) => type === 'npc') === true;
+    return readPronoun(phrase, sight, isPersonal, asksForPerson);
+  }
+  if (NOBODY_NAMED.has(phrase.text) || NO_NAME.test(phrase.text))
+    return { words: null, phrase, match: undefined, ambiguous: [] };
   for (const types of typeGroups) {
     const { match, ambiguous } = resolvePhrase(phrase.text, sight.candidates, types);
     if (match !== undefined || ambiguous.length > 0) return { words: phrase.text, phrase, match, ambiguous };
@@ -74,8 +85,11 @@ export function isPronoun(phrase: Phrase): boolean {
 }
 
 /** "them" may be things: "take the books and read them". */
-function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean): Target {
+function readPronoun(phrase: Phrase, sight: Sight, isPersonal: boolean, asksForPerson: boolean): Target {
   const { person, thing } = sight.last;
+  const meant = isPersonal ? personMeant(phrase.text, sight, asksForPerson) : undefined;
+  if (meant === 'unclear') return { words: null, phrase, match: undefined, ambiguous: [] };
+  if (meant !== undefined) return { words: meant.name, phrase, match: meant, ambiguous: [] };
   const last = isPersonal
     ? (person ?? (phrase.text === 'them' ? thing : null) ?? onlyPerson(phrase, sight))
     : (thing ?? animalOf(person, sight));
@@ -92,15 +106,38 @@ function onlyPerson({ text }: Phrase, sight: Sight): string | null {
   return people.length === 1 && /^(him|her|he|she)$/.test(text) ? (people[0]?.id ?? null) : null;
 }
 
+const SPOKEN_OF: Readonly<Record<string, Pronoun>> = { him: 'he', he: 'he', her: 'she', she: 'she' };
+
+/**
+ * Who in sight "him", "her", "them" or "you" is: whoever was spoken of last unless the pronoun speaks against it, else
+ * the only one it can be. Undefined when what was said before decides it, whether or not it is here.
+ */
+function personMeant(
+  word: string,
+  { view, candidates, last }: Sight,
+  asksForPerson: boolean,
+): Candidate | 'unclear' | undefined {
+  const pronoun = SPOKEN_OF[word];
+  if (view === null || (pronoun === undefined && !asksForPerson)) return undefined;
+  const known = (id: string | undefined) => candidates.find((candidate) => candidate.id === id);
+  const fitting = view.npcs.filter((npc) => pronoun === undefined || (pronounOf(npc) ?? pronoun) === pronoun);
+  const lastOne = view.npcs.find(({ id }) => id === last.person);
+  if (lastOne !== undefined && (fitting.includes(lastOne) || fitting.length !== 1)) return known(lastOne.id);
+  if (fitting.length === 1) return known(fitting[0]?.id);
+  // A name that nothing in sight has may be a thing as well as a person.
+  return last.person === null || last.person === last.thing ? 'unclear' : undefined;
+}
+
 /** "it" is nobody known by name, but it may be "the goblin". */
 function animalOf(person: string | null, sight: Sight): string | null {
   const isKnown = sight.candidates.some(({ id, type }) => id === person && type === 'npc');
   return isKnown ? null : person;
 }
 
-/** What the session spoke of last; a name that is nothing in sight may be either. */
+/** What the session spoke of last. What is out of sight by now is not meant; without any sight it may be either. */
 export function lastOf(lastEntity: string | null, candidates: readonly Candidate[]): Last {
   const known = candidates.find((candidate) => candidate.id === lastEntity);
+  if (known === undefined && candidates.length > 0) return { thing: null, person: null };
   if (known === undefined) return { thing: lastEntity, person: lastEntity };
   return known.type === 'npc' ? { thing: null, person: lastEntity } : { thing: lastEntity, person: null };
 }

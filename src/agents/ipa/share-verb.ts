@@ -8,6 +8,7 @@ import { tokenize, wordsOf, type Token } from './tokens.ts';
 const IS_PREPOSITION: ReadonlySet<string> = new Set(PREPOSITIONS);
 const EVERYTHING =
   /^(all|everything|it all|all of it|everything i (can|see|have)|all of them|all the things)$/;
+const EVERYBODY = /^(everyone|everybody|all of them|them all|both|both of them)( here)?$/;
 
 /**
  * One verb for several things or people: "take the pebble and the feather", "drop everything". Each becomes a clause of
@@ -28,6 +29,9 @@ export function shareVerb(clause: readonly Token[], sight: Sight): Token[][] {
       (verb.intent === 'take' ? sight.view?.objects.filter((o) => o.portable) : sight.view?.inventory) ?? [];
     if (names.length === 0) return [[...clause]];
     return names.map((thing) => [...verbTokens, ...placedAt(thing.name, rest)]);
+  }
+  if (EVERYBODY.test(wordsOf(rest)) && verb.intent === 'talk_to' && (sight.view?.npcs.length ?? 0) > 0) {
+    return (sight.view?.npcs ?? []).map(({ name }) => [...verbTokens, ...placedAt(name, rest)]);
   }
   const several = bothOf(rest, sight);
   if (several !== null) return several.map((name) => [...verbTokens, ...placedAt(name, rest)]);

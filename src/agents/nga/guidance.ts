@@ -30,6 +30,8 @@ const REFLECTIVE: ReadonlySet<Intent> = new Set<Intent>([
   'wait',
   'continue',
 ]);
+/** Of the turns in which a feeling could be remembered, one in so many does; more often is nagging. */
+const MEMORY_IN_TURNS = 3;
 /** A goal counts as practised from so many turns on. */
 const PRACTISED_FROM_TURNS = 3;
 
@@ -91,6 +93,7 @@ function tellMemory(input: NgaInput, main: IntentAction, picker: Picker): string
   if (!REFLECTIVE.has(main.intent)) return '';
   const emotion = EMOTIONS.find((known) => known === input.emotional_state);
   if (emotion === undefined || isFresh(input) || picker.recentUses('memory.') > 0) return '';
+  if (picker.chance('memory') % MEMORY_IN_TURNS !== 0) return '';
   const group = FEELING_GROUPS[emotion satisfies Emotion];
   return picker.pick(`memory.${group}`, FEELING_MEMORIES[group], { emotion });
 }

@@ -1,5 +1,10 @@
 import type { IntentAction } from '../../contracts/intent.ts';
-import { DEFAULT_STORY_CHARS, type NgaInput, type NgaOutput } from '../../contracts/narrative.ts';
+import {
+  DEFAULT_STORY_CHARS,
+  type Choice,
+  type NgaInput,
+  type NgaOutput,
+} from '../../contracts/narrative.ts';
 import { avoidanceOf } from './avoidance.ts';
 import { offersFor } from './choices.ts';
 import { clean } from './clean.ts';
@@ -15,6 +20,8 @@ import { tellClosing } from './tell-closing.ts';
 import { tellOpening } from './tell-opening.ts';
 import { tellTurn } from './tell-turn.ts';
 import { veiled } from './veil.ts';
+import { capitalized } from './words.ts';
+import { choiceThatWorks, worldInView } from './works-here.ts';
 
 /**
  * Tell one turn: what the player did, what changed, what could not be, what it is like here, and an open end.
@@ -40,7 +47,7 @@ export function narrate(input: NgaInput): NgaOutput {
     turnOf: (kind) => picker.chance(`offer.${kind}`),
   });
   const opening = tellOpening(main, views, told, picker);
-  const must = tellTurn(told, actions, view, views, picker);
+  const must = tellTurn(told, actions, view, views, picker, main);
   if ((told.intent?.dropped_actions ?? 0) > 0) must.push(brief(picker.pick('refusal.too_many', TOO_MANY)));
   const closing = tellClosing(told, main, actions, offers, picker);
   const may = tellExtras(told, main, view, guidance, picker);
@@ -52,10 +59,17 @@ export function narrate(input: NgaInput): NgaOutput {
     themes: [...new Set([view?.location.theme, main.emotion].filter((theme) => theme !== undefined))],
     elements: [...elementsOf(actions, told.world), ...guidance.elements],
     proposed: [],
-    spare: offers,
+    spare: [...askedFor(told), ...offers],
     provenance: { source: 'local', degraded: false },
     templateIds: picker.templateIds,
   });
+}
+
+/** When the player is asked which, the answers come first. */
+function askedFor({ intent, view }: NgaInput): Choice[] {
+  const asks = intent?.needs_clarification === true ? intent.alternatives : [];
+  const world = view === null ? null : worldInView(view);
+  return asks.flatMap(({ text }) => choiceThatWorks(capitalized(text), view, world) ?? []);
 }
 
 /** A turn without player text, such as one begun by an operator, simply goes on. */

@@ -1,5 +1,7 @@
 import type { IntentAction } from '../../contracts/intent.ts';
-import type { ViewNpc, WorldView } from '../../contracts/world-view.ts';
+import type { ViewExit, ViewNpc, WorldView } from '../../contracts/world-view.ts';
+import { nameWords } from '../../sessions/world/names.ts';
+import { sentencesOf } from './sentences.ts';
 import { waysClause } from './fillings.ts';
 import { ACQUAINTANCE, PEOPLE_HERE, THINGS_HERE, WAYS_ON } from './grammar/closings.ts';
 import { FEELING_GROUPS, FEELING_SUPPORT, type FeelingGroup } from './grammar/feelings.ts';
@@ -12,6 +14,7 @@ import {
   STATUS_NOWHERE,
   STATUS_TEXT,
 } from './grammar/meta.ts';
+import { LIES_THERE, NOBODY_HERE } from './grammar/replies.ts';
 import { UNSEEN } from './grammar/refusals.ts';
 import type { Picker } from './select.ts';
 import type { Line } from './tell-outcomes.ts';
@@ -27,9 +30,10 @@ export function tellAction(
 ): Line | null {
   switch (action.intent) {
     case 'look':
-      return view === null ? null : tellLook(view, picker);
+      return view === null ? null : tellLookFor(action, view, picker);
     case 'examine':
-      return tellExamine(action, views, picker);
+      // What is asked back is not there to be missed.
+      return action.needs_clarification ? null : tellExamine(action, views, picker);
     case 'inventory':
       return tellInventory(view, picker);
     case 'status':
@@ -67,6 +71,21 @@ export function feelingGroupOf(action: IntentAction): FeelingGroup | 'unnamed' {
   return action.emotion === undefined ? 'unnamed' : FEELING_GROUPS[action.emotion];
 }
 
+/** The whole place, or only what was asked for: who is here, where ways lead, where a place is. */
+function tellLookFor(action: IntentAction, view: WorldView, picker: Picker): Line {
+  const exit = view.location.exits.find(({ to_id }) => to_id === action.place_ref);
+  if (exit !== undefined) return same(picker.pick('look.there', LIES_THERE, thereOf(exit)));
+  if (action.topic === 'ways') return same(picker.pick('look.ways', WAYS_ON, { ways: waysClause(view) }));
+  if (action.topic !== 'people') return tellLook(view, picker);
+  if (view.npcs.length === 0) return same(picker.pick('look.nobody', NOBODY_HERE));
+  const people = listOf(view.npcs.map((npc) => withThe(npc.name)));
+  return same(picker.pick('look.people', PEOPLE_HERE, { people }));
+}
+
+function thereOf({ to_name, direction }: ViewExit): { place: string; direction: string } {
+  return { place: withThe(to_name), direction };
+}
+
 function tellLook(view: WorldView, picker: Picker): Line {
   const parts = [`You are at ${withThe(view.location.name)}. ${view.location.description}`];
   const things = view.objects.map((object) => withA(object.name));
@@ -74,7 +93,10 @@ function tellLook(view: WorldView, picker: Picker): Line {
   if (things.length > 0) parts.push(picker.pick('look.things', THINGS_HERE, { things: listOf(things) }));
   if (people.length > 0) parts.push(picker.pick('look.people', PEOPLE_HERE, { people: listOf(people) }));
   parts.push(picker.pick('look.ways', WAYS_ON, { ways: waysClause(view) }));
-  return { full: parts.join(' '), brief: parts.slice(0, 1).join(' ') };
+  // Short of room, the description gives way before what can be done here.
+  const [firstSentence = ''] = sentencesOf(view.location.description);
+  const brief = [`You are at ${withThe(view.location.name)}. ${firstSentence}`.trim(), ...parts.slice(1)];
+  return { full: parts.join(' '), brief: brief.join(' ') };
 }
 
 function tellExamine(action: IntentAction, views: readonly WorldView[], picker: Picker): Line {
@@ -89,11 +111,19 @@ function tellExamine(action: IntentAction, views: readonly WorldView[], picker: 
     if (npc !== undefined) {
       return { full: `${npc.description} ${tellAcquaintance(npc, picker)}`.trim(), brief: npc.description };
     }
-    if (view.location.id === ref) return tellLook(view, picker);
+    if (view.location.id === ref) return tellPart(action, view) ?? tellLook(view, picker);
     const exit = view.location.exits.find((candidate) => candidate.to_id === ref);
-    if (exit !== undefined) return same(`From here you can only tell that it lies ${exit.direction}.`);
+    if (exit !== undefined) return same(picker.pick('look.there', LIES_THERE, thereOf(exit)));
   }
   return same(picker.pick('refusal.unseen', UNSEEN));
+}
+
+/** What is said of it in the description of the place. */
+function tellPart({ place }: IntentAction, { location }: WorldView): Line | undefined {
+  const noun = nameWords(place ?? '').at(-1) ?? '';
+  const said = sentencesOf(location.description).filter((sentence) => nameWords(sentence).includes(noun));
+  const isName = [location.name, ...location.aliases].some((name) => nameWords(name).includes(noun));
+  return isName || said.length === 0 ? undefined : same(said.join(' '));
 }
 
 /** How the two stand with each other. */

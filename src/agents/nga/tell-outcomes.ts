@@ -1,8 +1,10 @@
 import { assertNever } from '../../kernel/errors.ts';
 import type { AppliedOperation, RejectedOperation } from '../../contracts/world.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
-import { isEverything, thingFillings, waysClause } from './fillings.ts';
+import type { Pronoun } from '../../sessions/world/pronouns.ts';
+import { isBackdrop, isEverything, personFillings, thingFillings, waysClause } from './fillings.ts';
 import { OUTCOMES } from './grammar/outcomes.ts';
+import { HANDED_BACK } from './grammar/replies.ts';
 import { ALREADY_AT, NO_EXIT_ON_THE_WAY, NOTHING_OF_IT, REFUSALS } from './grammar/refusals.ts';
 import type { Picker } from './select.ts';
 import { capitalized, echoed, withA, withThe } from './words.ts';
@@ -13,16 +15,21 @@ export interface Line {
   readonly brief: string;
 }
 
+export interface Telling {
+  /** The player walked on from there in the same turn. */
+  readonly isOnTheWay?: boolean;
+  /** Stands for the person, who has just been named. */
+  readonly pronoun?: Pronoun | undefined;
+}
+
 /**
  * One applied change, as the player sees it happen.
- *
- * @param isOnTheWay  the player walked on from there in the same turn
  */
 export function tellApplied(
   done: AppliedOperation,
   views: readonly WorldView[],
   picker: Picker,
-  isOnTheWay = false,
+  { isOnTheWay = false, pronoun }: Telling = {},
 ): Line {
   const thing = done.object_name ?? 'thing';
   const things = thingFillings(thing);
@@ -34,6 +41,12 @@ export function tellApplied(
       return line(picker.pick(`outcome.${slot}`, OUTCOMES[slot], { place }), `You reach ${place}.`);
     }
     case 'take':
+      if (done.npc_name !== undefined) {
+        return line(
+          picker.pick('outcome.handed_back', HANDED_BACK, { ...things, person }),
+          `${capitalized(person)} gives ${things.thing} back.`,
+        );
+      }
       return line(picker.pick('outcome.take', OUTCOMES.take, things), `You take ${things.thing}.`);
     case 'drop':
       return line(picker.pick('outcome.drop', OUTCOMES.drop, things), `You put down ${things.thing}.`);
@@ -54,7 +67,7 @@ export function tellApplied(
       const slot = meetingSlot(done);
       const brief = { cool: 'draws back', meet: 'greets you', warm: 'listens', mend: 'listens' }[slot];
       return line(
-        picker.pick(`outcome.${slot}`, OUTCOMES[slot], { person }),
+        picker.pick(`outcome.${slot}`, OUTCOMES[slot], personFillings(done.npc_name ?? 'someone', pronoun)),
         `${capitalized(person)} ${brief}.`,
       );
     }
@@ -139,8 +152,19 @@ export function tellRejected(
     const ways = waysClause(view);
     return line(picker.pick('refusal.no_exit', REFUSALS.no_exit, { ways }), `No way leads there; ${ways}.`);
   }
-  const brief = `${capitalized(withThe(name))}: ${BRIEF[refused.code] ?? 'not possible'}.`;
-  return line(picker.pick(`refusal.${refused.code}`, REFUSALS[refused.code], things), brief);
+  const code = reasonOf(refused, view);
+  const brief = `${capitalized(withThe(name))}: ${BRIEF[code] ?? 'not possible'}.`;
+  return line(picker.pick(`refusal.${code}`, REFUSALS[code], things), brief);
+}
+
+/** What the place speaks of cannot be called unknown; it is only no thing to be had or handled. */
+function reasonOf(
+  { code, op, target }: RejectedOperation,
+  view: WorldView | null,
+): RejectedOperation['code'] {
+  if (code !== 'unknown_entity' || view === null || !isBackdrop(target, [view])) return code;
+  if (op === 'take') return 'not_portable';
+  return op === 'drop' || op === 'give' ? 'not_carried' : 'not_suitable';
 }
 
 const BRIEF: Readonly<Partial<Record<RejectedOperation['code'], string>>> = {

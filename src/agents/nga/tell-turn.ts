@@ -1,6 +1,11 @@
 import type { IntentAction } from '../../contracts/intent.ts';
 import type { NgaInput } from '../../contracts/narrative.ts';
 import type { WorldView } from '../../contracts/world-view.ts';
+import { nameIn, targetName, targetOf } from './fillings.ts';
+import { NEXT_GLANCE } from './grammar/openings-instead.ts';
+import { withThe } from './words.ts';
+import { pronounOf, type Pronoun } from '../../sessions/world/pronouns.ts';
+import { sentencesOf } from './sentences.ts';
 import type { Picker } from './select.ts';
 import { tellAction, tellSupport } from './tell-actions.ts';
 import { tellReply } from './tell-talk.ts';
@@ -23,6 +28,8 @@ const WORLD_INTENTS = new Set([
  * Everything that must be told of a turn, in the order the player said it. An operation belongs to the action
  * that asked for it: the n-th operation to the n-th action that changes the world. Operations nobody spoke of
  * (sent by an operator, say) come last.
+ *
+ * @param opened  the action the story opens with: whom it is aimed at has been named
  */
 export function tellTurn(
   input: NgaInput,
@@ -30,6 +37,7 @@ export function tellTurn(
   view: WorldView | null,
   views: readonly WorldView[],
   picker: Picker,
+  opened?: IntentAction,
 ): Line[] {
   const told: Line[] = [];
   const indexes = [...(input.world?.applied ?? []), ...(input.world?.rejected ?? [])].map(
@@ -40,11 +48,12 @@ export function tellTurn(
   for (const action of actions) {
     const asksWorld = WORLD_INTENTS.has(action.intent) && !action.needs_clarification;
     if (!asksWorld) {
-      const line = tellAction(action, view, views, input.turn, picker);
-      if (line !== null) told.push(line);
+      const seen = tellAction(action, view, views, input.turn, picker);
+      const line = actions.length > 1 && action.intent === 'look' ? passing(seen) : seen;
+      if (line !== null) told.push(action === opened ? line : introduced(action, line, views, picker));
       continue;
     }
-    told.push(...tellOperation(input, next++, action, view, views, picker));
+    told.push(...tellOperation(input, next++, action, view, views, picker, opened));
   }
   for (; next < operationCount; next++)
     told.push(...tellOperation(input, next, undefined, view, views, picker));
@@ -58,10 +67,12 @@ function tellOperation(
   view: WorldView | null,
   views: readonly WorldView[],
   picker: Picker,
+  opened?: IntentAction,
 ): Line[] {
   const done = input.world?.applied.find((candidate) => candidate.index === index);
   if (done !== undefined) {
-    const line = tellApplied(done, views, picker, hasMovedOn(input, done.index));
+    const pronoun = action === opened ? pronounIn(done.npc_id, views) : undefined;
+    const line = tellApplied(done, views, picker, { isOnTheWay: hasMovedOn(input, done.index), pronoun });
     const isSpeech = action?.intent === 'talk_to' || action?.intent === 'ask';
     if (!isSpeech || done.npc_id === undefined || (done.delta ?? 0) < 0) return [line];
     const npc = {
@@ -69,8 +80,7 @@ function tellOperation(
       name: done.npc_name ?? 'someone',
       isHurt: (done.disposition ?? 0) < (done.delta ?? 0),
     };
-    const seed = views[0]?.seed ?? '';
-    return [{ full: `${line.full} ${tellReply(action, npc, seed, picker)}`, brief: line.brief }];
+    return [{ full: `${line.full} ${tellReply(action, npc, views[0], picker)}`, brief: line.brief }];
   }
   const refused = input.world?.rejected.find((candidate) => candidate.index === index);
   if (refused === undefined) return [];
@@ -81,4 +91,23 @@ function tellOperation(
 
 function hasMovedOn(input: NgaInput, index: number): boolean {
   return input.world?.applied.some((other) => other.op === 'move_player' && other.index > index) ?? false;
+}
+
+function pronounIn(npcId: string | undefined, views: readonly WorldView[]): Pronoun | undefined {
+  const npc = views.flatMap(({ npcs }) => npcs).find(({ id }) => id === npcId);
+  return npc === undefined ? undefined : pronounOf(npc);
+}
+
+/** What is looked at second has not been named yet. */
+function introduced(action: IntentAction, line: Line, views: readonly WorldView[], picker: Picker): Line {
+  const { ref } = targetOf(action);
+  if (action.intent !== 'examine' || nameIn(ref, views) === undefined) return line;
+  const thing = withThe(targetName(action, views));
+  const glance = picker.pick('link.examine', NEXT_GLANCE, { thing });
+  return { full: `${glance} ${line.full}`, brief: `${glance} ${line.brief}` };
+}
+
+/** A look beside other things needs no more than the place itself when there is little room. */
+function passing(line: Line | null): Line | null {
+  return line === null ? null : { ...line, brief: sentencesOf(line.brief).slice(0, 2).join(' ') };
 }

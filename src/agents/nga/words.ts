@@ -1,6 +1,7 @@
 /** Plural by its look; good enough for names like "wisdom books" and "glass". */
 export function isPlural(name: string): boolean {
-  const last = name.split(' ').at(-1) ?? '';
+  // "row of beehives" is one row.
+  const last = (name.split(' of ')[0] ?? '').split(' ').at(-1) ?? '';
   return last.endsWith('s') && !/(ss|us|is)$/.test(last);
 }
 
@@ -8,7 +9,7 @@ export function isPlural(name: string): boolean {
 function standsAlone(name: string): boolean {
   return (
     /^(the|a|an|my|your|some|what|this|another) /i.test(name) ||
-    /^(that|this|it|all|me|myself|us|you|yourself|nothing|(some|any|every|no)(thing|one|body|where))\b/i.test(
+    /^(that|this|it|all|me|myself|us|you|yourself|nothing|home|(some|any|every|no)(thing|one|body|where))\b/i.test(
       name,
     ) ||
     /^\p{Lu}/u.test(name)
@@ -23,8 +24,14 @@ export function withThe(name: string): string {
 /** "an ancient journal", "some wisdom books". */
 export function withA(name: string): string {
   if (standsAlone(name)) return name;
+  if (isOneOfItsKind(name)) return `the ${name}`;
   if (isPlural(name)) return `some ${name}`;
   return `${soundsLikeVowel(name) ? 'an' : 'a'} ${name}`;
+}
+
+/** "tallest stone", "last apple": there is only one such. */
+function isOneOfItsKind(name: string): boolean {
+  return /^(?!(for|hon|mod|ear)est\b)\w{3,}est \w|^(first|last|only|same) \w/i.test(name);
 }
 
 /** Whether "an" stands before it. */

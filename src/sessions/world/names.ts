@@ -8,7 +8,11 @@ const DROPPED_WORDS = new Set('a an the my your his her its our their this that 
 
 /** Lower-case words that carry meaning: articles and possessives go, plural and singular fall together. */
 export function nameWords(text: string): string[] {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
+  const words =
+    text
+      .toLowerCase()
+      .replaceAll('’', "'")
+      .match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
   return words.filter((word) => !DROPPED_WORDS.has(word)).map(singular);
 }
 

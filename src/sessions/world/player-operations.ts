@@ -2,6 +2,7 @@ import { UNEXPLORED, type AppliedOperation, type World, type WorldOperation } fr
 import type { Direction, ViewExit } from '../../contracts/world-view.ts';
 import { explore, type Retouch } from './explore.ts';
 import {
+  brokenWorld,
   findLocation,
   findThing,
   hereOf,
@@ -45,6 +46,8 @@ export function movePlayer(world: World, op: Op<'move_player'>, retouch?: Retouc
 export function take(world: World, op: Op<'take'>): OperationResult {
   const found = findThing(world, op.object);
   if (found === null) return { refused: unknownEntity(op.object) };
+  const keeper = found.where === 'elsewhere' ? keeperHere(world, found.id) : undefined;
+  if (keeper !== undefined && found.kind === 'object') return handBack(world, found, keeper);
   if (found.where === 'elsewhere') return { refused: notHere(nameOf(found)) };
   if (found.kind === 'npc' || (found.where === 'here' && !found.object.portable)) {
     return refuse('not_portable', nameOf(found), 'cannot be carried');
@@ -53,6 +56,22 @@ export function take(world: World, op: Op<'take'>): OperationResult {
   remove(hereOf(world).objects, found.id);
   world.player.inventory.push(found.id);
   return { done: { op: 'take', ...objectFields(found) } };
+}
+
+/** Who stands here and holds it. */
+function keeperHere(world: World, objectId: string): string | undefined {
+  return hereOf(world).npcs.find((id) => world.npcs[id]?.carries.includes(objectId));
+}
+
+/** What was given is given back when it is asked for. */
+function handBack(world: World, found: FoundObject, keeperId: string): OperationResult {
+  const keeper = world.npcs[keeperId];
+  if (keeper === undefined) throw brokenWorld(world, 'npc', keeperId);
+  remove(keeper.carries, found.id);
+  world.player.inventory.push(found.id);
+  return {
+    done: { op: 'take', ...objectFields(found), npc_id: keeperId, npc_name: keeper.name },
+  };
 }
 
 export function drop(world: World, op: Op<'drop'>): OperationResult {
@@ -123,7 +142,10 @@ function refuse(code: Refusal['code'], name: string, why: string): OperationResu
 }
 
 function exitTowards(world: World, direction: Direction | undefined): ViewExit | undefined {
-  return exitsOf(world).find((exit) => exit.direction === direction);
+  const exits = exitsOf(world);
+  // Where there is but one way, it leads out.
+  const only = direction === 'out' && exits.length === 1 ? exits[0] : undefined;
+  return exits.find((exit) => exit.direction === direction) ?? only;
 }
 
 /** Only a name that exactly one exit answers to moves anybody. */

@@ -13,7 +13,7 @@ export const AVOIDED_THEMES: readonly (readonly string[])[] = [
   'water drown drowning sea ocean lake river stream flood wave swim deep shore lakeshore rain fountain brook tide boat'.split(
     ' ',
   ),
-  'height heights cliff ledge steep fall falling summit abyss gorge ridge peak precipice tower edge'.split(
+  'height heights cliff ledge steep fall falling summit abyss gorge ridge peak precipice tower edge below lookout'.split(
     ' ',
   ),
   'darkness dark night shadow gloom dusk midnight black'.split(' '),

@@ -117,7 +117,7 @@ export const PEOPLE_HERE: Variants = [
   'Nearby you see {people}.',
   'You share the place with {people}.',
   'Within earshot: {people}.',
-  'For company there is {people}.',
+  'For company you have {people}.',
 ];
 
 export const WAYS_ON: Variants = [

@@ -37,8 +37,8 @@ export const FEELING_OPENINGS: Readonly<Record<FeelingGroup | 'unnamed', Variant
     'Feeling {emotion} can make every step longer, and still you have come here and said it.',
     'You have put it into so many words: {emotion}. It can stand here beside you for a while.',
     'You feel {emotion}, and you did not dress it up. Thank you for that.',
-    'There is {emotion} in you today, and there is also the one who noticed it.',
-    'It is {emotion}, then, that has been walking beside you. It may sit down.',
+    'Part of you feels {emotion} today, and there is also the one who noticed it.',
+    'Feeling {emotion} has been walking beside you, then. It may sit down.',
     'To say that you feel {emotion} is not small; it is a door left ajar.',
   ],
   stirred: [
@@ -51,8 +51,8 @@ export const FEELING_OPENINGS: Readonly<Record<FeelingGroup | 'unnamed', Variant
     'There is a word for the noise in you, and you have found it: {emotion}. Many know it well.',
     'Feeling {emotion} is like weather from the inside, loud and true, and it passes through.',
     'You feel {emotion}, and anyone who stood where you stand might.',
-    'It is {emotion}, and it is loud, and you are still the one who is listening.',
-    'So much at once, and the sum of it is {emotion}. You are allowed to feel that.',
+    'You feel {emotion}, and it is loud, and you are still the one who is listening.',
+    'So much at once, and feeling {emotion} is the sum of it. You are allowed to feel that.',
     'You say {emotion}, and the word takes a little of the pressure with it.',
   ],
   light: [
@@ -65,9 +65,9 @@ export const FEELING_OPENINGS: Readonly<Record<FeelingGroup | 'unnamed', Variant
     'You notice that you feel {emotion}, and noticing makes it last.',
     'Feeling {emotion}, you say, and even your voice has a bit of it. Good.',
     'You feel {emotion}, and it looks well on the day.',
-    'It is {emotion}, plain and bright, and nobody will ask you to explain it.',
+    'You feel {emotion}, plainly and brightly, and nobody will ask you to explain it.',
     'You say it as it is: {emotion}. Some things need no more than that.',
-    'There is a lift in you, and its name is {emotion}.',
+    'There is a lift in you, and the word for it is {emotion}.',
   ],
   unnamed: [
     'Something is moving in you, and it need not have a name yet.',

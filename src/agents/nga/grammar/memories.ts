@@ -12,7 +12,7 @@ export const FEELING_MEMORIES: Readonly<Record<FeelingGroup, Variants>> = {
     'Part of you is still {emotion}, and another part, look, is not.',
     'You feel for the place in you that was {emotion}; it is still tender, and it has company now.',
     'You said that you felt {emotion}, some while ago. Nothing you have done since has been wrong for that.',
-    'What you named a while ago, {emotion}, walks a step behind you, and that is near enough.',
+    'The word you found a while ago, {emotion}, walks a step behind you, and that is near enough.',
     'It is no contradiction to feel {emotion} and to be here.',
     'A little of feeling {emotion} has been put down along the way; you could not say where.',
   ],

@@ -95,3 +95,13 @@ export const SEARCHING: Variants = [
   'You follow a hunch, and the hunch is about {thing}.',
   'You let your eyes wander, with {thing} at the back of your mind.',
 ];
+
+/** In the middle of a turn: something is looked at next. Place: {thing}. */
+export const NEXT_GLANCE: Variants = [
+  'Your eyes go on to {thing}.',
+  'Then you turn to {thing}.',
+  'Next you look at {thing}.',
+  'From there your attention passes to {thing}.',
+  'You let {thing} come next.',
+  'You have a look at {thing}, too.',
+];

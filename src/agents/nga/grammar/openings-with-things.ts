@@ -18,6 +18,16 @@ export const OPENINGS_WITH_THINGS = {
     'You look at {thing} as one reads a letter twice.',
     'You step nearer, and {thing} {comes} into its own.',
   ],
+  examine_person: [
+    'You take a good, friendly look at {person}.',
+    'You let your eyes rest on {person} for a moment, not too long.',
+    'You look at {person} the way one looks at somebody one would like to know.',
+    'You turn your attention to {person}.',
+    'You watch {person} for a while, and do not hide it.',
+    'You take in {person}, from the face outward.',
+    'You look up, and at {person}.',
+    'Your gaze goes to {person}, and is met.',
+  ],
   take: [
     'You reach out for {thing}.',
     'You stretch out a hand towards {thing}.',

@@ -29,7 +29,7 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You straighten up and see what there is to see.',
     'You let a breath pass before you look, and then you look.',
     'You shade your eyes, though there is no need, and look about.',
-    'You give each corner its turn.',
+    'You give each side its turn.',
   ],
   move: [
     'You gather yourself and set off {way}.',
@@ -69,7 +69,7 @@ export const OPENINGS: Readonly<Record<Exclude<Intent, 'express_emotion'>, Varia
     'You go over to {person} with a sentence ready.',
     'You take a breath that has {person} at the end of it.',
     'You would like to be heard, and it is {person} you try.',
-    'You begin, as people do, with the weather, and mean {person}.',
+    'You begin as people do, with a breath, and it is meant for {person}.',
     'You draw nearer, hoping for a word with {person}.',
     'You let your face say hello to {person} before you do.',
   ],

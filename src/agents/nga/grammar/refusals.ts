@@ -60,7 +60,7 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'Nothing here answers to that name.',
     'You search, and all you find of {thing} is the name.',
     'If there is such a thing as {thing}, it is not part of this story.',
-    'You look for {thing} where such things would be, and there is nothing.',
+    'You look for {thing} in all the likely spots, and there is nothing.',
   ],
   not_suitable: [
     'But {thing} {is} not made for that.',

@@ -106,7 +106,7 @@ export const SCENERY_AT: Readonly<Record<string, Variants>> = {
   path: [
     'The wind is strong, and so, it turns out, are you.',
     'A hawk hangs on the air, holding still by never stopping.',
-    'From up here, yesterday’s worries look like other people’s fields.',
+    'From this height, yesterday’s worries look like other people’s fields.',
     'Pebbles click away downhill and take a long time to finish.',
     'The stone is cold to the hand and warm where the sun has been.',
     'The valley sends up its smallest sounds, tiny and exact.',

@@ -22,7 +22,7 @@ export const VOICES: Readonly<Record<string, Voice>> = {
     onTopic: [
       '“{Topic}?” She folds her hands. “Tell me what it looks like from where you stand.”',
       'You speak of {topic}, and she hears you out to the end, which takes as long as it takes.',
-      '“Ah. {Topic},” she says. “I had that for years. It is smaller now that I no longer feed it.”',
+      '“Ah. {Topic},” she says. “That changes its size, I find, with how near I sit to it.”',
       '“About {topic} I know two things,” she says, “and you are about to find the third.”',
       'She turns {topic} over between the two of you, gently, like a stone warmed by the sun.',
       '“{Topic}.” She lets it stand a moment in the open. “There. It has shown itself, and you are still here.”',
@@ -41,7 +41,7 @@ export const VOICES: Readonly<Record<string, Voice>> = {
     ],
     onTopic: [
       '“{Topic}!” he says. “There is more demand for that than you would think.”',
-      'At {topic} he stops laughing, quite kindly, and listens with his whole apron.',
+      'At the mention of {topic} he stops laughing, quite kindly, and listens with his whole apron.',
       '“If I could sell you some peace about {topic},” he says, “I would. I can only keep you company in it.”',
       '“Now {topic},” he says, lowering his voice, “that is nothing one gets wholesale. Go on.”',
       '“{Topic}, is it?” He polishes an apple while you talk, and forgets to stop.',
@@ -85,7 +85,7 @@ export const TEMPERS: readonly [Voice, ...Voice[]] = [
       '“{Topic},” says {person}, softly. “Take it from the beginning. I am not going anywhere.”',
       'You speak of {topic}, and {person} nods at the hard parts, as one does who knows them.',
       '“You are not the first to come with {topic},” says {person}, “and it was never foolish.”',
-      '“I am sorry it is {topic},” says {person}, “and glad that you said it.”',
+      '“It is good that you bring {topic} here,” says {person}. “Such things like company.”',
       'While you talk of {topic}, {person} moves a little closer and says nothing, well.',
       '“With {topic},” says {person}, “I would be slow and kind. That is all I know of it.”',
     ],
@@ -119,7 +119,7 @@ export const TEMPERS: readonly [Voice, ...Voice[]] = [
     ],
     onTopic: [
       '“{Topic},” says {person}, as if tasting it. “Blue, I think. With a soft middle.”',
-      'At {topic}, {person} looks at the sky for a while and comes back with a smile.',
+      'At the mention of {topic}, {person} looks at the sky for a while and comes back with a smile.',
       '“Is {topic} a thing or a weather?” asks {person}. “I always treat mine as weather.”',
       '“I sang about {topic} once,” says {person}. “It helped the song, and then it helped me.”',
       'You tell of {topic}, and {person} listens as others look at the stars.',

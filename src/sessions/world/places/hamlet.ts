@@ -97,7 +97,7 @@ export const HAMLET: Land = {
         'coopers yard',
         'yard of stacked timber',
         'ropemakers yard',
-        'wheelwrights yard',
+        'wheelwright yard',
         'old smithy yard',
         'carpenters yard',
       ],

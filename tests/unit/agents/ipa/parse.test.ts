@@ -254,7 +254,7 @@ describe('the parser', () => {
     expect(actions).toMatchObject([{ intent: 'examine', object_ref: 'reading_chair', confidence: 0.7 }]);
     expect(parseText('exmine the unicorn', library, null)).toMatchObject({
       intent: 'unknown',
-      alternatives: [{ intent: 'examine' }],
+      alternatives: [],
     });
   });
 

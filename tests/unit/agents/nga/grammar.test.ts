@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import * as closings from '../../../../src/agents/nga/grammar/closings.ts';
 import * as feelings from '../../../../src/agents/nga/grammar/feelings.ts';
+import * as gestures from '../../../../src/agents/nga/grammar/gestures.ts';
+import * as inward from '../../../../src/agents/nga/grammar/inward.ts';
 import * as goals from '../../../../src/agents/nga/grammar/goals.ts';
 import * as memories from '../../../../src/agents/nga/grammar/memories.ts';
 import * as meta from '../../../../src/agents/nga/grammar/meta.ts';
 import * as instead from '../../../../src/agents/nga/grammar/openings-instead.ts';
+import * as talkingOn from '../../../../src/agents/nga/grammar/openings-talking-on.ts';
 import { OPENINGS } from '../../../../src/agents/nga/grammar/openings.ts';
 import * as outcomes from '../../../../src/agents/nga/grammar/outcomes.ts';
 import * as refusals from '../../../../src/agents/nga/grammar/refusals.ts';
+import * as replies from '../../../../src/agents/nga/grammar/replies.ts';
 import * as scenery from '../../../../src/agents/nga/grammar/scenery.ts';
 import * as voices from '../../../../src/agents/nga/grammar/voices.ts';
 import { fill } from '../../../../src/agents/nga/select.ts';
@@ -25,14 +29,18 @@ function slotsIn(value: unknown, path: string): [path: string, variants: string[
 const GRAMMAR = {
   closings,
   feelings,
+  gestures,
   goals,
+  inward,
   memories,
   meta,
   instead,
   OPENINGS,
   outcomes,
   refusals,
+  replies,
   scenery,
+  talkingOn,
   voices,
 };
 const SLOTS = slotsIn(GRAMMAR, 'grammar');

@@ -214,3 +214,45 @@ describe('the unexplored', () => {
     );
   });
 });
+
+/** The world once these operations were applied. */
+function after(world: World, operations: WorldOperation[]): World {
+  const { next, rejected } = applyOperations(world, operations, NOW);
+  expect(rejected).toEqual([]);
+  return next ?? world;
+}
+
+describe('what was given away', () => {
+  it('is handed back by who holds it and is here, and by nobody else', () => {
+    const given = after(worldAt('library', ['ancient_journal']), [
+      { op: 'give', object: 'ancient_journal', npc: 'librarian' },
+    ]);
+    const back = applyOperations(given, [{ op: 'take', object: 'journal' }], NOW);
+    const world = back.next ?? given;
+    expect(back.applied).toMatchObject([{ op: 'take', object_id: 'ancient_journal', npc_id: 'librarian' }]);
+    expect(world.player.inventory).toEqual(['ancient_journal']);
+    expect(world.npcs['librarian']?.carries).toEqual([]);
+    World.parse(world);
+    const elsewhere = applyOperations(
+      given,
+      [
+        { op: 'move_player', direction: 'west' },
+        { op: 'take', object: 'journal' },
+      ],
+      NOW,
+    );
+    expect(elsewhere.rejected).toMatchObject([{ code: 'not_here' }]);
+  });
+});
+
+describe('the way out', () => {
+  it('is the only way there is, and none where there are several', () => {
+    const out: WorldOperation[] = [{ op: 'move_player', direction: 'out' }];
+    expect(applyOperations(worldAt('library'), out, NOW).applied).toMatchObject([
+      { to_id: 'village_center' },
+    ]);
+    expect(applyOperations(worldAt('village_center'), out, NOW).rejected).toMatchObject([
+      { code: 'no_exit' },
+    ]);
+  });
+});
