@@ -162,3 +162,12 @@ function ownFolder(): string {
   }
   return DEFAULT_FOLDER;
 }
+
+/**
+ * A rules document as it stands in a file, JSON or YAML.
+ *
+ * Errors: safety_data_invalid (invalid_input) when the file cannot be read or is neither
+ */
+export function readRulesFile(file: string): unknown {
+  return read(file, z.unknown());
+}

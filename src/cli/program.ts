@@ -12,6 +12,7 @@ import { registerKeys } from './commands/keys.ts';
 import { registerMetrics } from './commands/metrics.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
+import { registerSafety } from './commands/safety.ts';
 import { registerSchedules } from './commands/schedules.ts';
 import { registerTurn } from './commands/turn.ts';
 import { registerVersion } from './commands/version.ts';
@@ -59,6 +60,7 @@ const COMMANDS: readonly Register[] = [
   registerDlq,
   registerDoctor,
   registerConfig,
+  registerSafety,
   registerKeys,
   registerMetrics,
   registerVersion,

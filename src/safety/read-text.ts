@@ -4,15 +4,19 @@ import { FoldedText } from './text/fold.ts';
 import { leetReadings, shortenedRuns } from './text/readings.ts';
 import { divide } from './text/spelled-out.ts';
 import { SPELLING, Tokens } from './text/tokens.ts';
+import { WordMemory } from './text/word-memory.ts';
 
 /** How a word was recognised, other than by its letters. */
 export const READ = { exact: 0, deobfuscated: 1, fuzzy: 2 } as const;
 
-const MAX_REMEMBERED = 20_000;
 /** Longer than any word; nobody misspells those. */
 const LONGEST_WORD = 40;
 /** So long that a misspelling of it is recognised without another word beside it. */
 export const UNMISTAKABLE = 7;
+
+const HOW_BITS = 2;
+const HOW_MASK = 3;
+const UNRESOLVED = 0;
 
 interface Resolved {
   readonly word: number;
@@ -32,10 +36,11 @@ export class TextReading {
   words = new Int32Array(256);
   symbols = new Int32Array(256);
   how = new Uint8Array(256);
-  /** Where the text that was read begins in the original. */
+  /** Where the text that was read begins and ends in the original. */
   from = 0;
+  to = 0;
   readonly #lexicon: Lexicon;
-  readonly #resolved = new Map<string, Resolved>();
+  readonly #resolved = new WordMemory();
   #joined = new Uint16Array(256);
 
   constructor(lexicon: Lexicon) {
@@ -44,6 +49,7 @@ export class TextReading {
 
   read(text: string, from = 0, to = text.length): void {
     this.from = from;
+    this.to = to;
     this.folded.fold(text, from, to);
     const { tokens } = this;
     tokens.split(this.folded);
@@ -53,7 +59,7 @@ export class TextReading {
       this.symbols = new Int32Array(tokens.count * 2);
       this.how = new Uint8Array(tokens.count * 2);
     }
-    const { words, symbols, typos } = this.#lexicon;
+    const { words, symbols } = this.#lexicon;
     for (let i = 0; i < tokens.count; i++) {
       const offset = tokens.offsets[i]!;
       const length = tokens.lengths[i]!;
@@ -64,12 +70,12 @@ export class TextReading {
           : -1;
       let how: number = (spelling & SPELLING.changed) === 0 ? READ.exact : READ.deobfuscated;
       let symbol = UNKNOWN_SYMBOL;
-      if (word === -1 && spelling !== SPELLING.otherScript) {
+      if (word === -1 && (spelling & SPELLING.otherScript) === 0) {
         if (spelling === SPELLING.number) symbol = NUMBER_SYMBOL;
-        else if (spelling !== 0 || typos.mayHave(tokens.letters, offset, length)) {
+        else {
           const resolved = this.#resolve(i, spelling);
-          word = resolved.word;
-          how |= resolved.how;
+          word = (resolved >> HOW_BITS) - 1;
+          how |= resolved & HOW_MASK;
         }
       }
       if (word !== -1) symbol = symbols[word]!;
@@ -95,16 +101,22 @@ export class TextReading {
     return word === -1 ? 0 : this.#lexicon.flags[word]!;
   }
 
-  #resolve(token: number, spelling: number): Resolved {
-    const length = this.tokens.lengths[token]!;
-    if (length > LONGEST_WORD && (spelling & SPELLING.repeats) === 0) return { word: -1, how: READ.exact };
-    const typed = this.tokens.word(token);
-    let resolved = this.#resolved.get(typed);
-    if (resolved === undefined) {
-      if (this.#resolved.size >= MAX_REMEMBERED) this.#resolved.clear();
-      resolved = resolveWord(typed, this.#lexicon);
-      this.#resolved.set(typed, resolved);
+  /** Number of the word plus one, and how it was recognised, in one number. */
+  #resolve(token: number, spelling: number): number {
+    const { letters, offsets, lengths, hashes } = this.tokens;
+    const offset = offsets[token]!;
+    const length = lengths[token]!;
+    const hash = hashes[token]!;
+    const known = this.#resolved.find(letters, offset, length, hash);
+    if (known !== -1) return known;
+    let resolved = UNRESOLVED;
+    const isOdd = (spelling & ~SPELLING.changed) !== 0;
+    const isReadable = length <= LONGEST_WORD || (spelling & SPELLING.repeats) !== 0;
+    if (isReadable && (isOdd || this.#lexicon.typos.mayHave(letters, offset, length))) {
+      const { word, how } = resolveWord(this.tokens.word(token), this.#lexicon);
+      resolved = ((word + 1) << HOW_BITS) | how;
     }
+    this.#resolved.keep(letters, offset, length, hash, resolved);
     return resolved;
   }
 

@@ -42,7 +42,7 @@ export interface Validator {
    *
    * Errors: TypeError when it is no string; text_too_large (invalid_input) beyond {@link MAX_TEXT_UNITS}
    */
-  validateText(text: string | null | undefined, options?: ValidateOptions): ValidationResult;
+  readonly validateText: (text: string | null | undefined, options?: ValidateOptions) => ValidationResult;
 }
 
 const NO_CONTEXT: SafetyContext = {};

@@ -54,6 +54,8 @@ export function judge(
 /** A person who was named this many words before may be meant by "him". */
 const TARGET_REACH = 14;
 
+const QUESTION_WORDS: ReadonlySet<string> = new Set(['what', 'whats', 'explain', 'how', 'why', 'define']);
+
 interface Claim {
   readonly match: Match;
   readonly phrase: TypedPhrase;
@@ -77,9 +79,11 @@ function judgeOne(claim: Claim): Decision | null {
   if (phrase.needs === 'real_target' && !hasTarget(match, cues)) return null;
   if (phrase.type === 'violence' && hasFigureTarget(claim)) return excused('fiction');
 
+  if (stage === 'output' && cues.reading.tokens.quoted[match.first] === 1) {
+    return { verdict: 'third_person', reason: 'quoted', modifiers: ['quoted'] };
+  }
   const quote = quotation(match, cues, subject);
-  if (quote !== null)
-    return stage === 'output' ? { verdict: 'third_person', reason: 'quoted', modifiers: ['quoted'] } : quote;
+  if (quote !== null) return quote;
   if (isFiction(claim, subject, breaks)) return excused('fiction');
   if (isAcademic(claim, subject)) return excused('hypothetical');
   const isVictim = phrase.needs === 'actor' || phrase.type === 'abuse';
@@ -194,7 +198,12 @@ function isFiction({ match, phrase, cues, context }: Claim, subject: string, bre
 function isAcademic({ match, phrase, cues }: Claim, subject: string): boolean {
   if (phrase.self || !cues.has('academic')) return false;
   if (phrase.topic) return cues.hasInSentence('academic', match) || subject !== 'speaker';
-  return subject !== 'speaker' && cues.hasInSentence('academic', match);
+  if (subject === 'speaker') return false;
+  // "What is the point of living" asks for no definition.
+  const isStudy = (cue: Match): boolean =>
+    sameSentence(cue, match, cues) &&
+    (subject !== 'unsaid' || !QUESTION_WORDS.has(cues.reading.tokens.word(cue.first)));
+  return cues.all('academic').some(isStudy);
 }
 
 /** The modifiers that a spelling brings, or null when too little of the phrase was recognised to be believed. */

@@ -83,7 +83,7 @@ function nearest(match: Match, cues: Cues, isNamedFigure: (token: number) => boo
     const flags = reading.flags(i) & SUBJECT_FLAGS;
     if (flags === 0) continue;
     if ((flags & WORD.first) !== 0) {
-      if (isPossessive(i, match, cues)) continue;
+      if (isPossessive(i, match, cues) || reading.tokens.word(i) === 'mine') continue;
       return 'speaker';
     }
     if ((flags & WORD.entity) !== 0) return 'figure';
@@ -98,7 +98,7 @@ function nearest(match: Match, cues: Cues, isNamedFigure: (token: number) => boo
   return 'unsaid';
 }
 
-/** The "my" of "my brother": the person is judged by the word itself. */
+/** The "my" of "my brother", like the "mine" of "a friend of mine": the person is judged by the word itself. */
 function isPossessive(token: number, match: Match, { reading }: Cues): boolean {
   const next = token + 1;
   return (

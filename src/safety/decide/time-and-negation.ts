@@ -22,6 +22,8 @@ const TIME_WORDS: ReadonlySet<string> = new Set([
   'once',
 ]);
 
+const ABSTINENCE: ReadonlySet<string> = new Set(['clean', 'sober', 'recovered', 'free']);
+
 /** Whether the claim is denied. A claim that contains its own negation ("don't want to live") is not. */
 export function isNegated(match: Match, cues: Cues): boolean {
   const { clauses } = cues.reading.tokens;
@@ -63,7 +65,7 @@ export function isPast(match: Match, cues: Cues): boolean {
       (cue) =>
         sentences[cue.first] === sentences[match.first] &&
         !isDeniedTime(cue, cues) &&
-        (cue.last < match.first
+        (cue.last < match.first || endsInside(cue, match, cues)
           ? (clauses[cue.last] === clauses[match.first] || match.first - cue.last <= TIME_SCOPE) &&
             !cues.hasBetween('terminators', cue.last, match.first)
           : cue.first > match.last && namesATime(cue, cues)),
@@ -85,5 +87,12 @@ function distance(a: Match, b: Match): number {
 /** After a claim only a time ends it ("years ago"), not a state ("used to"), which belongs to something else. */
 function namesATime({ first, last }: Match, { reading }: Cues): boolean {
   for (let i = first; i <= last; i++) if (TIME_WORDS.has(reading.tokens.word(i))) return true;
+  return false;
+}
+
+/** "Clean from self harm": the claim begins before it is said to be over. */
+function endsInside(cue: Match, match: Match, { reading }: Cues): boolean {
+  if (cue.last < match.first || cue.last >= match.last) return false;
+  for (let i = cue.first; i <= cue.last; i++) if (ABSTINENCE.has(reading.tokens.word(i))) return true;
   return false;
 }

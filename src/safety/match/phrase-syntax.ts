@@ -12,7 +12,7 @@ export type Node =
 /** Words that a `*` without a number may stand for. */
 const GAP = 3;
 const MAX_GAP = 8;
-const PIECE = /\{[a-z0-9_]+\}|\*\d?|[()[\]|]|[^\s(){}[\]|*]+/gu;
+const PIECE = /\{[a-z0-9_]+\}|\*\d?|[()[\]|]|[\p{L}\p{N}]+/gu;
 
 /**
  * Reads a phrase: words, `{class}`, `(optional words)`, `[one|or another]`, `*` for up to three words of any kind,
@@ -21,8 +21,9 @@ const PIECE = /\{[a-z0-9_]+\}|\*\d?|[()[\]|]|[^\s(){}[\]|*]+/gu;
  * Errors: safety_data_invalid (invalid_input) naming the phrase
  */
 export function parsePhrase(text: string): Node {
-  const pieces = text.replaceAll(/['’]/gu, '').toLowerCase().match(PIECE) ?? [];
-  const left = text.replaceAll(PIECE, '').trim();
+  const spoken = text.replaceAll(/['’]/gu, '').replaceAll('-', ' ').toLowerCase();
+  const pieces = spoken.match(PIECE) ?? [];
+  const left = spoken.replaceAll(PIECE, '').trim();
   if (pieces.length === 0 || left !== '') throw malformed(text, 'is empty or has an unknown character');
   let at = 0;
 

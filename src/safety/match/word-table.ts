@@ -13,7 +13,8 @@ export class WordTable {
   readonly words: readonly string[];
   readonly #slots: Int32Array;
   readonly #mask: number;
-  readonly #hashes: Int32Array;
+  /** By slot, so that a look-up of an unknown word stays in two arrays. */
+  readonly #slotHashes: Int32Array;
   readonly #offsets: Int32Array;
   readonly #letters: Uint16Array;
   readonly #ids: ReadonlyMap<string, number>;
@@ -24,7 +25,7 @@ export class WordTable {
     while (size < this.words.length * 4) size *= 2;
     this.#mask = size - 1;
     this.#slots = new Int32Array(size).fill(-1);
-    this.#hashes = Int32Array.from(this.words, hashOf);
+    this.#slotHashes = new Int32Array(size);
     this.#offsets = new Int32Array(this.words.length + 1);
     this.#letters = new Uint16Array(this.words.reduce((sum, word) => sum + word.length, 0));
     this.#ids = new Map(this.words.map((word, id) => [word, id]));
@@ -32,21 +33,26 @@ export class WordTable {
     for (const [id, word] of this.words.entries()) {
       this.#offsets[id] = at;
       for (let i = 0; i < word.length; i++) this.#letters[at++] = word.charCodeAt(i);
-      let slot = spread(this.#hashes[id]!) & this.#mask;
+      const hash = hashOf(word);
+      let slot = spread(hash) & this.#mask;
       while (this.#slots[slot] !== -1) slot = (slot + 1) & this.#mask;
       this.#slots[slot] = id;
+      this.#slotHashes[slot] = hash;
     }
     this.#offsets[this.words.length] = at;
   }
 
   /** @returns the word's number, or -1 */
   find(letters: Uint16Array, offset: number, length: number, hash: number): number {
-    let slot = spread(hash) & this.#mask;
+    const slots = this.#slots;
+    const hashes = this.#slotHashes;
+    const mask = this.#mask;
+    let slot = spread(hash) & mask;
     for (;;) {
-      const id = this.#slots[slot]!;
+      const id = slots[slot]!;
       if (id === -1) return -1;
-      if (this.#hashes[id] === hash && this.#isAt(id, letters, offset, length)) return id;
-      slot = (slot + 1) & this.#mask;
+      if (hashes[slot] === hash && this.#isAt(id, letters, offset, length)) return id;
+      slot = (slot + 1) & mask;
     }
   }
 

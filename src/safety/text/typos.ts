@@ -3,6 +3,7 @@ const SHORTEST = 4;
 const LONG = 8;
 const LONGEST = 16;
 const BLOOM_BITS = 20;
+const REORDERED = 100;
 const BASE = 0x01000193;
 
 /**
@@ -74,7 +75,7 @@ export class TypoIndex {
         const distance = editDistance(typed, word);
         if (distance > depthOf(word.length)) continue;
         if (distance === 2 && typed[0] !== word[0]) continue;
-        const shared = sharedLetters(typed, word);
+        const shared = sharedLetters(typed, word) + (isReordered(typed, word) ? REORDERED : 0);
         if (distance > bestDistance || (distance === bestDistance && shared <= bestShared)) continue;
         [best, bestDistance, bestShared] = [word, distance, shared];
       }
@@ -94,6 +95,11 @@ function bitOf(hash: number): number {
 
 function depthOf(length: number): number {
   return length >= LONG ? 2 : 1;
+}
+
+/** Letters in the wrong order are likelier than wrong letters. */
+function isReordered(a: string, b: string): boolean {
+  return a.length === b.length && Array.from(a).sort().join('') === Array.from(b).sort().join('');
 }
 
 /** Letters that agree from the front and from the back. */
