@@ -7,8 +7,8 @@ import { SENTIMENT_RULE } from './rules/built-in.ts';
 import type { Sentiment } from './sentiment.ts';
 
 const SEVERE = -0.7;
-/** One bad word is no mood. */
-const FEWEST_WORDS = 2;
+/** One or two bad words are no mood. */
+const FEWEST_WORDS = 3;
 
 /**
  * A text whose words are heavily negative and speak of the speaker. A story full of goblins and curses is neither:

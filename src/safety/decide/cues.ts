@@ -65,14 +65,14 @@ export class Cues {
   }
 
   /** Words of the game near `match`, in its sentence and outside of the match itself. */
-  gameWordsBeside(match: Match, flags: number = WORD.entity | WORD.game): boolean {
+  gameWordsBeside(match: Match, flags: number = WORD.entity | WORD.game, isInsideToo = false): boolean {
     const { sentences, count } = this.reading.tokens;
     const sentence = sentences[match.first]!;
     let from = match.first;
     while (from > 0 && sentences[from - 1] === sentence && match.first - from < GAME_REACH) from--;
     const to = Math.min(count, match.last + GAME_REACH);
     for (let i = from; i < to && sentences[i] === sentence; i++) {
-      if (i >= match.first && i <= match.last) continue;
+      if (!isInsideToo && i >= match.first && i <= match.last) continue;
       if ((this.reading.flags(i) & flags) !== 0 && !this.#isOwnPerson(i)) return true;
     }
     return (

@@ -190,7 +190,7 @@ function isFiction({ match, phrase, cues, context }: Claim, subject: string, bre
     const isOwn = subject === 'speaker' && phrase.tier !== 'direct';
     return cues.gameWordsBeside(match, isOwn ? WORD.game | WORD.entity : WORD.game);
   }
-  if (cues.gameWordsBeside(match)) return true;
+  if (cues.gameWordsBeside(match, WORD.entity | WORD.game, DISTRESS_SET.has(phrase.type))) return true;
   return phrase.type === 'violence' && context.mode === 'in_character';
 }
 

@@ -9,6 +9,7 @@ export type Subject = 'speaker' | 'other_person' | 'figure' | 'people' | 'addres
 /** Subjects are looked for this many words before the claim. */
 const REACH = 14;
 const LETTER_S = 0x73;
+const POSSESSIVES: ReadonlySet<string> = new Set(['my', 'our', 'mine', 'ours']);
 /** What happens between two people: "me" and "my" do not say who does it. */
 const BETWEEN_PEOPLE: ReadonlySet<string> = new Set(['violence', 'abuse']);
 const SUBJECT_FLAGS =
@@ -83,7 +84,7 @@ function nearest(match: Match, cues: Cues, isNamedFigure: (token: number) => boo
     const flags = reading.flags(i) & SUBJECT_FLAGS;
     if (flags === 0) continue;
     if ((flags & WORD.first) !== 0) {
-      if (isPossessive(i, match, cues) || reading.tokens.word(i) === 'mine') continue;
+      if (isPossessive(i, cues)) continue;
       return 'speaker';
     }
     if ((flags & WORD.entity) !== 0) return 'figure';
@@ -98,14 +99,9 @@ function nearest(match: Match, cues: Cues, isNamedFigure: (token: number) => boo
   return 'unsaid';
 }
 
-/** The "my" of "my brother", like the "mine" of "a friend of mine": the person is judged by the word itself. */
-function isPossessive(token: number, match: Match, { reading }: Cues): boolean {
-  const next = token + 1;
-  return (
-    next < match.first &&
-    (reading.flags(token) & WORD.firstSubject) === 0 &&
-    (reading.flags(next) & (WORD.person | WORD.entity)) !== 0
-  );
+/** The "my" of "my brother" and the "mine" of "a friend of mine" say whose, not who. */
+function isPossessive(token: number, { reading }: Cues): boolean {
+  return POSSESSIVES.has(reading.tokens.word(token));
 }
 
 /** "I told my mum about wanting to die": a person who hears of it, for no verb of that person follows. */

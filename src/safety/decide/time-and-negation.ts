@@ -22,12 +22,26 @@ const TIME_WORDS: ReadonlySet<string> = new Set([
   'once',
 ]);
 
+const COMPARED_SCOPE = 4;
+const COMPARATIVES: ReadonlySet<string> = new Set(['more', 'as', 'so', 'enough', 'worse']);
 const ABSTINENCE: ReadonlySet<string> = new Set(['clean', 'sober', 'recovered', 'free']);
+
+/** "I never wanted to die more than now": what follows turns the negation around. */
+function isCompared({ last }: Match, cues: Cues): boolean {
+  return cues
+    .all('pseudo_negation')
+    .some(
+      (cue) =>
+        cue.first > last &&
+        cue.first - last <= COMPARED_SCOPE &&
+        COMPARATIVES.has(cues.reading.tokens.word(cue.first)),
+    );
+}
 
 /** Whether the claim is denied. A claim that contains its own negation ("don't want to live") is not. */
 export function isNegated(match: Match, cues: Cues): boolean {
   const { clauses } = cues.reading.tokens;
-  if (cues.hasOverlapping('pseudo_negation', { first: match.first, last: match.last + 4 })) return false;
+  if (isCompared(match, cues)) return false;
   const isDenied = cues
     .all('negation')
     .some(
