@@ -1,27 +1,27 @@
 import type { Lexicon } from './lexicon/compile.ts';
 import { NUMBER_SYMBOL, UNKNOWN_SYMBOL } from './match/phrase-automaton.ts';
+import { hashOf } from './match/word-table.ts';
 import { FoldedText } from './text/fold.ts';
-import { leetReadings, shortenedRuns } from './text/readings.ts';
-import { divide } from './text/spelled-out.ts';
+import { READ, resolveWord } from './resolve-word.ts';
+import { leetReadings } from './text/readings.ts';
+import { divide, type Piece } from './text/spelled-out.ts';
 import { SPELLING, Tokens } from './text/tokens.ts';
 import { WordMemory } from './text/word-memory.ts';
-
-/** How a word was recognised, other than by its letters. */
-export const READ = { exact: 0, deobfuscated: 1, fuzzy: 2 } as const;
 
 /** Longer than any word; nobody misspells those. */
 const LONGEST_WORD = 40;
 /** So long that a misspelling of it is recognised without another word beside it. */
 export const UNMISTAKABLE = 7;
 
+/** An unknown word this short may be a piece of one, this long several. */
+const FRAGMENT = 4;
+const RUN_TOGETHER = 8;
+/** Known words this short may be pieces too: "k ill". */
+const SHORT_WORD = 4;
+const LONGEST_RUN = 12;
 const HOW_BITS = 2;
 const HOW_MASK = 3;
 const UNRESOLVED = 0;
-
-interface Resolved {
-  readonly word: number;
-  readonly how: number;
-}
 
 /**
  * A text as known words: folded, divided into tokens, each token with the number of its word, misspelled and
@@ -41,6 +41,8 @@ export class TextReading {
   to = 0;
   readonly #lexicon: Lexicon;
   readonly #resolved = new WordMemory();
+  /** Long words that are not several. */
+  readonly #whole = new WordMemory();
   #joined = new Uint16Array(256);
 
   constructor(lexicon: Lexicon) {
@@ -54,28 +56,37 @@ export class TextReading {
     const { tokens } = this;
     tokens.split(this.folded);
     if (tokens.hasSpelledOut) this.#joinLetters();
-    if (this.words.length < tokens.count) {
-      this.words = new Int32Array(tokens.count * 2);
-      this.symbols = new Int32Array(tokens.count * 2);
-      this.how = new Uint8Array(tokens.count * 2);
-    }
+    if (this.words.length < tokens.count) this.#reserve();
+    if (this.#recognise() && this.#regroup()) this.#recognise();
+  }
+
+  #reserve(): void {
+    const size = this.tokens.count * 2;
+    this.words = new Int32Array(size);
+    this.symbols = new Int32Array(size);
+    this.how = new Uint8Array(size);
+  }
+
+  /** @returns whether some token may be a piece of a word, or words run together */
+  #recognise(): boolean {
+    const { tokens } = this;
     const { words, symbols } = this.#lexicon;
+    let hasPieces = false;
     for (let i = 0; i < tokens.count; i++) {
       const offset = tokens.offsets[i]!;
       const length = tokens.lengths[i]!;
       const spelling = tokens.spellings[i]!;
-      let word =
-        (spelling & SPELLING.otherScript) === 0
-          ? words.find(tokens.letters, offset, length, tokens.hashes[i]!)
-          : -1;
+      const isOwnScript = (spelling & SPELLING.otherScript) === 0;
+      let word = isOwnScript ? words.find(tokens.letters, offset, length, tokens.hashes[i]!) : -1;
       let how: number = (spelling & SPELLING.changed) === 0 ? READ.exact : READ.deobfuscated;
       let symbol = UNKNOWN_SYMBOL;
-      if (word === -1 && (spelling & SPELLING.otherScript) === 0) {
+      if (word === -1 && isOwnScript) {
         if (spelling === SPELLING.number) symbol = NUMBER_SYMBOL;
         else {
           const resolved = this.#resolve(i, spelling);
           word = (resolved >> HOW_BITS) - 1;
           how |= resolved & HOW_MASK;
+          if (this.#mayBePieces(i, word, how)) hasPieces = true;
         }
       }
       if (word !== -1) symbol = symbols[word]!;
@@ -83,6 +94,101 @@ export class TextReading {
       this.symbols[i] = symbol;
       this.how[i] = how;
     }
+    return hasPieces;
+  }
+
+  /** Whether a token that is no known word as it stands may be a piece of one, or several without spaces. */
+  #mayBePieces(token: number, word: number, how: number): boolean {
+    const { letters, offsets, lengths, hashes } = this.tokens;
+    const length = lengths[token]!;
+    if (length <= FRAGMENT) return word === -1 || how === READ.fuzzy;
+    if (word !== -1 || length < RUN_TOGETHER) return false;
+    return this.#whole.find(letters, offsets[token]!, length, hashes[token]!) === -1;
+  }
+
+  /** Takes words apart that were run together ("iwanttodie"), and joins what was torn ("sui cide"). */
+  #regroup(): boolean {
+    const { tokens } = this;
+    const changes: { readonly first: number; readonly end: number; readonly pieces: readonly Piece[] }[] = [];
+    for (let i = 0; i < tokens.count;) {
+      let end = i;
+      while (end < tokens.count && end - i < LONGEST_RUN && this.#isPiece(end)) end++;
+      const found = end > i ? this.#wordsInRun(i, end) : null;
+      if (found !== null) changes.push({ first: i, end, pieces: found });
+      i = Math.max(end, i + 1);
+    }
+    if (changes.length === 0) return false;
+    this.#rebuild(changes);
+    return true;
+  }
+
+  #isTorn(token: number): boolean {
+    const isUnknown = this.words[token] === -1 || this.how[token] === READ.fuzzy;
+    return isUnknown && this.tokens.lengths[token]! <= FRAGMENT;
+  }
+
+  #isPiece(token: number): boolean {
+    const length = this.tokens.lengths[token]!;
+    if ((this.tokens.spellings[token]! & SPELLING.number) !== 0) return false;
+    return this.words[token] === -1 ? length <= LONGEST_WORD : length <= SHORT_WORD;
+  }
+
+  /** Null unless the letters of the run are nothing but words, a telling one among them that was hidden. */
+  #wordsInRun(first: number, end: number): readonly Piece[] | null {
+    const { tokens } = this;
+    let torn = 0;
+    let hasGlued = false;
+    let length = 0;
+    for (let i = first; i < end; i++) {
+      const own = tokens.lengths[i]!;
+      if (this.#isTorn(i)) torn++;
+      else if (this.words[i] === -1 && own >= RUN_TOGETHER) hasGlued = true;
+      length += own;
+    }
+    // One odd word is a name or slang; a word that was torn leaves two pieces.
+    if ((torn < 2 && !hasGlued) || length > LONGEST_WORD) return null;
+    if (this.#joined.length < length) this.#joined = new Uint16Array(length * 2);
+    let at = 0;
+    for (let i = first; i < end; i++) {
+      for (let k = 0; k < tokens.lengths[i]!; k++)
+        this.#joined[at++] = tokens.letters[tokens.offsets[i]! + k]!;
+    }
+    const pieces = divide(this.#joined, length, this.#lexicon.joined);
+    const { words } = this.#lexicon.words;
+    const isAllWords = pieces.every(({ word }) => word !== -1);
+    const isTelling = pieces.some(
+      ({ word, from, to }) => to - from >= 3 && this.#lexicon.telling.has(words[word]!),
+    );
+    if (isAllWords && isTelling && pieces.length !== end - first) return pieces;
+    if (end - first === 1) {
+      const { letters, offsets, hashes } = tokens;
+      this.#whole.keep(letters, offsets[first]!, length, hashes[first]!, 0);
+    }
+    return null;
+  }
+
+  #rebuild(
+    changes: readonly { readonly first: number; readonly end: number; readonly pieces: readonly Piece[] }[],
+  ): void {
+    const old = this.tokens.copy();
+    const { tokens } = this;
+    tokens.count = 0;
+    let next = 0;
+    for (const { first, end, pieces } of [...changes, { first: old.count, end: old.count, pieces: [] }]) {
+      for (; next < first; next++) tokens.take(old, next);
+      let letter = 0;
+      let token = first;
+      for (const { from, to, word } of pieces) {
+        while (letter + old.lengths[token]! <= from) letter += old.lengths[token++]!;
+        const start = token;
+        let lastLetter = letter;
+        let last = token;
+        while (lastLetter + old.lengths[last]! < to) lastLetter += old.lengths[last++]!;
+        tokens.put(old, start, last, this.#lexicon.words.words[word]!);
+      }
+      next = end;
+    }
+    if (this.words.length < tokens.count) this.#reserve();
   }
 
   /** Place of the token's first unit in the original. */
@@ -158,7 +264,7 @@ export class TextReading {
         // The letters of the run lie one after the other, so the piece is a stretch of them.
         tokens.lengths[out] = to - from;
         for (let i = from; i < to; i++) tokens.letters[tokens.offsets[out]! + i - from] = this.#joined[i]!;
-        tokens.hashes[out] = hashOfWord(this.#lexicon.words.words[word] ?? '');
+        tokens.hashes[out] = hashOf(this.#lexicon.words.words[word] ?? '');
         tokens.spellings[out] = SPELLING.changed;
       }
       out++;
@@ -185,47 +291,7 @@ export class TextReading {
   }
 }
 
-function hashOfWord(word: string): number {
-  let hash = 0;
-  for (let i = 0; i < word.length; i++) hash = (Math.imul(hash, 31) + word.charCodeAt(i)) | 0;
-  return hash;
-}
-
 function readLetter(unit: number): number {
   const [reading] = leetReadings(String.fromCharCode(unit));
   return reading!.charCodeAt(0);
-}
-
-function resolveWord(typed: string, { words, anchors, typos }: Lexicon): Resolved {
-  for (const reading of leetReadings(typed)) {
-    for (const short of new Set([reading, ...shortenedRuns(reading)])) {
-      const word = words.idOf(short);
-      if (word !== -1) return { word, how: READ.deobfuscated };
-      if (!short.includes('*')) continue;
-      const masked = unmask(short, anchors);
-      if (masked !== null) return { word: words.idOf(masked), how: READ.deobfuscated };
-    }
-  }
-  for (const reading of leetReadings(typed).slice(0, 2)) {
-    const meant = typos.find(shortenedRuns(reading)[1] ?? reading);
-    if (meant !== null) {
-      return { word: words.idOf(meant), how: READ.fuzzy | (reading === typed ? 0 : READ.deobfuscated) };
-    }
-  }
-  return { word: -1, how: READ.exact };
-}
-
-/** The word that fits around the stars, one letter each. At least half of it must be there. */
-function unmask(masked: string, anchors: ReadonlySet<string>): string | null {
-  const stars = masked.split('*').length - 1;
-  if (masked.length < 3 || stars * 2 > masked.length) return null;
-  for (const word of anchors) {
-    if (
-      word.length === masked.length &&
-      Array.from(word).every((letter, i) => masked[i] === '*' || masked[i] === letter)
-    ) {
-      return word;
-    }
-  }
-  return null;
 }

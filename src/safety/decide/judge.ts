@@ -1,7 +1,8 @@
 import type { Modifier, SafetyContext } from '../../contracts/safety.ts';
 import type { TypedPhrase } from '../../../config/safety-data.ts';
 import { WORD } from '../lexicon/word-flags.ts';
-import { READ, UNMISTAKABLE, type TextReading } from '../read-text.ts';
+import { UNMISTAKABLE, type TextReading } from '../read-text.ts';
+import { READ } from '../resolve-word.ts';
 import { Cues } from './cues.ts';
 import type { Match } from './scan.ts';
 import { subjectOf } from './subject.ts';

@@ -29,6 +29,8 @@ export interface Lexicon {
   readonly joined: AhoCorasick;
   /** Words with a given pattern of known letters: "k*ll". */
   readonly anchors: ReadonlySet<string>;
+  /** Words that the data names as the ones that crises are spoken of with. */
+  readonly telling: ReadonlySet<string>;
 }
 
 const WORD_LIKE = /^[a-z]{2,}$/;
@@ -70,6 +72,7 @@ export function compileLexicon(data: SafetyData): Lexicon {
     typos: new TypoIndex(anchors),
     joined: new AhoCorasick(words.words.map((word) => (mayBeSpelledOut(word) ? word : ''))),
     anchors,
+    telling: new Set(data.anchors),
   };
 }
 

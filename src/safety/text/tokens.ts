@@ -22,6 +22,20 @@ const DOT = 0x2e;
 const LINE_FEED = 10;
 const QUOTE = 0x22;
 
+/** One entry per token. */
+export interface TokenColumns {
+  readonly count: number;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly offsets: Int32Array;
+  readonly lengths: Int32Array;
+  readonly hashes: Int32Array;
+  readonly spellings: Uint8Array;
+  readonly clauses: Int32Array;
+  readonly sentences: Int32Array;
+  readonly quoted: Uint8Array;
+}
+
 /**
  * The words of a folded text. Columns of numbers instead of objects: one instance serves many texts.
  * Apostrophes are dropped, so that "don't" and "dont" are one word.
@@ -142,6 +156,60 @@ export class Tokens {
     return String.fromCharCode(
       ...this.letters.subarray(offset, offset + Math.min(this.lengths[token]!, 256)),
     );
+  }
+
+  /** The columns as they are now, for a rebuilding. */
+  copy(): TokenColumns {
+    const { count } = this;
+    return {
+      count,
+      starts: this.starts.slice(0, count),
+      ends: this.ends.slice(0, count),
+      offsets: this.offsets.slice(0, count),
+      lengths: this.lengths.slice(0, count),
+      hashes: this.hashes.slice(0, count),
+      spellings: this.spellings.slice(0, count),
+      clauses: this.clauses.slice(0, count),
+      sentences: this.sentences.slice(0, count),
+      quoted: this.quoted.slice(0, count),
+    };
+  }
+
+  /** Adds a token of a copy as it was. */
+  take(old: TokenColumns, token: number): void {
+    if (this.count === this.starts.length) this.#grow();
+    const n = this.count++;
+    this.starts[n] = old.starts[token]!;
+    this.ends[n] = old.ends[token]!;
+    this.offsets[n] = old.offsets[token]!;
+    this.lengths[n] = old.lengths[token]!;
+    this.hashes[n] = old.hashes[token]!;
+    this.spellings[n] = old.spellings[token]!;
+    this.clauses[n] = old.clauses[token]!;
+    this.sentences[n] = old.sentences[token]!;
+    this.quoted[n] = old.quoted[token]!;
+  }
+
+  /** Adds a word that was found in the tokens `first` to `last` of a copy, in their place. */
+  put(old: TokenColumns, first: number, last: number, word: string): void {
+    this.take(old, first);
+    const n = this.count - 1;
+    this.ends[n] = old.ends[last]!;
+    if (this.letterCount + word.length > this.letters.length) {
+      const larger = new Uint16Array((this.letters.length + word.length) * 2);
+      larger.set(this.letters);
+      this.letters = larger;
+    }
+    let hash = 0;
+    this.offsets[n] = this.letterCount;
+    for (let i = 0; i < word.length; i++) {
+      const c = word.charCodeAt(i);
+      this.letters[this.letterCount++] = c;
+      hash = (Math.imul(hash, 31) + c) | 0;
+    }
+    this.lengths[n] = word.length;
+    this.hashes[n] = hash;
+    this.spellings[n] = SPELLING.changed;
   }
 
   #grow(): void {
