@@ -9,6 +9,8 @@ export type Subject = 'speaker' | 'other_person' | 'figure' | 'people' | 'addres
 /** Subjects are looked for this many words before the claim. */
 const REACH = 14;
 const LETTER_S = 0x73;
+const THEIR: ReadonlySet<string> = new Set(['his', 'her', 'their']);
+const ON_ONESELF: ReadonlySet<string> = new Set(['suicidal_ideation', 'self_harm']);
 const POSSESSIVES: ReadonlySet<string> = new Set(['my', 'our', 'mine', 'ours']);
 /** What happens between two people: "me" and "my" do not say who does it. */
 const BETWEEN_PEOPLE: ReadonlySet<string> = new Set(['violence', 'abuse']);
@@ -40,11 +42,21 @@ export function subjectOf(
     return figure || before === 'figure' ? 'figure' : before === 'people' ? 'people' : 'other_person';
   }
   if ((inside & (WORD.firstSubject | WORD.firstReflexive)) !== 0) return 'speaker';
+  if (ON_ONESELF.has(type) && holdsAny(match, reading, THEIR)) {
+    // "I want to end his life" harms another one, and is judged as that.
+    const owner = nearest(match, cues, isNamedFigure);
+    return owner === 'speaker' ? 'figure' : owner;
+  }
   if (figure) return 'figure';
   if ((inside & WORD.first) !== 0 && !BETWEEN_PEOPLE.has(type)) return 'speaker';
   const found = nearest(match, cues, isNamedFigure);
   if (found !== 'unsaid') return found;
   return beginsWithThirdPerson(match, reading) ? 'other_person' : found;
+}
+
+function holdsAny({ first, last }: Match, { tokens }: TextReading, words: ReadonlySet<string>): boolean {
+  for (let i = first; i <= last; i++) if (words.has(tokens.word(i))) return true;
+  return false;
 }
 
 /** "Wants to die", with nobody named before it. */

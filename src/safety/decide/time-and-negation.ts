@@ -47,7 +47,7 @@ export function isNegated(match: Match, cues: Cues): boolean {
     .some(
       (cue) =>
         cue.first < match.first &&
-        cue.last < match.last &&
+        !isPartOfClaim(cue, match, cues) &&
         match.first - cue.last <= NEGATION_SCOPE &&
         clauses[cue.last] === clauses[match.first] &&
         !cues.hasOverlapping('pseudo_negation', cue) &&
@@ -109,4 +109,10 @@ function endsInside(cue: Match, match: Match, { reading }: Cues): boolean {
   if (cue.last < match.first || cue.last >= match.last) return false;
   for (let i = cue.first; i <= cue.last; i++) if (ABSTINENCE.has(reading.tokens.word(i))) return true;
   return false;
+}
+
+/** The "not" of "not want to live" belongs to the claim; the "i" of "don't think I" may. */
+function isPartOfClaim(cue: Match, match: Match, cues: Cues): boolean {
+  if (cue.last >= match.last) return true;
+  return cues.hasFlagBetween(match.first - 1, cue.last + 1, WORD.negation);
 }
