@@ -260,6 +260,9 @@ export class TextReading {
       const lastEnd = tokens.ends[first + to - 1]!;
       this.#move(first + from, out);
       tokens.ends[out] = lastEnd;
+      // Letters in a column are one statement, whatever stands between them.
+      tokens.sentences[out] = tokens.sentences[at]!;
+      tokens.clauses[out] = tokens.clauses[at]!;
       if (to - from > 1) {
         // The letters of the run lie one after the other, so the piece is a stretch of them.
         tokens.lengths[out] = to - from;

@@ -4,6 +4,9 @@ import { leetReadings, shortenedRuns } from './text/readings.ts';
 /** How a word was recognised, other than by its letters. */
 export const READ = { exact: 0, deobfuscated: 1, fuzzy: 2 } as const;
 
+/** Between the letters of a word they may also stand for nothing: "k*i*l*l". */
+const SIGNS = /[*+|!@$]/gu;
+
 export interface Resolved {
   /** Number of the word, or -1. */
   readonly word: number;
@@ -11,13 +14,13 @@ export interface Resolved {
 }
 
 /** What a word that is in no list was meant to be: disguised, drawn out or misspelled. */
-export function resolveWord(typed: string, { words, anchors, typos }: Lexicon): Resolved {
-  for (const reading of leetReadings(typed)) {
+export function resolveWord(typed: string, { words, anchors, telling, typos }: Lexicon): Resolved {
+  for (const reading of [...leetReadings(typed), typed.replaceAll(SIGNS, '')]) {
     for (const short of new Set([reading, ...shortenedRuns(reading)])) {
       const word = words.idOf(short);
       if (word !== -1) return { word, how: READ.deobfuscated };
       if (!short.includes('*')) continue;
-      const masked = unmask(short, anchors);
+      const masked = unmask(short, telling) ?? unmask(short, anchors);
       if (masked !== null) return { word: words.idOf(masked), how: READ.deobfuscated };
     }
   }

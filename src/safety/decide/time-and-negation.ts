@@ -1,4 +1,5 @@
 import { WORD } from '../lexicon/word-flags.ts';
+import { SPELLING } from '../text/tokens.ts';
 import type { Cues } from './cues.ts';
 import type { Match } from './scan.ts';
 
@@ -107,7 +108,10 @@ function namesATime({ first, last }: Match, { reading }: Cues): boolean {
 /** "Clean from self harm": the claim begins before it is said to be over. */
 function endsInside(cue: Match, match: Match, { reading }: Cues): boolean {
   if (cue.last < match.first || cue.last >= match.last) return false;
-  for (let i = cue.first; i <= cue.last; i++) if (ABSTINENCE.has(reading.tokens.word(i))) return true;
+  const isEnd = (token: number): boolean =>
+    ABSTINENCE.has(reading.tokens.word(token)) ||
+    (reading.tokens.word(cue.first) === 'in' && (reading.tokens.spellings[token]! & SPELLING.number) !== 0);
+  for (let i = cue.first; i <= cue.last; i++) if (isEnd(i)) return true;
   return false;
 }
 

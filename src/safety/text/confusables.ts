@@ -2,8 +2,8 @@
  * Letters that imitate Latin ones and that NFKC leaves alone: a small part of the skeleton of UTS #39.
  * Each pair of strings is aligned letter by letter.
  */
-const CYRILLIC = pairs('авеёкмнорстухѕіїјһԁԛԝӏьпгꙇѵ', 'abeekmhopctyxsiijhdqwibnriv');
-const GREEK = pairs('αβεηικνορτυχγωσςμζ', 'abeniknoptuxywocmz');
+const CYRILLIC = pairs('авеёкмнорстухѕіїјһԁԛԝӏьпгꙇѵияцш', 'abeekmhopctyxsiijhdqwlbnrivuruw');
+const GREEK = pairs('αβεηικνορτυχγωσςμζλδ', 'abenikvoptuxywocmzld');
 const SMALL_CAPITALS = pairs('ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ', 'abcdefghijklmnoprstuvwyz');
 const VARIANTS = pairs('ıłøđħŧƙɩɑɡɛɔəɐɹɯʇʎ¡¢£€¥§†ɪȷ', 'ilodhtkiageoearmtyiclelstij');
 

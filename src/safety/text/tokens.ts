@@ -102,7 +102,7 @@ export class Tokens {
         if (endsSentence(units, i, length)) {
           sentence++;
           clause++;
-        } else if (c === DOT && units[i + 1] === DOT) clause++;
+        } else if (c === LINE_FEED || (c === DOT && units[i + 1] === DOT)) clause++;
       }
       i++;
     }
@@ -242,9 +242,10 @@ function isWordUnit(units: Uint16Array, i: number, length: number): boolean {
   return kind === KIND.letter || kind === KIND.digit;
 }
 
-/** A dot between letters, as in "k.i.l.l", and one of several ends no sentence. */
+/** A dot between letters, as in "k.i.l.l", and one of several ends no sentence, and neither does a single line. */
 function endsSentence(units: Uint16Array, i: number, length: number): boolean {
   const c = units[i]!;
+  if (c === LINE_FEED) return i + 1 < length && units[i + 1] === LINE_FEED;
   if (c !== DOT) return true;
   if (i > 0 && units[i - 1] === DOT) return false;
   const next = i + 1 < length ? units[i + 1]! : LINE_FEED;
