@@ -87,7 +87,7 @@ function judgeOne(claim: Claim): Decision | null {
   if (quote !== null) return quote;
   if (isFiction(claim, subject, breaks)) return excused('fiction');
   if (isAcademic(claim, subject)) return excused('hypothetical');
-  const isVictim = phrase.needs === 'actor' || phrase.type === 'abuse';
+  const isVictim = (phrase.needs === 'actor' || phrase.type === 'abuse') && isAboutSpeaker(match, cues);
   if (subject === 'other_person' && !isVictim && !cues.has('self_correction')) {
     return { verdict: 'third_person', reason: 'third_person', modifiers: ['third_person'] };
   }
@@ -111,14 +111,34 @@ function excused(reason: Modifier): Decision {
   return { verdict: 'excused', reason, modifiers: [reason] };
 }
 
-/** A fixed expression covers the claim, or meets it and is the longer one. */
+/** A fixed expression that only meets a claim must be this much longer to decide what the words mean. */
+const LONGER = 2;
+/** A longer expression may leave the last word of a claim out: the claim reached for one word too many. */
+const FIXED = 3;
+
+/** A fixed expression covers the claim, or meets it and is clearly the longer one. */
 function isIdiom({ first, last }: Match, { idioms }: Cues): boolean {
-  return idioms.some(
-    (idiom) =>
-      idiom.first <= last &&
-      idiom.last >= first &&
-      ((idiom.first <= first && idiom.last >= last) || idiom.last - idiom.first > last - first),
-  );
+  const length = last - first;
+  return idioms.some((idiom) => {
+    const own = idiom.last - idiom.first;
+    if (idiom.first > last || idiom.last < first) return false;
+    if (idiom.first <= first && idiom.last >= last) return true;
+    return own >= length + LONGER || (own >= FIXED && idiom.first <= first && idiom.last === last - 1);
+  });
+}
+
+const WHOSE: ReadonlySet<string> = new Set(['my', 'our', 'mine']);
+
+/** Whether the speaker stands in the sentence as a person, not only as the owner of something. */
+function isAboutSpeaker(match: Match, { reading }: Cues): boolean {
+  const { sentences, count } = reading.tokens;
+  let i = match.first;
+  while (i > 0 && sentences[i - 1] === sentences[match.first] && match.first - i < TARGET_REACH) i--;
+  const end = Math.min(count, match.last + TARGET_REACH);
+  for (; i < end && sentences[i] === sentences[match.first]; i++) {
+    if ((reading.flags(i) & WORD.first) !== 0 && !WHOSE.has(reading.tokens.word(i))) return true;
+  }
+  return false;
 }
 
 function hasTarget({ first, last }: Match, cues: Cues): boolean {
