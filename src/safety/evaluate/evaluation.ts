@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { CRISIS_TYPES, SAFETY_LEVELS, type ValidationResult } from '../../contracts/safety.ts';
+import { SAFETY_LEVELS, type ValidationResult } from '../../contracts/safety.ts';
 
 /** A text with what a person says about it. */
 export const LabelledLine = z.looseObject({
   text: z.string(),
   crisis: z.boolean(),
-  /** Of the crisis; empty when there is none. */
-  type: z.union([z.enum(CRISIS_TYPES), z.literal('')]).default(''),
+  /** Of the crisis; where there is none, nothing or what the distress is about. */
+  type: z
+    .string()
+    .nullish()
+    .transform((type) => type ?? ''),
   level: z.enum(SAFETY_LEVELS),
   tags: z.array(z.string()).default([]),
 });
