@@ -22,6 +22,13 @@ export function seconds(text: string): number {
   return value;
 }
 
+/** A share, 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value > 1) throw new InvalidArgumentError('expected a share, 0 to 1.');
+  return value;
+}
+
 /** `--input`: JSON text, `@file`, or `-` for standard input. */
 export async function readJsonInput(
   value: string,

@@ -4,6 +4,7 @@ import type { FleetOperations } from '../contracts/operations.ts';
 import type { MetricSpec } from '../observability/metric-catalogue.ts';
 import type { HostDescription } from '../resources/host.ts';
 import type { Plans } from '../runtime/open-plans.ts';
+import type { SafetyTools } from '../runtime/open-safety.ts';
 import type { PrimitivesBench } from '../runtime/primitives-bench.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface CliPorts {
   findRedisServer(): string | null;
   describeHost(directory: string): Promise<HostDescription>;
   listMetrics(): readonly MetricSpec[];
+  /** Judges texts here; no fleet is needed. */
+  openSafety(): SafetyTools;
 }
 
 /** What the commands use of {@link FleetOperations}; the HTTP client offers the same. */

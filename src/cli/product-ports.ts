@@ -6,6 +6,7 @@ import { startDevFleet } from '../runtime/dev-fleet.ts';
 import { openFleet } from '../runtime/open-fleet.ts';
 import { openPlans } from '../runtime/open-plans.ts';
 import { benchPrimitives } from '../runtime/primitives-bench.ts';
+import { openSafety } from '../runtime/open-safety.ts';
 import { runRole } from '../runtime/run-role.ts';
 import type { CliPorts } from './ports.ts';
 import { openRemote } from './remote-operations.ts';
@@ -21,6 +22,7 @@ export const productPorts: CliPorts = {
   startRedis: startEmbeddedRedis,
   findRedisServer: () => findRedisServer(),
   describeHost: (directory) => describeHost(systemProbes, directory),
+  openSafety: () => openSafety(),
   listMetrics: () =>
     METRIC_CATALOGUE.map((metric) => ({ ...metric, name: `${METRIC_PREFIX}${metric.name}` })),
 };

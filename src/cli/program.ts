@@ -13,6 +13,7 @@ import { registerMetrics } from './commands/metrics.ts';
 import { registerPlay } from './commands/play.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
+import { registerSafety } from './commands/safety.ts';
 import { registerSchedules } from './commands/schedules.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerSessions } from './commands/sessions.ts';
@@ -67,6 +68,7 @@ const COMMANDS: readonly Register[] = [
   registerDlq,
   registerDoctor,
   registerConfig,
+  registerSafety,
   registerKeys,
   registerMetrics,
   registerVersion,

@@ -44,6 +44,7 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
   ai: ['src/models'],
   '@ai-sdk/openai-compatible': ['src/models'],
   'neo4j-driver': ['src/graph'],
+  re2js: ['src/safety'],
 };
 
 function libraryViolations(file: SourceFile): string[] {

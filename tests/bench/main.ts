@@ -17,6 +17,7 @@ import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
 import { renderReport, type Machine, type Report } from './report.ts';
 import { countRoundTrips } from './round-trips.ts';
+import { measureSafety } from './safety.ts';
 import { measureShape, type ShapeName } from './shapes.ts';
 
 // The benchmark, part by part:
@@ -28,6 +29,7 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 6. how long the largest plans take to compile
 // 7. how fast the API accepts runs, in a process of its own
 // 8. turns with the product's own agents, API and workers in processes of their own
+// 9. how many texts the safety validator judges, on one core without Redis
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -70,6 +72,7 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       turns: async () => ({
         turns: await measureTurns(servingWith(redis.url), CONCURRENCY, plan.turns),
       }),
+      safety: async () => ({ safety: measureSafety(plan.safety) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },

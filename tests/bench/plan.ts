@@ -1,4 +1,5 @@
 import type { TurnsPlan } from './real-turns.ts';
+import type { SafetyPlan } from './safety.ts';
 
 /** What is measured, in this order. */
 export const PARTS = [
@@ -10,6 +11,7 @@ export const PARTS = [
   'compile',
   'enqueue',
   'turns',
+  'safety',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -24,6 +26,7 @@ export interface Plan {
   readonly compileRounds: number;
   readonly enqueue: { readonly perSecond: number; readonly seconds: number };
   readonly turns: TurnsPlan;
+  readonly safety: SafetyPlan;
 }
 
 export const FULL: Plan = {
@@ -38,6 +41,7 @@ export const FULL: Plan = {
     { sessions: 1, turnsPerSession: 200 },
     { sessions: 100, turnsPerSession: 20 },
   ],
+  safety: { rounds: 7, textsPerRound: 200_000 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -53,4 +57,5 @@ export const QUICK: Plan = {
     { sessions: 1, turnsPerSession: 5 },
     { sessions: 10, turnsPerSession: 2 },
   ],
+  safety: { rounds: 3, textsPerRound: 5000 },
 };

@@ -6,6 +6,7 @@ import type { OpenRunsFigures } from './open-runs.ts';
 import type { TurnFigures } from './real-turns.ts';
 import type { Spread } from './statistics.ts';
 import type { RoundTrips } from './round-trips.ts';
+import type { SafetyFigures } from './safety.ts';
 
 export interface Machine {
   readonly cores: number;
@@ -31,6 +32,7 @@ export interface Report {
   readonly compile?: CompileFigures;
   readonly enqueue?: EnqueueFigures;
   readonly turns?: readonly TurnFigures[];
+  readonly safety?: SafetyFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -41,6 +43,7 @@ export function renderReport(report: Report): string {
     ...comparisonLines(report),
     ...compileLines(report),
     ...httpLines(report),
+    ...safetyLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -115,6 +118,23 @@ function httpLines({ enqueue, turns = [] }: Report): string[] {
     `enqueue over HTTP      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.p50Ms, 1)} ms, p99 ${decimals(enqueue.p99Ms, 1)} ms, errors ${enqueue.errors} of ${enqueue.requests}`,
     `  control, /livez      ${enqueue.perSecond}/s: p50 ${decimals(enqueue.control.p50Ms, 1)} ms, p99 ${decimals(enqueue.control.p99Ms, 1)} ms`,
     ...told,
+  ];
+}
+
+function safetyLines({ safety }: Report): string[] {
+  if (safety === undefined) return [];
+  const { perSecond, latencyMicros, megabyte, compileMs } = safety;
+  const rows = Object.entries(megabyte).map(([text, { ms, ratio }]) => [
+    `  ${text}`,
+    decimals(ms, 1),
+    decimals(ratio, 1),
+    '',
+  ]);
+  return [
+    '',
+    `validations of 100 characters   ${decimals(perSecond.median, 0)}/s on one core (${range(perSecond, 0)}); p50 ${decimals(latencyMicros.p50, 1)} µs, p99 ${decimals(latencyMicros.p99, 1)} µs`,
+    `lexicon compiled in             ${decimals(compileMs, 0)} ms`,
+    ...table([['1 MiB of text', 'ms, median', 'to a tenth of it', ''], ...rows]),
   ];
 }
 

@@ -1,0 +1,83 @@
+import type { TextReading } from '../read-text.ts';
+import { WORD } from '../lexicon/word-flags.ts';
+import type { Match } from './scan.ts';
+
+/** Words of the game further away belong to something else. */
+const GAME_REACH = 14;
+
+/** The cues of one text by kind, each kind in order of place. */
+export class Cues {
+  readonly #byKind = new Map<string, Match[]>();
+  readonly idioms: Match[] = [];
+  readonly reading: TextReading;
+
+  constructor(reading: TextReading, matches: readonly Match[]) {
+    this.reading = reading;
+    for (const match of matches) {
+      if (match.meaning.kind === 'idiom') this.idioms.push(match);
+      if (match.meaning.kind !== 'cue') continue;
+      const { cue } = match.meaning;
+      const same = this.#byKind.get(cue);
+      if (same === undefined) this.#byKind.set(cue, [match]);
+      else same.push(match);
+    }
+  }
+
+  all(kind: string): readonly Match[] {
+    return this.#byKind.get(kind) ?? [];
+  }
+
+  /** Whether the text has such a cue anywhere. */
+  has(kind: string): boolean {
+    return this.#byKind.has(kind);
+  }
+
+  hasInSentence(kind: string, { first }: Match): boolean {
+    const { sentences } = this.reading.tokens;
+    return this.all(kind).some((cue) => sentences[cue.first] === sentences[first]);
+  }
+
+  hasAfter(kind: string, { last }: Match): boolean {
+    return this.all(kind).some((cue) => cue.last > last);
+  }
+
+  hasOverlapping(kind: string, span: { readonly first: number; readonly last: number }): boolean {
+    return this.all(kind).some((cue) => cue.first <= span.last && cue.last >= span.first);
+  }
+
+  /** Whether a token between the two (both excluded) has one of the flags. */
+  hasFlagBetween(after: number, before: number, flags: number): boolean {
+    for (let i = after + 1; i < before; i++) if ((this.reading.flags(i) & flags) !== 0) return true;
+    return false;
+  }
+
+  hasBetween(kind: string, after: number, before: number): boolean {
+    return this.all(kind).some((cue) => cue.first > after && cue.last < before);
+  }
+
+  /** "My boss" is a person; "the boss" is one of the game. */
+  #isOwnPerson(token: number): boolean {
+    if ((this.reading.flags(token) & WORD.person) === 0) return false;
+    for (let i = Math.max(0, token - 2); i < token; i++) {
+      if ((this.reading.flags(i) & WORD.first) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** Words of the game near `match`, in its sentence and outside of the match itself. */
+  gameWordsBeside(match: Match, flags: number = WORD.entity | WORD.game, isInsideToo = false): boolean {
+    const { sentences, count } = this.reading.tokens;
+    const sentence = sentences[match.first]!;
+    let from = match.first;
+    while (from > 0 && sentences[from - 1] === sentence && match.first - from < GAME_REACH) from--;
+    const to = Math.min(count, match.last + GAME_REACH);
+    for (let i = from; i < to && sentences[i] === sentence; i++) {
+      if (!isInsideToo && i >= match.first && i <= match.last) continue;
+      if ((this.reading.flags(i) & flags) !== 0 && !this.#isOwnPerson(i)) return true;
+    }
+    return (
+      ((flags & WORD.game) !== 0 && this.hasInSentence('game_words', match)) ||
+      ((flags & WORD.entity) !== 0 && this.hasInSentence('entities', match))
+    );
+  }
+}

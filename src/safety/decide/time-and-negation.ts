@@ -1,0 +1,122 @@
+import { WORD } from '../lexicon/word-flags.ts';
+import { SPELLING } from '../text/tokens.ts';
+import type { Cues } from './cues.ts';
+import type { Match } from './scan.ts';
+
+/** Words over which a negation reaches. */
+const NEGATION_SCOPE = 8;
+/** A time that is named before a comma still belongs to what follows this closely. */
+const TIME_SCOPE = 4;
+/** Words between a claim and a recent time that belongs to it. */
+const RECENT_SCOPE = 5;
+
+const TIME_WORDS: ReadonlySet<string> = new Set([
+  'ago',
+  'back',
+  'in',
+  'when',
+  'as',
+  'last',
+  'then',
+  'years',
+  'past',
+  'once',
+]);
+
+const COMPARED_SCOPE = 4;
+const COMPARATIVES: ReadonlySet<string> = new Set(['more', 'as', 'so', 'enough', 'worse']);
+const ABSTINENCE: ReadonlySet<string> = new Set(['clean', 'sober', 'recovered', 'free']);
+
+/** "I never wanted to die more than now": what follows turns the negation around. */
+function isCompared({ last }: Match, cues: Cues): boolean {
+  return cues
+    .all('pseudo_negation')
+    .some(
+      (cue) =>
+        cue.first > last &&
+        cue.first - last <= COMPARED_SCOPE &&
+        COMPARATIVES.has(cues.reading.tokens.word(cue.first)),
+    );
+}
+
+/** Whether the claim is denied. A claim that contains its own negation ("don't want to live") is not. */
+export function isNegated(match: Match, cues: Cues): boolean {
+  const { clauses } = cues.reading.tokens;
+  if (isCompared(match, cues)) return false;
+  const isDenied = cues
+    .all('negation')
+    .some(
+      (cue) =>
+        cue.first < match.first &&
+        !isPartOfClaim(cue, match, cues) &&
+        match.first - cue.last <= NEGATION_SCOPE &&
+        clauses[cue.last] === clauses[match.first] &&
+        !cues.hasOverlapping('pseudo_negation', cue) &&
+        !cues.hasBetween('terminators', cue.last, match.first) &&
+        !cues.hasFlagBetween(cue.last, match.first, WORD.firstSubject),
+    );
+  if (isDenied) return true;
+  return cues
+    .all('negation_after')
+    .some(
+      (cue) =>
+        cue.first > match.last && cue.first - match.last <= 3 && clauses[cue.first] === clauses[match.last],
+    );
+}
+
+/** Whether the claim is over. Recency and return ("and now it's back") make it present again. */
+export function isPast(match: Match, cues: Cues): boolean {
+  const { clauses, sentences } = cues.reading.tokens;
+  const isNow =
+    cues.hasAfter('returned', match) ||
+    cues
+      .all('returned')
+      .some((cue) => cue.last <= match.last && clauses[cue.first] === clauses[match.first]) ||
+    cues.all('recent').some((cue) => distance(cue, match) <= RECENT_SCOPE);
+  if (isNow) return false;
+  return cues
+    .all('past')
+    .some(
+      (cue) =>
+        sentences[cue.first] === sentences[match.first] &&
+        !isDeniedTime(cue, cues) &&
+        (cue.last < match.first || endsInside(cue, match, cues)
+          ? (clauses[cue.last] === clauses[match.first] || match.first - cue.last <= TIME_SCOPE) &&
+            !cues.hasBetween('terminators', cue.last, match.first)
+          : cue.first > match.last && namesATime(cue, cues)),
+    );
+}
+
+/** "Can't quit" and "never got over it" are no end. */
+function isDeniedTime({ first }: Match, { reading }: Cues): boolean {
+  for (let i = Math.max(0, first - 2); i < first; i++) {
+    if ((reading.flags(i) & WORD.negation) !== 0) return true;
+  }
+  return false;
+}
+
+function distance(a: Match, b: Match): number {
+  return a.last < b.first ? b.first - a.last : a.first - b.last;
+}
+
+/** After a claim only a time ends it ("years ago"), not a state ("used to"), which belongs to something else. */
+function namesATime({ first, last }: Match, { reading }: Cues): boolean {
+  for (let i = first; i <= last; i++) if (TIME_WORDS.has(reading.tokens.word(i))) return true;
+  return false;
+}
+
+/** "Clean from self harm": the claim begins before it is said to be over. */
+function endsInside(cue: Match, match: Match, { reading }: Cues): boolean {
+  if (cue.last < match.first || cue.last >= match.last) return false;
+  const isEnd = (token: number): boolean =>
+    ABSTINENCE.has(reading.tokens.word(token)) ||
+    (reading.tokens.word(cue.first) === 'in' && (reading.tokens.spellings[token]! & SPELLING.number) !== 0);
+  for (let i = cue.first; i <= cue.last; i++) if (isEnd(i)) return true;
+  return false;
+}
+
+/** The "not" of "not want to live" belongs to the claim; the "i" of "don't think I" may. */
+function isPartOfClaim(cue: Match, match: Match, cues: Cues): boolean {
+  if (cue.last >= match.last) return true;
+  return cues.hasFlagBetween(match.first - 1, cue.last + 1, WORD.negation);
+}

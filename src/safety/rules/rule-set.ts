@@ -1,0 +1,36 @@
+import type { Finding, SafetyContext, Stage } from '../../contracts/safety.ts';
+import type { TextReading } from '../read-text.ts';
+import type { ReportRule } from './built-in.ts';
+
+export interface RuleInput {
+  readonly stage: Stage;
+  readonly context: SafetyContext;
+  readonly sentiment: number;
+}
+
+/** A rules document, ready to judge texts with. */
+export interface RuleSet {
+  /** 12 hex digits of the document's sha256. */
+  readonly version: string;
+  /** `redis:<key>`, `file:<name>` or `default`. */
+  readonly source: string;
+  /** A claim is a crisis from this confidence on: 1 − crisis_detection.sensitivity. */
+  readonly crisisThreshold: number;
+  readonly isCrisisEnabled: boolean;
+  /** A built-in rule with what the document says about it. */
+  readonly tuned: (rule: ReportRule) => ReportRule;
+  /** What the document's own patterns and terms find in the text that `reading` holds. */
+  readonly evaluate: (text: string, reading: TextReading, input: RuleInput) => readonly Finding[];
+}
+
+const NONE: readonly Finding[] = [];
+
+/** Nothing but what is built in. */
+export const BUILT_IN_ONLY: RuleSet = {
+  version: '000000000000',
+  source: 'default',
+  crisisThreshold: 0.3,
+  isCrisisEnabled: true,
+  tuned: (rule) => rule,
+  evaluate: () => NONE,
+};

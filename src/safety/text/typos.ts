@@ -1,0 +1,149 @@
+/** One change may make a word of 4 to 7 letters, two a longer one. */
+const SHORTEST = 4;
+const LONG = 8;
+const LONGEST = 16;
+const BLOOM_BITS = 20;
+const REORDERED = 100;
+const BASE = 0x01000193;
+
+/**
+ * Finds the word that a misspelling was meant to be: at most one or two letters left out, added, exchanged or
+ * swapped. Words and misspellings meet in what remains of both when letters are deleted, so that a look-up takes as
+ * long with a thousand words as with ten.
+ *
+ * Source: spec, safety 2, step 8; the idea is symmetric deletion
+ */
+export class TypoIndex {
+  readonly #byRemainder = new Map<string, string[]>();
+  readonly #bloom = new Uint32Array(1 << (BLOOM_BITS - 5));
+  readonly #powers = new Int32Array(LONGEST + 1);
+  readonly #prefix = new Int32Array(LONGEST + 1);
+  readonly #suffix = new Int32Array(LONGEST + 1);
+
+  constructor(words: Iterable<string>) {
+    this.#powers[0] = 1;
+    for (let i = 1; i <= LONGEST; i++) this.#powers[i] = Math.imul(this.#powers[i - 1]!, BASE);
+    for (const word of new Set(words)) {
+      if (word.length < SHORTEST || word.length > LONGEST) continue;
+      for (const remainder of remaindersOf(word, depthOf(word.length))) {
+        const same = this.#byRemainder.get(remainder);
+        if (same === undefined) this.#byRemainder.set(remainder, [word]);
+        else same.push(word);
+        let hash = 0;
+        for (let i = 0; i < remainder.length; i++)
+          hash = (Math.imul(hash, BASE) + remainder.charCodeAt(i)) | 0;
+        const bit = bitOf(hash);
+        this.#bloom[bit >>> 5]! |= 1 << (bit & 31);
+      }
+    }
+  }
+
+  /** Cheap and allocates nothing: false when no word is near. */
+  mayHave(letters: Uint16Array, offset: number, length: number): boolean {
+    if (length < SHORTEST - 1 || length > LONGEST) return false;
+    const prefix = this.#prefix;
+    const suffix = this.#suffix;
+    const powers = this.#powers;
+    for (let i = 0; i < length; i++) prefix[i + 1] = (Math.imul(prefix[i]!, BASE) + letters[offset + i]!) | 0;
+    suffix[length] = 0;
+    for (let i = length - 1; i >= 0; i--) {
+      suffix[i] = (Math.imul(letters[offset + i]!, powers[length - 1 - i]!) + suffix[i + 1]!) | 0;
+    }
+    if (this.#has(prefix[length]!)) return true;
+    for (let i = 0; i < length; i++) {
+      const rest = length - 1 - i;
+      if (this.#has((Math.imul(prefix[i]!, powers[rest]!) + suffix[i + 1]!) | 0)) return true;
+      if (length < LONG - 1) continue;
+      let middle = prefix[i]!;
+      for (let j = i + 1; j < length; j++) {
+        // Without the letters i and j: `middle` holds all before j but i.
+        const tail = length - 1 - j;
+        if (this.#has((Math.imul(middle, powers[tail]!) + suffix[j + 1]!) | 0)) return true;
+        middle = (Math.imul(middle, BASE) + letters[offset + j]!) | 0;
+      }
+    }
+    return false;
+  }
+
+  /** The nearest word, or null; of several the one whose letters agree longest from the front. */
+  find(typed: string): string | null {
+    let best: string | null = null;
+    let bestDistance = 99;
+    let bestShared = -1;
+    for (const remainder of remaindersOf(typed, typed.length >= LONG - 1 ? 2 : 1)) {
+      for (const word of this.#byRemainder.get(remainder) ?? []) {
+        const distance = editDistance(typed, word);
+        if (distance > depthOf(word.length)) continue;
+        if (distance === 2 && typed[0] !== word[0]) continue;
+        const shared = sharedLetters(typed, word) + (isReordered(typed, word) ? REORDERED : 0);
+        if (distance > bestDistance || (distance === bestDistance && shared <= bestShared)) continue;
+        [best, bestDistance, bestShared] = [word, distance, shared];
+      }
+    }
+    return best;
+  }
+
+  #has(hash: number): boolean {
+    const bit = bitOf(hash);
+    return (this.#bloom[bit >>> 5]! & (1 << (bit & 31))) !== 0;
+  }
+}
+
+function bitOf(hash: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> (32 - BLOOM_BITS);
+}
+
+function depthOf(length: number): number {
+  return length >= LONG ? 2 : 1;
+}
+
+/** Letters in the wrong order are likelier than wrong letters. */
+function isReordered(a: string, b: string): boolean {
+  return a.length === b.length && Array.from(a).sort().join('') === Array.from(b).sort().join('');
+}
+
+/** Letters that agree from the front and from the back. */
+function sharedLetters(a: string, b: string): number {
+  let shared = 0;
+  while (shared < a.length && a[shared] === b[shared]) shared++;
+  for (let i = 1; i <= Math.min(a.length, b.length) && a.at(-i) === b.at(-i); i++) shared++;
+  return shared;
+}
+
+function remaindersOf(word: string, depth: number): Set<string> {
+  const found = new Set([word]);
+  let layer = [word];
+  for (let i = 0; i < depth; i++) {
+    const next: string[] = [];
+    for (const longer of layer) {
+      for (let at = 0; at < longer.length; at++) {
+        const shorter = longer.slice(0, at) + longer.slice(at + 1);
+        if (found.has(shorter)) continue;
+        found.add(shorter);
+        next.push(shorter);
+      }
+    }
+    layer = next;
+  }
+  return found;
+}
+
+/** Damerau and Levenshtein, letters next to each other swapped at most once. */
+export function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        least = Math.min(least, before[j - 2]! + 1);
+      }
+      row.push(least);
+    }
+    before = previous;
+    previous = row;
+  }
+  return previous[b.length]!;
+}

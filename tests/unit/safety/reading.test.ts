@@ -1,0 +1,86 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TextReading } from '../../../src/safety/read-text.ts';
+import { editDistance, TypoIndex } from '../../../src/safety/text/typos.ts';
+import { lexicon } from './validator.ts';
+
+function wordsOf(text: string): string[] {
+  const reading = new TextReading(lexicon);
+  reading.read(text);
+  return Array.from({ length: reading.tokens.count }, (_, i) =>
+    reading.words[i] === -1 ? reading.tokens.word(i) : lexicon.words.words[reading.words[i]!]!,
+  );
+}
+
+describe('words are recognised', () => {
+  test.for([
+    ['KILL Myself', 'kill myself'],
+    ["don't DON’T dont", 'dont dont dont'],
+    ['k1ll mys3lf', 'kill myself'],
+    ['5u!c!d3', 'suicide'],
+    ['k*ll myself', 'kill myself'],
+    ['к\u0456ll', 'kill'],
+    ['di\u200be', 'die'],
+    ['ｄｉｅ', 'die'],
+    ['ki\u0301ll', 'kill'],
+    ['dieeeeee', 'die'],
+    ['i w a n t t o d i e', 'i want to die'],
+    ['k.i.l.l m-y-s-e-l-f', 'kill myself'],
+    ['hurrt mysefl', 'hurt myself'],
+    ['suicdie', 'suicide'],
+  ] as const)('%j as %j', ([text, expected]) => {
+    expect(wordsOf(text).join(' ')).toBe(expected);
+  });
+
+  test.for(['skill soldier studied harmonica', 'mill the corn', 'a b', 'on 7 october'])(
+    'and %j stays as it is',
+    (text) => {
+      expect(wordsOf(text).join(' ')).toBe(text);
+    },
+  );
+
+  test('and words of another script are left alone', () => {
+    const reading = new TextReading(lexicon);
+    reading.read('жить не могу');
+    expect([...reading.words.subarray(0, reading.tokens.count)]).toEqual([-1, -1, -1]);
+  });
+});
+
+test('places lead back to the original, whatever stands before them', () => {
+  const reading = new TextReading(lexicon);
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (before) => {
+      const text = `${before} . m\u200by\u0301self`;
+      reading.read(text);
+      const last = reading.tokens.count - 1;
+      expect(text.slice(reading.startOf(last), reading.endOf(last))).toBe('m\u200by\u0301self');
+    }),
+  );
+});
+
+test('the typo index finds a word exactly when an edit or two lead to it', () => {
+  const words = ['kill', 'myself', 'suicide', 'overdose', 'hurting', 'tonight'];
+  const index = new TypoIndex(words);
+  const letter = fc.constantFrom(...Array.from('abdehikmorstuvy'));
+  fc.assert(
+    fc.property(fc.constantFrom(...words), fc.nat(30), letter, fc.nat(3), (word, at, other, kind) => {
+      const i = at % (word.length - 1);
+      const typed = [
+        word.slice(0, i) + word.slice(i + 1),
+        word.slice(0, i) + other + word.slice(i),
+        word.slice(0, i) + other + word.slice(i + 1),
+        word.slice(0, i) + word[i + 1]! + word[i]! + word.slice(i + 2),
+      ][kind]!;
+      expect(editDistance(typed, word)).toBeLessThanOrEqual(1);
+      expect(index.find(typed)).toBe(word);
+      expect(
+        index.mayHave(
+          Uint16Array.from(typed, (c) => c.charCodeAt(0)),
+          0,
+          typed.length,
+        ),
+      ).toBe(true);
+    }),
+  );
+  expect(index.find('castle')).toBeNull();
+});
