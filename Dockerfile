@@ -37,6 +37,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY bin bin
 COPY config/model-prices.yaml config/model-prices.yaml
+COPY config/safety config/safety
 COPY examples/data examples/data
 COPY public public
 COPY package.json ./
