@@ -75,6 +75,12 @@ const Document = z.strictObject({
   openRuns: z.strictObject({ ...comparison, few: z.int(), many: z.int() }),
   compile: z.strictObject({ nodes: z.literal(1000), ms: z.record(z.string(), Spread) }),
   enqueue: z.strictObject({ ...schedule, control: z.strictObject(schedule) }),
+  safety: z.strictObject({
+    perSecond: Spread,
+    latencyMicros: Quantiles,
+    megabyte: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
+    compileMs: Count,
+  }),
   turns: z.array(
     z.strictObject({
       sessions: z.int().positive(),

@@ -64,7 +64,9 @@ test('it holds the compiled product, its boards and its documents, but neither s
     'public',
   ]);
   expect(files).toContain('dist/src/index.d.ts');
-  expect(files.filter((path) => path.startsWith('config/'))).toEqual(['config/model-prices.yaml']);
+  const config = files.filter((path) => path.startsWith('config/'));
+  expect(config.filter((path) => !path.startsWith('config/safety/'))).toEqual(['config/model-prices.yaml']);
+  expect(config).toContain('config/safety/en/lexicon/suicidal_ideation.yaml');
   const isSource = /(?<!\.d)\.ts$|\.map$|\.test\./;
   expect(files.filter((path) => isSource.test(path))).toEqual([]);
 });
