@@ -64,6 +64,11 @@ export class PhraseNet {
     return new Set([...this.#wordLabels.keys(), ...this.#classesOfWord.keys()]);
   }
 
+  /** How many states there are. */
+  get size(): number {
+    return this.accepts.length;
+  }
+
   get labelCount(): number {
     return this.#labels;
   }
@@ -72,9 +77,10 @@ export class PhraseNet {
   closure(state: number): readonly number[] {
     const known = this.#closures[state];
     if (known !== undefined) return known;
-    const seen = new Set([state]);
-    for (const at of seen) for (const next of this.#free[at]!) seen.add(next);
-    const closure = [...seen];
+    const closure = [state];
+    for (let i = 0; i < closure.length; i++) {
+      for (const next of this.#free[closure[i]!]!) if (!closure.includes(next)) closure.push(next);
+    }
     this.#closures[state] = closure;
     return closure;
   }
