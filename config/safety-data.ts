@@ -64,6 +64,8 @@ export interface SafetyData {
   readonly emoji: ReadonlyMap<string, number>;
   /** Words that are never taken for a misspelling of another. */
   readonly words: readonly string[];
+  /** Weights of learned cues as they stand in `learned.tsv`; null where there are none. */
+  readonly learned: string | null;
 }
 
 /**
@@ -98,6 +100,7 @@ export function readSafetyData(locale: string, folder: string = ownFolder()): Sa
     fiction: readLists(root, 'fiction'),
     ...sentiment,
     words: [...readLists(root, 'words').values()].flat(),
+    learned: readText(join(root, 'learned.tsv')),
   };
 }
 
@@ -131,6 +134,10 @@ function startingWith(root: string, name: string): string[] {
     const own = file.slice(root.length + 1);
     return own === `${name}.yaml` || own.startsWith(`${name}-`);
   });
+}
+
+function readText(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
 function yamlFiles(folder: string): string[] {

@@ -9,9 +9,11 @@ import type {
 } from '../contracts/safety.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { crisisFindings, crisisLevelOf, crisisTypesOf } from './assess.ts';
-import { report } from './decide/findings.ts';
+import { report, type ReportSettings } from './decide/findings.ts';
 import { judge } from './decide/judge.ts';
 import { PhraseScan } from './decide/scan.ts';
+import { weighOpinion } from './decide/weigh-opinion.ts';
+import { SecondOpinion } from './learned/second-opinion.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
 import type { RuleSet } from './rules/rule-set.ts';
@@ -51,6 +53,7 @@ const NO_CONTEXT: SafetyContext = {};
 export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
   const reading = new TextReading(lexicon);
   const scan = new PhraseScan(lexicon);
+  const second = lexicon.learned === null ? null : new SecondOpinion(lexicon, lexicon.learned);
   return { lexicon, rules, validateText };
 
   function validateText(
@@ -93,7 +96,8 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     const sentiment = sentimentOf(reading, lexicon);
     found.sentiments += sentiment.value;
     found.pieces++;
-    if (scan.hasClaim) readClaims(sentiment.value, stage, context, nowMs, found);
+    const isWeighed = second !== null && stage === 'input' && reading.tokens.count > 0;
+    if (scan.hasClaim || isWeighed) readClaims(sentiment.value, stage, context, nowMs, found);
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
     if (severe !== null) found.findings.push(severe);
     for (const finding of rules.evaluate(text, reading, { stage, context, sentiment: sentiment.value })) {
@@ -108,8 +112,8 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     nowMs: number,
     found: Collected,
   ): void {
-    const { judged } = judge(reading, scan.matches(reading), context, stage);
-    const reported = report(judged, reading, lexicon, {
+    const judged = scan.hasClaim ? judge(reading, scan.matches(reading), context, stage).judged : [];
+    const settings: ReportSettings = {
       context,
       stage,
       sentiment,
@@ -117,7 +121,11 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       isCrisisEnabled: rules.isCrisisEnabled,
       nowMs,
       rule: rules.tuned,
-    });
+    };
+    const reported = report(judged, reading, lexicon, settings);
+    if (second !== null && stage === 'input' && rules.isCrisisEnabled && reading.tokens.count > 0) {
+      weighOpinion(reported, judged, second.of(reading, scan, judged), reading, settings);
+    }
     found.findings.push(...reported.findings);
     found.suppressed.push(...reported.suppressed);
     for (const type of reported.distress) found.distress.add(type);

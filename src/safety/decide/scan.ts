@@ -54,6 +54,11 @@ export class PhraseScan {
     return found;
   }
 
+  /** Each phrase that ended in the text, with the token it ended at. */
+  each(take: (phrase: number, last: number) => void): void {
+    for (let i = 0; i < this.count; i++) take(this.#phrases[i]!, this.#lasts[i]!);
+  }
+
   /** Whether some phrase that ended in the text is wanted. */
   someMeaning(isWanted: (phrase: number) => boolean): boolean {
     for (let i = 0; i < this.count; i++) if (isWanted(this.#phrases[i]!)) return true;
