@@ -1,15 +1,17 @@
 import type { Lexicon } from '../src/safety/lexicon/compile.ts';
 import { judge } from '../src/safety/decide/judge.ts';
 import { PhraseScan } from '../src/safety/decide/scan.ts';
-import { CUE_KINDS, cueHash } from '../src/safety/learned/cue-hash.ts';
+import { CUE, CUE_KINDS } from '../src/safety/learned/cue-hash.ts';
 import {
+  ALARM,
   COLUMNS,
   IMMINENT,
   modelHeader,
   OUTCOMES,
+  SAFE,
   type Outcome,
 } from '../src/safety/learned/learned-model.ts';
-import { PLAY, SPEAKER, START, TextCues } from '../src/safety/learned/text-cues.ts';
+import { OWN, PLAY, SPEAKER, START, TextCues, type CueListener } from '../src/safety/learned/text-cues.ts';
 import { hashOf } from '../src/safety/match/word-table.ts';
 import { TextReading } from '../src/safety/read-text.ts';
 
@@ -22,6 +24,8 @@ export interface LearnedLine {
 
 export interface Example {
   readonly cues: Int32Array;
+  /** Cues of its known words in their order. */
+  readonly words: Int32Array;
   readonly outcome: number;
   readonly imminent: number;
 }
@@ -33,13 +37,16 @@ export class CueBook {
   readonly #parts = new Map<number, string>();
   readonly #reading: TextReading;
   readonly #scan: PhraseScan;
+  readonly #vocabulary: ReadonlySet<number>;
   readonly #cues: TextCues;
+  #listen: CueListener = () => undefined;
 
   constructor(lexicon: Lexicon) {
+    this.#vocabulary = new Set(lexicon.words.words.map(hashOf));
     this.#reading = new TextReading(lexicon);
     this.#scan = new PhraseScan(lexicon);
-    this.#cues = new TextCues(lexicon);
-    const fixed = [PLAY, SPEAKER, START, 'idiom', 'own'];
+    this.#cues = new TextCues(lexicon, (kind, first, second, key) => this.#listen(kind, first, second, key));
+    const fixed = [PLAY, SPEAKER, START, 'idiom', OWN];
     for (const word of lexicon.words.words) fixed.push(word, word.slice(0, 4));
     for (const names of lexicon.kinds.values()) for (const name of names) fixed.push(`<${name}>`);
     for (const meaning of lexicon.meanings) {
@@ -64,11 +71,11 @@ export class CueBook {
       ? judge(this.#reading, this.#scan.matches(this.#reading), {}, 'input').judged
       : [];
     for (const { verdict, reason, modifiers } of judged) {
-      for (const name of [verdict, reason ?? 'own', ...modifiers]) this.#know(name);
+      for (const name of [verdict, reason ?? OWN, ...modifiers]) this.#know(name);
     }
     const found = new Set<number>();
-    const take = (kind: number, first: number, second: number): void => {
-      const key = cueHash(kind, first, second);
+    const words: number[] = [];
+    this.#listen = (kind, first, second, key) => {
       let number = this.#numbers.get(key);
       if (number === undefined) {
         if (!grow) return;
@@ -78,16 +85,21 @@ export class CueBook {
         this.names.push([CUE_KINDS[kind - 1]!, parts[0]!, parts[1] ?? ''].join('\t'));
       }
       found.add(number);
+      if (kind === CUE.word && this.#isKnown(first)) words.push(number);
     };
-    const all = { from: 0, to: tokens.count };
     this.#cues.prepare(this.#reading);
-    this.#cues.words(all, this.#reading, take);
-    this.#cues.phrases(all, this.#scan, judged, take);
+    this.#cues.collect({ from: 0, to: tokens.count }, this.#reading, this.#scan, judged);
     return {
       cues: Int32Array.from(found),
+      words: Int32Array.from(words),
       outcome: OUTCOMES.indexOf(line.outcome),
       imminent: line.imminent === null ? -1 : Number(line.imminent),
     };
+  }
+
+  /** Whether the word lists hold the word: only those alarm by themselves. */
+  #isKnown(hash: number): boolean {
+    return this.#vocabulary.has(hash);
   }
 
   #know(name: string): void {
@@ -103,15 +115,17 @@ export interface Learning {
   readonly decay: number;
 }
 
-export const LEARNING: Learning = { rounds: 20, rate: 0.1, sparse: 0.3, decay: 1 };
+export const LEARNING: Learning = { rounds: 15, rate: 0.3, sparse: 4, decay: 1 };
 const WIDTH = COLUMNS.length;
 
 /** Multinomial logistic regression by FTRL-proximal: the same lines give the same weights. */
 export function learn(
   examples: readonly Example[],
-  cueCount: number,
+  { names }: { readonly names: readonly string[] },
   how: Learning = LEARNING,
 ): Float64Array {
+  const cueCount = names.length;
+  const isWord = Uint8Array.from(names, (name) => Number(name.startsWith('word\t')));
   const z = new Float64Array((cueCount + 1) * WIDTH);
   const n = new Float64Array((cueCount + 1) * WIDTH);
   const counts = new Float64Array(OUTCOMES.length);
@@ -143,12 +157,15 @@ export function learn(
       for (let c = 0; c < OUTCOMES.length; c++) total += sums[c] = Math.exp(sums[c]! - highest);
       for (let c = 0; c < OUTCOMES.length; c++)
         sums[c] = (sums[c]! / total - Number(c === outcome)) * weightOf[outcome]!;
+      let alarm = weight(cueCount * WIDTH + ALARM);
+      for (const cue of cues) if (isWord[cue] === 1) alarm += weight(cue * WIDTH + ALARM);
+      sums[ALARM] = 1 / (1 + Math.exp(-alarm)) - Number(outcome !== SAFE);
       sums[IMMINENT] = imminent === -1 ? 0 : 1 / (1 + Math.exp(-sums[IMMINENT]!)) - imminent;
       for (let k = -1; k < cues.length; k++) {
         const at = (k === -1 ? cueCount : cues[k]!) * WIDTH;
         for (let c = 0; c < WIDTH; c++) {
           const gradient = sums[c]!;
-          if (gradient === 0) continue;
+          if (gradient === 0 || (c === ALARM && k !== -1 && isWord[cues[k]!] === 0)) continue;
           const before = n[at + c]!;
           const after = before + gradient * gradient;
           const step = (Math.sqrt(after) - Math.sqrt(before)) / how.rate;
@@ -158,7 +175,29 @@ export function learn(
       }
     }
   }
-  return Float64Array.from(z.keys(), weight);
+  const weights = Float64Array.from(z.keys(), weight);
+  weights[cueCount * WIDTH + ALARM] = enoughAlarm(examples, weights);
+  return weights;
+}
+
+/** Of the lines that are not safe, this share may be passed over when no phrase claims anything. */
+const PASSED_OVER = 0.005;
+
+/** The sum of alarms that all but a few of the lines reach that are not safe. */
+function enoughAlarm(examples: readonly Example[], weights: Float64Array): number {
+  const sums = examples
+    .filter(({ outcome }) => outcome !== SAFE)
+    .map(({ words }) => {
+      let alarm = 0;
+      let highest = 0;
+      for (const cue of words) {
+        alarm = Math.max(0, alarm + weights[cue * WIDTH + ALARM]!);
+        highest = Math.max(highest, alarm);
+      }
+      return highest;
+    })
+    .sort((a, b) => a - b);
+  return Math.max(0.05, sums[Math.floor(sums.length * PASSED_OVER)] ?? 0);
 }
 
 /** Weights as the file that `LearnedModel` reads; cues that say nothing are left out. */

@@ -96,8 +96,9 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     const sentiment = sentimentOf(reading, lexicon);
     found.sentiments += sentiment.value;
     found.pieces++;
-    const isWeighed = second !== null && stage === 'input' && reading.tokens.count > 0;
-    if (scan.hasClaim || isWeighed) readClaims(sentiment.value, stage, context, nowMs, found);
+    const isWeighed = second !== null && stage === 'input' && rules.isCrisisEnabled;
+    if (scan.hasClaim || (isWeighed && second.isAlarmed(reading)))
+      readClaims(sentiment.value, stage, context, nowMs, found);
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
     if (severe !== null) found.findings.push(severe);
     for (const finding of rules.evaluate(text, reading, { stage, context, sentiment: sentiment.value })) {
@@ -123,7 +124,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       rule: rules.tuned,
     };
     const reported = report(judged, reading, lexicon, settings);
-    if (second !== null && stage === 'input' && rules.isCrisisEnabled && reading.tokens.count > 0) {
+    if (second !== null && stage === 'input' && rules.isCrisisEnabled) {
       weighOpinion(reported, judged, second.of(reading, scan, judged), reading, settings);
     }
     found.findings.push(...reported.findings);

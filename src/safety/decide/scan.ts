@@ -54,9 +54,13 @@ export class PhraseScan {
     return found;
   }
 
-  /** Each phrase that ended in the text, with the token it ended at. */
-  each(take: (phrase: number, last: number) => void): void {
-    for (let i = 0; i < this.count; i++) take(this.#phrases[i]!, this.#lasts[i]!);
+  /** Number of the phrase that ended there, and the token it ended at, for 0 to `count`. */
+  phraseOf(index: number): number {
+    return this.#phrases[index]!;
+  }
+
+  lastOf(index: number): number {
+    return this.#lasts[index]!;
   }
 
   /** Whether some phrase that ended in the text is wanted. */

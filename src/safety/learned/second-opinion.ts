@@ -2,7 +2,8 @@ import type { Judged } from '../decide/judge.ts';
 import type { PhraseScan } from '../decide/scan.ts';
 import type { Lexicon } from '../lexicon/compile.ts';
 import type { TextReading } from '../read-text.ts';
-import { CRISES, IMMINENT, OUTCOMES, SAFE, type LearnedModel, type Outcome } from './learned-model.ts';
+import { hashOfCue } from './cue-hash.ts';
+import { ALARM, CRISES, IMMINENT, OUTCOMES, SAFE, type LearnedModel, type Outcome } from './learned-model.ts';
 import { TextCues, type Stretch } from './text-cues.ts';
 
 /** Longer texts are weighed in stretches: a sentence of despair must not drown in a long story. */
@@ -30,10 +31,29 @@ export interface Opinion extends Stretch {
 export class SecondOpinion {
   readonly #cues: TextCues;
   readonly #model: LearnedModel;
+  /** By word number. */
+  readonly #alarms: Float32Array;
 
   constructor(lexicon: Lexicon, model: LearnedModel) {
     this.#cues = new TextCues(lexicon);
     this.#model = model;
+    this.#alarms = Float32Array.from(lexicon.words.words, (word) =>
+      model.alarmOf(hashOfCue('word', word, undefined)),
+    );
+  }
+
+  /** Whether some words in a row alarm enough for a closer look: most lines of a game do not. */
+  isAlarmed({ tokens, words }: TextReading): boolean {
+    const enough = this.#model.bias[ALARM]!;
+    let alarm = 0;
+    for (let i = 0; i < tokens.count; i++) {
+      const word = words[i]!;
+      if (word === -1) continue;
+      alarm += this.#alarms[word]!;
+      if (alarm < 0) alarm = 0;
+      else if (alarm >= enough) return true;
+    }
+    return false;
   }
 
   /** Time in proportion to the number of words. */
@@ -51,10 +71,8 @@ export class SecondOpinion {
 
   #weigh(stretch: Stretch, reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): Opinion {
     const model = this.#model;
-    model.begin();
-    this.#cues.words(stretch, reading, model.take);
-    this.#cues.phrases(stretch, scan, judged, model.take);
-    const crisis = model.end();
+    this.#cues.collect(stretch, reading, scan, judged);
+    const crisis = model.weigh(this.#cues.keys, this.#cues.count);
     const { shares, sums } = model;
     return {
       ...stretch,
@@ -67,7 +85,7 @@ export class SecondOpinion {
   }
 }
 
-function likeliest(shares: Float32Array, from: number, to: number): number {
+function likeliest(shares: Float64Array, from: number, to: number): number {
   let best = from;
   for (let i = from + 1; i < to; i++) if (shares[i]! > shares[best]!) best = i;
   return best;

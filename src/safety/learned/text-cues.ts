@@ -4,15 +4,27 @@ import type { Lexicon } from '../lexicon/compile.ts';
 import { WORD } from '../lexicon/word-flags.ts';
 import { hashOf } from '../match/word-table.ts';
 import type { TextReading } from '../read-text.ts';
-import { CUE, STEM } from './cue-hash.ts';
+import { CUE, cueHash, STEM } from './cue-hash.ts';
 
 /** Names of cues that are no words; in brackets, so that no word is one. */
 export const PLAY = '<play>';
 export const SPEAKER = '<speaker>';
 export const START = '<start>';
+/** A claim that the speaker makes, without a reason against it. */
+export const OWN = 'own';
 
-/** Takes a cue: its kind and the hashes of its parts, 0 for no second one. */
-export type TakeCue = (kind: number, first: number, second: number) => void;
+const PLAY_HASH = hashOf(PLAY);
+const SPEAKER_HASH = hashOf(SPEAKER);
+const START_HASH = hashOf(START);
+const CUE_WORD = CUE.word;
+const CUE_STEM = CUE.stem;
+const CUE_KIND = CUE.kind;
+const CUE_PAIR = CUE.pair;
+const CUE_STEMS = CUE.stems;
+const CUE_KINDS = CUE.kinds;
+const CUE_KINDS_1 = CUE.kinds_1;
+const CUE_KINDS_2 = CUE.kinds_2;
+const FIGURE = WORD.entity | WORD.game;
 
 /** Part of a text: tokens from `from` to `to`, the last excluded. */
 export interface Stretch {
@@ -20,32 +32,39 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** Hears of each cue with its parts as hashes, 0 for no second one. */
+export type CueListener = (kind: number, first: number, second: number, key: number) => void;
+
 /**
  * What a text shows to somebody who has read many: words, neighbours, kinds of words beside each other, and what the
- * phrases of the word lists made of it. The same cue may be taken several times.
+ * phrases of the word lists made of it. A cue may stand among the keys several times.
  */
 export class TextCues {
+  keys = new Int32Array(4096);
+  count = 0;
+  readonly #listener: CueListener | null;
   readonly #wordHash: Int32Array;
   readonly #stemHash: Int32Array;
   /** Two kinds for each word, 0 where there is none. */
   readonly #kinds: Int32Array;
   readonly #phrases: Int32Array;
-  readonly #play = hashOf(PLAY);
   #words = new Int32Array(256);
   #stems = new Int32Array(256);
   #first = new Int32Array(256);
   #second = new Int32Array(256);
 
-  constructor(lexicon: Lexicon) {
+  constructor(lexicon: Lexicon, listener: CueListener | null = null) {
+    this.#listener = listener;
     const { words } = lexicon.words;
     this.#wordHash = Int32Array.from(words, hashOf);
     this.#stemHash = Int32Array.from(words, (word) => hashOf(word.slice(0, STEM)));
     this.#kinds = new Int32Array(words.length * 2);
     for (let id = 0; id < words.length; id++) {
-      if ((lexicon.flags[id]! & (WORD.entity | WORD.game)) !== 0) this.#kinds[id * 2] = this.#play;
-      else
-        for (const [k, name] of (lexicon.kinds.get(words[id]!) ?? []).slice(0, 2).entries())
-          this.#kinds[id * 2 + k] = hashOf(`<${name}>`);
+      if ((lexicon.flags[id]! & FIGURE) !== 0) this.#kinds[id * 2] = PLAY_HASH;
+      else {
+        const names = lexicon.kinds.get(words[id]!) ?? [];
+        for (let k = 0; k < 2 && k < names.length; k++) this.#kinds[id * 2 + k] = hashOf(`<${names[k]!}>`);
+      }
     }
     this.#phrases = Int32Array.from(lexicon.meanings, (meaning) => {
       if (meaning.kind === 'idiom') return hashOf('idiom');
@@ -54,8 +73,7 @@ export class TextCues {
   }
 
   /** Once per text, before stretches of it are looked at. */
-  prepare(reading: TextReading): void {
-    const { tokens, words } = reading;
+  prepare({ tokens, words }: TextReading): void {
     if (this.#words.length < tokens.count) {
       const size = tokens.count * 2;
       this.#words = new Int32Array(size);
@@ -66,9 +84,11 @@ export class TextCues {
     for (let i = 0; i < tokens.count; i++) {
       const word = words[i]!;
       if (word !== -1) {
-        this.#words[i] = this.#wordHash[word]!;
+        const own = this.#wordHash[word]!;
+        const kind = this.#kinds[word * 2]!;
+        this.#words[i] = own;
         this.#stems[i] = this.#stemHash[word]!;
-        this.#first[i] = this.#kinds[word * 2]! || this.#wordHash[word]!;
+        this.#first[i] = kind === 0 ? own : kind;
         this.#second[i] = this.#kinds[word * 2 + 1]!;
       } else {
         const hash = tokens.hashes[i]!;
@@ -80,59 +100,67 @@ export class TextCues {
     }
   }
 
-  /** The words of a stretch and what stands beside each other. */
-  words({ from, to }: Stretch, reading: TextReading, take: TakeCue): void {
-    let isPlay = false;
-    let isSpeaker = false;
-    for (let i = from; i < to; i++) {
-      const flags = reading.flags(i);
-      if ((flags & (WORD.entity | WORD.game)) !== 0) isPlay = true;
-      if ((flags & WORD.first) !== 0) isSpeaker = true;
-      take(CUE.word, this.#words[i]!, 0);
-      take(CUE.stem, this.#stems[i]!, 0);
-      this.#kindsOf(i, 0, CUE.kind, take, -1);
-      if (i + 1 < to) {
-        take(CUE.pair, this.#words[i]!, this.#words[i + 1]!);
-        take(CUE.stems, this.#stems[i]!, this.#stems[i + 1]!);
-        this.#kindsOf(i, i + 1, CUE.kinds, take, to);
-      }
-      if (i + 2 < to) this.#kindsOf(i, i + 2, CUE.kinds_1, take, to);
-      if (i + 3 < to) this.#kindsOf(i, i + 3, CUE.kinds_2, take, to);
-    }
-    if (to > from) take(CUE.text, hashOf(START), this.#words[from]!);
-    if (isPlay) take(CUE.text, this.#play, 0);
-    if (isSpeaker) take(CUE.text, hashOf(SPEAKER), 0);
+  /** Collects the cues of a stretch in `keys`. */
+  collect(stretch: Stretch, reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): void {
+    this.count = 0;
+    this.#collectWords(stretch, reading);
+    this.#collectPhrases(stretch, scan, judged);
   }
 
-  /** What phrases of the word lists claim within a stretch, and how their claims were judged. */
-  phrases({ from, to }: Stretch, scan: PhraseScan, judged: readonly Judged[], take: TakeCue): void {
-    scan.each((phrase, last) => {
-      if (last >= from && last < to) take(CUE.phrase, this.#phrases[phrase]!, 0);
-    });
+  #collectWords({ from, to }: Stretch, reading: TextReading): void {
+    const words = this.#words;
+    const stems = this.#stems;
+    const first = this.#first;
+    let flags = 0;
+    for (let i = from; i < to; i++) {
+      flags |= reading.flags(i);
+      const word = words[i]!;
+      const stem = stems[i]!;
+      const kind = first[i]!;
+      this.#put(CUE_WORD, word, 0);
+      this.#put(CUE_STEM, stem, 0);
+      // A word of no class is its own kind.
+      if (kind !== word) this.#put(CUE_KIND, kind, 0);
+      if (i + 1 === to) break;
+      const isPlain = kind === word;
+      const next = words[i + 1]!;
+      const nextKind = first[i + 1]!;
+      this.#put(CUE_PAIR, word, next);
+      this.#put(CUE_STEMS, stem, stems[i + 1]!);
+      if (!isPlain || nextKind !== next) this.#put(CUE_KINDS, kind, nextKind);
+      if (i + 2 < to) this.#put(CUE_KINDS_1, kind, first[i + 2]!);
+      if (i + 3 < to) this.#put(CUE_KINDS_2, kind, first[i + 3]!);
+    }
+    if (to > from) this.#put(CUE.text, START_HASH, words[from]!);
+    if ((flags & FIGURE) !== 0) this.#put(CUE.text, PLAY_HASH, 0);
+    if ((flags & WORD.first) !== 0) this.#put(CUE.text, SPEAKER_HASH, 0);
+  }
+
+  #collectPhrases({ from, to }: Stretch, scan: PhraseScan, judged: readonly Judged[]): void {
+    for (let i = 0; i < scan.count; i++) {
+      const last = scan.lastOf(i);
+      if (last >= from && last < to) this.#put(CUE.phrase, this.#phrases[scan.phraseOf(i)]!, 0);
+    }
     for (const { match, phrase, verdict, reason, modifiers } of judged) {
       if (match.last < from || match.last >= to) continue;
-      take(CUE.claim, hashOf(phrase.type), hashOf(verdict));
-      take(CUE.claim, hashOf(verdict), hashOf(reason ?? 'own'));
-      take(CUE.claim, hashOf(phrase.tier), hashOf(verdict));
-      for (const modifier of modifiers) take(CUE.claim, hashOf(modifier), 0);
+      this.#put(CUE.claim, hashOf(phrase.type), hashOf(verdict));
+      this.#put(CUE.claim, hashOf(verdict), hashOf(reason ?? OWN));
+      this.#put(CUE.claim, hashOf(phrase.tier), hashOf(verdict));
+      for (const modifier of modifiers) this.#put(CUE.claim, hashOf(modifier), 0);
     }
   }
 
-  #kindsOf(a: number, b: number, kind: number, take: TakeCue, to: number): void {
-    const a1 = this.#first[a]!;
-    const a2 = this.#second[a]!;
-    if (to === -1) {
-      take(kind, a1, 0);
-      if (a2 !== 0) take(kind, a2, 0);
-      return;
-    }
-    const b1 = this.#first[b]!;
-    const b2 = this.#second[b]!;
-    take(kind, a1, b1);
-    if (b2 !== 0) take(kind, a1, b2);
-    if (a2 === 0) return;
-    take(kind, a2, b1);
-    if (b2 !== 0) take(kind, a2, b2);
+  #put(kind: number, first: number, second: number): void {
+    const key = cueHash(kind, first, second);
+    if (this.count === this.keys.length) this.#grow();
+    this.keys[this.count++] = key;
+    if (this.#listener !== null) this.#listener(kind, first, second, key);
+  }
+
+  #grow(): void {
+    const keys = new Int32Array(this.keys.length * 2);
+    keys.set(this.keys);
+    this.keys = keys;
   }
 }
 
