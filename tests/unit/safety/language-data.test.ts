@@ -55,12 +55,11 @@ function read<S extends z.ZodType>(locale: string, file: string, schema: S): z.o
 }
 
 function readLexicons(locale: string): z.output<typeof Lexicon>[] {
-  return readdirSync(join(FOLDER, locale, 'lexicon'))
-    .map((file) => {
-      const lexicon = read(locale, `lexicon/${file}`, Lexicon);
-      expect(file).toBe(`${lexicon.type}.yaml`);
-      return lexicon;
-    });
+  return readdirSync(join(FOLDER, locale, 'lexicon')).map((file) => {
+    const lexicon = read(locale, `lexicon/${file}`, Lexicon);
+    expect(file).toBe(`${lexicon.type}.yaml`);
+    return lexicon;
+  });
 }
 
 /** How many different texts a pattern without gaps stands for. */
@@ -93,7 +92,7 @@ describe.for(LOCALES)('%s', (locale) => {
   test('every class that a phrase names exists, and none is left over', () => {
     const named = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
     for (const { type, classes, phrases } of lexicons) {
-      const known = { ...shared, ...classes, number: [] };
+      const known: Record<string, string[]> = { ...shared, ...classes, number: [] };
       const open = phrases.flatMap(({ text }) => named(text));
       const used = new Set<string>();
       for (const name of open) {
