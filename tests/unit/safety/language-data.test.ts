@@ -24,7 +24,7 @@ const Phrase = z.strictObject({
   imminent: z.boolean().optional(),
   self: z.boolean().optional(),
   topic: z.boolean().optional(),
-  needs: z.enum(['real_target', 'actor']).optional(),
+  needs: z.enum(['real_target', 'actor', 'clause_end']).optional(),
 });
 const Classes = z.record(z.string().regex(/^[a-z][a-z_]*$/), z.array(Pattern).min(1));
 const Lexicon = z.strictObject({
