@@ -23,8 +23,8 @@ const Phrase = z.strictObject({
   self: z.boolean().default(false),
   /** A subject that people also write about: without a speaker it is no disclosure where a study is the theme. */
   topic: z.boolean().default(false),
-  /** real_target: a person of the player's life follows; actor: such a person does it. */
-  needs: z.enum(['real_target', 'actor']).optional(),
+  /** real_target: a person of the player's life follows; actor: such a person does it; clause_end: nothing follows. */
+  needs: z.enum(['real_target', 'actor', 'clause_end']).optional(),
 });
 export type Phrase = z.output<typeof Phrase>;
 
