@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FleetError } from '../src/kernel/errors.ts';
+import { readWordWeights, type WordWeights } from './safety-weights.ts';
 
 const DEFAULT_FOLDER = 'config/safety';
 
@@ -64,11 +65,13 @@ export interface SafetyData {
   readonly emoji: ReadonlyMap<string, number>;
   /** Words that are never taken for a misspelling of another. */
   readonly words: readonly string[];
+  /** What words tell, each by itself; null where a language has no such weights. */
+  readonly weights: WordWeights | null;
 }
 
 /**
  * Reads `<folder>/<locale>`: `lexicon/*.yaml`, and of each of `classes`, `context`, `idioms`, `fiction`, `sentiment`
- * and `words` the file of that name and those whose names begin so (`classes-core.yaml`).
+ * and `words` the file of that name and those whose names begin so (`classes-more.yaml`), and `weights.json`.
  *
  * @param folder  default the data that comes with the product, wherever it was started
  * Errors: safety_data_invalid (invalid_input) naming the file and what is wrong
@@ -98,6 +101,7 @@ export function readSafetyData(locale: string, folder: string = ownFolder()): Sa
     fiction: readLists(root, 'fiction'),
     ...sentiment,
     words: [...readLists(root, 'words').values()].flat(),
+    weights: readWordWeights(join(root, 'weights.json')),
   };
 }
 

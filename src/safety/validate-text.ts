@@ -9,8 +9,9 @@ import type {
 } from '../contracts/safety.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { crisisFindings, crisisLevelOf, crisisTypesOf } from './assess.ts';
-import { report } from './decide/findings.ts';
+import { report, type Reported } from './decide/findings.ts';
 import { judge } from './decide/judge.ts';
+import { weighIn } from './decide/weighed.ts';
 import { PhraseScan } from './decide/scan.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
@@ -93,7 +94,11 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     const sentiment = sentimentOf(reading, lexicon);
     found.sentiments += sentiment.value;
     found.pieces++;
-    if (scan.hasClaim) readClaims(sentiment.value, stage, context, nowMs, found);
+    const claims = scan.hasClaim ? readClaims(sentiment.value, stage, context, nowMs) : newReported();
+    const told = stage === 'input' ? weighed(claims, sentiment.value, context) : claims;
+    found.findings.push(...told.findings);
+    found.suppressed.push(...told.suppressed);
+    for (const type of told.distress) found.distress.add(type);
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
     if (severe !== null) found.findings.push(severe);
     for (const finding of rules.evaluate(text, reading, { stage, context, sentiment: sentiment.value })) {
@@ -106,10 +111,9 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     stage: Stage,
     context: SafetyContext,
     nowMs: number,
-    found: Collected,
-  ): void {
+  ): Reported {
     const { judged } = judge(reading, scan.matches(reading), context, stage);
-    const reported = report(judged, reading, lexicon, {
+    return report(judged, reading, lexicon, {
       context,
       stage,
       sentiment,
@@ -118,9 +122,14 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       nowMs,
       rule: rules.tuned,
     });
-    found.findings.push(...reported.findings);
-    found.suppressed.push(...reported.suppressed);
-    for (const type of reported.distress) found.distress.add(type);
+  }
+
+  function weighed(claims: Reported, sentiment: number, context: SafetyContext): Reported {
+    if (lexicon.scale === null || !rules.isCrisisEnabled) return claims;
+    const words = lexicon.scale.weigh(reading);
+    if (words === null) return claims;
+    const { crisisThreshold: threshold, tuned: rule } = rules;
+    return weighIn(claims, words, reading, { context, sentiment, threshold, rule });
   }
 
   function resultOf(
@@ -164,6 +173,10 @@ interface Collected {
   readonly distress: Set<string>;
   sentiments: number;
   pieces: number;
+}
+
+function newReported(): Reported {
+  return { findings: [], distress: new Set(), suppressed: [] };
 }
 
 function newCollected(): Collected {

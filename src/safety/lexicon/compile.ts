@@ -4,6 +4,7 @@ import { PhraseAutomaton } from '../match/phrase-automaton.ts';
 import { PhraseNet } from '../match/phrase-net.ts';
 import { WordTable } from '../match/word-table.ts';
 import { TypoIndex } from '../text/typos.ts';
+import { WordScale } from '../weigh/word-scale.ts';
 import { FLAG_OF_CLASS, WORD } from './word-flags.ts';
 
 /** What the end of a phrase means. */
@@ -31,6 +32,8 @@ export interface Lexicon {
   readonly anchors: ReadonlySet<string>;
   /** Words that the data names as the ones that crises are spoken of with. */
   readonly telling: ReadonlySet<string>;
+  /** Weighs texts that no phrase decides; null where the language has no weights. */
+  readonly scale: WordScale | null;
 }
 
 const WORD_LIKE = /^[a-z]{2,}$/;
@@ -73,6 +76,7 @@ export function compileLexicon(data: SafetyData): Lexicon {
     joined: new AhoCorasick(words.words.map((word) => (mayBeSpelledOut(word) ? word : ''))),
     anchors,
     telling: new Set(data.anchors),
+    scale: data.weights === null ? null : new WordScale(data.weights, data, words),
   };
 }
 
@@ -101,6 +105,7 @@ function otherWords(data: SafetyData): string[] {
     ...possessives,
     ...fiction,
     ...data.words,
+    ...Object.keys(data.weights?.words ?? {}),
     ...data.sentiment.keys(),
     ...data.intensifiers,
   ].filter(isSingleWord);
