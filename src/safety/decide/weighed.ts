@@ -13,16 +13,16 @@ import { rounded } from './confidence.ts';
 import type { Reported } from './findings.ts';
 
 /** Logarithms of odds. From here on the words alone are taken for a crisis. */
-const CRISIS = 1;
+const CRISIS = 0.8;
 /** What a phrase that was denied, over, of another person, or excused takes from the words. */
-const AGAINST = 1;
+const AGAINST = 2;
 /** What play takes from them. */
 const IN_CHARACTER = 1.5;
 /** A phrase that only hints stands unless the words speak against it this much; its confidence weighs so many times. */
 const AGREED = 0.6;
 const PHRASE = 2;
 /** A phrase that is surer than this is never overruled. */
-const SURE = 0.85;
+const SURE = 1.01;
 /** From here on words alone are taken for distress. */
 const DISTRESS = 0.4;
 /** Against these odds a feeling that was only hinted at is none. */

@@ -8,7 +8,7 @@ import { PairTable } from './pair-table.ts';
 const SIZE = OUTCOMES.length;
 const HUNDREDTHS = 100;
 /** Longer texts have more words that tell: the sum is divided by the root of their number. */
-export const STEEPNESS = 3;
+export const STEEPNESS = 1.1;
 const FIRST_CRISIS = 2;
 
 /** What the words of a text, taken together, speak for. */
