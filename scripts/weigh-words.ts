@@ -140,7 +140,9 @@ function readExamples(
 }
 
 function outcomeOf({ crisis, type, level }: LabelledLine): number {
-  return OUTCOMES.findIndex((outcome) => outcome === (crisis ? type : level === 'warning' ? 'warning' : 'safe'));
+  return OUTCOMES.findIndex(
+    (outcome) => outcome === (crisis ? type : level === 'warning' ? 'warning' : 'safe'),
+  );
 }
 
 /** Multinomial logistic regression by stochastic gradient descent, with a step per weight (AdaGrad). */

@@ -97,9 +97,7 @@ export function isPast(match: Match, cues: Cues): boolean {
 
 /** "Still" and "again" in what follows, unless it is life that goes on: "I wanted to die; I'm glad I'm still here". */
 function hasReturned(match: Match, cues: Cues): boolean {
-  return cues
-    .all('returned')
-    .some((cue) => cue.last > match.last && !cues.hasOverlapping('better_now', cue));
+  return cues.all('returned').some((cue) => cue.last > match.last && !cues.hasOverlapping('better_now', cue));
 }
 
 /** "Can't quit" and "never got over it" are no end. */

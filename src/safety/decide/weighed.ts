@@ -22,7 +22,7 @@ const IN_CHARACTER = 1.5;
 const AGREED = 0.6;
 const PHRASE = 2;
 /** A phrase that is surer than this is never overruled. */
-const SURE = 1.01;
+const SURE = 0.85;
 /** From here on words alone are taken for distress. */
 const DISTRESS = 0.4;
 /** Against these odds a feeling that was only hinted at is none. */
@@ -80,7 +80,7 @@ export function weighIn(
       suppressed,
     };
   }
-  if (findings.length === 0 && weighed.warning - inPlay >= DISTRESS) {
+  if (findings.length === 0 && !isAgainst && weighed.warning - inPlay >= DISTRESS) {
     return {
       findings: [findingOf(weighed, reading, settings, WEIGHED_RULE, LEAST)],
       distress: new Set([...distress, 'sadness']),

@@ -80,7 +80,8 @@ export class WordScale {
   }
 
   #hasCue({ words, tokens }: TextReading): boolean {
-    for (let i = 0; i < tokens.count; i++) if (words[i] !== -1 && this.#isTelling[words[i]!] === 1) return true;
+    for (let i = 0; i < tokens.count; i++)
+      if (words[i] !== -1 && this.#isTelling[words[i]!] === 1) return true;
     return false;
   }
 
@@ -92,7 +93,8 @@ export class WordScale {
       if (word === -1) continue;
       known++;
       for (let k = 0; k < SIZE; k++) sum[k]! += this.#words[word * SIZE + k]!;
-      if (i < last && tokens.sentences[i + 1] === tokens.sentences[i]) this.#pairs.add(word, words[i + 1]!, sum);
+      if (i < last && tokens.sentences[i + 1] === tokens.sentences[i])
+        this.#pairs.add(word, words[i + 1]!, sum);
       if (i + 1 < last && tokens.sentences[i + 2] === tokens.sentences[i]) {
         this.#around.add(word, words[i + 2]!, sum);
       }
