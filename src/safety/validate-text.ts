@@ -87,12 +87,12 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
   function protectiveFactorsIn(text: string): string[] {
     reading.read(text, 0, Math.min(text.length, CHUNK_UNITS));
     scan.run(reading);
-    return PROTECTIVE_FACTORS.filter((factor) =>
-      scan.someMeaning((phrase) => {
-        const meaning = lexicon.meanings[phrase]!;
-        return meaning.kind === 'cue' && meaning.cue === factor;
-      }),
-    );
+    return PROTECTIVE_FACTORS.filter((factor) => scan.someMeaning((phrase) => isCue(phrase, factor)));
+  }
+
+  function isCue(phrase: number, cue: string): boolean {
+    const meaning = lexicon.meanings[phrase]!;
+    return meaning.kind === 'cue' && meaning.cue === cue;
   }
 
   function readPiece(
@@ -139,7 +139,8 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     const words = lexicon.scale.weigh(reading);
     if (words === null) return claims;
     const { crisisThreshold: threshold, tuned: rule } = rules;
-    return weighIn(claims, words, reading, { context, sentiment, threshold, rule });
+    const isInEarnest = scan.someMeaning((phrase) => isCue(phrase, 'frame_breakers'));
+    return weighIn(claims, words, reading, { context, sentiment, isInEarnest, threshold, rule });
   }
 
   function resultOf(

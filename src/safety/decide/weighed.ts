@@ -16,6 +16,8 @@ import type { Reported } from './findings.ts';
 const CRISIS = 0.8;
 /** What a phrase that was denied, over, of another person, or excused takes from the words. */
 const AGAINST = 2;
+/** Who says that the play is left means what the words say. */
+const IN_EARNEST = 0.8;
 /** What play takes from them. */
 const IN_CHARACTER = 1.5;
 /** A phrase that only hints stands unless the words speak against it this much; its confidence weighs so many times. */
@@ -36,6 +38,8 @@ const SEVERITY = 2;
 export interface WeighedSettings {
   readonly context: SafetyContext;
   readonly sentiment: number;
+  /** Whether the text says that it is not about the play. */
+  readonly isInEarnest: boolean;
   /** A claim is a crisis from this confidence on. */
   readonly threshold: number;
   readonly rule: (builtIn: ReportRule) => ReportRule;
@@ -60,7 +64,8 @@ export function weighIn(
     findings.some(({ rule_id: id }) => id === MENTION_RULE.id) ||
     suppressed.some(({ ruleId }) => ruleId.startsWith('crisis_'));
   const inPlay = settings.context.mode === 'in_character' ? IN_CHARACTER : 0;
-  const odds = weighed.crisis - (isAgainst ? AGAINST : 0) - inPlay;
+  const inEarnest = settings.isInEarnest ? IN_EARNEST : 0;
+  const odds = weighed.crisis - (isAgainst ? AGAINST : 0) - inPlay + inEarnest;
   const confidence = confidenceOf(odds);
   if (isCrisisType(weighed.type) && confidence >= settings.threshold) {
     const own = CRISIS_RULES.get(weighed.type)!;
