@@ -70,7 +70,7 @@ export interface SafetyData {
 
 /**
  * Reads `<folder>/<locale>`: `lexicon/*.yaml`, and of each of `classes`, `context`, `idioms`, `fiction`, `sentiment`
- * and `words` the file of that name and those whose names begin so (`classes-core.yaml`).
+ * and `words` the file of that name and those whose names begin so (`classes-more.yaml`), and `learned.tsv`.
  *
  * @param folder  default the data that comes with the product, wherever it was started
  * Errors: safety_data_invalid (invalid_input) naming the file and what is wrong

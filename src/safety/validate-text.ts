@@ -27,6 +27,8 @@ const CHUNK_OVERLAP = 512;
 /** UTF-16 units; a MiB of ASCII still passes. */
 export const MAX_TEXT_UNITS = 1_048_576;
 const MAX_FINDINGS = 100;
+/** Cues of the text itself; the others come from what is known of the player. */
+const PROTECTIVE_FACTORS = ['help_seeking', 'future_oriented'] as const;
 
 export interface ValidateOptions {
   readonly stage?: Stage;
@@ -45,6 +47,8 @@ export interface Validator {
    * Errors: TypeError when it is no string; text_too_large (invalid_input) beyond {@link MAX_TEXT_UNITS}
    */
   readonly validateText: (text: string | null | undefined, options?: ValidateOptions) => ValidationResult;
+  /** `help_seeking` and `future_oriented`, where a text shows them: what `assessCrisis` takes as `factors`. */
+  readonly protectiveFactorsIn: (text: string) => string[];
 }
 
 const NO_CONTEXT: SafetyContext = {};
@@ -54,7 +58,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
   const reading = new TextReading(lexicon);
   const scan = new PhraseScan(lexicon);
   const second = lexicon.learned === null ? null : new SecondOpinion(lexicon, lexicon.learned);
-  return { lexicon, rules, validateText };
+  return { lexicon, rules, validateText, protectiveFactorsIn };
 
   function validateText(
     text: string | null | undefined,
@@ -80,6 +84,17 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       result.audit = auditOf(found, result, given.length, stage, startedAt, performance.now() - started);
     }
     return result;
+  }
+
+  function protectiveFactorsIn(text: string): string[] {
+    reading.read(text, 0, Math.min(text.length, CHUNK_UNITS));
+    scan.run(reading);
+    return PROTECTIVE_FACTORS.filter((factor) => scan.someMeaning((phrase) => isCue(phrase, factor)));
+  }
+
+  function isCue(phrase: number, cue: string): boolean {
+    const meaning = lexicon.meanings[phrase]!;
+    return meaning.kind === 'cue' && meaning.cue === cue;
   }
 
   function readPiece(

@@ -95,7 +95,12 @@ function judgeOne(claim: Claim): Decision | null {
   if (subject === 'people' && isVictim && isNobody(match.first - 1, cues)) {
     return { verdict: 'negated', reason: 'negated', modifiers: ['negated'] };
   }
-  if (subject === 'people' && !isVictim && !isOwnStatement(match, phrase, cues) && !cues.has('self_correction')) {
+  if (
+    subject === 'people' &&
+    !isVictim &&
+    !isOwnStatement(match, phrase, cues) &&
+    !cues.has('self_correction')
+  ) {
     if (phrase.type !== 'violence')
       return { verdict: 'third_person', reason: 'third_person', modifiers: ['third_person'] };
     subject = 'speaker';

@@ -23,6 +23,26 @@ const TIME_WORDS: ReadonlySet<string> = new Set([
   'once',
 ]);
 
+const PAST_TENSE_SCOPE = 6;
+const PAST_TENSE: ReadonlySet<string> = new Set([
+  'was',
+  'were',
+  'had',
+  'would',
+  'used',
+  'wanted',
+  'tried',
+  'thought',
+  'couldnt',
+  'felt',
+  'did',
+  'drank',
+  'took',
+  'heard',
+  'hit',
+  'beat',
+]);
+
 const COMPARED_SCOPE = 4;
 const COMPARATIVES: ReadonlySet<string> = new Set(['more', 'as', 'so', 'enough', 'worse']);
 /** Of "used to". */
@@ -83,6 +103,7 @@ export function isPast(match: Match, cues: Cues): boolean {
       .some((cue) => cue.last <= match.last && clauses[cue.first] === clauses[match.first]) ||
     cues.near('recent', match).some((cue) => distance(cue, match) <= RECENT_SCOPE);
   if (isNow) return false;
+  if (isResolved(match, cues)) return true;
   return cues
     .near('past', match)
     .some(
@@ -96,11 +117,22 @@ export function isPast(match: Match, cues: Cues): boolean {
     );
 }
 
+/** "I was hooked for years. Clean since 2003": told in the past, and said to be over in what follows. */
+function isResolved({ first, last }: Match, cues: Cues): boolean {
+  const { sentences, clauses } = cues.reading.tokens;
+  const isSaid = cues
+    .all('resolved')
+    .some((cue) => cue.first > last && sentences[cue.first]! - sentences[last]! <= 1);
+  if (!isSaid) return false;
+  for (let i = last; i >= 0 && first - i <= PAST_TENSE_SCOPE && sentences[i] === sentences[first]; i--) {
+    if (PAST_TENSE.has(cues.reading.tokens.word(i)) && clauses[first]! - clauses[i]! <= 1) return true;
+  }
+  return false;
+}
+
 /** "Still" and "again" in what follows, unless it is life that goes on: "I wanted to die; I'm glad I'm still here". */
 function hasReturned(match: Match, cues: Cues): boolean {
-  return cues
-    .all('returned')
-    .some((cue) => cue.last > match.last && !cues.hasOverlapping('better_now', cue));
+  return cues.all('returned').some((cue) => cue.last > match.last && !cues.hasOverlapping('better_now', cue));
 }
 
 /** "Can't quit" and "never got over it" are no end. */

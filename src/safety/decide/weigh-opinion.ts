@@ -1,13 +1,19 @@
 import type { CrisisType, Finding } from '../../contracts/safety.ts';
 import type { Opinion } from '../learned/second-opinion.ts';
 import type { TextReading } from '../read-text.ts';
-import { BLOCKED_TYPES, CRISIS_RULES, MENTION_RULE, type ReportRule } from '../rules/built-in.ts';
+import {
+  BLOCKED_TYPES,
+  CRISIS_RULES,
+  MENTION_RULE,
+  WEIGHED_RULE,
+  type ReportRule,
+} from '../rules/built-in.ts';
 import { rounded } from './confidence.ts';
 import type { Reported, ReportSettings } from './findings.ts';
 import type { Judged } from './judge.ts';
 
 /** Below this probability a phrase that is not plain is taken for chance. */
-const UNLIKELY = 0.08;
+const UNLIKELY = 0.2;
 /** From this probability on, distress without a phrase is worth a warning. */
 const DISTRESSED = 0.5;
 /** A phrase was not found, so nothing is known of a plan: thoughts of it. */
@@ -49,7 +55,8 @@ export function weighOpinion(
     1 - opinion.safe - opinion.crisis >= DISTRESSED * (1 - opinion.crisis)
   ) {
     distress.add(opinion.distress);
-    findings.push(learnedFinding(opinion, reading, settings, settings.rule(MENTION_RULE), 'warning', 0));
+    const rule = opinion.distress === 'sadness' ? WEIGHED_RULE : MENTION_RULE;
+    findings.push(learnedFinding(opinion, reading, settings, settings.rule(rule), 'warning', 0));
   }
 }
 
