@@ -6,6 +6,8 @@ import { PlayerText } from './player-text.ts';
 import { Priority } from './priority.ts';
 import { RunContextRequest } from './run-context.ts';
 import { RunStatus } from './run.ts';
+import { CrisisType, Finding, MonitoringFlag } from './safety.ts';
+import { CrisisResponse } from './support.ts';
 import { conflictFields, EXPECTATION_MISSING, namesExpectation, WorldOperation, WorldView } from './world.ts';
 
 export const MAX_WAIT_MS = 30_000;
@@ -94,10 +96,32 @@ export const StepMetrics = z.strictObject({
   source: z.string().optional(),
 });
 
+/** What a step found in the text it read or wrote; its findings without the words. */
+export const StepValidation = z.strictObject({
+  level: z.enum(['safe', 'warning', 'blocked']),
+  crisis_detected: z.boolean(),
+  crisis_types: z.array(CrisisType),
+  findings: z.array(Finding.omit({ matched_form: true })).max(20),
+  monitoring_flags: z.array(MonitoringFlag),
+  rules_version: z.string(),
+  /** A text of this step was withheld. */
+  blocked: z.boolean().optional(),
+});
+export type StepValidation = z.infer<typeof StepValidation>;
+
 /** The answer to a turn or a run that ended in time. */
 export const OrchestrationResponse = z
   .strictObject({
+    /** `crisis_response` and `blocked`: the text itself was answered, and no run was started. Absent: a run's answer. */
+    status: z.enum(['crisis_response', 'blocked']).optional(),
     response_text: z.string().min(1),
+    crisis_detected: z.literal(true).optional(),
+    /** The text was judged before anything was done with it. Absent in old records. */
+    safety_validated: z.boolean().optional(),
+    /** Present with `crisis_response`. */
+    crisis_response: CrisisResponse.optional(),
+    /** Whether a person was told: `none` when no channel to people is set up. Present with `crisis_response`. */
+    human_oversight_notified: z.enum(['queued', 'delivered', 'none']).optional(),
     updated_context: z.strictObject({
       session_id: z.string().nullable(),
       turn: z.int().nullable(),
@@ -113,6 +137,7 @@ export const OrchestrationResponse = z
       workflow_name: z.string(),
       version: z.int(),
       status: RunStatus,
+      short_circuited: z.literal(true).optional(),
       steps_executed: z.int(),
       steps: z.array(StepMetrics),
       intent: z.string().nullable(),
@@ -131,7 +156,13 @@ export const OrchestrationResponse = z
     /** `not_validated` until the safety room judges texts: nothing is called safe unseen. */
     therapeutic_validation: z.strictObject({
       level: z.enum(['safe', 'warning', 'blocked', 'not_validated']),
+      /** Of all steps, each with the `agent` it is from; never with the words. */
       findings: z.array(z.unknown()),
+      crisis_detected: z.boolean().optional(),
+      /** A step that judged nothing is listed with null. */
+      by_step: z
+        .array(z.strictObject({ agent: z.string(), validation: StepValidation.nullable() }))
+        .optional(),
     }),
     next_actions: z.array(z.strictObject({ text: z.string(), intent: z.string() })),
   })
