@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { ValidationResult, type Finding } from '../../../src/contracts/safety.ts';
 import { TextReading } from '../../../src/safety/read-text.ts';
 import { CHUNK_UNITS } from '../../../src/safety/text/pieces.ts';
-import { MAX_TEXT_UNITS } from '../../../src/safety/validate-text.ts';
 import { readLabelledLines } from '../../support/labelled-lines.ts';
 import { lexicon, validatorWith } from './validator.ts';
 
