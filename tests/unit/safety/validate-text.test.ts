@@ -104,9 +104,13 @@ describe('any text is judged', () => {
     expect(() => judge('secret '.repeat(MAX_TEXT_UNITS / 6))).toThrow(
       expect.objectContaining({ code: 'text_too_large', message: expect.not.stringContaining('secret') }),
     );
+    const long = 'secret '.repeat(MAX_TEXT_UNITS / 5);
+    const details = { length: long.length, limit: 1_000_000, stage: 'output' };
+    expect(() => judge(long, { stage: 'output' })).toThrow(expect.objectContaining({ details }));
+    expect(judge('go '.repeat(MAX_TEXT_UNITS).slice(0, MAX_TEXT_UNITS)).level).toBe('safe');
   });
 
-  test('never throws, and answers in its own contract with spans inside of the text', () => {
+  test('never throws, and answers in its own contract with spans inside of the text', { timeout: 30_000 }, () => {
     const pieces = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 8 }),
       fc.constantFrom(
