@@ -78,6 +78,7 @@ const Document = z.strictObject({
   safety: z.strictObject({
     perSecond: Spread,
     latencyMicros: Quantiles,
+    newTextMicros: Quantiles,
     long: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
     megabyte: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
     readMs: Count,

@@ -65,7 +65,8 @@ export class Cues {
 
   /** Whether a token between the two (both excluded) has one of the flags. */
   hasFlagBetween(after: number, before: number, flags: number): boolean {
-    for (let i = Math.max(after + 1, before - FAR); i < before; i++) if ((this.reading.flags(i) & flags) !== 0) return true;
+    for (let i = Math.max(after + 1, before - FAR); i < before; i++)
+      if ((this.reading.flags(i) & flags) !== 0) return true;
     return false;
   }
 

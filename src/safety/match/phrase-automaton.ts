@@ -335,13 +335,7 @@ export class PhraseAutomaton {
     return true;
   }
 
-  #addState(
-    begun: number,
-    set: Int32Array,
-    ends: readonly number[],
-    hash: number,
-    slot: number,
-  ): number {
+  #addState(begun: number, set: Int32Array, ends: readonly number[], hash: number, slot: number): number {
     const state = this.#ends.length;
     const from = this.#setAt[state]!;
     if (from + set.length > this.#members.length) {

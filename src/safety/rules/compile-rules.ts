@@ -204,7 +204,8 @@ function* evaluator(compiled: readonly Compiled[]): Generator<void, RuleSet['eva
   if (literals.length === 0 && always.length === 0) return () => NONE;
   yield;
   const size = literals.reduce((sum, literal) => sum + literal.length, 0);
-  const automaton = size > MANY_UNITS ? yield* SparseAhoCorasick.inSteps(literals) : new AhoCorasick(literals);
+  const automaton =
+    size > MANY_UNITS ? yield* SparseAhoCorasick.inSteps(literals) : new AhoCorasick(literals);
 
   return (text, reading, input) => {
     const { units, length } = reading.folded;

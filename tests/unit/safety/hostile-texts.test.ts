@@ -77,8 +77,22 @@ test('what is found stands where it is said to stand', { timeout: SLOW_MS }, () 
 });
 
 test('anything between known words is judged, wherever it stands', { timeout: SLOW_MS }, () => {
-  const word = fc.constantFrom('kill', 'myself', 'die', 'want to', 'I', 'not', 'my friend', 'dragon', '"', '.');
-  const noise = fc.oneof(fc.string({ unit: 'binary', maxLength: 6 }), fc.constantFrom('\ud800', '\u0301', '\0'));
+  const word = fc.constantFrom(
+    'kill',
+    'myself',
+    'die',
+    'want to',
+    'I',
+    'not',
+    'my friend',
+    'dragon',
+    '"',
+    '.',
+  );
+  const noise = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 6 }),
+    fc.constantFrom('\ud800', '\u0301', '\0'),
+  );
   fc.assert(
     fc.property(fc.array(fc.oneof(word, noise), { maxLength: 40 }), (parts) => {
       const text = parts.join(' ');
@@ -93,8 +107,23 @@ describe('time is in proportion to the length', () => {
   /** Ten times the text, ten times the time would be exact; the caches of a processor take their part. */
   const MOST = 14;
   const ATTEMPTS = 6;
-  const spelled = ['kill ', 'a ', 'a', 'k i l l ', '\u0301', 'k\u0301\u0302', '"', '5u1c1d3 ', '\ud83d\ude22'];
-  const claims = ['I want to die ', "I don't want to kill myself, but ", 'I feel so lonely. ', 'killing me softly '];
+  const spelled = [
+    'kill ',
+    'a ',
+    'a',
+    'k i l l ',
+    '\u0301',
+    'k\u0301\u0302',
+    '"',
+    '5u1c1d3 ',
+    '\ud83d\ude22',
+  ];
+  const claims = [
+    'I want to die ',
+    "I don't want to kill myself, but ",
+    'I feel so lonely. ',
+    'killing me softly ',
+  ];
 
   test.for([
     ...spelled.map((part) => ({ part, length: 100_000 })),

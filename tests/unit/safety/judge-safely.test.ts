@@ -26,12 +26,17 @@ describe('the minimal matcher finds', () => {
     expect(text.slice(from, to)).toBe(statement);
   });
 
-  test.for(['', 'I want to kill the dragon', 'I want to diet', 'skill', 'she will die', 'cut the rope', '\ud83d'])(
-    'nothing in %j',
-    (text) => {
-      expect(matchMinimally(text)).toBeNull();
-    },
-  );
+  test.for([
+    '',
+    'I want to kill the dragon',
+    'I want to diet',
+    'skill',
+    'she will die',
+    'cut the rope',
+    '\ud83d',
+  ])('nothing in %j', (text) => {
+    expect(matchMinimally(text)).toBeNull();
+  });
 
   test('the first of several statements', () => {
     expect(matchMinimally('i cut myself and i want to die')).toEqual({ type: 'self_harm', span: [0, 12] });
@@ -73,7 +78,9 @@ describe('when the validator fails', () => {
 
   test('the audit says why, and nothing of the text or the message', () => {
     const { audit, ...rest } = judgeSafely(BROKEN, 'my secret');
-    expect(audit).toContainEqual(expect.objectContaining({ event: 'validation.degraded', reason: 'RangeError' }));
+    expect(audit).toContainEqual(
+      expect.objectContaining({ event: 'validation.degraded', reason: 'RangeError' }),
+    );
     expect(JSON.stringify([audit, rest])).not.toContain('secret');
   });
 

@@ -52,7 +52,9 @@ test('the largest document becomes ready while the process does other things', a
   // Processor time of this thread: what other processes take is none of ours.
   expect(slices.toSorted((a, b) => b - a)[OUTLIERS]).toBeLessThan(20);
   const text = `say ${wordOf(42)} ${wordOf(42)} and ${wordOf(7)}ing my ${wordOf(8)}`;
-  const found = createValidator(lexicon, rules).validateText(text).findings.map(({ rule_id: id }) => id);
+  const found = createValidator(lexicon, rules)
+    .validateText(text)
+    .findings.map(({ rule_id: id }) => id);
   expect(found.toSorted()).toEqual(['pattern_7', 'terms_0']);
 });
 
