@@ -1,3 +1,6 @@
+/** Literals or states between two pauses. */
+const STEP = 1000;
+
 /**
  * All occurrences of many literals in one pass: one table load per unit, whatever the number of literals.
  * The table is dense: a row per state, a column per unit that some literal uses, column 0 for all others.
@@ -6,37 +9,50 @@
  */
 export class AhoCorasick {
   readonly #columns = new Uint16Array(65_536);
-  readonly #next: Int32Array;
+  #next = new Int32Array(0);
   readonly #width: number;
   /** Per state the literal that ends there, or -1, and the nearest shorter suffix where one ends, or 0. */
-  readonly #literal: Int32Array;
-  readonly #shorter: Int32Array;
+  #literal = new Int32Array(0);
+  #shorter = new Int32Array(0);
   readonly #duplicates = new Map<number, number[]>();
   readonly lengths: Int32Array;
 
   /** Empty literals never match. */
-  constructor(literals: readonly string[]) {
+  constructor(literals: readonly string[], isBuiltLater = false) {
     this.lengths = Int32Array.from(literals, (literal) => literal.length);
     let width = 1;
-    let most = 1;
     for (const literal of literals) {
-      most += literal.length;
       for (let i = 0; i < literal.length; i++) {
         const unit = literal.charCodeAt(i);
         if (this.#columns[unit] === 0) this.#columns[unit] = width++;
       }
     }
     this.#width = width;
-    let table = new Int32Array(Math.min(most, 1024) * width);
+    if (!isBuiltLater) for (const _ of this.#build(literals));
+  }
+
+  /** The same in steps of well under a millisecond, so that a process can do other things between them. */
+  static *inSteps(literals: readonly string[]): Generator<void, AhoCorasick> {
+    const made = new AhoCorasick(literals, true);
+    yield* made.#build(literals);
+    return made;
+  }
+
+  *#build(literals: readonly string[]): Generator<void, void> {
+    const width = this.#width;
+    let most = 1;
+    for (const { length } of literals) most += length;
+    // As large as it can become: memory that is never written to is never taken.
+    const table = new Int32Array(most * width);
     const literalAt: number[] = [-1];
     for (const [id, literal] of literals.entries()) {
+      if (id % STEP === STEP - 1) yield;
       let state = 0;
       for (let i = 0; i < literal.length; i++) {
         const cell = state * width + this.#columns[literal.charCodeAt(i)]!;
         if (table[cell] === 0) {
           table[cell] = literalAt.length;
           literalAt.push(-1);
-          if (literalAt.length * width > table.length) table = enlarged(table, width);
         }
         state = table[cell]!;
       }
@@ -47,30 +63,33 @@ export class AhoCorasick {
     }
     this.#literal = Int32Array.from(literalAt);
     this.#shorter = new Int32Array(literalAt.length);
-    this.#next = table.slice(0, literalAt.length * width);
-    this.#connect();
+    this.#next = table.subarray(0, literalAt.length * width);
+    yield* this.#connect();
   }
 
   /** Breadth first: a missing edge leads where the longest proper suffix would go. */
-  #connect(): void {
-    const fail = new Int32Array(this.#literal.length);
-    const queue: number[] = [];
-    for (let column = 1; column < this.#width; column++) {
-      const child = this.#next[column]!;
-      if (child !== 0) queue.push(child);
+  *#connect(): Generator<void, void> {
+    const [width, next, literal, shorter] = [this.#width, this.#next, this.#literal, this.#shorter];
+    const fail = new Int32Array(literal.length);
+    const queue = new Int32Array(literal.length);
+    let queued = 0;
+    for (let column = 1; column < width; column++) {
+      const child = next[column]!;
+      if (child !== 0) queue[queued++] = child;
     }
-    for (let head = 0; head < queue.length; head++) {
+    for (let head = 0; head < queued; head++) {
+      if (head % STEP === STEP - 1) yield;
       const state = queue[head]!;
       const suffix = fail[state]!;
-      this.#shorter[state] = this.#literal[suffix] === -1 ? this.#shorter[suffix]! : suffix;
-      for (let column = 0; column < this.#width; column++) {
-        const cell = state * this.#width + column;
-        const child = this.#next[cell]!;
-        const other = this.#next[suffix * this.#width + column]!;
-        if (child === 0) this.#next[cell] = other;
+      shorter[state] = literal[suffix] === -1 ? shorter[suffix]! : suffix;
+      for (let column = 0; column < width; column++) {
+        const cell = state * width + column;
+        const child = next[cell]!;
+        const other = next[suffix * width + column]!;
+        if (child === 0) next[cell] = other;
         else {
           fail[child] = other;
-          queue.push(child);
+          queue[queued++] = child;
         }
       }
     }
@@ -98,10 +117,4 @@ export class AhoCorasick {
       }
     }
   }
-}
-
-function enlarged(table: Int32Array, width: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(table.length + Math.ceil(table.length / width) * width);
-  larger.set(table);
-  return larger;
 }

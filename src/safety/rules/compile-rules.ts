@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto';
-import { STAGES, type Finding } from '../../contracts/safety.ts';
+import type { Finding } from '../../contracts/safety.ts';
 import { FleetError, type FieldProblem } from '../../kernel/errors.ts';
 import { AhoCorasick } from '../match/aho-corasick.ts';
 import type { TextReading } from '../read-text.ts';
+import { languageIn } from '../support/regions.ts';
 import { FoldedText } from '../text/fold.ts';
-import { isCrisisType, type ReportRule } from './built-in.ts';
+import { BUILT_IN_RULES, isCrisisType } from './built-in.ts';
+import { DEFAULT_DOCUMENT } from './default-document.ts';
 import { MAX_PATTERN_RULES, MAX_TERMS, RulesDocument, type Rule } from './document.ts';
 import { compilePattern, type LinearPattern } from './pattern.ts';
 import { requiredLiterals } from './required-literals.ts';
 import type { RuleInput, RuleSet } from './rule-set.ts';
 import { findingOfRule } from './rule-finding.ts';
+import { raised, tuningOf } from './tuning.ts';
 
 export interface CompileRulesOptions {
   /** `redis:<key>`, `file:<name>` or `default`. */
   readonly source: string;
   /** Whether a document may turn the detection of crises off. */
   readonly allowDisableCrisis?: boolean;
+  /** Of the texts that are judged: rules for another language stay out. Default: rules of all languages. */
+  readonly language?: string;
 }
 
 interface Compiled {
@@ -26,12 +31,22 @@ interface Compiled {
 const NONE: readonly Finding[] = [];
 
 /**
- * Checks a document and makes it ready. All its faults are told at once, and a faulty one changes nothing.
+ * Checks a document and makes it ready. All its faults are told at once, and a faulty one changes nothing. What is
+ * built in stays whatever the document leaves out, and is only ever made stricter by it.
  *
  * Errors: safety_rules_invalid (invalid_input) with `problems`
  * Source: spec, safety 3
  */
 export function compileRules(document: unknown, options: CompileRulesOptions): RuleSet {
+  const steps = compileInSteps(document, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, with pauses in which a process does its other work: a large document takes longer than it may stand still. */
+export function* compileInSteps(document: unknown, options: CompileRulesOptions): Generator<void, RuleSet> {
   const parsed = RulesDocument.safeParse(document);
   if (!parsed.success) {
     throw invalid(
@@ -42,26 +57,46 @@ export function compileRules(document: unknown, options: CompileRulesOptions): R
       })),
     );
   }
-  const problems: FieldProblem[] = [];
-  const compiled = parsed.data.rules.flatMap((rule, i) => compileRule(rule, `/rules/${i}`, problems));
-  problems.push(...problemsOfWhole(parsed.data, options));
+  yield;
+  const { rules, crisis_detection: crisis, monitoring, alternative_generation: alternatives } = parsed.data;
+  const problems = problemsOfWhole(parsed.data, options);
+  const compiled: Compiled[] = [];
+  for (const [i, rule] of rules.entries()) {
+    compiled.push(...compileRule(raised(rule, builtInOf(rule.id)), `/rules/${i}`, problems));
+    yield;
+  }
   if (problems.length > 0) throw invalid(problems);
-  const { enabled, sensitivity } = parsed.data.crisis_detection;
-  const tunings = new Map(parsed.data.rules.map((rule) => [rule.id, rule]));
+  for (const rule of DEFAULT_DOCUMENT.rules) {
+    const own = rules.find(({ id }) => id === rule.id);
+    if (own?.pattern === rule.pattern) continue;
+    compiled.push(...compileRule(own === undefined ? rule : raised(rule, own), '', problems));
+  }
+  const spoken = compiled.filter(
+    ({ rule: { locale } }) =>
+      locale === undefined || options.language === undefined || languageIn(locale) === options.language,
+  );
+  const version = createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 12);
+  yield;
+  const templates = new Map(
+    rules.flatMap(({ id, alternative_template: text }) => (text === undefined ? [] : [[id, text] as const])),
+  );
   return {
-    version: createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 12),
+    version,
     source: options.source,
-    crisisThreshold: Math.round((1 - sensitivity) * 1000) / 1000,
-    isCrisisEnabled: enabled,
-    tuned: (rule) => tuned(rule, tunings.get(rule.id)),
-    evaluate: byStage(compiled.toSorted((a, b) => b.rule.priority - a.rule.priority)),
+    document: parsed.data,
+    crisisThreshold: Math.round((1 - crisis.sensitivity) * 1000) / 1000,
+    isCrisisEnabled: crisis.enabled,
+    suggestsAlternatives: alternatives.enabled,
+    alertsOnEscalation: monitoring.alert_on_escalation,
+    templateOf: (id) => templates.get(id),
+    tuned: tuningOf(document, parsed.data),
+    evaluate: yield* byStage(spoken.toSorted((a, b) => b.rule.priority - a.rule.priority)),
   };
 }
 
-/** A built-in rule keeps its level where the document would lower it. */
-function tuned(builtIn: ReportRule, own: Rule | undefined): ReportRule {
-  if (own === undefined) return builtIn;
-  return { ...builtIn, priority: own.priority, escalationThreshold: own.escalation_threshold };
+/** Rules whose level and priority a document may raise and not lower. */
+function builtInOf(id: string): Pick<Rule, 'level' | 'priority'> | undefined {
+  return BUILT_IN_RULES.get(id) ?? DEFAULT_DOCUMENT.rules.find((rule) => rule.id === id);
 }
 
 function compileRule(rule: Rule, path: string, problems: FieldProblem[]): Compiled[] {
@@ -75,7 +110,14 @@ function compileRule(rule: Rule, path: string, problems: FieldProblem[]): Compil
       });
     }
   }
-  if (!rule.enabled) return [];
+  if (!rule.enabled) {
+    if (builtInOf(rule.id) === undefined) return [];
+    problems.push({
+      path: `${path}/enabled`,
+      code: 'built_in',
+      message: `rule "${rule.id}" is built in and cannot be turned off`,
+    });
+  }
   if (rule.pattern === undefined) return [{ rule, pattern: null }];
   try {
     return [{ rule, pattern: compilePattern({ pattern: rule.pattern, flags: rule.flags }) }];
@@ -91,7 +133,7 @@ function compileRule(rule: Rule, path: string, problems: FieldProblem[]): Compil
 }
 
 function problemsOfWhole(
-  { rules, crisis_detection: crisis }: RulesDocument,
+  { rules, crisis_detection: crisis, alternative_generation: tone, monitoring }: RulesDocument,
   { allowDisableCrisis = false }: CompileRulesOptions,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
@@ -114,6 +156,15 @@ function problemsOfWhole(
   if (terms > MAX_TERMS) {
     problems.push({ path: '/rules', code: 'too_many', message: `there are at most ${MAX_TERMS} terms` });
   }
+  const fixed = [
+    ['/alternative_generation/therapeutic_tone', tone.therapeutic_tone, 'the tone of answers'],
+    ['/alternative_generation/supportive_messaging', tone.supportive_messaging, 'the support in answers'],
+    ['/monitoring/enabled', monitoring.enabled, 'what is remembered of crises'],
+    ['/monitoring/track_violations', monitoring.track_violations, 'what is remembered of blocked texts'],
+  ] as const;
+  for (const [path, isOn, what] of fixed) {
+    if (!isOn) problems.push({ path, code: 'not_allowed', message: `${what} cannot be turned off` });
+  }
   if (!crisis.enabled && !allowDisableCrisis) {
     problems.push({
       path: '/crisis_detection/enabled',
@@ -124,16 +175,23 @@ function problemsOfWhole(
   return problems;
 }
 
-/** What watches the narrator costs the player's texts nothing. */
-function byStage(compiled: readonly Compiled[]): RuleSet['evaluate'] {
-  const [input, output] = STAGES.map((stage) =>
-    evaluator(compiled.filter(({ rule }) => rule.stages.includes(stage))),
-  );
-  return (text, reading, given) => (given.stage === 'input' ? input! : output!)(text, reading, given);
+/** What watches the narrator costs the player's texts nothing, and what watches both is there once. */
+function* byStage(compiled: readonly Compiled[]): Generator<void, RuleSet['evaluate']> {
+  const only = (stage: 'input' | 'output'): Compiled[] =>
+    compiled.filter(({ rule: { stages } }) => stages.every((one) => one === stage));
+  const input = yield* evaluator(only('input'));
+  const output = yield* evaluator(only('output'));
+  const both = yield* evaluator(compiled.filter(({ rule }) => new Set(rule.stages).size === 2));
+  return (text, reading, given) => {
+    const own = (given.stage === 'input' ? input : output)?.(text, reading, given) ?? NONE;
+    if (both === null) return own;
+    const shared = both(text, reading, given);
+    return own.length === 0 ? shared : [...own, ...shared];
+  };
 }
 
 /** One scan of the folded text finds all terms, and which patterns are worth running. */
-function evaluator(compiled: readonly Compiled[]): RuleSet['evaluate'] {
+function* evaluator(compiled: readonly Compiled[]): Generator<void, RuleSet['evaluate'] | null> {
   const folder = new FoldedText();
   const folded = (text: string): string => {
     folder.fold(text);
@@ -143,6 +201,7 @@ function evaluator(compiled: readonly Compiled[]): RuleSet['evaluate'] {
   const owners: { readonly index: number; readonly isTerm: boolean }[] = [];
   const always: number[] = [];
   for (const [index, { rule, pattern }] of compiled.entries()) {
+    yield;
     const required = pattern === null ? (rule.terms ?? []) : requiredLiterals(pattern.source);
     if (required === null) always.push(index);
     for (const literal of required ?? []) {
@@ -152,8 +211,8 @@ function evaluator(compiled: readonly Compiled[]): RuleSet['evaluate'] {
     if (rule.validation_type === 'sentiment' && pattern === null && rule.terms === undefined)
       always.push(index);
   }
-  if (literals.length === 0 && always.length === 0) return () => NONE;
-  const automaton = new AhoCorasick(literals);
+  if (literals.length === 0 && always.length === 0) return null;
+  const automaton = yield* AhoCorasick.inSteps(literals);
 
   return (text, reading, input) => {
     const { units, length } = reading.folded;
