@@ -104,6 +104,11 @@ export function remoteOperations(client: FleetClient): CliOperations {
     deleteDefinition: (name, version) =>
       asked(client.deleteDefinition(name, version === undefined ? {} : { version })),
     runTokens: async (runId, options) => translated(client.runTokens(runId, options)),
+    safety: () => asked(client.safety()),
+    putSafetyRules: (document, { ifMatch }) =>
+      asked(client.putSafetyRules(document, ifMatch === undefined ? {} : { ifMatch })),
+    rollbackSafetyRules: (request) => asked(client.rollbackSafetyRules(request)),
+    reloadSafetyRules: () => asked(client.reloadSafetyRules()),
     status: () => asked(client.status()),
     listQueues: () => asked(client.listQueues()),
     costs: (range) => asked(client.costs(range)),

@@ -49,7 +49,7 @@ export function compileRules(document: unknown, options: CompileRulesOptions): R
 export function* compileInSteps(document: unknown, options: CompileRulesOptions): Generator<void, RuleSet> {
   const parsed = RulesDocument.safeParse(document);
   if (!parsed.success) {
-    throw invalid(
+    throw rulesInvalid(
       parsed.error.issues.map(({ path, message, code }) => ({
         path: `/${path.join('/')}`,
         message: ruleName(document, path) + message,
@@ -65,7 +65,7 @@ export function* compileInSteps(document: unknown, options: CompileRulesOptions)
     compiled.push(...compileRule(raised(rule, builtInOf(rule.id)), `/rules/${i}`, problems));
     yield;
   }
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw rulesInvalid(problems);
   for (const rule of DEFAULT_DOCUMENT.rules) {
     const own = rules.find(({ id }) => id === rule.id);
     if (own?.pattern === rule.pattern) continue;
@@ -293,12 +293,17 @@ function ruleName(document: unknown, path: readonly PropertyKey[]): string {
   return typeof id === 'string' ? `rule "${id.slice(0, 64)}": ` : '';
 }
 
-function invalid(problems: readonly FieldProblem[]): FleetError {
+/** @param details  what holds on, for who asked */
+export function rulesInvalid(
+  problems: readonly FieldProblem[],
+  details?: { readonly kept_version: string },
+): FleetError {
   return new FleetError({
     code: 'safety_rules_invalid',
     kind: 'invalid_input',
     httpStatus: 422,
     message: `the rules document has ${problems.length} fault${problems.length === 1 ? '' : 's'}: ${problems[0]?.message}`,
     problems,
+    ...(details === undefined ? {} : { details }),
   });
 }
