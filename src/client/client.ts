@@ -18,15 +18,8 @@ import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '.
 import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
-import type {
-  RollbackRules,
-  RulesChanged,
-  RulesCheck,
-  SafetyOverview,
-  ValidateText,
-} from '../contracts/safety-operations/rules.ts';
-import type { ValidationResult } from '../contracts/safety.ts';
 import type { RunToken } from '../contracts/token.ts';
+import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
 import { followRun } from './run-events.ts';
@@ -83,7 +76,7 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient {
+export interface FleetClient extends SafetyRulesClient {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -146,21 +139,6 @@ export interface FleetClient {
   ): Promise<{ definition: DefinitionView; created: boolean }>;
   /** One version, or all that were registered. */
   deleteDefinition(name: string, options?: VersionOptions & SubmitCallOptions): Promise<void>;
-  /** By which rules texts are judged; the document itself for administrators. */
-  safety(options?: CallOptions): Promise<SafetyOverview>;
-  /** Puts a rules document in the place of the one that holds; with `ifMatch` only if that version still does. */
-  putSafetyRules(
-    document: unknown,
-    options?: CallOptions & { readonly ifMatch?: string },
-  ): Promise<RulesChanged>;
-  /** Every fault of a rules document; changes nothing. */
-  checkSafetyRules(document: unknown, options?: CallOptions): Promise<RulesCheck>;
-  /** Back to earlier rules: those of a version, or the newest that do not hold. */
-  rollbackSafetyRules(request?: RollbackRules, options?: SubmitCallOptions): Promise<RulesChanged>;
-  /** Reads the rules anew. */
-  reloadSafetyRules(options?: SubmitCallOptions): Promise<RulesChanged>;
-  /** Judges a text without any consequence. */
-  validateText(request: ValidateText, options?: CallOptions): Promise<ValidationResult>;
   /** How the fleet is doing. */
   status(options?: CallOptions): Promise<FleetStatus>;
   listQueues(options?: CallOptions): Promise<QueueView[]>;
@@ -273,19 +251,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
       await transport({ method: 'DELETE', path, query: { version }, signal, ...key });
     },
-    safety: (o) => get('/v1/safety', o),
-    putSafetyRules: (document, o) =>
-      ask({
-        method: 'PUT',
-        path: '/v1/safety/rules',
-        body: document,
-        signal: o?.signal,
-        ...(o?.ifMatch === undefined ? {} : { headers: { 'If-Match': `"${o.ifMatch}"` } }),
-      }),
-    checkSafetyRules: (document, o) => post('/v1/safety/rules/validate', document, o),
-    rollbackSafetyRules: (request = {}, o) => post('/v1/safety/rules/rollback', request, o),
-    reloadSafetyRules: (o) => post('/v1/safety/reload', {}, o),
-    validateText: (request, o) => post('/v1/safety/validate', request, o),
+    ...safetyRulesCalls({ get, post, ask }),
     status: (o) => get('/v1/status', o),
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),

@@ -4,7 +4,8 @@ import { connectRedis, closeRedis, type RedisClient } from '../../src/redis/conn
 import { createKeys } from '../../src/redis/keys.ts';
 import type { RedisStore } from '../../src/redis/store.ts';
 import type { Lexicon } from '../../src/safety/lexicon/compile.ts';
-import { LiveRules, type LiveRulesOptions } from '../../src/safety/rules/live/live-rules.ts';
+import { LiveRules } from '../../src/safety/rules/live/live-rules.ts';
+import type { LiveRulesOptions } from '../../src/safety/rules/live/options.ts';
 
 /** What a process of a fleet holds of the rules, with everything it told of it. */
 export interface RulesProcess extends AsyncDisposable {

@@ -1,59 +1,21 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { setImmediate as pause } from 'node:timers/promises';
 import { readRulesFile } from '../../../../config/safety-data.ts';
 import type { RulesCheck, SafetyRulesStatus } from '../../../contracts/safety-operations/rules.ts';
-import type { Stage } from '../../../contracts/safety.ts';
-import { toIso, type Clock } from '../../../kernel/clock.ts';
-import { FleetError, isFleetError, toFleetError, type FieldProblem } from '../../../kernel/errors.ts';
-import type { Logger } from '../../../observability/logger.ts';
+import { toIso } from '../../../kernel/clock.ts';
+import { isFleetError, toFleetError, type FieldProblem, type FleetError } from '../../../kernel/errors.ts';
 import type { RedisClient } from '../../../redis/connect.ts';
-import type { RedisStore } from '../../../redis/store.ts';
-import { neverFailing } from '../../degraded.ts';
-import { disabledValidator } from '../../disabled.ts';
-import type { Lexicon } from '../../lexicon/compile.ts';
 import type { LiveJudge } from '../../ports.ts';
 import { languageIn } from '../../support/regions.ts';
-import type { SupportRoom } from '../../support/supporter.ts';
-import { createValidator, type SuggestAlternative, type Validator } from '../../validate-text.ts';
-import { compileInSteps, compileRules, rulesInvalid } from '../compile-rules.ts';
-import { DEFAULT_DOCUMENT } from '../default-document.ts';
+import type { Validator } from '../../validate-text.ts';
+import { rulesInvalid } from '../compile-rules.ts';
 import { MAX_DOCUMENT_BYTES } from '../document.ts';
 import type { RuleSet } from '../rule-set.ts';
-import { digestOf, rulesStale, RulesStore } from './rules-store.ts';
+import { LiveCompiler, type LiveSet } from './live-compiler.ts';
+import type { LiveRulesOptions } from './options.ts';
+import { putRules, rollBackRules, type Change, type Rollback, type RulesInChange } from './change-rules.ts';
+import { ABSENT, RulesStore } from './rules-store.ts';
 import { warningsOf } from './warnings.ts';
-
-export interface LiveRulesOptions {
-  readonly store: RedisStore;
-  /** By language; that of `locale` must be there. */
-  readonly lexicons: ReadonlyMap<string, Lexicon>;
-  /** Of texts that name no language, or one without words. */
-  readonly locale: string;
-  /** Holds while nothing is stored in Redis; null: the product's own rules. */
-  readonly file: string | null;
-  readonly allowDisableCrisis: boolean;
-  /** False: nothing is judged, and every result says so. */
-  readonly isEnabled: boolean;
-  readonly supporter: Pick<SupportRoom, 'suggestFor'>;
-  /** Longest time until a change is noticed whose announcement was lost. */
-  readonly ttlMs: number;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly observe?: RulesObserver;
-}
-
-export interface RulesObserver {
-  /** `unreachable`: Redis did not answer; what is known stays. */
-  readonly reloaded: (outcome: 'applied' | 'rejected' | 'unreachable') => void;
-  readonly holding: (version: string, source: string) => void;
-  readonly degraded: (stage: Stage) => void;
-}
-
-/** What holds, by language. */
-interface LiveSet {
-  readonly rules: RuleSet;
-  readonly validators: ReadonlyMap<string, Validator>;
-}
 
 interface Refusal {
   readonly at: string;
@@ -61,8 +23,6 @@ interface Refusal {
   readonly errors: readonly FieldProblem[];
 }
 
-/** A process does other work after so much compiling. */
-const SLICE_MS = 8;
 /** A process that starts waits so long for rules from Redis, then begins with those it has. */
 const FIRST_READ_MS = 2000;
 const NO_DOCUMENT = '';
@@ -84,6 +44,7 @@ const UNREAD = 'unread';
 export class LiveRules implements LiveJudge {
   readonly #options: LiveRulesOptions;
   readonly #stored: RulesStore;
+  readonly #compiler: LiveCompiler;
   #base: LiveSet;
   #current: LiveSet;
   /** Digest of what was last seen in the key, accepted or not; {@link NO_DOCUMENT} when there was none. */
@@ -102,7 +63,8 @@ export class LiveRules implements LiveJudge {
   constructor(options: LiveRulesOptions) {
     this.#options = options;
     this.#stored = new RulesStore(options.store, options.clock);
-    this.#base = this.#setOf((language) => compileRules(DEFAULT_DOCUMENT, this.#about('default', language)));
+    this.#compiler = new LiveCompiler(options);
+    this.#base = this.#compiler.productSet();
     this.#current = this.#base;
     this.#reloadedAtMs = options.clock.now();
     options.observe?.holding(this.#current.rules.version, this.#current.rules.source);
@@ -185,7 +147,7 @@ export class LiveRules implements LiveJudge {
   /** Looks at a document and changes nothing. */
   async check(document: unknown): Promise<RulesCheck> {
     try {
-      const { document: parsed } = await this.#compile(document, 'check');
+      const { document: parsed } = await this.#compiler.compile(document, 'check');
       const warnings = warningsOf(parsed, [...this.#options.lexicons.keys()]);
       return { valid: true, errors: [], warnings, rule_count: parsed.rules.length };
     } catch (error) {
@@ -200,28 +162,8 @@ export class LiveRules implements LiveJudge {
    * @param ifMatch  the version it is based on; undefined for any
    * Errors: safety_rules_invalid (422) with `kept_version`, safety_rules_stale (412), backend_unavailable
    */
-  async put(document: unknown, { by, ifMatch }: { by: string; ifMatch?: string | undefined }): Promise<void> {
-    const compiled = await this.#compile(document, this.#stored.source).catch((error: unknown) => {
-      if (isFleetError(error) && error.problems !== undefined) {
-        this.#options.observe?.reloaded('rejected');
-        this.#tellRejected(error.problems);
-        throw this.#refused(error);
-      }
-      throw error;
-    });
-    await this.#refresh();
-    const before = this.#current.rules;
-    if (ifMatch !== undefined && ifMatch !== before.version) throw rulesStale(before.version);
-    const text = JSON.stringify(document);
-    if (digestOf(text) === this.#seen && this.#refusal === null) return;
-    const isWritten = await this.#stored.write(text, {
-      version: compiled.version,
-      by,
-      expected: ifMatch === undefined ? null : this.#expected(),
-      before: { version: before.version, document: before.document },
-    });
-    await this.#refresh();
-    if (!isWritten) throw rulesStale(this.#current.rules.version);
+  put(document: unknown, about: Change): Promise<void> {
+    return putRules(this.#changing(), document, about);
   }
 
   /**
@@ -231,21 +173,8 @@ export class LiveRules implements LiveJudge {
    * Errors: safety_rules_version_not_found, safety_rules_invalid when this release refuses it, safety_rules_stale,
    *         backend_unavailable
    */
-  async rollback({ by, version }: { by: string; version?: string | undefined }): Promise<void> {
-    await this.#refresh();
-    const now = this.#current.rules.version;
-    const entry = (await this.#stored.history()).find((one) =>
-      version === undefined ? one.version !== now : one.version === version,
-    );
-    if (entry === undefined) {
-      throw new FleetError({
-        code: 'safety_rules_version_not_found',
-        kind: 'not_found',
-        message:
-          version === undefined ? 'there are no earlier rules' : `no rules of version "${version}" are kept`,
-      });
-    }
-    await this.put(entry.document, { by, ifMatch: now });
+  rollback(about: Rollback): Promise<void> {
+    return rollBackRules(this.#changing(), about);
   }
 
   /** The same in the background: a Redis that is away is worth one line, however often it is asked. */
@@ -304,9 +233,9 @@ export class LiveRules implements LiveJudge {
     }
     this.#seen = found.digest;
     try {
-      const compiled = await this.#compileText(found.text, source);
+      const compiled = await this.#compiler.compileText(found.text, source);
       this.#refusal = null;
-      this.#hold(await this.#setInSlices(compiled));
+      this.#hold(await this.#compiler.setOf(compiled));
       await this.#stored.note(found.text, found.digest, compiled.version).catch(() => undefined);
     } catch (error) {
       if (!isFleetError(error) || error.problems === undefined) throw error;
@@ -324,7 +253,7 @@ export class LiveRules implements LiveJudge {
     this.#fileStamp = stamp;
     const source = `file:${basename(file)}`;
     try {
-      const set = await this.#setInSlices(await this.#compile(readRulesFile(file), source));
+      const set = await this.#compiler.setOf(await this.#compiler.compile(readRulesFile(file), source));
       const isHeld = this.#current === this.#base;
       this.#base = set;
       this.#fileRefusal = null;
@@ -335,75 +264,6 @@ export class LiveRules implements LiveJudge {
       this.#options.observe?.reloaded('rejected');
       this.#options.log.error({ source, reason: message }, 'a file of rules of safety was refused');
     }
-  }
-
-  async #compileText(text: string, source: string): Promise<RuleSet> {
-    let document: unknown;
-    try {
-      document = JSON.parse(text);
-    } catch {
-      throw rulesInvalid([{ path: '', code: 'not_json', message: 'the document is not JSON' }]);
-    }
-    return this.#compile(document, source);
-  }
-
-  async #compile(document: unknown, source: string, language?: string): Promise<RuleSet> {
-    const steps = compileInSteps(document, this.#about(source, language ?? this.#usual));
-    let since = performance.now();
-    for (;;) {
-      const step = steps.next();
-      if (step.done === true) return step.value;
-      if (performance.now() - since < SLICE_MS) continue;
-      await pause();
-      since = performance.now();
-    }
-  }
-
-  async #setInSlices(rules: RuleSet): Promise<LiveSet> {
-    const byLanguage = new Map<string, RuleSet>();
-    for (const language of this.#options.lexicons.keys()) {
-      const isShared = language === this.#usual || !namesLanguages(rules);
-      byLanguage.set(
-        language,
-        isShared ? rules : await this.#compile(rules.document, rules.source, language),
-      );
-    }
-    return this.#setOf((language) => byLanguage.get(language)!);
-  }
-
-  #setOf(rulesFor: (language: string) => RuleSet): LiveSet {
-    const validators = new Map<string, Validator>();
-    for (const [language, lexicon] of this.#options.lexicons) {
-      validators.set(language, this.#validator(lexicon, rulesFor(language)));
-    }
-    const usual = validators.get(this.#usual);
-    if (usual === undefined) {
-      throw new FleetError({
-        code: 'safety_data_invalid',
-        kind: 'invalid_input',
-        message: `safety.locale: there are no words for "${this.#usual}"`,
-      });
-    }
-    return { rules: usual.rules, validators };
-  }
-
-  #validator(lexicon: Lexicon, rules: RuleSet): Validator {
-    const { isEnabled, supporter, observe, log, locale: usual } = this.#options;
-    if (!isEnabled) return disabledValidator({ lexicon, rules });
-    const suggest: SuggestAlternative = ({ level, findings }, { stage, region, locale = usual }) =>
-      supporter.suggestFor({ level, findings, stage, region, locale, templateOf: rules.templateOf });
-    return neverFailing(
-      createValidator(lexicon, rules, suggest),
-      (stage, error) => {
-        observe?.degraded(stage);
-        // The message of an error may hold words of the text.
-        log.error(
-          { stage, error: error instanceof Error ? error.name : 'unknown' },
-          'a text could not be judged',
-        );
-      },
-      suggest,
-    );
   }
 
   #hold(set: LiveSet): void {
@@ -435,28 +295,26 @@ export class LiveRules implements LiveJudge {
     this.#stored.tellRejected(this.#stored.source, codes).catch(() => undefined);
   }
 
-  /** What stands in the key as far as this process knows; null where it does not. */
-  #expected(): string | null {
-    if (this.#seen === UNREAD) return null;
-    return this.#seen === NO_DOCUMENT ? 'absent' : this.#seen;
+  #changing(): RulesInChange {
+    return {
+      stored: this.#stored,
+      compile: (document) => this.#compiler.compile(document, this.#stored.source),
+      refresh: () => this.#refresh(),
+      held: () => this.#current.rules,
+      isRefused: () => this.#refusal !== null,
+      standing: () => (this.#seen === UNREAD ? null : this.#seen || ABSENT),
+      reject: (error) => {
+        this.#options.observe?.reloaded('rejected');
+        this.#tellRejected(error.problems ?? []);
+        return this.#refused(error);
+      },
+    };
   }
 
   /** With what holds on. */
   #refused(error: FleetError): FleetError {
     return rulesInvalid(error.problems ?? [], { kept_version: this.#current.rules.version });
   }
-
-  #about(source: string, language: string) {
-    return { source, language, allowDisableCrisis: this.#options.allowDisableCrisis };
-  }
-
-  get #usual(): string {
-    return languageIn(this.#options.locale);
-  }
-}
-
-function namesLanguages({ document }: RuleSet): boolean {
-  return document.rules.some(({ locale }) => locale !== undefined);
 }
 
 function stampOf(file: string): string {

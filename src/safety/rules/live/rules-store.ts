@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { toIso, type Clock } from '../../../kernel/clock.ts';
-import { FleetError } from '../../../kernel/errors.ts';
-import { defineScript, runScript } from '../../../redis/script.ts';
+import { defineScript, runScript, toBackendError } from '../../../redis/script.ts';
 import type { RedisStore } from '../../../redis/store.ts';
 import { MAX_DOCUMENT_BYTES } from '../document.ts';
 
 /** How many accepted documents can be gone back to. */
 const KEPT = 20;
 const EVENTS_KEPT = 10_000;
+/** In the place of a digest: nothing must stand there. */
+export const ABSENT = 'absent';
 
 /**
  * KEYS rules. ARGV 1 digest that is known, or '' | 2 most bytes that are read
@@ -153,7 +154,9 @@ export class RulesStore {
   /** Newest first; entries that cannot be read are left out. */
   async history(): Promise<HistoryEntry[]> {
     const { redis, keys } = this.#store;
-    const entries = await redis.lrange(keys.safetyRulesHistory(), 0, KEPT - 1);
+    const entries = await redis.lrange(keys.safetyRulesHistory(), 0, KEPT - 1).catch((error: unknown) => {
+      throw toBackendError(error, 'reading earlier rules');
+    });
     return entries.flatMap((entry) => {
       try {
         const parsed = HistoryEntry.safeParse(JSON.parse(entry));
@@ -202,14 +205,4 @@ export class RulesStore {
 /** As Redis names a text. */
 export function digestOf(text: string): string {
   return createHash('sha1').update(text).digest('hex');
-}
-
-export function rulesStale(kept: string): FleetError {
-  return new FleetError({
-    code: 'safety_rules_stale',
-    kind: 'conflict',
-    httpStatus: 412,
-    message: `other rules hold by now: version ${kept}`,
-    details: { current_version: kept },
-  });
 }
