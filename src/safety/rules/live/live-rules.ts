@@ -1,6 +1,3 @@
-import { statSync } from 'node:fs';
-import { basename } from 'node:path';
-import { readRulesFile } from '../../../../config/safety-data.ts';
 import type { RulesCheck, SafetyRulesStatus } from '../../../contracts/safety-operations/rules.ts';
 import { toIso } from '../../../kernel/clock.ts';
 import { isFleetError, toFleetError, type FieldProblem, type FleetError } from '../../../kernel/errors.ts';
@@ -14,14 +11,9 @@ import type { RuleSet } from '../rule-set.ts';
 import { LiveCompiler, type LiveSet } from './live-compiler.ts';
 import type { LiveRulesOptions } from './options.ts';
 import { putRules, rollBackRules, type Change, type Rollback, type RulesInChange } from './change-rules.ts';
+import { refusalOf, RulesFile, type Refusal } from './rules-file.ts';
 import { ABSENT, RulesStore } from './rules-store.ts';
 import { warningsOf } from './warnings.ts';
-
-interface Refusal {
-  readonly at: string;
-  readonly source: string;
-  readonly errors: readonly FieldProblem[];
-}
 
 /** A process that starts waits so long for rules from Redis, then begins with those it has. */
 const FIRST_READ_MS = 2000;
@@ -45,12 +37,11 @@ export class LiveRules implements LiveJudge {
   readonly #options: LiveRulesOptions;
   readonly #stored: RulesStore;
   readonly #compiler: LiveCompiler;
+  readonly #file: RulesFile | null;
   #base: LiveSet;
   #current: LiveSet;
   /** Digest of what was last seen in the key, accepted or not; {@link NO_DOCUMENT} when there was none. */
   #seen = NO_DOCUMENT;
-  #fileStamp = '';
-  #fileRefusal: Refusal | null = null;
   #refusal: Refusal | null = null;
   #reloadedAtMs: number;
   #isReached = false;
@@ -64,6 +55,7 @@ export class LiveRules implements LiveJudge {
     this.#options = options;
     this.#stored = new RulesStore(options.store, options.clock);
     this.#compiler = new LiveCompiler(options);
+    this.#file = options.file === null ? null : new RulesFile(options.file, this.#compiler, options);
     this.#base = this.#compiler.productSet();
     this.#current = this.#base;
     this.#reloadedAtMs = options.clock.now();
@@ -126,7 +118,7 @@ export class LiveRules implements LiveJudge {
       cache_ttl_s: ttlMs / 1000,
       last_reload_ts: toIso(this.#reloadedAtMs),
       rules_version: version,
-      last_error: copyOf(this.#refusal ?? this.#fileRefusal),
+      last_error: this.#newestRefusal,
       live: this.#isReached,
     };
   }
@@ -138,9 +130,9 @@ export class LiveRules implements LiveJudge {
   async reload(): Promise<void> {
     await this.#refreshing?.catch(() => undefined);
     this.#seen = NO_DOCUMENT;
-    this.#fileStamp = '';
+    this.#file?.forget();
     await this.#refreshOnce();
-    const refusal = this.#refusal ?? this.#fileRefusal;
+    const refusal = this.#newestRefusal;
     if (refusal !== null) throw this.#refused(rulesInvalid(refusal.errors));
   }
 
@@ -244,26 +236,12 @@ export class LiveRules implements LiveJudge {
     }
   }
 
-  /** A file is looked at again when it was written; a bad one changes nothing. */
   async #readFile(): Promise<void> {
-    const { file } = this.#options;
-    if (file === null) return;
-    const stamp = stampOf(file);
-    if (stamp === this.#fileStamp) return;
-    this.#fileStamp = stamp;
-    const source = `file:${basename(file)}`;
-    try {
-      const set = await this.#compiler.setOf(await this.#compiler.compile(readRulesFile(file), source));
-      const isHeld = this.#current === this.#base;
-      this.#base = set;
-      this.#fileRefusal = null;
-      if (isHeld) this.#hold(set);
-    } catch (error) {
-      const { message, problems } = toFleetError(error);
-      this.#fileRefusal = this.#refusalOf(source, problems ?? [{ path: '', code: 'unreadable', message }]);
-      this.#options.observe?.reloaded('rejected');
-      this.#options.log.error({ source, reason: message }, 'a file of rules of safety was refused');
-    }
+    const set = (await this.#file?.readIfChanged()) ?? null;
+    if (set === null) return;
+    const isHeld = this.#current === this.#base;
+    this.#base = set;
+    if (isHeld) this.#hold(set);
   }
 
   #hold(set: LiveSet): void {
@@ -277,7 +255,7 @@ export class LiveRules implements LiveJudge {
   }
 
   #refuse(source: string, errors: readonly FieldProblem[]): void {
-    this.#refusal = this.#refusalOf(source, errors);
+    this.#refusal = refusalOf(source, errors, this.#options.clock);
     this.#options.observe?.reloaded('rejected');
     const [first] = errors;
     this.#options.log.error(
@@ -286,13 +264,13 @@ export class LiveRules implements LiveJudge {
     );
   }
 
-  #refusalOf(source: string, errors: readonly FieldProblem[]): Refusal {
-    return { at: toIso(this.#options.clock.now()), source, errors: errors.slice(0, 100) };
-  }
-
   #tellRejected(errors: readonly FieldProblem[]): void {
     const codes = [...new Set(errors.map(({ code }) => code))].slice(0, 10);
     this.#stored.tellRejected(this.#stored.source, codes).catch(() => undefined);
+  }
+
+  get #newestRefusal(): Refusal | null {
+    return this.#refusal ?? this.#file?.refusal ?? null;
   }
 
   #changing(): RulesInChange {
@@ -315,13 +293,4 @@ export class LiveRules implements LiveJudge {
   #refused(error: FleetError): FleetError {
     return rulesInvalid(error.problems ?? [], { kept_version: this.#current.rules.version });
   }
-}
-
-function stampOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found === undefined ? 'absent' : `${found.mtimeMs} ${found.size}`;
-}
-
-function copyOf(refusal: Refusal | null): SafetyRulesStatus['last_error'] {
-  return refusal === null ? null : { ...refusal, errors: [...refusal.errors] };
 }
