@@ -141,6 +141,7 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   403: 'forbidden',
   404: 'not_found',
   409: 'conflict',
+  412: 'conflict',
   429: 'overloaded',
   502: 'unavailable',
   503: 'unavailable',
