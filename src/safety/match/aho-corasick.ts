@@ -61,7 +61,7 @@ export class AhoCorasick {
       if (first === -1) literalAt[state] = id;
       else this.#duplicates.set(first, [...(this.#duplicates.get(first) ?? []), id]);
     }
-    this.#literal = Int32Array.from(literalAt);
+    this.#literal = new Int32Array(literalAt);
     this.#shorter = new Int32Array(literalAt.length);
     this.#next = table.subarray(0, literalAt.length * width);
     yield* this.#connect();
