@@ -14,6 +14,7 @@ import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
+import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { VERSION } from './version.ts';
@@ -22,13 +23,23 @@ import { VERSION } from './version.ts';
 export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
+  /** Opened by who first asks for it. */
+  readonly safety: () => Promise<SafetyRoom>;
   close(): Promise<void>;
 }
 
 export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  let room: Promise<SafetyRoom> | undefined;
+  const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
+  const close = async (): Promise<void> => {
+    await (await room?.catch(() => undefined))?.stop();
+    await core.close();
+  };
   try {
     const operations = createOperations({
+      safety,
+      isSafetyEnabled: core.config.safety.enabled,
       workflows: core.workflows,
       registry: core.registry,
       queues: core.queues,
@@ -37,9 +48,9 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       requireNoeviction: core.config.redis.require_noeviction,
       understand: (text, session) => understand(core, text, session),
     });
-    return { core, operations, close: () => core.close() };
+    return { core, operations, safety, close };
   } catch (error) {
-    await core.close();
+    await close();
     throw error;
   }
 }
@@ -63,6 +74,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   const { core } = fleet;
   const { config, metrics, log } = core;
   try {
+    await fleet.safety();
     exportQueueGauges(core);
     let draining = false;
     const operations: FleetOperations = {
@@ -88,6 +100,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
     return {
       core,
       operations,
+      safety: fleet.safety,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

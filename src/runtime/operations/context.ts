@@ -5,6 +5,7 @@ import type { RunNotices } from '../../events/run-notices.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
+import type { SafetyRoom } from '../open-safety-room.ts';
 
 /** What the operations are made from. */
 export interface OperationsContext {
@@ -15,6 +16,9 @@ export interface OperationsContext {
   readonly notices: RunNotices;
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;
+  /** Opened when it is first needed: a command that asks for a list needs no word lists. */
+  readonly safety: () => Promise<SafetyRoom>;
+  readonly isSafetyEnabled: boolean;
   /** What a text means in its session, found locally within milliseconds. */
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
 }
