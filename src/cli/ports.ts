@@ -65,6 +65,7 @@ export type CliOperations = Pick<
   | 'getDeadLetter'
   | 'replayDeadLetter'
   | 'discardDeadLetter'
+  | 'safety'
 >;
 
 /** A fleet reached directly at its Redis. */

@@ -4,6 +4,7 @@ import type { ScheduleView } from '../contracts/schedule.ts';
 import type { ErrorKind } from '../kernel/error-kinds.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
 import type { CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
+import { remoteSafety } from './remote-safety.ts';
 
 /** The fleet behind an HTTP API, in the terms of the operations; who asks is decided by the key. */
 export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
@@ -127,6 +128,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
     getDeadLetter: (dlqId) => asked(client.getDeadLetter(dlqId)),
     replayDeadLetter: (dlqId) => asked(client.replayDeadLetter(dlqId)),
     discardDeadLetter: (dlqId, request) => asked(client.discardDeadLetter(dlqId, request)),
+    safety: remoteSafety(client, asked),
   };
 }
 

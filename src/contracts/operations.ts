@@ -14,6 +14,7 @@ import type { CreateSession, DeletedSession, SessionView, TurnRecord, UpdateSess
 import type { SessionExport } from './session-export.ts';
 import type { RunExplanation } from './why.ts';
 import type { SessionWorld, WorldQuestion, WorldVersion } from './world-history.ts';
+import type { SafetyOperations } from './safety-operations/group.ts';
 import type { RunToken } from './token.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
 
@@ -186,6 +187,8 @@ export interface FleetOperations {
   /** How the fleet is doing, the same from every process. */
   status(): Promise<FleetStatus>;
   readiness(): Promise<Readiness>;
+  /** The safety of players. */
+  readonly safety: SafetyOperations;
 }
 
 export type DeadLetterPage = Page<DeadLetter>;

@@ -12,6 +12,7 @@ import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
+import { exportInterventions, openSafetyState, type SafetyState } from './open-safety-state.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
 import { createOperations } from './operations/operations.ts';
@@ -22,12 +23,14 @@ import { VERSION } from './version.ts';
 export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
+  readonly safety: SafetyState;
   close(): Promise<void>;
 }
 
 export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
   try {
+    const safety = await openSafetyState(core);
     const operations = createOperations({
       workflows: core.workflows,
       registry: core.registry,
@@ -36,8 +39,14 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
       understand: (text, session) => understand(core, text, session),
+      safetyState: safety,
+      safetySettings: core.config.safety,
     });
-    return { core, operations, close: () => core.close() };
+    const close = async (): Promise<void> => {
+      await safety.stop();
+      await core.close();
+    };
+    return { core, operations, safety, close };
   } catch (error) {
     await core.close();
     throw error;
@@ -64,6 +73,8 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   const { config, metrics, log } = core;
   try {
     exportQueueGauges(core);
+    exportInterventions(core, fleet.safety);
+    await fleet.safety.start();
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,
@@ -88,6 +99,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
     return {
       core,
       operations,
+      safety: fleet.safety,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

@@ -184,6 +184,13 @@ function besideChange(
   atMs: number,
 ): SideWrites {
   const closes = isClosed(next.state);
+  const counts: Record<string, number> = {};
+  for (const { action_type: type, success } of next.actions.slice(now.actions.length)) {
+    const field = `action:${type}:${success ? 'ok' : 'failed'}`;
+    counts[field] = (counts[field] ?? 0) + 1;
+  }
+  if (closes) counts[`closed:${next.state}`] = 1;
+  if (closes && !isPerson(actor)) counts['closed:machine'] = 1;
   return {
     atMs,
     audit: [
@@ -212,8 +219,6 @@ function besideChange(
         round: next.escalation_round,
       },
     ],
-    counts: closes
-      ? { [`closed:${next.state}`]: 1, ...(isPerson(actor) ? {} : { 'closed:machine': 1 }) }
-      : {},
+    counts,
   };
 }

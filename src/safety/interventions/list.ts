@@ -8,6 +8,8 @@ import { isClosed } from './states.ts';
 export interface InterventionFilter {
   readonly state?: InterventionState;
   readonly level?: CrisisLevel;
+  /** Only those that nobody has closed. */
+  readonly isOpen?: boolean;
   readonly limit: number;
   /** The last one seen. */
   readonly after?: { readonly at: number; readonly id: string };
@@ -34,9 +36,11 @@ export async function listInterventions(
 ): Promise<InterventionPage> {
   const { keys } = options.store;
   const indexes =
-    filter.state === undefined
-      ? [keys.safetyInterventions(), keys.safetyClosedInterventions()]
-      : [isClosed(filter.state) ? keys.safetyClosedInterventions() : keys.safetyInterventions()];
+    filter.isOpen === true
+      ? [keys.safetyInterventions()]
+      : filter.state === undefined
+        ? [keys.safetyInterventions(), keys.safetyClosedInterventions()]
+        : [isClosed(filter.state) ? keys.safetyClosedInterventions() : keys.safetyInterventions()];
   const items: Intervention[] = [];
   const unreadable: string[] = [];
   let after = filter.after;

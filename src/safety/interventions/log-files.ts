@@ -26,7 +26,7 @@ export async function adoptFiles(base: string): Promise<string[]> {
   const folder = dirname(base);
   const start = `${basename(base)}.`;
   const adopted: string[] = [];
-  for (const name of (await readdir(folder).catch(() => [])).sort()) {
+  for (const name of (await readdir(folder).catch(() => [])).toSorted((a, b) => (a < b ? -1 : 1))) {
     if (!name.startsWith(start) || !name.endsWith('.jsonl')) continue;
     const [host = '', pid = '', tag = ''] = name.slice(start.length).split('.');
     const path = join(folder, name);

@@ -186,7 +186,7 @@ describe('processes', () => {
     const prefix = testPrefix();
     await using h = await openStore(redis.url, { prefix });
     const ended = await Promise.all(['a', 'b'].map((name) => runWriter(prefix, 'race', name, '15')));
-    expect(ended.map(({ out }) => Number(out)).toSorted()).toEqual([0, 1]);
+    expect(ended.map(({ out }) => Number(out)).toSorted((a, b) => a - b)).toEqual([0, 1]);
     const { items } = await h.interventions.list({ limit: 10 });
     expect(items).toHaveLength(1);
     expect(new Set(items[0]!.events.map((event) => event.request_id)).size).toBe(30);

@@ -10,9 +10,11 @@ import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../s
 import type { SessionView, TurnRecord, UpdateSession } from '../../../../src/contracts/session.ts';
 import type { SessionExport } from '../../../../src/contracts/session-export.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
+import type { SafetyOperations } from '../../../../src/contracts/safety-operations/group.ts';
 import type { RunToken } from '../../../../src/contracts/token.ts';
 import type { FleetStatus } from '../../../../src/contracts/status.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
+import { fakeSafety } from './fake-safety.ts';
 import { deferred } from '../../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../../src/kernel/errors.ts';
 import { newRunId, newSessionId, type RunId } from '../../../../src/kernel/ids.ts';
@@ -44,6 +46,7 @@ export class FakeOperations implements FleetOperations {
   /** Whether submissions end while their caller waits. */
   answersInTime = false;
   worldVersion = 5;
+  readonly safety: SafetyOperations = fakeSafety((name, ...args) => this.#enter(name, ...args));
   #wake = deferred();
 
   async createSession(request: Parameters<FleetOperations['createSession']>[0], caller: Caller) {
