@@ -65,7 +65,10 @@ export type CliOperations = Pick<
   | 'getDeadLetter'
   | 'replayDeadLetter'
   | 'discardDeadLetter'
-  | 'safety'
+  | 'listInterventions'
+  | 'getIntervention'
+  | 'resolveIntervention'
+  | 'releaseSession'
 >;
 
 /** A fleet reached directly at its Redis. */

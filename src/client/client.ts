@@ -14,7 +14,7 @@ import type {
   UpdateSession,
 } from '../contracts/session.ts';
 import type { SessionExport } from '../contracts/session-export.ts';
-import { createSafetyClient, type SafetyClient } from './safety.ts';
+import { interventionCalls, type InterventionsClient } from './safety-interventions.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
@@ -76,7 +76,7 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient {
+export interface FleetClient extends InterventionsClient {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -153,8 +153,6 @@ export interface FleetClient {
     request: { reason: string },
     options?: SubmitCallOptions,
   ): Promise<DeadLetter>;
-  /** The safety of players, for administrators. */
-  readonly safety: SafetyClient;
   /** Also answers while the fleet is not ready. */
   readiness(options?: CallOptions): Promise<{ status: Readiness['status'] }>;
 }
@@ -262,7 +260,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     getDeadLetter: (dlqId, o) => get(pathOf`/v1/dlq/${dlqId}`, o),
     replayDeadLetter: (dlqId, o) => post(pathOf`/v1/dlq/${dlqId}/replay`, {}, o),
     discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
-    safety: createSafetyClient({ get, post, ask }),
+    ...interventionCalls({ get, post, ask }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };
   return client;

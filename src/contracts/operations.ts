@@ -14,7 +14,8 @@ import type { CreateSession, DeletedSession, SessionView, TurnRecord, UpdateSess
 import type { SessionExport } from './session-export.ts';
 import type { RunExplanation } from './why.ts';
 import type { SessionWorld, WorldQuestion, WorldVersion } from './world-history.ts';
-import type { SafetyOperations } from './safety-operations/group.ts';
+import type { InterventionOperations } from './safety-operations/interventions.ts';
+import type { SafetyReportOperations } from './safety-operations/reports.ts';
 import type { RunToken } from './token.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
 
@@ -55,7 +56,7 @@ export interface DeadLetterFilter {
  * Common errors: validation_failed (invalid_input), run_not_found, session_not_found, workflow_not_found
  * (not_found), forbidden, backend_unavailable (unavailable).
  */
-export interface FleetOperations {
+export interface FleetOperations extends InterventionOperations, SafetyReportOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
   /** For its owner and whoever may operate. Errors also: validation_failed when it becomes too large. */
@@ -187,8 +188,6 @@ export interface FleetOperations {
   /** How the fleet is doing, the same from every process. */
   status(): Promise<FleetStatus>;
   readiness(): Promise<Readiness>;
-  /** The safety of players. */
-  readonly safety: SafetyOperations;
 }
 
 export type DeadLetterPage = Page<DeadLetter>;

@@ -23,14 +23,14 @@ import { VERSION } from './version.ts';
 export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
-  readonly safety: SafetyState;
+  readonly safetyState: SafetyState;
   close(): Promise<void>;
 }
 
 export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
   try {
-    const safety = await openSafetyState(core);
+    const safetyState = await openSafetyState(core);
     const operations = createOperations({
       workflows: core.workflows,
       registry: core.registry,
@@ -39,14 +39,14 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
       understand: (text, session) => understand(core, text, session),
-      safetyState: safety,
+      safetyState,
       safetySettings: core.config.safety,
     });
     const close = async (): Promise<void> => {
-      await safety.stop();
+      await safetyState.stop();
       await core.close();
     };
-    return { core, operations, safety, close };
+    return { core, operations, safetyState, close };
   } catch (error) {
     await core.close();
     throw error;
@@ -73,8 +73,8 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   const { config, metrics, log } = core;
   try {
     exportQueueGauges(core);
-    exportInterventions(core, fleet.safety);
-    await fleet.safety.start();
+    exportInterventions(core, fleet.safetyState);
+    await fleet.safetyState.start();
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,
@@ -99,7 +99,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
     return {
       core,
       operations,
-      safety: fleet.safety,
+      safetyState: fleet.safetyState,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

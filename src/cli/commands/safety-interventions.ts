@@ -60,7 +60,7 @@ async function list(
 ): Promise<number> {
   await using fleet = await context.fleet();
   const filter = { limit, state, level };
-  const { items, unreadable } = await fleet.operations.safety.interventions.list(filter, LOCAL_OPERATOR);
+  const { items, unreadable } = await fleet.operations.listInterventions(filter, LOCAL_OPERATOR);
   for (const id of unreadable) context.out.note(`the record of intervention ${id} cannot be read`);
   context.out.result(items, () =>
     items.length === 0 ? ['no interventions'] : interventionTable(items, context.out.width),
@@ -70,7 +70,7 @@ async function list(
 
 async function show(context: CommandContext, [id]: [string]): Promise<number> {
   await using fleet = await context.fleet();
-  const found = await fleet.operations.safety.interventions.get(id, LOCAL_OPERATOR);
+  const found = await fleet.operations.getIntervention(id, LOCAL_OPERATOR);
   context.out.result(found, () => interventionLines(found));
   return EXIT.ok;
 }
@@ -86,14 +86,14 @@ async function resolve(
     throw usageError(`${issue!.path.join('.')}: ${issue!.message}`);
   }
   await using fleet = await context.fleet();
-  const closed = await fleet.operations.safety.interventions.resolve(id, request.data, LOCAL_OPERATOR);
+  const closed = await fleet.operations.resolveIntervention(id, request.data, LOCAL_OPERATOR);
   context.out.result(closed, [`closed: ${closed.state}`]);
   return EXIT.ok;
 }
 
 async function release(context: CommandContext, [sessionId]: [string]): Promise<number> {
   await using fleet = await context.fleet();
-  const released = await fleet.operations.safety.interventions.releaseSession(sessionId, LOCAL_OPERATOR);
+  const released = await fleet.operations.releaseSession(sessionId, LOCAL_OPERATOR);
   context.out.result(released, [released.was_held ? 'released: the session plays on' : 'it was not held']);
   return EXIT.ok;
 }

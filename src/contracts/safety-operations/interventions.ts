@@ -61,13 +61,17 @@ export type ForgottenPlayer = z.infer<typeof ForgottenPlayer>;
 /** What people do with interventions. Errors of all: forbidden, backend_unavailable (unavailable). */
 export interface InterventionOperations {
   /** Newest first, open and closed ones. */
-  list(filter: InterventionListFilter, caller: Caller): Promise<InterventionList>;
+  listInterventions(filter: InterventionListFilter, caller: Caller): Promise<InterventionList>;
   /** Errors also: intervention_not_found, intervention_invalid (internal). */
-  get(interventionId: string, caller: Caller): Promise<Intervention>;
+  getIntervention(interventionId: string, caller: Caller): Promise<Intervention>;
   /** Errors also: intervention_not_found, intervention_state (conflict) for one that is closed. */
-  resolve(interventionId: string, request: ResolveIntervention, caller: Caller): Promise<Intervention>;
+  resolveIntervention(
+    interventionId: string,
+    request: ResolveIntervention,
+    caller: Caller,
+  ): Promise<Intervention>;
   /** Let a session that is held play on. Errors also: session_not_found. */
   releaseSession(sessionId: string, caller: Caller): Promise<ReleasedSession>;
   /** What is remembered of a player goes; safe to repeat. */
-  forgetUser(userId: string, caller: Caller): Promise<ForgottenPlayer>;
+  forgetPlayer(userId: string, caller: Caller): Promise<ForgottenPlayer>;
 }

@@ -107,8 +107,8 @@ export const SafetyReport = z
 export type SafetyReport = z.infer<typeof SafetyReport>;
 
 /** Errors of both: forbidden, backend_unavailable (unavailable). */
-export interface SafetyReports {
-  dashboard(caller: Caller): Promise<SafetyDashboard>;
+export interface SafetyReportOperations {
+  safetyDashboard(caller: Caller): Promise<SafetyDashboard>;
   /** @param hours  1 to 720 */
-  report(hours: number, caller: Caller): Promise<SafetyReport>;
+  safetyReport(hours: number, caller: Caller): Promise<SafetyReport>;
 }

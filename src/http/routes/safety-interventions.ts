@@ -45,7 +45,7 @@ export function safetyInterventionRoutes({ operations }: HttpDeps, cursors: Curs
       handle: async ({ query, caller }) => {
         const { limit, cursor, state, level } = query;
         const scope = cursorScope('interventions', { state, level });
-        const { items, next, unreadable } = await operations.safety.interventions.list(
+        const { items, next, unreadable } = await operations.listInterventions(
           {
             limit,
             state,
@@ -70,7 +70,7 @@ export function safetyInterventionRoutes({ operations }: HttpDeps, cursors: Curs
       responses: { 200: { description: 'The intervention', schema: Intervention } },
       handle: async ({ params, caller }) => ({
         status: 200,
-        body: await operations.safety.interventions.get(params.intervention_id, caller),
+        body: await operations.getIntervention(params.intervention_id, caller),
       }),
     }),
     defineRoute({
@@ -90,7 +90,7 @@ export function safetyInterventionRoutes({ operations }: HttpDeps, cursors: Curs
       responses: { 200: { description: 'The closed intervention', schema: Intervention } },
       handle: async ({ params, body, caller }) => ({
         status: 200,
-        body: await operations.safety.interventions.resolve(params.intervention_id, body, caller),
+        body: await operations.resolveIntervention(params.intervention_id, body, caller),
       }),
     }),
     defineRoute({
@@ -109,7 +109,7 @@ export function safetyInterventionRoutes({ operations }: HttpDeps, cursors: Curs
       responses: { 200: { description: 'Whether it was held', schema: ReleasedSession } },
       handle: async ({ params, caller }) => ({
         status: 200,
-        body: await operations.safety.interventions.releaseSession(params.session_id, caller),
+        body: await operations.releaseSession(params.session_id, caller),
       }),
     }),
     defineRoute({
@@ -129,7 +129,7 @@ export function safetyInterventionRoutes({ operations }: HttpDeps, cursors: Curs
       responses: { 200: { description: 'What was forgotten', schema: ForgottenPlayer } },
       handle: async ({ params, caller }) => ({
         status: 200,
-        body: await operations.safety.interventions.forgetUser(params.user_id, caller),
+        body: await operations.forgetPlayer(params.user_id, caller),
       }),
     }),
     defineRoute({
@@ -144,7 +144,7 @@ export function safetyInterventionRoutes({ operations }: HttpDeps, cursors: Curs
       responses: { 200: { description: 'The dashboard', schema: SafetyDashboard } },
       handle: async ({ caller }) => ({
         status: 200,
-        body: await operations.safety.reports.dashboard(caller),
+        body: await operations.safetyDashboard(caller),
       }),
     }),
     defineRoute({
@@ -160,7 +160,7 @@ export function safetyInterventionRoutes({ operations }: HttpDeps, cursors: Curs
         200: { description: 'The report; with `format=csv` as lines of text', schema: SafetyReport },
       },
       handle: async ({ query: { hours, format }, caller }) => {
-        const document = await operations.safety.reports.report(hours, caller);
+        const document = await operations.safetyReport(hours, caller);
         if (format === 'json') return { status: 200, body: document };
         return { status: 200, text: reportCsv(document), contentType: 'text/csv; charset=utf-8' };
       },

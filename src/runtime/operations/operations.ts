@@ -32,7 +32,7 @@ import { runTokens } from './tokens.ts';
 import { exportSessionFor } from './export-session.ts';
 import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
-import { interventionOperations, safetyReports } from './safety-interventions.ts';
+import { interventionOperations, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
@@ -124,7 +124,8 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
-    safety: { interventions: interventionOperations(ctx), reports: safetyReports(ctx) },
+    ...interventionOperations(ctx),
+    ...safetyReportOperations(ctx),
   };
 }
 

@@ -4,7 +4,7 @@ import {
   ResolveIntervention,
   type InterventionOperations,
 } from '../../contracts/safety-operations/interventions.ts';
-import type { SafetyReports } from '../../contracts/safety-operations/reports.ts';
+import type { SafetyReportOperations } from '../../contracts/safety-operations/reports.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { closeByPerson } from '../../safety/interventions/evolve.ts';
 import { interventionNotFound } from '../../safety/interventions/record.ts';
@@ -18,7 +18,7 @@ export function interventionOperations(ctx: OperationsContext): InterventionOper
   const { interventions, pseudonyms } = ctx.safetyState;
   const { store, clock } = ctx.workflows;
   return {
-    async list({ state, level, limit, after }, caller) {
+    async listInterventions({ state, level, limit, after }, caller) {
       assertAdmin(caller);
       return interventions.list({
         limit,
@@ -27,13 +27,13 @@ export function interventionOperations(ctx: OperationsContext): InterventionOper
         ...(after === undefined ? {} : { after }),
       });
     },
-    async get(id, caller) {
+    async getIntervention(id, caller) {
       assertAdmin(caller);
       const found = await interventions.get(id);
       if (found === null) throw interventionNotFound(id);
       return found;
     },
-    async resolve(id, request, caller) {
+    async resolveIntervention(id, request, caller) {
       assertAdmin(caller);
       const parsed = ResolveIntervention.safeParse(request);
       if (!parsed.success) throw validationFailed(parsed.error, 'resolution', '');
@@ -53,7 +53,7 @@ export function interventionOperations(ctx: OperationsContext): InterventionOper
       if (released === null) await getSession(store, sessionId);
       return { session_id: sessionId, was_held: released?.wasHeld ?? false };
     },
-    async forgetUser(userId, caller) {
+    async forgetPlayer(userId, caller) {
       assertAdmin(caller);
       const hash = pseudonyms.userHash(userId, '');
       const { wasKnown, detached, open } = await interventions.forgetUser(hash, actorOf(caller));
@@ -62,7 +62,7 @@ export function interventionOperations(ctx: OperationsContext): InterventionOper
   };
 }
 
-export function safetyReports(ctx: OperationsContext): SafetyReports {
+export function safetyReportOperations(ctx: OperationsContext): SafetyReportOperations {
   const { interventions, log } = ctx.safetyState;
   const context: ReportContext = {
     store: ctx.workflows.store,
@@ -73,11 +73,11 @@ export function safetyReports(ctx: OperationsContext): SafetyReports {
     walPending: () => log.pending,
   };
   return {
-    async dashboard(caller) {
+    async safetyDashboard(caller) {
       assertAdmin(caller);
       return dashboard(context);
     },
-    async report(hours, caller) {
+    async safetyReport(hours, caller) {
       assertAdmin(caller);
       return report(context, hours);
     },

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CLOSED_STATES, INTERVENTION_STATES, type Intervention } from '../../../../src/contracts/intervention.ts';
+import {
+  CLOSED_STATES,
+  INTERVENTION_STATES,
+  type Intervention,
+} from '../../../../src/contracts/intervention.ts';
 import { CRISIS_LEVELS } from '../../../../src/contracts/safety.ts';
 import { addCrisis, beginIntervention, rank } from '../../../../src/safety/interventions/evolve.ts';
 import { isOverdue } from '../../../../src/safety/interventions/hold.ts';
@@ -55,10 +59,15 @@ describe('the states of an intervention', () => {
 
   test('a machine closes nothing that is high or critical, and the rest only after its follow-up', () => {
     fc.assert(
-      fc.property(anyState, anyLevel, fc.constantFrom('system', 'system:follow_up'), (from, level, machine) => {
-        const expected = from === 'follow_up' && !needsPersonToClose(level);
-        expect(isWay(inState(from, level), 'resolved', machine)).toBe(expected);
-      }),
+      fc.property(
+        anyState,
+        anyLevel,
+        fc.constantFrom('system', 'system:follow_up'),
+        (from, level, machine) => {
+          const expected = from === 'follow_up' && !needsPersonToClose(level);
+          expect(isWay(inState(from, level), 'resolved', machine)).toBe(expected);
+        },
+      ),
     );
   });
 
@@ -75,10 +84,13 @@ describe('further crises', () => {
   test('never lower the level, never lose an event, and tell people exactly when it rises or it was looked at again', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(anyLevel, fc.constantFrom(...INTERVENTION_STATES.filter((state) => !isClosed(state)))), {
-          minLength: 1,
-          maxLength: 30,
-        }),
+        fc.array(
+          fc.tuple(anyLevel, fc.constantFrom(...INTERVENTION_STATES.filter((state) => !isClosed(state)))),
+          {
+            minLength: 1,
+            maxLength: 30,
+          },
+        ),
         (steps) => {
           let now = beginIntervention(crisisOf({ level: 'low' }));
           let told = 1;
@@ -87,7 +99,9 @@ describe('further crises', () => {
             const { next, tellsPeople } = addCrisis(before, crisisOf({ level, atMs: NOW + index }));
             const isHigher = CRISIS_LEVELS.indexOf(level) > rank(before.assessment);
             expect(tellsPeople).toBe(isHigher || state === 'follow_up');
-            expect(rank(next.assessment)).toBe(Math.max(rank(before.assessment), CRISIS_LEVELS.indexOf(level)));
+            expect(rank(next.assessment)).toBe(
+              Math.max(rank(before.assessment), CRISIS_LEVELS.indexOf(level)),
+            );
             if (tellsPeople) {
               told += 1;
               // Nobody has what nobody knows of.

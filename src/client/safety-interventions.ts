@@ -22,7 +22,7 @@ export interface InterventionPage {
 }
 
 /** What administrators ask of the safety of players. */
-export interface SafetyClient {
+export interface InterventionsClient {
   /** Newest first, open and closed ones. */
   listInterventions(options?: InterventionListOptions): Promise<InterventionPage>;
   getIntervention(interventionId: string, options?: CallOptions): Promise<Intervention>;
@@ -35,10 +35,10 @@ export interface SafetyClient {
   /** Lets a session that is held play on. */
   releaseSession(sessionId: string, options?: SubmitCallOptions): Promise<ReleasedSession>;
   /** Forgets what is remembered of a player. */
-  forgetUser(userId: string, options?: CallOptions): Promise<ForgottenPlayer>;
-  dashboard(options?: CallOptions): Promise<SafetyDashboard>;
+  forgetPlayer(userId: string, options?: CallOptions): Promise<ForgottenPlayer>;
+  safetyDashboard(options?: CallOptions): Promise<SafetyDashboard>;
   /** Of the last 1 to 720 hours; 24 when left out. */
-  report(hours?: number, options?: CallOptions): Promise<SafetyReport>;
+  safetyReport(hours?: number, options?: CallOptions): Promise<SafetyReport>;
 }
 
 /** How the client asks. */
@@ -48,7 +48,7 @@ interface Asking {
   readonly ask: <T>(call: Call) => Promise<T>;
 }
 
-export function createSafetyClient({ get, post, ask }: Asking): SafetyClient {
+export function interventionCalls({ get, post, ask }: Asking): InterventionsClient {
   const intervention = (id: string): string => `/v1/safety/interventions/${encodeURIComponent(id)}`;
   return {
     listInterventions: (o) =>
@@ -61,9 +61,9 @@ export function createSafetyClient({ get, post, ask }: Asking): SafetyClient {
     getIntervention: (id, o) => get(intervention(id), o),
     resolveIntervention: (id, request, o) => post(`${intervention(id)}/resolve`, request, o),
     releaseSession: (id, o) => post(`/v1/safety/sessions/${encodeURIComponent(id)}/release`, {}, o),
-    forgetUser: (id, o) =>
+    forgetPlayer: (id, o) =>
       ask({ method: 'DELETE', path: `/v1/safety/users/${encodeURIComponent(id)}`, signal: o?.signal }),
-    dashboard: (o) => get('/v1/safety/dashboard', o),
-    report: (hours, o) => get('/v1/safety/report', o, { hours }),
+    safetyDashboard: (o) => get('/v1/safety/dashboard', o),
+    safetyReport: (hours, o) => get('/v1/safety/report', o, { hours }),
   };
 }
