@@ -39,6 +39,8 @@ export interface CrisisLogOptions {
 }
 
 const EVERY_MS = 1_000;
+/** A connection that waits for Redis must not keep a process from ending. */
+const WRITE_WITHIN_MS = 5_000;
 const LOUD_EVERY_MS = 30_000;
 
 /**
@@ -62,6 +64,8 @@ export class CrisisLog implements Lifecycle {
   #files: Promise<unknown> = Promise.resolve();
   #round: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Of which the log has told. */
+  readonly #refused = new Set<string>();
   #loudAt = -Infinity;
 
   constructor(options: CrisisLogOptions) {
@@ -165,13 +169,16 @@ export class CrisisLog implements Lifecycle {
       return 'written';
     }
     try {
-      const written = await write({ ...crisis, event: { ...crisis.event, origin: 'log' } });
+      const late = { ...crisis, event: { ...crisis.event, origin: 'log' as const } };
+      const written = await within(write(late), WRITE_WITHIN_MS);
       if (!written.isRepeat) onWritten?.(written);
       return 'written';
     } catch (error) {
       if (isFleetError(error) && error.code === 'backend_unavailable') return 'away';
       const { interventionId } = crisis;
-      log.error({ err: error, interventionId }, 'a crisis that waits on disk was refused; it stays there');
+      if (!this.#refused.has(interventionId))
+        log.error({ err: error, interventionId }, 'a crisis that waits on disk was refused; it stays there');
+      this.#refused.add(interventionId);
       return 'failed';
     }
   }
@@ -255,13 +262,22 @@ export function withLog<S extends InterventionStore>(store: S, { log, withinMs }
 /** What ends later than that may still have been written; writing it again is harmless. */
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`nothing after ${ms} ms`)), ms);
+  const timer = setTimeout(() => reject(tooLate(ms)), ms);
   work.catch(() => {});
   try {
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function tooLate(ms: number): FleetError {
+  return new FleetError({
+    code: 'backend_unavailable',
+    kind: 'unavailable',
+    message: `Redis did not take a crisis within ${ms} ms`,
+    retryAfterMs: 1000,
+  });
 }
 
 async function readText(file: string): Promise<string> {

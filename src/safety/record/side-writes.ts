@@ -58,7 +58,7 @@ export function sideArgument(writes: SideWrites, auditDays: number): string {
   const at = new Date(writes.atMs).toISOString();
   return JSON.stringify({
     audit: writes.audit.map((fields) => flat({ at, ...fields })),
-    audit_since: String(Math.max(0, Date.now() - auditDays * DAY_MS)),
+    audit_since: String(Math.max(0, writes.atMs - auditDays * DAY_MS)),
     events: writes.events.map(({ type, ...data }) => ['type', type, 'at', at, 'data', JSON.stringify(data)]),
     counts: Object.entries(writes.counts).map(([name, n]) => [name, String(n)]),
   });
