@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeByPerson, closeAfterFollowUp } from '../../../src/safety/interventions/evolve.ts';
+import { SafetyTally } from '../../../src/safety/record/tally.ts';
 import { statsHour } from '../../../src/safety/record/stats.ts';
 import { crisisOf, NOW, openStore, pseudonyms } from '../../support/interventions.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
@@ -133,6 +134,16 @@ describe('writing a crisis down', () => {
     const next = await h.interventions.writeCrisis(crisisOf({ requestId: 'r2' }));
     expect(next.isNew).toBe(true);
     expect(next.intervention.intervention_id).not.toBe(crisis.interventionId);
+  });
+
+  test('remembers the newest hundred requests of a session', async () => {
+    await using h = await openStore(redis.url);
+    for (let n = 1; n <= 130; n++) await h.interventions.writeCrisis(crisisOf({ requestId: `r${n}` }));
+    for (const n of [31, 77, 130]) {
+      const again = await h.interventions.writeCrisis(crisisOf({ requestId: `r${n}` }));
+      expect([n, again.isRepeat, again.intervention.event_count]).toEqual([n, true, 130]);
+    }
+    expect((await h.redis.hget(h.store.keys.safetySession('s1'), 'requests'))?.length).toBe(5400);
   });
 
   test('by twenty writers at once loses nothing and opens one', async () => {
@@ -358,5 +369,63 @@ describe('forgetting a player', () => {
     expect((await h.interventions.get(open.interventionId))?.user_hash).toBe(ada);
     expect(await h.interventions.forgetUser(ada, 'admin')).toEqual({ wasKnown: false, detached: 0, open: 1 });
     expect(await h.redis.ttl(h.store.keys.safetyIntervention(closed.interventionId))).toBeGreaterThan(0);
+  });
+});
+
+describe('what is counted and remembered of texts', () => {
+  const judgement = {
+    sessionId: 's1',
+    userHash: ada,
+    stage: 'input',
+    level: 'warning',
+    atMs: NOW,
+    text: { hmac: pseudonyms.textHmac('peppermint'), length: 10, ruleIds: ['a', 'b'] },
+    rulesVersion: '0123456789ab',
+  } as const;
+
+  test('a text that is not safe counts as one of the player, a story does not; both are audited', async () => {
+    await using h = await openStore(redis.url);
+    await h.interventions.recordJudgement(judgement);
+    await h.interventions.recordJudgement({ ...judgement, stage: 'output', level: 'blocked' });
+    await h.interventions.recordJudgement({ ...judgement, level: 'safe' });
+    expect(await h.interventions.playerSafety('s1', ada)).toMatchObject({ violations: 1, crisisCount: 0 });
+    expect(await h.redis.hget(h.store.keys.safetyUser(ada), 'last_level')).toBe('warning');
+    const entries = await h.redis.xrange(h.store.keys.safetyAudit(), '-', '+');
+    expect(entries).toHaveLength(3);
+    expect(entries[0]![1]).toEqual(expect.arrayContaining(['rule_ids', 'a,b', 'length', '10']));
+    expect(JSON.stringify(entries)).not.toMatch(/peppermint|"s1"/);
+  });
+
+  test('counts that could not be written are written the next time, and at the end', async () => {
+    await using h = await openStore(redis.url);
+    const key = h.store.keys.safetyStats(statsHour(NOW));
+    const errors: unknown[] = [];
+    const tally = new SafetyTally({
+      store: h.store,
+      clock: h.options.clock,
+      onError: (error) => errors.push(error),
+    });
+    await h.redis.set(key, 'no hash');
+    tally.judged({ level: 'safe' }, 'input', 0.01);
+    await tally.flush();
+    expect(errors).toHaveLength(1);
+    await h.redis.del(key);
+    tally.judged({ level: 'safe' }, 'input', 0.01);
+    await tally.start();
+    await tally.stop();
+    expect(await h.redis.hgetall(key)).toEqual({ 'text:input:safe': '2' });
+    expect(await h.redis.ttl(key)).toBeGreaterThan(34 * 86_400);
+  });
+
+  test('old entries of the audit go with time', async () => {
+    await using h = await openStore(redis.url, {
+      settings: { retention_days: { intervention: 400, user: 90, audit: 1 } },
+    });
+    const audit = h.store.keys.safetyAudit();
+    const old = NOW - 3 * 86_400_000;
+    // Whole nodes of a stream go at a time.
+    for (let i = 0; i < 300; i++) await h.redis.xadd(audit, `${old + i}-0`, 'event', 'old');
+    await h.interventions.recordJudgement(judgement);
+    expect(await h.redis.xlen(audit)).toBeLessThan(150);
   });
 });
