@@ -1,7 +1,7 @@
 import type { CrisisLevel, CrisisType } from '../../src/contracts/safety.ts';
 import { uuidv7 } from '../../src/kernel/ids.ts';
 import type { Logger } from '../../src/observability/logger.ts';
-import { closeRedis, connectRedis, type RedisClient } from '../../src/redis/connect.ts';
+import { closeRedis, connectRedis, type OutageBehaviour, type RedisClient } from '../../src/redis/connect.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import type { RedisStore } from '../../src/redis/store.ts';
 import type {
@@ -95,9 +95,14 @@ export interface StoreBundle extends AsyncDisposable {
 
 export async function openStore(
   url: string,
-  options: { prefix?: string; settings?: Partial<InterventionSettings> } = {},
+  options: {
+    prefix?: string;
+    settings?: Partial<InterventionSettings>;
+    /** Default `fail_fast`. */
+    onOutage?: OutageBehaviour;
+  } = {},
 ): Promise<StoreBundle> {
-  const redis = await connectRedis({ url, name: 'store', onOutage: 'fail_fast' });
+  const redis = await connectRedis({ url, name: 'store', onOutage: options.onOutage ?? 'fail_fast' });
   const store = { redis, keys: createKeys(options.prefix ?? testPrefix()) };
   const errors: string[] = [];
   const clock = { now: () => bundle.now };
