@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FleetError } from '../src/kernel/errors.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 const DEFAULT_FOLDER = 'config/safety';
 
@@ -141,7 +142,8 @@ function yamlFiles(folder: string): string[] {
 
 function read<S extends z.ZodType>(file: string, schema: S): z.output<S> {
   try {
-    return schema.parse(parse(readFileSync(file, 'utf8')) ?? {});
+    const text = readFileSync(file, 'utf8');
+    return schema.parse(readPlainYaml(text) ?? parse(text) ?? {});
   } catch (error) {
     throw new FleetError({
       code: 'safety_data_invalid',

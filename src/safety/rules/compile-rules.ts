@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { STAGES, type Finding } from '../../contracts/safety.ts';
 import { FleetError, type FieldProblem } from '../../kernel/errors.ts';
 import { AhoCorasick } from '../match/aho-corasick.ts';
+import { SparseAhoCorasick } from '../match/sparse-aho-corasick.ts';
 import type { TextReading } from '../read-text.ts';
 import { FoldedText } from '../text/fold.ts';
 import { isCrisisType, type ReportRule } from './built-in.ts';
@@ -24,6 +26,9 @@ interface Compiled {
 }
 
 const NONE: readonly Finding[] = [];
+const FOLDED_AT_ONCE = 256;
+/** Dense rows for more of them take too long to build. */
+const MANY_UNITS = 8192;
 
 /**
  * Checks a document and makes it ready. All its faults are told at once, and a faulty one changes nothing.
@@ -32,6 +37,38 @@ const NONE: readonly Finding[] = [];
  * Source: spec, safety 3
  */
 export function compileRules(document: unknown, options: CompileRulesOptions): RuleSet {
+  const steps = compileSteps(document, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The largest document takes hundreds of milliseconds; nothing else waits longer than a few. */
+const SLICE_MS = 4;
+
+/**
+ * As {@link compileRules}, for a process that judges texts meanwhile: after every few milliseconds it lets others run.
+ *
+ * Errors: those of compileRules; the reason of `signal`
+ * Source: spec, safety 15
+ */
+export async function compileRulesInSlices(
+  document: unknown,
+  options: CompileRulesOptions & { readonly signal?: AbortSignal },
+): Promise<RuleSet> {
+  const steps = compileSteps(document, options);
+  for (let sliceEnd = performance.now() + SLICE_MS; ;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() < sliceEnd) continue;
+    await setImmediate();
+    options.signal?.throwIfAborted();
+    sliceEnd = performance.now() + SLICE_MS;
+  }
+}
+
+function* compileSteps(document: unknown, options: CompileRulesOptions): Generator<void, RuleSet> {
   const parsed = RulesDocument.safeParse(document);
   if (!parsed.success) {
     throw invalid(
@@ -42,19 +79,27 @@ export function compileRules(document: unknown, options: CompileRulesOptions): R
       })),
     );
   }
+  yield;
   const problems: FieldProblem[] = [];
-  const compiled = parsed.data.rules.flatMap((rule, i) => compileRule(rule, `/rules/${i}`, problems));
+  const compiled: Compiled[] = [];
+  for (const [i, rule] of parsed.data.rules.entries()) {
+    compiled.push(...compileRule(rule, `/rules/${i}`, problems));
+    yield;
+  }
   problems.push(...problemsOfWhole(parsed.data, options));
   if (problems.length > 0) throw invalid(problems);
+  yield;
+  const version = createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 12);
+  yield;
   const { enabled, sensitivity } = parsed.data.crisis_detection;
   const tunings = new Map(parsed.data.rules.map((rule) => [rule.id, rule]));
   return {
-    version: createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 12),
+    version,
     source: options.source,
     crisisThreshold: Math.round((1 - sensitivity) * 1000) / 1000,
     isCrisisEnabled: enabled,
     tuned: (rule) => tuned(rule, tunings.get(rule.id)),
-    evaluate: byStage(compiled.toSorted((a, b) => b.rule.priority - a.rule.priority)),
+    evaluate: yield* byStage(compiled.toSorted((a, b) => b.rule.priority - a.rule.priority)),
   };
 }
 
@@ -125,15 +170,18 @@ function problemsOfWhole(
 }
 
 /** What watches the narrator costs the player's texts nothing. */
-function byStage(compiled: readonly Compiled[]): RuleSet['evaluate'] {
-  const [input, output] = STAGES.map((stage) =>
-    evaluator(compiled.filter(({ rule }) => rule.stages.includes(stage))),
+function* byStage(compiled: readonly Compiled[]): Generator<void, RuleSet['evaluate']> {
+  const [ofInput, ofOutput] = STAGES.map((stage) =>
+    compiled.filter(({ rule }) => rule.stages.includes(stage)),
   );
-  return (text, reading, given) => (given.stage === 'input' ? input! : output!)(text, reading, given);
+  const input = yield* evaluator(ofInput!);
+  const isSame = ofInput!.length === compiled.length && ofOutput!.length === compiled.length;
+  const output = isSame ? input : yield* evaluator(ofOutput!);
+  return (text, reading, given) => (given.stage === 'input' ? input : output)(text, reading, given);
 }
 
 /** One scan of the folded text finds all terms, and which patterns are worth running. */
-function evaluator(compiled: readonly Compiled[]): RuleSet['evaluate'] {
+function* evaluator(compiled: readonly Compiled[]): Generator<void, RuleSet['evaluate']> {
   const folder = new FoldedText();
   const folded = (text: string): string => {
     folder.fold(text);
@@ -148,12 +196,16 @@ function evaluator(compiled: readonly Compiled[]): RuleSet['evaluate'] {
     for (const literal of required ?? []) {
       literals.push(folded(literal));
       owners.push({ index, isTerm: pattern === null });
+      if (literals.length % FOLDED_AT_ONCE === 0) yield;
     }
     if (rule.validation_type === 'sentiment' && pattern === null && rule.terms === undefined)
       always.push(index);
   }
   if (literals.length === 0 && always.length === 0) return () => NONE;
-  const automaton = new AhoCorasick(literals);
+  yield;
+  const size = literals.reduce((sum, literal) => sum + literal.length, 0);
+  const automaton =
+    size > MANY_UNITS ? yield* SparseAhoCorasick.inSteps(literals) : new AhoCorasick(literals);
 
   return (text, reading, input) => {
     const { units, length } = reading.folded;
