@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import type { WrittenCrisis } from '../safety/ports.ts';
-import { CrisisLog, withLog } from '../safety/interventions/log.ts';
+import { CrisisLog } from '../safety/interventions/log.ts';
+import { withLog } from '../safety/interventions/with-log.ts';
 import { createInterventionStore, type OpenInterventionStore } from '../safety/interventions/store.ts';
 import type { Pseudonyms } from '../safety/ports.ts';
 import { createPseudonyms } from '../safety/pseudonyms.ts';

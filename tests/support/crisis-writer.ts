@@ -1,4 +1,5 @@
-import { CrisisLog, withLog } from '../../src/safety/interventions/log.ts';
+import { CrisisLog } from '../../src/safety/interventions/log.ts';
+import { withLog } from '../../src/safety/interventions/with-log.ts';
 import { crisisOf, openStore } from './interventions.ts';
 
 /**

@@ -6,9 +6,9 @@ import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import type { Lifecycle } from '../../kernel/lifecycle.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';
-import type { Crisis, InterventionStore, WrittenCrisis } from '../ports.ts';
-import { beginIntervention } from './evolve.ts';
+import type { Crisis, WrittenCrisis } from '../ports.ts';
 import { adoptFiles, appendLines, ownName } from './log-files.ts';
+import { within } from './within.ts';
 
 /** One line of the file. */
 const Entry = z.strictObject({
@@ -224,60 +224,6 @@ export class CrisisLog implements Lifecycle {
       this.#options.log.error(fields, 'crises wait on disk: Redis is away, and nobody is told of them');
     }
   }
-}
-
-export interface WithLogOptions {
-  readonly log: Pick<CrisisLog, 'append'>;
-  /** Longest time until a crisis goes to the disk instead. Default 1 s, within which an answer is to be stored. */
-  readonly withinMs?: number;
-}
-
-const WITHIN_MS = 1_000;
-
-/** A store whose crises go to the disk when Redis does not take them, whatever the reason. */
-export function withLog<S extends InterventionStore>(store: S, { log, withinMs }: WithLogOptions): S {
-  return {
-    ...store,
-    async writeCrisis(crisis: Crisis, known?: Parameters<S['writeCrisis']>[1]): Promise<WrittenCrisis> {
-      try {
-        return await within(store.writeCrisis(crisis, known), withinMs ?? WITHIN_MS);
-      } catch (error) {
-        // A wrong argument is a fault of ours, and would be one on the disk.
-        if (error instanceof TypeError) throw error;
-      }
-      await log.append(crisis);
-      const intervention = beginIntervention(crisis);
-      return {
-        intervention,
-        isNew: true,
-        isRepeat: false,
-        tellsPeople: false,
-        isHeld: false,
-        isLogged: true,
-      };
-    },
-  };
-}
-
-/** What ends later than that may still have been written; writing it again is harmless. */
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(tooLate(ms)), ms);
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function tooLate(ms: number): FleetError {
-  return new FleetError({
-    code: 'backend_unavailable',
-    kind: 'unavailable',
-    message: `Redis did not take a crisis within ${ms} ms`,
-    retryAfterMs: 1000,
-  });
 }
 
 async function readText(file: string): Promise<string> {
