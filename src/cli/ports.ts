@@ -69,6 +69,10 @@ export type CliOperations = Pick<
   | 'getDeadLetter'
   | 'replayDeadLetter'
   | 'discardDeadLetter'
+  | 'listInterventions'
+  | 'getIntervention'
+  | 'resolveIntervention'
+  | 'releaseSession'
 >;
 
 /** A fleet reached directly at its Redis. */

@@ -14,6 +14,7 @@ import type {
   UpdateSession,
 } from '../contracts/session.ts';
 import type { SessionExport } from '../contracts/session-export.ts';
+import { interventionCalls, type InterventionsClient } from './safety-interventions.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
@@ -76,7 +77,7 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient extends SafetyRulesClient {
+export interface FleetClient extends SafetyRulesClient, InterventionsClient {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -261,6 +262,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     getDeadLetter: (dlqId, o) => get(pathOf`/v1/dlq/${dlqId}`, o),
     replayDeadLetter: (dlqId, o) => post(pathOf`/v1/dlq/${dlqId}/replay`, {}, o),
     discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
+    ...interventionCalls({ get, post, ask }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };
   return client;

@@ -19,6 +19,7 @@ import { rollbackRoutes } from './routes/rollback.ts';
 import { runEventRoutes } from './routes/run-events.ts';
 import { runResultRoutes } from './routes/run-result.ts';
 import { runRoutes } from './routes/runs.ts';
+import { safetyInterventionRoutes } from './routes/safety-interventions.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { safetyRulesRoutes } from './routes/safety-rules.ts';
 import { runTokenRoutes } from './routes/run-tokens.ts';
@@ -50,6 +51,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...queueRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
+    ...safetyInterventionRoutes(deps, cursors),
     ...statusRoutes(deps),
     ...healthRoutes(deps, lifetime),
     ...playRoutes(),

@@ -12,6 +12,7 @@ import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
+import { exportInterventions, openSafetyState, type SafetyState } from './open-safety-state.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
@@ -25,6 +26,7 @@ export interface OperatedFleet {
   readonly operations: FleetOperations;
   /** Opened by who first asks for it. */
   readonly safety: () => Promise<SafetyRoom>;
+  readonly safetyState: SafetyState;
   close(): Promise<void>;
 }
 
@@ -32,11 +34,14 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
   let room: Promise<SafetyRoom> | undefined;
   const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
+  let safetyState: SafetyState | undefined;
   const close = async (): Promise<void> => {
     await (await room?.catch(() => undefined))?.stop();
+    await safetyState?.stop();
     await core.close();
   };
   try {
+    safetyState = await openSafetyState(core);
     const operations = createOperations({
       safety,
       isSafetyEnabled: core.config.safety.enabled,
@@ -47,8 +52,10 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
       understand: (text, session) => understand(core, text, session),
+      safetyState,
+      safetySettings: core.config.safety,
     });
-    return { core, operations, safety, close };
+    return { core, operations, safety, safetyState, close };
   } catch (error) {
     await close();
     throw error;
@@ -76,6 +83,8 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   try {
     await fleet.safety();
     exportQueueGauges(core);
+    exportInterventions(core, fleet.safetyState);
+    await fleet.safetyState.start();
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,
@@ -101,6 +110,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
       core,
       operations,
       safety: fleet.safety,
+      safetyState: fleet.safetyState,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

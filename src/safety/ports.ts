@@ -71,6 +71,8 @@ export interface WrittenCrisis {
   /** New, or more serious than before: people are told (again), as `intervention.escalation_round` counts. */
   readonly tellsPeople: boolean;
   readonly isHeld: boolean;
+  /** Redis was away: it waits in the log on disk, `intervention` is as it will be unless one is open already. */
+  readonly isLogged?: boolean;
 }
 
 /** What is remembered of players, and their interventions. Errors of all: backend_unavailable (unavailable). */
@@ -80,8 +82,10 @@ export interface InterventionStore {
   /**
    * One round trip unless somebody else changed it meanwhile: intervention, event, player, session, hold, counters,
    * audit and the entry in what is due (`tell|<intervention_id>|<round>`) change together.
+   *
+   * @param known  `PlayerSafety.open` as it was just read; saves the second round trip where one is open
    */
-  writeCrisis(crisis: Crisis): Promise<WrittenCrisis>;
+  writeCrisis(crisis: Crisis, known?: Intervention | null): Promise<WrittenCrisis>;
   get(interventionId: string): Promise<Intervention | null>;
   /**
    * Reads, changes and writes under a check of the version, again when somebody was faster.

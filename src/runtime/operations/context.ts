@@ -1,4 +1,5 @@
 import type { Queue } from 'bullmq';
+import type { Config } from '../../../config/schema.ts';
 import type { QueueName } from '../../../queues/catalogue.ts';
 import type { IpaOutput } from '../../contracts/intent.ts';
 import type { RunNotices } from '../../events/run-notices.ts';
@@ -6,6 +7,7 @@ import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
+import type { SafetyState } from '../open-safety-state.ts';
 
 /** What the operations are made from. */
 export interface OperationsContext {
@@ -21,4 +23,8 @@ export interface OperationsContext {
   readonly isSafetyEnabled: boolean;
   /** What a text means in its session, found locally within milliseconds. */
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
+  readonly safetyState: SafetyState;
+  readonly safetySettings: Config['safety'];
+  /** The rules that hold in this process; left out where it judges nothing. */
+  readonly safetyRules?: () => { readonly isLoaded: boolean; readonly lastError: string | null };
 }

@@ -33,6 +33,7 @@ import { exportSessionFor } from './export-session.ts';
 import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
 import { safetyRulesOperations } from './safety-rules.ts';
+import { interventionOperations, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
@@ -125,6 +126,8 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     ...safetyRulesOperations(ctx.safety, { isEnabled: ctx.isSafetyEnabled }),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
+    ...interventionOperations(ctx),
+    ...safetyReportOperations(ctx),
   };
 }
 
