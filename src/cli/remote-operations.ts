@@ -105,6 +105,11 @@ export function remoteOperations(client: FleetClient): CliOperations {
     deleteDefinition: (name, version) =>
       asked(client.deleteDefinition(name, version === undefined ? {} : { version })),
     runTokens: async (runId, options) => translated(client.runTokens(runId, options)),
+    safety: () => asked(client.safety()),
+    putSafetyRules: (document, { ifMatch }) =>
+      asked(client.putSafetyRules(document, ifMatch === undefined ? {} : { ifMatch })),
+    rollbackSafetyRules: (request) => asked(client.rollbackSafetyRules(request)),
+    reloadSafetyRules: () => asked(client.reloadSafetyRules()),
     status: () => asked(client.status()),
     listQueues: () => asked(client.listQueues()),
     costs: (range) => asked(client.costs(range)),
@@ -152,6 +157,7 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   403: 'forbidden',
   404: 'not_found',
   409: 'conflict',
+  412: 'conflict',
   429: 'overloaded',
   502: 'unavailable',
   503: 'unavailable',

@@ -20,6 +20,7 @@ import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
+import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
 import { followRun } from './run-events.ts';
@@ -76,7 +77,7 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient extends InterventionsClient {
+export interface FleetClient extends SafetyRulesClient, InterventionsClient {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -251,6 +252,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
       await transport({ method: 'DELETE', path, query: { version }, signal, ...key });
     },
+    ...safetyRulesCalls({ get, post, ask }),
     status: (o) => get('/v1/status', o),
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),

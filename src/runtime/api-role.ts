@@ -15,6 +15,7 @@ import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import { exportInterventions, openSafetyState, type SafetyState } from './open-safety-state.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
+import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { VERSION } from './version.ts';
@@ -24,14 +25,26 @@ export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
   readonly safetyState: SafetyState;
+  /** Opened by who first asks for it. */
+  readonly safety: () => Promise<SafetyRoom>;
   close(): Promise<void>;
 }
 
 export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  let room: Promise<SafetyRoom> | undefined;
+  const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
+  let state: SafetyState | undefined;
+  const close = async (): Promise<void> => {
+    await state?.stop();
+    await (await room?.catch(() => undefined))?.stop();
+    await core.close();
+  };
   try {
-    const safetyState = await openSafetyState(core);
+    const safetyState = (state = await openSafetyState(core));
     const operations = createOperations({
+      safety,
+      isSafetyEnabled: core.config.safety.enabled,
       workflows: core.workflows,
       registry: core.registry,
       queues: core.queues,
@@ -42,13 +55,9 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       safetyState,
       safetySettings: core.config.safety,
     });
-    const close = async (): Promise<void> => {
-      await safetyState.stop();
-      await core.close();
-    };
-    return { core, operations, safetyState, close };
+    return { core, operations, safety, safetyState, close };
   } catch (error) {
-    await core.close();
+    await close();
     throw error;
   }
 }
@@ -72,6 +81,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   const { core } = fleet;
   const { config, metrics, log } = core;
   try {
+    await fleet.safety();
     exportQueueGauges(core);
     exportInterventions(core, fleet.safetyState);
     await fleet.safetyState.start();
@@ -100,6 +110,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
       core,
       operations,
       safetyState: fleet.safetyState,
+      safety: fleet.safety,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

@@ -12,6 +12,7 @@ import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
+import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { startGraph } from './start-graph.ts';
 import { startWorkers } from './workers.ts';
@@ -34,6 +35,7 @@ const CLOSING_MS = 2_000;
 /** The workers of one process, from their connections to their agents. */
 export interface WorkerRole {
   readonly core: Core;
+  readonly safety: SafetyRoom;
   readonly readiness: () => Promise<Readiness>;
   /** Drain, then close everything; ends with the grace, also when Redis is away. */
   stop(): Promise<void>;
@@ -46,7 +48,9 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
 /** The same on a core that is open already; it is closed with the workers. */
 export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
   const breakers = createFleetBreakers(core);
+  let safety: SafetyRoom | undefined;
   try {
+    const room = (safety = await openSafetyRoom(core));
     const workers = await startWorkers({
       core,
       agents: options.agents ?? localAgents(core.metrics),
@@ -65,13 +69,14 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     let draining = false;
     return {
       core,
+      safety: room,
       readiness: async () => (draining ? { status: 'draining', checks: [] } : look()),
       async stop() {
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
-        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()]).then(() =>
-          core.close(),
-        );
+        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
+          .then(() => room.stop())
+          .then(() => core.close());
         if (!(await settlesWithin(closing, graceMs))) {
           // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
           core.log.warn({}, 'grace is over and Redis does not answer: leaving without closing');
@@ -82,6 +87,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     };
   } catch (error) {
     breakers.stop();
+    await safety?.stop();
     await core.close();
     throw error;
   }

@@ -20,14 +20,15 @@ export function judgeSafely(
     // What is no string is refused by the validator itself.
     return validator.validateText(text as string, options);
   } catch (error) {
-    return degraded(typeof text === 'string' ? text : '', options, reasonOf(error));
+    return judgeDegraded(typeof text === 'string' ? text : '', options, error);
   }
 }
 
 /** No document of rules judged. */
 const NO_RULES = '000000000000';
 
-function degraded(text: string, options: ValidateOptions, reason: string): ValidationResult {
+/** What is said of a text that the validator could not judge because of an error. */
+export function judgeDegraded(text: string, options: ValidateOptions, error: unknown): ValidationResult {
   const isOutput = options.stage === 'output';
   const crisis = isOutput ? null : matchMinimally(text);
   const finding = crisis === null ? failureFinding(text, isOutput) : crisisFinding(crisis);
@@ -50,7 +51,7 @@ function degraded(text: string, options: ValidateOptions, reason: string): Valid
     rules_version: NO_RULES,
     source: 'default',
   };
-  if (options.includeAudit !== false) result.audit = auditOf(result, text.length, isOutput, reason);
+  if (options.includeAudit !== false) result.audit = auditOf(result, text.length, isOutput, reasonOf(error));
   return result;
 }
 

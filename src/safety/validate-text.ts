@@ -14,6 +14,7 @@ import { judge } from './decide/judge.ts';
 import { PhraseScan } from './decide/scan.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
+import { SENTIMENT_RULE } from './rules/built-in.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 import { appropriatenessOf, scoreOf } from './score.ts';
 import { sentimentFinding } from './sentiment-finding.ts';
@@ -29,7 +30,19 @@ export interface ValidateOptions {
   readonly context?: SafetyContext;
   /** Default true. */
   readonly includeAudit?: boolean;
+  /** Of the writer: what is said instead is said in this language. */
+  readonly locale?: string;
 }
+
+/** What is said instead of a text that may not flow. */
+export type SuggestAlternative = (
+  result: Pick<ValidationResult, 'level' | 'findings'>,
+  about: {
+    readonly stage: Stage;
+    readonly region?: string | undefined;
+    readonly locale?: string | undefined;
+  },
+) => string | null;
 
 /** What a text shows beside the result: for the assessment. */
 export interface Validator {
@@ -47,14 +60,14 @@ export interface Validator {
 const NO_CONTEXT: SafetyContext = {};
 
 /** One validator serves one thread; its buffers are reused from text to text. */
-export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
+export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: SuggestAlternative): Validator {
   const reading = new TextReading(lexicon);
   const scan = new PhraseScan(lexicon);
   return { lexicon, rules, validateText };
 
   function validateText(
     text: string | null | undefined,
-    { stage = 'input', context = NO_CONTEXT, includeAudit = true }: ValidateOptions = {},
+    { stage = 'input', context = NO_CONTEXT, includeAudit = true, locale }: ValidateOptions = {},
   ): ValidationResult {
     const given: unknown = text ?? '';
     if (typeof given !== 'string') throw new TypeError(`a text is a string, not ${typeof given}`);
@@ -66,6 +79,9 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     if (!isChunked) readPiece(given, WHOLE, stage, context, startedAt, found);
     else for (const piece of piecesOf(given)) readPiece(given, piece, stage, context, startedAt, found);
     const result = resultOf(found, context, startedAt, isChunked);
+    if (suggest !== undefined && rules.suggestsAlternatives && result.level !== 'safe') {
+      result.alternative_content = suggest(result, { stage, region: context.region, locale });
+    }
     if (includeAudit) {
       result.audit = auditOf(found, result, given.length, stage, startedAt, performance.now() - started);
     }
@@ -87,7 +103,10 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     found.negative += sentiment.negative;
     if (scan.hasClaim) readClaims(piece, sentiment.value, stage, context, nowMs, found);
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
-    if (severe !== null) found.findings.push(severe);
+    if (severe !== null) {
+      const { level, priority } = rules.tuned(SENTIMENT_RULE);
+      found.findings.push({ ...severe, level, priority });
+    }
     for (const finding of rules.evaluate(text, reading, { stage, context, sentiment: sentiment.value })) {
       if (isOwn(piece, finding.span[0])) found.findings.push(finding);
     }
@@ -148,6 +167,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       rules_version: rules.version,
       source: rules.source,
     };
+    if ((isCrisis || result.escalation_recommended) && rules.alertsOnEscalation) result.should_alert = true;
     if (all.length > MAX_FINDINGS) result.findings_truncated = true;
     addFlags(result, found, isChunked);
     return result;

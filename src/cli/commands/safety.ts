@@ -13,6 +13,7 @@ import { share } from '../input-values.ts';
 import type { Register } from '../program.ts';
 import { renderTable } from '../render/table.ts';
 import { registerInterventions } from './safety-interventions.ts';
+import { registerSafetyRules } from './safety-rules.ts';
 
 const SHOWN_ERRORS = 50;
 const SHOWN_TEXT = 100;
@@ -51,6 +52,7 @@ export const registerSafety: Register = (program, run) => {
     .argument('<file>')
     .action(run<[string], object>(checkRules));
   registerInterventions(group, run);
+  registerSafetyRules(group, run);
 };
 
 /** A line that cannot be judged is answered with its error and stops nothing. */

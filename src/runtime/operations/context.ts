@@ -7,6 +7,7 @@ import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
 import type { SafetyState } from '../open-safety-state.ts';
+import type { SafetyRoom } from '../open-safety-room.ts';
 
 /** What the operations are made from. */
 export interface OperationsContext {
@@ -17,10 +18,11 @@ export interface OperationsContext {
   readonly notices: RunNotices;
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;
+  /** Opened when it is first needed: a command that asks for a list needs no word lists. */
+  readonly safety: () => Promise<SafetyRoom>;
+  readonly isSafetyEnabled: boolean;
   /** What a text means in its session, found locally within milliseconds. */
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
   readonly safetyState: SafetyState;
   readonly safetySettings: Config['safety'];
-  /** The rules that hold in this process; left out where it judges nothing. */
-  readonly safetyRules?: () => { readonly isLoaded: boolean; readonly lastError: string | null };
 }

@@ -40,7 +40,7 @@ const address = fc.constantFrom(
 );
 const secret = fc.constantFrom(null, 'short', '0123456789abcdef0123456789abcdef');
 const recipients = fc.subarray(['a@mail.example', 'b.c@mail.example', 'nobody']);
-const path = (valid: string): fc.Arbitrary<unknown> => fc.constantFrom(null, valid, './c d', ' ');
+const filePath = (valid: string): fc.Arbitrary<unknown> => fc.constantFrom(null, valid, './c d', ' ');
 
 /** Keys whose values are words; all others follow from their kind. */
 const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
@@ -74,11 +74,11 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'llm.provider': fc.constantFrom('main', 'local.1', 'a b'),
   'llm.daily_budget_usd': fc.constantFrom(null, 0, 2.5, 1000, -1),
   'llm.prices': fc.array(price, { maxLength: 2 }),
-  'safety.rules_file': path('/etc/ao/rules.yaml'),
+  'safety.rules_file': filePath('/etc/ao/rules.yaml'),
   'safety.default_region': fc.constantFrom('default', 'US', 'GB', 'usa'),
   'safety.locale': fc.constantFrom('en', 'es', 'EN'),
   'safety.hmac_secret': secret,
-  'safety.wal_file': path('/var/lib/ao/safety.wal'),
+  'safety.wal_file': filePath('/var/lib/ao/safety.wal'),
   'safety.notify.dashboard_url': address,
   'safety.channels.webhook.url': address,
   'safety.channels.webhook.secret': secret,

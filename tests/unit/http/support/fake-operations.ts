@@ -15,6 +15,14 @@ import type {
   ResolveIntervention,
 } from '../../../../src/contracts/safety-operations/interventions.ts';
 import type { RunToken } from '../../../../src/contracts/token.ts';
+import type {
+  RollbackRules,
+  RulesChanged,
+  RulesCheck,
+  SafetyOverview,
+  ValidateText,
+} from '../../../../src/contracts/safety-operations/rules.ts';
+import type { ValidationResult } from '../../../../src/contracts/safety.ts';
 import type { FleetStatus } from '../../../../src/contracts/status.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { beginIntervention } from '../../../../src/safety/interventions/evolve.ts';
@@ -52,6 +60,83 @@ export class FakeOperations implements FleetOperations {
   worldVersion = 5;
   readonly interventions = [1, 2, 3].map((n) => beginIntervention(crisisOf({ sessionId: `s${n}` })));
   #wake = deferred();
+
+  rulesVersion = '0123456789ab';
+
+  #rules(): RulesChanged {
+    return {
+      ok: true,
+      status: {
+        source: 'default',
+        redis_key: 'ao:safety:rules',
+        cache_ttl_s: 2,
+        last_reload_ts: AT,
+        rules_version: this.rulesVersion,
+        last_error: null,
+        live: true,
+      },
+    };
+  }
+
+  async safety(caller: Caller): Promise<SafetyOverview> {
+    this.#enter('safety', caller);
+    return {
+      enabled: true,
+      status: this.#rules().status,
+      rules: [],
+      counts: { rules: 0, patterns: 0, terms: 0, phrases: {} },
+      human_channel: 'unknown',
+      system_health: 'healthy',
+      ...(hasRole(caller, 'admin') ? { document: { rules: [] } } : {}),
+    };
+  }
+
+  async putSafetyRules(document: unknown, options: { ifMatch?: string | undefined }, caller: Caller) {
+    this.#enter('putSafetyRules', document, options, caller);
+    if (options.ifMatch !== undefined && options.ifMatch !== this.rulesVersion) {
+      throw new FleetError({
+        code: 'safety_rules_stale',
+        kind: 'conflict',
+        httpStatus: 412,
+        message: 'stale',
+      });
+    }
+    return this.#rules();
+  }
+
+  async checkSafetyRules(document: unknown): Promise<RulesCheck> {
+    this.#enter('checkSafetyRules', document);
+    return { valid: true, errors: [], warnings: [], rule_count: 0 };
+  }
+
+  async rollbackSafetyRules(request: RollbackRules, caller: Caller) {
+    this.#enter('rollbackSafetyRules', request, caller);
+    return this.#rules();
+  }
+
+  async reloadSafetyRules() {
+    this.#enter('reloadSafetyRules');
+    return this.#rules();
+  }
+
+  async validateText(request: ValidateText): Promise<ValidationResult> {
+    this.#enter('validateText', request);
+    return {
+      level: 'safe',
+      score: 0.9,
+      findings: [],
+      crisis_detected: false,
+      crisis_types: [],
+      distress_types: [],
+      overall_sentiment: 0,
+      therapeutic_appropriateness: 0.8,
+      escalation_recommended: false,
+      alternative_content: null,
+      monitoring_flags: [],
+      rules_version: this.rulesVersion,
+      source: 'default',
+    };
+  }
 
   async createSession(request: Parameters<FleetOperations['createSession']>[0], caller: Caller) {
     this.#enter('createSession', request, caller);
