@@ -359,6 +359,31 @@ export const METRIC_CATALOGUE = [
     labels: [],
   },
 
+  { name: 'safety_enabled', type: 'gauge', help: '1 while texts are judged', labels: [] },
+  {
+    name: 'safety_rules_reload_total',
+    type: 'counter',
+    help: 'Rules of safety that were applied or rejected, or could not be read: applied, rejected, unreachable',
+    labels: ['outcome'],
+  },
+  {
+    name: 'safety_rules_info',
+    type: 'gauge',
+    help: 'Always 1, with the rules that hold in this process',
+    labels: ['version', 'source'],
+  },
+  {
+    name: 'safety_degraded_total',
+    type: 'counter',
+    help: "Texts that the judge failed on: a player's text was searched for the plainest words, a story withheld",
+    labels: ['reason'],
+  },
+  {
+    name: 'safety_resources_age_seconds',
+    type: 'gauge',
+    help: 'Time since somebody made sure of the telephone numbers that players in need are shown',
+    labels: [],
+  },
   {
     name: 'safety_validations_total',
     type: 'counter',
@@ -394,31 +419,6 @@ export const METRIC_CATALOGUE = [
     name: 'safety_wal_pending',
     type: 'gauge',
     help: 'Interventions that wait on the disk of this process for Redis',
-    labels: [],
-  },
-  { name: 'safety_enabled', type: 'gauge', help: '1 while texts are judged', labels: [] },
-  {
-    name: 'safety_rules_reload_total',
-    type: 'counter',
-    help: 'Rules of safety that were applied or rejected, or could not be read: applied, rejected, unreachable',
-    labels: ['outcome'],
-  },
-  {
-    name: 'safety_rules_info',
-    type: 'gauge',
-    help: 'Always 1, with the rules that hold in this process',
-    labels: ['version', 'source'],
-  },
-  {
-    name: 'safety_degraded_total',
-    type: 'counter',
-    help: "Texts that the judge failed on: a player's text was searched for the plainest words, a story withheld",
-    labels: ['reason'],
-  },
-  {
-    name: 'safety_resources_age_seconds',
-    type: 'gauge',
-    help: 'Time since somebody made sure of the telephone numbers that players in need are shown',
     labels: [],
   },
 ] as const satisfies readonly MetricSpec[];

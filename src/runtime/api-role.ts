@@ -24,9 +24,9 @@ import { VERSION } from './version.ts';
 export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
-  readonly safetyState: SafetyState;
   /** Opened by who first asks for it. */
   readonly safety: () => Promise<SafetyRoom>;
+  readonly safetyState: SafetyState;
   close(): Promise<void>;
 }
 
@@ -34,14 +34,14 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
   let room: Promise<SafetyRoom> | undefined;
   const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
-  let state: SafetyState | undefined;
+  let safetyState: SafetyState | undefined;
   const close = async (): Promise<void> => {
-    await state?.stop();
     await (await room?.catch(() => undefined))?.stop();
+    await safetyState?.stop();
     await core.close();
   };
   try {
-    const safetyState = (state = await openSafetyState(core));
+    safetyState = await openSafetyState(core);
     const operations = createOperations({
       safety,
       isSafetyEnabled: core.config.safety.enabled,
@@ -109,8 +109,8 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
     return {
       core,
       operations,
-      safetyState: fleet.safetyState,
       safety: fleet.safety,
+      safetyState: fleet.safetyState,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

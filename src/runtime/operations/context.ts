@@ -6,8 +6,8 @@ import type { RunNotices } from '../../events/run-notices.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
-import type { SafetyState } from '../open-safety-state.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
+import type { SafetyState } from '../open-safety-state.ts';
 
 /** What the operations are made from. */
 export interface OperationsContext {
