@@ -153,7 +153,7 @@ function read<S extends z.ZodType>(file: string, schema: S): z.output<S> {
 }
 
 /** Sources and built files lie at different depths below it. */
-function ownFolder(): string {
+export function ownFolder(): string {
   for (let folder = new URL('./', import.meta.url), last = ''; folder.href !== last;) {
     const found = new URL(DEFAULT_FOLDER, folder);
     if (existsSync(found)) return fileURLToPath(found);

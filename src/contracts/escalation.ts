@@ -26,6 +26,8 @@ export type NotificationOutcome = z.infer<typeof NotificationOutcome>;
 export const Notification = z.strictObject({
   channel: ChannelName,
   tier: Tier,
+  /** Which call to people it belongs to: 0 for the first tier, growing with every next or repeated one. */
+  step: z.int().min(0),
   /** Enough to recognise the recipient, not enough to write to. */
   recipient_masked: z.string().max(128),
   attempt: z.int().min(1),
@@ -54,6 +56,13 @@ export const Escalation = z.looseObject({
   /** Null for repeated violations by the narrator. */
   assessment: CrisisAssessment.nullable(),
   region: z.string().nullable(),
+  /** Over which channels people are told, set up or not. */
+  channels: z.array(ChannelName),
+  /** What the protocol adds for whoever reads it. */
+  note: z.string().max(500).nullable(),
+  /** When the present tier was told, or told again. */
+  told_at: z.iso.datetime(),
+  /** The newest 200. */
   notifications: z.array(Notification),
   status: z.enum(['pending', 'acknowledged', 'resolved', 'failed']),
   assigned_human: z.string().nullable(),

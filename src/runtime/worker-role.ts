@@ -1,4 +1,4 @@
-import type { QueueName } from '../../queues/catalogue.ts';
+import { isSafetyQueue, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
 import { ipa } from '../agents/ipa/process.ts';
 import { nga } from '../agents/nga/process.ts';
@@ -12,7 +12,10 @@ import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
+import type { InterventionRecords } from './open-interventions.ts';
+import { openPeople } from './open-people.ts';
 import { createReadiness } from './operations/readiness.ts';
+import { createSafetyJobs } from './safety-jobs.ts';
 import { startGraph } from './start-graph.ts';
 import { startWorkers } from './workers.ts';
 
@@ -20,6 +23,8 @@ export interface WorkersOfRole {
   readonly queues: readonly QueueName[];
   readonly instance: string;
   readonly concurrency?: number;
+  /** Takes the place of the fleet's own records of interventions. */
+  readonly interventions?: InterventionRecords;
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
   /** Takes the place of the configured models; an agent without an entry has none. */
@@ -47,6 +52,9 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
 export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
   const breakers = createFleetBreakers(core);
   try {
+    const safety = options.queues.some(isSafetyQueue)
+      ? createSafetyJobs(core, await openPeople(core, options.interventions), breakers)
+      : undefined;
     const workers = await startWorkers({
       core,
       agents: options.agents ?? localAgents(core.metrics),
@@ -56,6 +64,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       cache: createMeasuredCache(core),
       instance: options.instance,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+      ...(safety === undefined ? {} : { safety }),
     });
     const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
     for (const queue of options.queues) {
