@@ -3,7 +3,7 @@ import { FleetError } from '../../kernel/errors.ts';
 /**
  * POST a JSON document to somebody else's service. Redirects are not followed: a page goes where it was configured to go.
  *
- * Errors: channel_refused, channel_rejected (unavailable) naming the host and the status, never the address, which may hold a secret
+ * Errors: channel_refused (unavailable), channel_rejected (invalid_input), naming the host and the status, never the address, which may hold a secret
  */
 export async function postJson(
   url: string,
@@ -42,9 +42,9 @@ export function refused(message: string): FleetError {
   return new FleetError({ code: 'channel_refused', kind: 'unavailable', message });
 }
 
-/** It answered, and will not take this one. */
+/** It answered, and will not take this one: that says nothing about the channel, whose circuit does not count it. */
 export function rejected(message: string): FleetError {
-  return new FleetError({ code: 'channel_rejected', kind: 'unavailable', message });
+  return new FleetError({ code: 'channel_rejected', kind: 'invalid_input', retryable: true, message });
 }
 
 function reasonOf(error: unknown): string {

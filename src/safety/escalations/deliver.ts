@@ -43,7 +43,7 @@ export async function deliverPage(
   const own = { page: pageId(page), atMs: escalation === null ? 0 : calledAt(escalation, page.step) };
   await makeUp(ctx, channel, lane, signal, own);
   await lane.keep();
-  return attempt(ctx, page, signal);
+  return await attempt(ctx, page, signal);
 }
 
 async function attempt(
@@ -156,7 +156,8 @@ export async function probeChannel(
   // One that will be tried again by itself needs no help.
   if (job !== undefined && !(await job.isFailed())) return 0;
   await using lane = await takeLane(ctx.store, channel);
-  return lane === null ? 0 : makeUp(ctx, channel, lane, signal, null);
+  // Awaited here, or the lane would be given back before it is used.
+  return lane === null ? 0 : await makeUp(ctx, channel, lane, signal, null);
 }
 
 /** Its job finds the page delivered: a dead letter ends completed, a waiting one need not wait. */
