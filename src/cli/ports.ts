@@ -65,6 +65,12 @@ export type CliOperations = Pick<
   | 'getDeadLetter'
   | 'replayDeadLetter'
   | 'discardDeadLetter'
+  | 'listEscalations'
+  | 'getEscalation'
+  | 'acknowledgeEscalation'
+  | 'resolveEscalation'
+  | 'listSafetyAlerts'
+  | 'testChannel'
 >;
 
 /** A fleet reached directly at its Redis. */

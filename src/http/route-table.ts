@@ -10,6 +10,7 @@ import { costRoutes } from './routes/costs.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { documentRoutes } from './routes/documents.ts';
+import { escalationRoutes } from './routes/escalations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
 import { playRoutes } from './routes/play.ts';
@@ -45,6 +46,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...runEventRoutes(deps, cursors, lifetime),
     ...scheduleRoutes(deps, cursors),
     ...runTokenRoutes(deps, lifetime),
+    ...escalationRoutes(deps, cursors),
     ...queueRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),

@@ -14,6 +14,7 @@ import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
+import { openPeople, warnOfNoChannel, type People } from './open-people.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { VERSION } from './version.ts';
@@ -22,11 +23,15 @@ import { VERSION } from './version.ts';
 export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
+  /** The way to people, opened by who first asks for it. */
+  readonly people: () => Promise<People>;
   close(): Promise<void>;
 }
 
 export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  let opened: Promise<People> | undefined;
+  const people = (): Promise<People> => (opened ??= openPeople(core));
   try {
     const operations = createOperations({
       workflows: core.workflows,
@@ -35,9 +40,11 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       notices: new RunNotices(core.subscriber, core.store.keys),
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
+      config: core.config,
+      people,
       understand: (text, session) => understand(core, text, session),
     });
-    return { core, operations, close: () => core.close() };
+    return { core, operations, people, close: () => core.close() };
   } catch (error) {
     await core.close();
     throw error;
@@ -63,6 +70,8 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   const { core } = fleet;
   const { config, metrics, log } = core;
   try {
+    // What is wrong with its protocols stops the start.
+    warnOfNoChannel(core, await fleet.people());
     exportQueueGauges(core);
     let draining = false;
     const operations: FleetOperations = {
@@ -88,6 +97,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
     return {
       core,
       operations,
+      people: fleet.people,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

@@ -1,10 +1,13 @@
 import type { Queue } from 'bullmq';
+import type { Config } from '../../../config/schema.ts';
 import type { QueueName } from '../../../queues/catalogue.ts';
 import type { IpaOutput } from '../../contracts/intent.ts';
 import type { RunNotices } from '../../events/run-notices.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
+
+import type { People } from '../open-people.ts';
 
 /** What the operations are made from. */
 export interface OperationsContext {
@@ -15,6 +18,9 @@ export interface OperationsContext {
   readonly notices: RunNotices;
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;
+  readonly config: Config;
+  /** Opened when it is first needed. */
+  readonly people: () => Promise<People>;
   /** What a text means in its session, found locally within milliseconds. */
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
 }

@@ -38,6 +38,7 @@ export async function begin(
     next,
     actor: 'system:escalation',
     what: 'created',
+    counts: { [`escalation:${next.crisis_level}:created`]: 1 },
     due: dueOfStep(next, nowMs),
     events: [
       { type: 'safety.escalation.created', data: aboutEscalation(next) },

@@ -21,7 +21,12 @@ export async function passDeadline(ctx: EscalationContext, id: string, step: num
   const nowMs = ctx.clock.now();
   const { escalation, isChanged } = await ctx.escalations.change(id, (now) => {
     if (!isOpenEscalation(now) || stepOf(now) !== step) return null;
-    return { ...nextStep(ctx, now, nowMs), what: 'unacknowledged', actor: 'system:deadline' };
+    return {
+      ...nextStep(ctx, now, nowMs),
+      what: 'unacknowledged',
+      actor: 'system:deadline',
+      counts: { [`escalation:${now.crisis_level}:unacknowledged`]: 1 },
+    };
   });
   if (!isChanged) return drop(ctx, member);
   countNext(ctx, escalation);

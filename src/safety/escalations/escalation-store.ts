@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Escalation, type ChannelName } from '../../contracts/escalation.ts';
 import { toIso, type Clock } from '../../kernel/clock.ts';
 import { FleetError } from '../../kernel/errors.ts';
@@ -5,11 +6,12 @@ import { defineScript, runScript, toBackendError } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
 
 /**
- * KEYS  1 escalation  2 index  3 due  4 events  5 alerts  6 audit, then the missed pages of one channel per operation on them
+ * KEYS  1 escalation  2 index  3 due  4 events  5 alerts  6 audit  7 counters of the hour,
+ *       then the missed pages of one channel per operation on them
  * ARGV  1 expected version (0 = there is none)  2 next version  3 data  4 index score ('' = is in it)  5 id
  *       6 seconds it is kept (0 = for ever)  7 time as text  8 how many due entries go, then those
  *       n how many come, then score and entry each;  n how many events, then type, data and whether it is an alert (1 or 0) each
- *       actor, and what is done, for the audit
+ *       actor, event, session and player for the audit;  n counters, then name and amount each
  *       n operations on missed pages, then add or rem, score, page each
  * Returns {verdict, version}: written, or conflict. All of it is one step, or nothing happened.
  */
@@ -45,13 +47,19 @@ for _ = 1, n do
   end
   at = at + 3
 end
-redis.call('XADD', KEYS[6], 'MAXLEN', '~', 1000000, '*', 'type', 'safety.escalation', 'at', ARGV[7], 'actor', ARGV[at],
-  'what', ARGV[at + 1], 'id', ARGV[5])
-at = at + 2
+redis.call('XADD', KEYS[6], 'MAXLEN', '~', 1000000, '*', 'at', ARGV[7], 'event', ARGV[at + 1], 'actor', ARGV[at],
+  'escalation_id', ARGV[5], 'session_id', ARGV[at + 2], 'user_hash', ARGV[at + 3])
+at = at + 4
+n = count()
+for _ = 1, n do
+  redis.call('HINCRBYFLOAT', KEYS[7], ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+if n > 0 then redis.call('EXPIRE', KEYS[7], 3024000) end
 n = count()
 for i = 1, n do
-  if ARGV[at] == 'add' then redis.call('ZADD', KEYS[6 + i], 'NX', ARGV[at + 1], ARGV[at + 2])
-  else redis.call('ZREM', KEYS[6 + i], ARGV[at + 2]) end
+  if ARGV[at] == 'add' then redis.call('ZADD', KEYS[7 + i], 'NX', ARGV[at + 1], ARGV[at + 2])
+  else redis.call('ZREM', KEYS[7 + i], ARGV[at + 2]) end
   at = at + 3
 end
 return {'written', ARGV[2]}
@@ -79,6 +87,8 @@ export interface EscalationChange {
   readonly due?: readonly { readonly member: string; readonly atMs: number }[];
   readonly events?: readonly SafetyEvent[];
   readonly missed?: readonly MissedPage[];
+  /** What is counted in the hour: figures of dashboard and report. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 const MAX_TRIES = 50;
@@ -169,7 +179,9 @@ export class EscalationStore {
 
   async #write(change: EscalationChange, expected: number, indexScore?: number): Promise<boolean> {
     const { redis, keys } = this.#store;
-    const { next, done = [], due = [], events = [], missed = [] } = change;
+    const { next, done = [], due = [], events = [], missed = [], counts = {} } = change;
+    const nowMs = this.#clock.now();
+    const counters = Object.entries(counts);
     const id = next.escalation_id;
     const [verdict] = (await runScript(
       redis,
@@ -181,6 +193,7 @@ export class EscalationStore {
         keys.safetyEvents(),
         keys.safetyAlerts(),
         keys.safetyAudit(),
+        keys.safetyStats(new Date(nowMs).toISOString().slice(0, 13).replace(/[-T]/g, '')),
         ...missed.map(({ channel }) => keys.safetyMissed(channel)),
       ],
       [
@@ -190,7 +203,7 @@ export class EscalationStore {
         indexScore ?? '',
         id,
         next.status === 'resolved' ? this.#retentionSeconds : 0,
-        toIso(this.#clock.now()),
+        toIso(nowMs),
         done.length,
         ...done,
         due.length,
@@ -198,7 +211,11 @@ export class EscalationStore {
         events.length,
         ...events.flatMap(({ type, data }) => [type, JSON.stringify(data), type === 'safety.alert' ? 1 : 0]),
         change.actor,
-        change.what,
+        `escalation.${change.what.replaceAll(' ', '_')}`,
+        sessionName(next.session_id),
+        next.user_hash,
+        counters.length,
+        ...counters.flat(),
         missed.length,
         ...missed.flatMap(({ op, atMs, page }) => [op, atMs, page]),
       ],
@@ -216,6 +233,11 @@ export class EscalationStore {
 }
 
 const PAGE = 100;
+
+/** The audit outlives sessions, and names them as the audit of the API does. */
+function sessionName(sessionId: string): string {
+  return `sha256-${createHash('sha256').update(sessionId).digest('hex').slice(0, 16)}`;
+}
 
 function isBelow(one: Escalation, after: { readonly at: number; readonly id: string } | undefined): boolean {
   if (after === undefined) return true;

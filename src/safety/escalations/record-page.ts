@@ -37,6 +37,7 @@ export async function recordDelivered(
       next: addNotification(now, notification),
       actor: 'system:page',
       what: 'delivered',
+      counts: { [`notification:${page.channel}:delivered`]: 1 },
       missed: [{ op: 'rem', channel: page.channel, page: pageId(page), atMs: 0 }],
       ...(isOutbound(page.channel) && now.intervention_id !== null
         ? { due: [{ member: dueMember('mirror', now.escalation_id, now.version + 1), atMs: nowMs }] }
@@ -75,6 +76,7 @@ export async function recordFailed(
       next,
       actor: 'system:page',
       what: 'not delivered',
+      counts: { [`notification:${page.channel}:failed`]: 1 },
       missed: [{ op: 'add', channel: page.channel, page: pageId(page), atMs: calledAt(now, page.step) }],
     };
     const outbound = now.channels.filter((name) => isOutbound(name) && ctx.settings.configured.has(name));

@@ -42,6 +42,11 @@ export async function acknowledgeEscalation(
       next,
       actor: ack.actor,
       what: 'acknowledged',
+      counts: {
+        [`escalation:${now.crisis_level}:acknowledged`]: 1,
+        'ack:n': 1,
+        'ack:s': Math.max(0, nowMs - Date.parse(now.created_at)) / 1000,
+      },
       done: timersOf(now),
       due: mirrorDue(next, now.version + 1, nowMs),
       events: [
@@ -74,6 +79,7 @@ export async function closeEscalation(
       next,
       actor: by.actor,
       what: 'resolved',
+      counts: { [`escalation:${now.crisis_level}:resolved`]: 1 },
       done: timersOf(now),
       due: mirrorDue(next, now.version + 1, nowMs),
       events: [
