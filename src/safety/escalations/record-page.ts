@@ -83,7 +83,8 @@ export async function recordFailed(
     const isPresent = stepOf(now) === page.step;
     if (!isPresent || !hasReachedNobody(next, page.step, outbound, page.delays_ms.length + 1)) return change;
     isLost = true;
-    return { ...change, ...failed(ctx, next, nowMs, () => (isCallingNext = true)) };
+    const counts = { ...change.counts, [`escalation:${now.crisis_level}:failed`]: 1 };
+    return { ...change, ...failed(ctx, next, nowMs, () => (isCallingNext = true)), counts };
   });
   if (!isChanged) return;
   ctx.metrics.safety_notifications_total.inc({ channel: page.channel, outcome: 'failed' });
