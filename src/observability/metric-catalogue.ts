@@ -295,6 +295,19 @@ export const METRIC_CATALOGUE = [
   },
 
   {
+    name: 'safety_wal_pending',
+    type: 'gauge',
+    help: 'Interventions that wait on the disk of this process for Redis',
+    labels: [],
+  },
+  { name: 'safety_enabled', type: 'gauge', help: '1 while texts are judged', labels: [] },
+  {
+    name: 'safety_degraded_total',
+    type: 'counter',
+    help: "Texts that the judge failed on: a player's text was searched for the plainest words, a story withheld",
+    labels: ['reason'],
+  },
+  {
     name: 'safety_protocol_steps_total',
     type: 'counter',
     help: 'Steps of protocols: completed, skipped (nothing is set up for it), retried or failed',

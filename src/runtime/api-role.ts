@@ -72,7 +72,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   try {
     // What is wrong with its protocols stops the start.
     warnOfNoChannel(core, await fleet.people());
-    exportQueueGauges(core);
+    exportQueueGauges(core, fleet.people);
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,
