@@ -18,16 +18,8 @@ import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '.
 import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
-import type { ChannelName, Escalation, Tier } from '../contracts/escalation.ts';
-import type {
-  AcknowledgedEscalation,
-  AcknowledgeEscalation,
-  ChannelTest,
-  ResolveEscalation,
-  SafetyConsoleEntry,
-} from '../contracts/safety-operations/escalations.ts';
-import type { CrisisLevel } from '../contracts/safety.ts';
 import type { RunToken } from '../contracts/token.ts';
+import { escalationCalls, type EscalationCalls } from './escalation-calls.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
 import { followRun } from './run-events.ts';
@@ -76,10 +68,6 @@ export interface VersionOptions extends CallOptions {
 export interface WorldOptions extends VersionOptions {
   readonly full?: boolean;
 }
-export interface EscalationListOptions extends PageOptions {
-  readonly status?: Escalation['status'];
-  readonly level?: CrisisLevel;
-}
 export interface DeadLetterOptions extends PageOptions {
   readonly queue?: string;
   readonly reason?: string;
@@ -88,7 +76,7 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient {
+export interface FleetClient extends EscalationCalls {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -165,29 +153,6 @@ export interface FleetClient {
     request: { reason: string },
     options?: SubmitCallOptions,
   ): Promise<DeadLetter>;
-  listEscalations(options?: EscalationListOptions): Promise<Page<Escalation>>;
-  getEscalation(escalationId: string, options?: CallOptions): Promise<Escalation>;
-  /** Takes it: nobody else is called. Needs the role admin, or the token of the page. */
-  acknowledgeEscalation(
-    escalationId: string,
-    request: AcknowledgeEscalation,
-    options?: SubmitCallOptions,
-  ): Promise<AcknowledgedEscalation>;
-  resolveEscalation(
-    escalationId: string,
-    request: ResolveEscalation,
-    options?: SubmitCallOptions,
-  ): Promise<Escalation>;
-  /** The console: pages and alerts, oldest first. */
-  listSafetyAlerts(
-    options?: CallOptions & { readonly limit?: number; readonly after?: string },
-  ): Promise<{ items: SafetyConsoleEntry[] }>;
-  /** Sends a test over a channel to people. */
-  testChannel(
-    channel: ChannelName,
-    request?: { readonly tier?: Tier },
-    options?: SubmitCallOptions,
-  ): Promise<ChannelTest>;
   /** Also answers while the fleet is not ready. */
   readiness(options?: CallOptions): Promise<{ status: Readiness['status'] }>;
 }
@@ -295,14 +260,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     getDeadLetter: (dlqId, o) => get(pathOf`/v1/dlq/${dlqId}`, o),
     replayDeadLetter: (dlqId, o) => post(pathOf`/v1/dlq/${dlqId}/replay`, {}, o),
     discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
-    listEscalations: (o) =>
-      get('/v1/safety/escalations', o, { ...pageQuery(o), status: o?.status, level: o?.level }),
-    getEscalation: (id, o) => get(pathOf`/v1/safety/escalations/${id}`, o),
-    acknowledgeEscalation: (id, request, o) =>
-      post(pathOf`/v1/safety/escalations/${id}/acknowledge`, request, o),
-    resolveEscalation: (id, request, o) => post(pathOf`/v1/safety/escalations/${id}/resolve`, request, o),
-    listSafetyAlerts: (o) => get('/v1/safety/alerts', o, { limit: o?.limit, after: o?.after }),
-    testChannel: (channel, request = {}, o) => post(pathOf`/v1/safety/channels/${channel}/test`, request, o),
+    ...escalationCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };
   return client;

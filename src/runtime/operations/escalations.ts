@@ -76,7 +76,7 @@ export function escalationOperations(people: () => Promise<People>, config: Conf
         await channel.send(testPage(name, tier, context.clock.now()), AbortSignal.timeout(channel.timeoutMs));
         return answered('delivered');
       } catch (error) {
-        const { code, message } = toFleetError(error, 'channel_refused');
+        const { code, message } = toFleetError(error);
         return answered('failed', `${code}: ${message}`);
       }
     },

@@ -60,7 +60,7 @@ async function attempt(
     return { outcome: 'delivered' };
   } catch (error) {
     if (signal.aborted) throw error;
-    const failure = toFleetError(error, 'channel_refused');
+    const failure = toFleetError(error);
     await recordFailed(ctx, page, failure, performance.now() - started);
     throw failure;
   }

@@ -251,7 +251,11 @@ describe('problems', () => {
     [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__IPA: '10' }, RULES[12]],
     [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__WBA: '15' }, RULES[13]],
     [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__NGA: '20' }, RULES[14]],
-    [{ ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5' }, RULES[15]],
+    [{ ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5' }, RULES[19]],
+    [{ AO_SAFETY__CHANNELS__WEBHOOK__ENABLED: 'true' }, RULES[15]],
+    [{ AO_SAFETY__CHANNELS__EMAIL__ENABLED: 'true' }, RULES[16]],
+    [{ AO_SAFETY__CHANNELS__CHAT__ENABLED: 'true' }, RULES[17]],
+    [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[18]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -259,7 +263,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(16);
+    expect(RULES).toHaveLength(20);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {
