@@ -43,12 +43,12 @@ export interface EscalationCalls {
 }
 
 interface Asking {
-  get<T>(
+  readonly get: <T>(
     path: string,
     options?: CallOptions,
     query?: Record<string, string | number | undefined>,
-  ): Promise<T>;
-  post<T>(path: string, body: unknown, options?: SubmitCallOptions): Promise<T>;
+  ) => Promise<T>;
+  readonly post: <T>(path: string, body: unknown, options?: SubmitCallOptions) => Promise<T>;
 }
 
 export function escalationCalls({ get, post }: Asking): EscalationCalls {

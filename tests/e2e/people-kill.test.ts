@@ -21,7 +21,15 @@ const SETTINGS = { 'safety.notify.delay_s': '0.2' };
 async function fleet(url: string) {
   const settings = { ...SETTINGS, ...webhookAt(url) };
   const h = await startHarness({ redisUrl: redis.url, workers: [], settings });
-  return { h, processes: fleetProcesses(h, settings), crises: await crisesOf(h) };
+  const processes = fleetProcesses(h, settings);
+  return {
+    processes,
+    crises: await crisesOf(h),
+    async [Symbol.asyncDispose]() {
+      await processes[Symbol.asyncDispose]();
+      await h[Symbol.asyncDispose]();
+    },
+  };
 }
 
 const kill = async (doomed: FleetProcess): Promise<void> => {
@@ -31,9 +39,8 @@ const kill = async (doomed: FleetProcess): Promise<void> => {
 
 test('a worker that is killed while it sends a page loses none, and the next one sends it under the same key', async () => {
   await using hook = await pageReceiver();
-  const { h, processes, crises } = await fleet(hook.url);
-  await using _h = h;
-  await using _p = processes;
+  await using people = await fleet(hook.url);
+  const { processes, crises } = people;
   hook.answer = (_, nth) => (nth === 1 ? 'hang' : 204);
   const doomed = await processes.start('worker', 'safety');
   const crisis = await crises.write(crisisOf());
@@ -51,9 +58,8 @@ test('a worker that is killed while it sends a page loses none, and the next one
 
 test('a worker that is killed between the delivery and its record sends the page once more at most, under the same key', async () => {
   await using hook = await pageReceiver();
-  const { h, processes, crises } = await fleet(hook.url);
-  await using _h = h;
-  await using _p = processes;
+  await using people = await fleet(hook.url);
+  const { processes, crises } = people;
   const doomed = await processes.start('worker', 'safety');
   hook.answer = async (_, nth) => {
     // Taken, and the worker never hears of it.
@@ -75,9 +81,8 @@ test('a worker that is killed between the delivery and its record sends the page
 
 test('an acknowledgement whose process dies behind it ends the calls, and its intervention learns of it', async () => {
   await using hook = await pageReceiver();
-  const { h, processes, crises } = await fleet(hook.url);
-  await using _h = h;
-  await using _p = processes;
+  await using people = await fleet(hook.url);
+  const { processes, crises } = people;
   await processes.start('worker', 'safety');
   const crisis = await crises.write(crisisOf());
   await crises.caller.tell(crisis);
@@ -107,9 +112,8 @@ test('an acknowledgement whose process dies behind it ends the calls, and its in
 
 test('whatever is killed, each of many crises is told, in deadlines too, and no page is another one', async () => {
   await using hook = await pageReceiver();
-  const { h, processes, crises } = await fleet(hook.url);
-  await using _h = h;
-  await using _p = processes;
+  await using people = await fleet(hook.url);
+  const { processes, crises } = people;
   const all: Intervention[] = [];
   let worker = await processes.start('worker', 'safety');
   for (let round = 0; round < KILLS; round++) {
@@ -140,9 +144,8 @@ test('whatever is killed, each of many crises is told, in deadlines too, and no 
 
 test('a worker that is stopped while a receiver hangs gives the page back without losing an attempt', async () => {
   await using hook = await pageReceiver();
-  const { h, processes, crises } = await fleet(hook.url);
-  await using _h = h;
-  await using _p = processes;
+  await using people = await fleet(hook.url);
+  const { processes, crises } = people;
   hook.answer = (_, nth) => (nth === 1 ? 'hang' : 204);
   const stopped = await processes.start('worker', 'safety');
   const crisis = await crises.write(crisisOf());

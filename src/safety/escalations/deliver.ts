@@ -37,7 +37,7 @@ export async function deliverPage(
   await using lane = await takeLane(ctx.store, channel);
   if (lane === null) {
     if (mayWait) throw channelBusy(channel);
-    return attempt(ctx, page, signal);
+    return await attempt(ctx, page, signal);
   }
   const escalation = await ctx.escalations.find(page.escalation_id);
   const own = { page: pageId(page), atMs: escalation === null ? 0 : calledAt(escalation, page.step) };
