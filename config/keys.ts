@@ -59,7 +59,7 @@ export function optionalInteger(options: Options<number | null> & Range) {
 }
 
 /** Any number, fractions included. */
-export function amount(options: Options<number> & Range) {
+export function decimal(options: Options<number> & Range) {
   const { min, max } = options;
   const expected = `number ${min}..${max}`;
   return key(z.number().min(min).max(max), options, { kind: 'integer', expected, isNullable: false });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, duration, field, flag, integer, list, optionalText, section, text } from '../keys.ts';
+import { decimal, duration, field, flag, integer, list, optionalText, section, text } from '../keys.ts';
 
 /** Settings of the player's safety: judging, interventions, and the people who are told. */
 
@@ -193,7 +193,7 @@ function recipients(whom: string) {
 }
 
 function minutes(value: number, level: string) {
-  return amount({
+  return decimal({
     min: 0.005,
     max: 1440,
     default: value,

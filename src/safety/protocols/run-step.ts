@@ -50,7 +50,7 @@ export async function runProtocolStep(
     const done = await untilAborted(carryOut(ctx, step, intervention), signal).catch((error: unknown) => {
       throw signal.aborted ? timeoutError('step_timeout', `protocol step "${step.step}"`, timeoutMs) : error;
     });
-    await note(ctx, data, step, performance.now() - started, done);
+    await noteDone(ctx, data, step, performance.now() - started, done);
     ctx.metrics.safety_protocol_steps_total.inc({ step: step.step, outcome: done.outcome });
     return { outcome: done.outcome };
   } catch (error) {
@@ -138,7 +138,7 @@ async function scheduleFollowUp(
   };
 }
 
-async function note(
+async function noteDone(
   ctx: PeopleContext,
   data: ProtocolStepJobData,
   step: ProtocolStep,

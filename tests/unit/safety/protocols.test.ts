@@ -39,7 +39,7 @@ describe('protocols', () => {
 
   test.for([
     ['without resources', [{ step: 'generate_response' }], 'before all other steps'],
-    ['with the answer behind', [...ANSWER.toReversed()], 'before all other steps'],
+    ['with the answer behind', ANSWER.toReversed(), 'before all other steps'],
     ['with two answers', [...ANSWER, { step: 'generate_response' }], 'once each'],
     ['with an unknown step', [...ANSWER, { step: 'call_the_police' }], '/protocols/default/default/2'],
     ['with an unknown field', [...ANSWER, { step: 'contact_emergency', number: '911' }], 'number'],
