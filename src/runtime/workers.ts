@@ -1,7 +1,7 @@
 import { Worker, type Job } from 'bullmq';
 import { isSafetyQueue, QUEUES, type QueueName } from '../../queues/catalogue.ts';
 import { keptJobs, type Retention } from '../../queues/job-options.ts';
-import { workerOptions } from '../../queues/worker-options.ts';
+import { workerOptions, type LockSettings } from '../../queues/worker-options.ts';
 import { ActiveJobs } from '../agents/active-jobs.ts';
 import type { Agent } from '../agents/agent.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
@@ -57,7 +57,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       name: options.instance,
       autorun: false,
       concurrency: concurrencyOf(options, name),
-      ...workerOptions(name, lockSettings(core.config), core.workflows.settings.retention),
+      ...workerOptions(name, lockOf(core, name), core.workflows.settings.retention),
       settings: { backoffStrategy: backoffStrategy(core, name) },
     });
     observeWorker(core, name, worker);
@@ -95,6 +95,20 @@ async function stopWorkers(core: Core, workers: readonly Worker[], graceMs: numb
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A page whose worker died must not wait for the better part of a minute; steps of agents compute for longer. */
+const SAFETY_LOCK_SECONDS = 10;
+const SAFETY_CHECK_SECONDS = 5;
+
+function lockOf(core: Core, name: QueueName): LockSettings {
+  const lock = lockSettings(core.config);
+  if (!isSafetyQueue(name)) return lock;
+  return {
+    ...lock,
+    lockSeconds: Math.min(lock.lockSeconds, SAFETY_LOCK_SECONDS),
+    stalledIntervalSeconds: Math.min(lock.stalledIntervalSeconds, SAFETY_CHECK_SECONDS),
+  };
 }
 
 function concurrencyOf(options: WorkersOptions, name: QueueName): number {

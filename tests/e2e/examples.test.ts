@@ -117,7 +117,9 @@ describe('examples', () => {
         AbortSignal.timeout(5_000),
       );
     await expect
-      .poll(() => send('another secret of somebody').catch((error: Error) => error.message))
+      .poll(() => send('another secret of somebody').catch((error: Error) => error.message), {
+        timeout: 20_000,
+      })
       .toMatch(/401/);
     await expect(send(secret, 600_000)).rejects.toThrow('401');
     await send(secret);
