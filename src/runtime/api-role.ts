@@ -31,7 +31,12 @@ export interface OperatedFleet {
 export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
   let opened: Promise<People> | undefined;
-  const people = (): Promise<People> => (opened ??= openPeople(core));
+  // What failed while Redis was away is opened again by the next who asks.
+  const people = (): Promise<People> =>
+    (opened ??= openPeople(core).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    }));
   try {
     const operations = createOperations({
       workflows: core.workflows,
