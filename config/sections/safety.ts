@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, field, flag, integer, list, optionalText, section, text } from '../keys.ts';
+import { decimal, duration, field, flag, integer, list, optionalText, section, text } from '../keys.ts';
 
 /** Settings of the player's safety: judging, interventions, and the people who are told. */
 
@@ -53,6 +53,12 @@ export const safety = section({
     expected: 'the path of a file in a folder that outlives the process',
     default: null,
     description: 'Where interventions wait while Redis is away; null: safety.wal in the folder .ao',
+  }),
+  protocols_file: optionalText({
+    accepts: (path) => path.trim() !== '',
+    expected: 'the path of a JSON file',
+    default: null,
+    description: 'What is done in which crisis; null: the protocols that come with the product',
   }),
   hold: section({
     threshold: integer({
@@ -187,8 +193,8 @@ function recipients(whom: string) {
 }
 
 function minutes(value: number, level: string) {
-  return integer({
-    min: 1,
+  return decimal({
+    min: 0.005,
     max: 1440,
     default: value,
     description: `Minutes until the next tier is told when nobody acknowledges a ${level} escalation`,

@@ -73,6 +73,12 @@ export type CliOperations = Pick<
   | 'getIntervention'
   | 'resolveIntervention'
   | 'releaseSession'
+  | 'listEscalations'
+  | 'getEscalation'
+  | 'acknowledgeEscalation'
+  | 'resolveEscalation'
+  | 'listSafetyAlerts'
+  | 'testChannel'
 >;
 
 /** A fleet reached directly at its Redis. */
@@ -110,8 +116,8 @@ export interface RedisFacts {
   readonly maxMemoryBytes: number | null;
 }
 
-export const WORKER_QUEUES = ['ipa', 'wba', 'nga', 'flow'] as const;
-/** `flow` also serves `maintenance`. */
+export const WORKER_QUEUES = ['ipa', 'wba', 'nga', 'flow', 'safety'] as const;
+/** `flow` also serves `maintenance`, `safety` both queues of its name. */
 export type WorkerQueue = (typeof WORKER_QUEUES)[number];
 
 export type Role =

@@ -131,6 +131,15 @@ export function remoteOperations(client: FleetClient): CliOperations {
       return [...page.items];
     },
     getDeadLetter: (dlqId) => asked(client.getDeadLetter(dlqId)),
+    async listEscalations({ status, level, limit }) {
+      const filter = { ...(status !== undefined && { status }), ...(level !== undefined && { level }) };
+      return [...(await asked(client.listEscalations({ limit, ...filter }))).items];
+    },
+    getEscalation: (id) => asked(client.getEscalation(id)),
+    acknowledgeEscalation: (id, request) => asked(client.acknowledgeEscalation(id, request)),
+    resolveEscalation: (id, request) => asked(client.resolveEscalation(id, request)),
+    listSafetyAlerts: async (page) => (await asked(client.listSafetyAlerts(page))).items,
+    testChannel: (channel, request) => asked(client.testChannel(channel, request)),
     replayDeadLetter: (dlqId) => asked(client.replayDeadLetter(dlqId)),
     discardDeadLetter: (dlqId, request) => asked(client.discardDeadLetter(dlqId, request)),
     async listInterventions({ limit, state, level, after }) {

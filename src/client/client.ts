@@ -21,6 +21,7 @@ import type { RunExplanation } from '../contracts/why.ts';
 import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
 import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
+import { escalationCalls, type EscalationCalls } from './escalation-calls.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
 import { followRun } from './run-events.ts';
@@ -77,7 +78,7 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient extends SafetyRulesClient, InterventionsClient {
+export interface FleetClient extends SafetyRulesClient, InterventionsClient, EscalationCalls {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -263,6 +264,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     replayDeadLetter: (dlqId, o) => post(pathOf`/v1/dlq/${dlqId}/replay`, {}, o),
     discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
     ...interventionCalls({ get, post, ask }),
+    ...escalationCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };
   return client;

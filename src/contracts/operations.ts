@@ -13,6 +13,7 @@ import type { FleetStatus } from './status.ts';
 import type { CreateSession, DeletedSession, SessionView, TurnRecord, UpdateSession } from './session.ts';
 import type { SessionExport } from './session-export.ts';
 import type { SafetyRulesOperations } from './safety-operations/rules.ts';
+import type { EscalationOperations } from './safety-operations/escalations.ts';
 import type { RunExplanation } from './why.ts';
 import type { SessionWorld, WorldQuestion, WorldVersion } from './world-history.ts';
 import type { InterventionOperations } from './safety-operations/interventions.ts';
@@ -58,7 +59,7 @@ export interface DeadLetterFilter {
  * (not_found), forbidden, backend_unavailable (unavailable).
  */
 export interface FleetOperations
-  extends SafetyRulesOperations, InterventionOperations, SafetyReportOperations {
+  extends SafetyRulesOperations, InterventionOperations, SafetyReportOperations, EscalationOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
   /** For its owner and whoever may operate. Errors also: validation_failed when it becomes too large. */

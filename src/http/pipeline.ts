@@ -88,8 +88,15 @@ async function admit(route: Route, gatekeeper: Gatekeeper, req: Request, res: Re
   if (route.access === 'public') return { caller: NOBODY };
   if (route.access === 'optional') {
     const isAnonymous = credentialOf(req.headers) === 'missing';
-    if (isAnonymous && !gatekeeper.isOpen) return { caller: NOBODY };
-    return gatekeeper.admit(req, res, ['user', 'enqueue', 'read']);
+    const admission: Admission =
+      isAnonymous && !gatekeeper.isOpen
+        ? { caller: NOBODY }
+        : await gatekeeper.admit(req, res, ['user', 'enqueue', 'read']);
+    if (route.rateClass !== undefined) {
+      const who = gatekeeper.rateKey(req, route.rateClass, admission.caller);
+      await gatekeeper.limit(res, route.rateClass, who, admission.perSecond);
+    }
+    return admission;
   }
   const admission = await gatekeeper.admit(req, res, route.access);
   const rateClass = route.rateClass ?? 'read';

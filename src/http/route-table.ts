@@ -10,6 +10,7 @@ import { costRoutes } from './routes/costs.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { documentRoutes } from './routes/documents.ts';
+import { escalationRoutes } from './routes/escalations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
 import { playRoutes } from './routes/play.ts';
@@ -48,6 +49,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...scheduleRoutes(deps, cursors),
     ...runTokenRoutes(deps, lifetime),
     ...safetyRulesRoutes(deps),
+    ...escalationRoutes(deps, cursors),
     ...queueRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),

@@ -9,10 +9,10 @@ export const TAGS = {
   definitions: 'Definitions of workflows, in code and registered',
   runs: 'Runs of workflows, their state and their events',
   schedules: 'Runs that are started again and again',
+  safety: 'How texts are judged, and by which rules',
   queues: 'Queues of the fleet',
   costs: 'What calls of models cost',
   'dead-letters': 'Jobs that were given up on',
-  safety: 'How texts are judged, and by which rules',
   health: 'Liveness, readiness and metrics of this process',
   documents: 'What this API is',
 } as const;

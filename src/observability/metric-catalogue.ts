@@ -294,6 +294,63 @@ export const METRIC_CATALOGUE = [
     labels: [],
   },
 
+  {
+    name: 'safety_wal_pending',
+    type: 'gauge',
+    help: 'Interventions that wait on the disk of this process for Redis',
+    labels: [],
+  },
+  { name: 'safety_enabled', type: 'gauge', help: '1 while texts are judged', labels: [] },
+  {
+    name: 'safety_degraded_total',
+    type: 'counter',
+    help: "Texts that the judge failed on: a player's text was searched for the plainest words, a story withheld",
+    labels: ['reason'],
+  },
+  {
+    name: 'safety_protocol_steps_total',
+    type: 'counter',
+    help: 'Steps of protocols: completed, skipped (nothing is set up for it), retried or failed',
+    labels: ['step', 'outcome'],
+  },
+  {
+    name: 'safety_escalations_total',
+    type: 'counter',
+    help: 'Escalations: created, next_tier, repeated, unacknowledged (a deadline passed), failed (no channel delivered), acknowledged, resolved or superseded',
+    labels: ['level', 'outcome'],
+  },
+  {
+    name: 'safety_notifications_total',
+    type: 'counter',
+    help: 'Attempts to tell a person: delivered, late (delivered after the channel had been down), failed, or skipped (the channel is not set up)',
+    labels: ['channel', 'outcome'],
+  },
+  {
+    name: 'safety_ack_seconds',
+    type: 'histogram',
+    help: 'Time from an escalation to its acknowledgement',
+    labels: [],
+    buckets: [5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400],
+  },
+  {
+    name: 'safety_missed_pages',
+    type: 'gauge',
+    help: 'Pages that a channel has not taken yet',
+    labels: ['channel'],
+  },
+  {
+    name: 'safety_unacknowledged',
+    type: 'gauge',
+    help: 'Escalations whose first deadline passed and that nobody has acknowledged',
+    labels: ['level'],
+  },
+  {
+    name: 'safety_human_channel',
+    type: 'gauge',
+    help: '1 while a channel that leaves the fleet is set up, 0 while none is',
+    labels: [],
+  },
+
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
   {
     name: 'circuit_transitions_total',

@@ -111,7 +111,11 @@ export interface Keys {
   safetyEscalations(): string;
   /** Sorted set: `<what>|<id>|<round>` -> epoch ms at which it is due. */
   safetyDue(): string;
-  /** Stream: notifications of the console channel. */
+  /** Sorted set: page that a channel did not take yet -> epoch ms at which its tier was called. */
+  safetyMissed(channel: string): string;
+  /** String: who makes up for missed pages of a channel at this moment. */
+  safetyLane(channel: string): string;
+  /** Stream: notifications of the console channel, and alerts. */
   safetyAlerts(): string;
   /** Stream: what happened, for watchers. */
   safetyEvents(): string;
@@ -197,6 +201,8 @@ export function createKeys(prefix: string): Keys {
     safetyEscalation: (id) => key('safety', 'escalation', id),
     safetyEscalations: () => key('safety', 'escalations'),
     safetyDue: () => key('safety', 'due'),
+    safetyMissed: (channel) => key('safety', 'missed', channel),
+    safetyLane: (channel) => key('safety', 'lane', channel),
     safetyAlerts: () => key('safety', 'alerts'),
     safetyEvents: () => key('safety', 'events'),
     safetyAudit: () => key('safety', 'audit'),

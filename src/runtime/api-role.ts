@@ -16,6 +16,7 @@ import { exportInterventions, openSafetyState, type SafetyState } from './open-s
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
+import { openPeople, warnOfNoChannel, type People } from './open-people.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { VERSION } from './version.ts';
@@ -27,6 +28,8 @@ export interface OperatedFleet {
   /** Opened by who first asks for it. */
   readonly safety: () => Promise<SafetyRoom>;
   readonly safetyState: SafetyState;
+  /** The way to people, opened by who first asks for it. */
+  readonly people: () => Promise<People>;
   close(): Promise<void>;
 }
 
@@ -40,6 +43,13 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
     await safetyState?.stop();
     await core.close();
   };
+  let opened: Promise<People> | undefined;
+  // What failed while Redis was away is opened again by the next who asks.
+  const people = (): Promise<People> =>
+    (opened ??= openPeople(core, safetyState!.interventions).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    }));
   try {
     safetyState = await openSafetyState(core);
     const operations = createOperations({
@@ -51,11 +61,13 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       notices: new RunNotices(core.subscriber, core.store.keys),
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
+      config: core.config,
+      people,
       understand: (text, session) => understand(core, text, session),
       safetyState,
       safetySettings: core.config.safety,
     });
-    return { core, operations, safety, safetyState, close };
+    return { core, operations, safety, safetyState, people, close };
   } catch (error) {
     await close();
     throw error;
@@ -82,9 +94,11 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
   const { config, metrics, log } = core;
   try {
     await fleet.safety();
-    exportQueueGauges(core);
     exportInterventions(core, fleet.safetyState);
     await fleet.safetyState.start();
+    // What is wrong with its protocols stops the start.
+    warnOfNoChannel(core, await fleet.people());
+    exportQueueGauges(core, fleet.people);
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,
@@ -111,6 +125,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
       operations,
       safety: fleet.safety,
       safetyState: fleet.safetyState,
+      people: fleet.people,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

@@ -46,6 +46,12 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
       return (job, token) => runJob(core, job, token ?? '');
     case 'maintenance':
       return (job) => maintain(core, job);
+    case 'safety-protocol':
+    case 'safety-escalation': {
+      const { safety } = options;
+      if (safety === undefined) throw new RangeError(`queue "${name}" needs the safety room`);
+      return safety.processorOf(name);
+    }
     default: {
       const agent = options.agents.get(name);
       if (agent === undefined) throw new RangeError(`no agent for queue "${name}"`);

@@ -1,4 +1,4 @@
-import type { QueueName } from '../../queues/catalogue.ts';
+import { isSafetyQueue, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
 import { ipa } from '../agents/ipa/process.ts';
 import { nga } from '../agents/nga/process.ts';
@@ -13,7 +13,10 @@ import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
+import { openSafetyState, type SafetyState } from './open-safety-state.ts';
+import { openPeople } from './open-people.ts';
 import { createReadiness } from './operations/readiness.ts';
+import { createSafetyJobs } from './safety-jobs.ts';
 import { startGraph } from './start-graph.ts';
 import { startWorkers } from './workers.ts';
 
@@ -49,8 +52,15 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
 export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
   const breakers = createFleetBreakers(core);
   let safety: SafetyRoom | undefined;
+  let state: SafetyState | undefined;
   try {
     const room = (safety = await openSafetyRoom(core));
+    const callsPeople = options.queues.some(isSafetyQueue);
+    state = callsPeople ? await openSafetyState(core) : undefined;
+    const jobs =
+      state === undefined
+        ? undefined
+        : createSafetyJobs(core, await openPeople(core, state.interventions), breakers);
     const workers = await startWorkers({
       core,
       agents: options.agents ?? localAgents(core.metrics),
@@ -60,6 +70,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       cache: createMeasuredCache(core),
       instance: options.instance,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+      ...(jobs === undefined ? {} : { safety: jobs }),
     });
     const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
     for (const queue of options.queues) {
@@ -75,7 +86,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
         const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
-          .then(() => room.stop())
+          .then(() => Promise.all([room.stop(), state?.stop()]))
           .then(() => core.close());
         if (!(await settlesWithin(closing, graceMs))) {
           // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
@@ -88,6 +99,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   } catch (error) {
     breakers.stop();
     await safety?.stop();
+    await state?.stop();
     await core.close();
     throw error;
   }

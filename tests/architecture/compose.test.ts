@@ -36,7 +36,7 @@ const compose = parse(text('docker-compose.yml'), { merge: true }) as Compose;
 const dockerfile = text('Dockerfile');
 const defaults = ConfigSchema.parse({});
 
-const WORKERS = ['worker-ipa', 'worker-wba', 'worker-nga', 'worker-flow'];
+const WORKERS = ['worker-ipa', 'worker-wba', 'worker-nga', 'worker-flow', 'worker-safety'];
 const FLEET = ['api', ...WORKERS].map((name) => ({ name, service: compose.services[name] ?? {} }));
 
 describe('docker-compose.yml', () => {

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts';
-import type { QueueName } from '../../queues/catalogue.ts';
+import { QUEUE_NAMES, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent, AgentContext } from '../../src/agents/agent.ts';
 import { narrate } from '../../src/agents/nga/narrate.ts';
 import { AGENTS, type AgentName } from '../../src/contracts/agent-type.ts';
@@ -30,7 +30,7 @@ import { builtInWorkflows } from '../../src/workflows/catalog/built-in.ts';
 import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
 import type { CatalogSettings } from '../../src/workflows/catalog/settings.ts';
 
-export const ALL_QUEUES: readonly QueueName[] = ['ipa', 'wba', 'nga', 'flow', 'maintenance'];
+export const ALL_QUEUES: readonly QueueName[] = QUEUE_NAMES;
 
 export interface HarnessOptions {
   readonly redisUrl: string;

@@ -14,6 +14,7 @@ import type { Register } from '../program.ts';
 import { renderTable } from '../render/table.ts';
 import { registerSafetyRules } from './safety-rules.ts';
 import { registerInterventions } from './safety-interventions.ts';
+import { registerSafetyPeople } from './safety-people.ts';
 
 const SHOWN_ERRORS = 50;
 const SHOWN_TEXT = 100;
@@ -53,6 +54,7 @@ export const registerSafety: Register = (program, run) => {
     .action(run<[string], object>(checkRules));
   registerSafetyRules(group, run);
   registerInterventions(group, run);
+  registerSafetyPeople(group, run);
 };
 
 /** A line that cannot be judged is answered with its error and stops nothing. */

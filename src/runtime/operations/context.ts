@@ -9,6 +9,8 @@ import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
 import type { SafetyState } from '../open-safety-state.ts';
 
+import type { People } from '../open-people.ts';
+
 /** What the operations are made from. */
 export interface OperationsContext {
   readonly workflows: DeadLetterContext;
@@ -21,6 +23,9 @@ export interface OperationsContext {
   /** Opened when it is first needed: a command that asks for a list needs no word lists. */
   readonly safety: () => Promise<SafetyRoom>;
   readonly isSafetyEnabled: boolean;
+  readonly config: Config;
+  /** Opened when it is first needed. */
+  readonly people: () => Promise<People>;
   /** What a text means in its session, found locally within milliseconds. */
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
   readonly safetyState: SafetyState;

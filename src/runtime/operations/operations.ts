@@ -29,6 +29,7 @@ import { createReadiness } from './readiness.ts';
 import { checkRunsFor } from './consistency.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
+import { escalationOperations } from './escalations.ts';
 import { exportSessionFor } from './export-session.ts';
 import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
@@ -124,6 +125,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     replayDeadLetter: (dlqId) => guarded('replaying a dead letter', replayDeadLetter(workflows, dlqId)),
     discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
     ...safetyRulesOperations(ctx.safety, { isEnabled: ctx.isSafetyEnabled }),
+    ...escalationOperations(ctx.people, ctx.config),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
     ...interventionOperations(ctx),

@@ -263,7 +263,11 @@ describe('problems', () => {
     [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__IPA: '10' }, RULES[14]],
     [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__WBA: '15' }, RULES[15]],
     [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__NGA: '20' }, RULES[16]],
-    [{ ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5' }, RULES[17]],
+    [{ ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5' }, RULES[21]],
+    [{ AO_SAFETY__CHANNELS__WEBHOOK__ENABLED: 'true' }, RULES[17]],
+    [{ AO_SAFETY__CHANNELS__EMAIL__ENABLED: 'true' }, RULES[18]],
+    [{ AO_SAFETY__CHANNELS__CHAT__ENABLED: 'true' }, RULES[19]],
+    [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[20]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -271,7 +275,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(18);
+    expect(RULES).toHaveLength(22);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

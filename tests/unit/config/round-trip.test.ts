@@ -75,6 +75,7 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'llm.daily_budget_usd': fc.constantFrom(null, 0, 2.5, 1000, -1),
   'llm.prices': fc.array(price, { maxLength: 2 }),
   'safety.rules_file': filePath('/etc/ao/rules.yaml'),
+  'safety.protocols_file': filePath('/etc/ao/protocols.json'),
   'safety.default_region': fc.constantFrom('default', 'US', 'GB', 'usa'),
   'safety.locale': fc.constantFrom('en', 'es', 'EN'),
   'safety.hmac_secret': secret,

@@ -1,4 +1,11 @@
 import { hasRole, type Caller } from '../../../../src/contracts/caller.ts';
+import type { ChannelName, Escalation } from '../../../../src/contracts/escalation.ts';
+import type {
+  AcknowledgeEscalation,
+  EscalationFilter,
+  ResolveEscalation,
+  TestChannel,
+} from '../../../../src/contracts/safety-operations/escalations.ts';
 import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
@@ -472,6 +479,39 @@ export class FakeOperations implements FleetOperations {
     return (async function* () {
       yield* all.slice(from);
     })();
+  }
+
+  readonly escalations = new Map<string, Escalation>();
+
+  async listEscalations(filter: EscalationFilter) {
+    this.#enter('listEscalations', filter);
+    return [...this.escalations.values()].slice(0, filter.limit);
+  }
+  async getEscalation(id: string) {
+    this.#enter('getEscalation', id);
+    const found = this.escalations.get(id);
+    if (found !== undefined) return found;
+    throw new FleetError({
+      code: 'escalation_not_found',
+      kind: 'not_found',
+      message: `no escalation "${id}"`,
+    });
+  }
+  async acknowledgeEscalation(id: string, request: AcknowledgeEscalation, caller: Caller) {
+    this.#enter('acknowledgeEscalation', id, request, caller);
+    return { ...(await this.getEscalation(id)), already_acknowledged_by: null };
+  }
+  async resolveEscalation(id: string, request: ResolveEscalation, caller: Caller) {
+    this.#enter('resolveEscalation', id, request, caller);
+    return this.getEscalation(id);
+  }
+  async listSafetyAlerts(page: { limit: number; after?: string }) {
+    this.#enter('listSafetyAlerts', page);
+    return [{ id: '1-0', kind: 'alert' as const, at: AT, data: { alert_type: 'safety.escalation_failed' } }];
+  }
+  async testChannel(channel: ChannelName, { tier }: TestChannel) {
+    this.#enter('testChannel', channel, tier);
+    return { channel, tier, outcome: 'skipped' as const, recipient_masked: '-', response_time_ms: 0 };
   }
 
   async costs(range: CostRange): Promise<CostReport> {
