@@ -1,9 +1,9 @@
-import { openSafetyState } from '../../src/runtime/open-safety-state.ts';
 import type { Escalation } from '../../src/contracts/escalation.ts';
 import type { Intervention } from '../../src/contracts/intervention.ts';
 import type { CrisisLevel, CrisisType } from '../../src/contracts/safety.ts';
 import { uuidv7 } from '../../src/kernel/ids.ts';
-import { openPeople, type People } from '../../src/runtime/open-people.ts';
+import type { People } from '../../src/runtime/open-people.ts';
+import { peopleOf } from './people-of.ts';
 import { dueMember } from '../../src/safety/escalations/due.ts';
 import { createPeopleCaller } from '../../src/safety/protocols/people-caller.ts';
 import type { PeopleCaller } from '../../src/safety/ports.ts';
@@ -81,7 +81,7 @@ export interface Crises {
 }
 
 export async function crisesOf(h: Harness): Promise<Crises> {
-  const people = await openPeople(h.core, (await openSafetyState(h.core)).interventions);
+  const people = await peopleOf(h.core)();
   const { redis, keys } = h.core.store;
   return {
     people,
