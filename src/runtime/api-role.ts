@@ -8,26 +8,40 @@ import { callerOf } from '../http/exchange.ts';
 import { createRedisStores } from '../http/redis-stores.ts';
 import { HttpServer } from '../http/server.ts';
 import { redact } from '../observability/redact.ts';
+import type { SafetyRoom } from '../safety/ports.ts';
 import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
+import { createIngress } from './operations/ingress.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
+import { screenOf } from './safety-hooks.ts';
 import { VERSION } from './version.ts';
 
 /** A fleet's operations in this process: what HTTP serves and the CLI calls. */
 export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
+  /** Whether a player's line says that somebody must be answered, whatever else is wrong. */
+  isUrgent(text: string): boolean;
   close(): Promise<void>;
 }
 
-export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
+export interface OperateOptions extends Omit<CoreOptions, 'onOutage'> {
+  /** Judges what players say before anything is done with it; null, and the default: nobody does. */
+  readonly safety?: SafetyRoom | null;
+}
+
+export async function operateFleet(options: OperateOptions): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
   try {
+    const ingress =
+      options.safety == null
+        ? null
+        : createIngress(screenOf(core, options.safety), core.workflows.settings.slaMs);
     const operations = createOperations({
       workflows: core.workflows,
       registry: core.registry,
@@ -36,8 +50,17 @@ export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Prom
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
       understand: (text, session) => understand(core, text, session),
+      ingress,
     });
-    return { core, operations, close: () => core.close() };
+    return {
+      core,
+      operations,
+      isUrgent: (text) => ingress?.isUrgent(text) ?? false,
+      async close() {
+        await ingress?.settled();
+        await core.close();
+      },
+    };
   } catch (error) {
     await core.close();
     throw error;
@@ -58,7 +81,7 @@ export interface ApiRole extends OperatedFleet {
 }
 
 /** The HTTP API with Bull Board, metrics and the operations behind them. Errors: address_in_use. */
-export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Promise<ApiRole> {
+export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
   const fleet = await operateFleet(options);
   const { core } = fleet;
   const { config, metrics, log } = core;
@@ -79,6 +102,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
       stores: createRedisStores(core.store.redis, core.store.keys, config),
       cursorKey: await fleetSecret(core.store),
       version: VERSION,
+      isUrgent: fleet.isUrgent,
       ...(config.features.bull_board
         ? { boardHandler: createBullBoard({ queues: [...core.queues.values()], basePath, redact, callerOf }) }
         : {}),
@@ -88,6 +112,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
     return {
       core,
       operations,
+      isUrgent: fleet.isUrgent,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

@@ -1,7 +1,7 @@
 import type { QueueName } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
-import { ipa } from '../agents/ipa/process.ts';
-import { nga } from '../agents/nga/process.ts';
+import { createInputProcessor } from '../agents/ipa/process.ts';
+import { createNarrator } from '../agents/nga/process.ts';
 import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -9,10 +9,12 @@ import type { Readiness } from '../contracts/operator.ts';
 import type { Language } from '../models/language.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
+import type { SafetyRoom } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
 import { createReadiness } from './operations/readiness.ts';
+import { agentSafety, type AgentSafety } from './safety-hooks.ts';
 import { startGraph } from './start-graph.ts';
 import { startWorkers } from './workers.ts';
 
@@ -24,6 +26,8 @@ export interface WorkersOfRole {
   readonly agents?: ReadonlyMap<AgentName, Agent>;
   /** Takes the place of the configured models; an agent without an entry has none. */
   readonly languages?: ReadonlyMap<AgentName, Language>;
+  /** Judges what players say and what they are told; null, and the default: nobody does. */
+  readonly safety?: SafetyRoom | null;
 }
 
 export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'>, WorkersOfRole {}
@@ -46,15 +50,17 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
 /** The same on a core that is open already; it is closed with the workers. */
 export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
   const breakers = createFleetBreakers(core);
+  const safety = options.safety == null ? null : agentSafety(core, options.safety);
   try {
     const workers = await startWorkers({
       core,
-      agents: options.agents ?? localAgents(core.metrics),
+      agents: options.agents ?? localAgents(core.metrics, safety),
       languages: options.languages ?? (await openLanguages(core, breakers, options.queues)),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),
       instance: options.instance,
+      ...(safety === null ? {} : { screenInput: safety.screenInput }),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
     const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
@@ -69,9 +75,9 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       async stop() {
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
-        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()]).then(() =>
-          core.close(),
-        );
+        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
+          .then(() => safety?.settled())
+          .then(() => core.close());
         if (!(await settlesWithin(closing, graceMs))) {
           // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
           core.log.warn({}, 'grace is over and Redis does not answer: leaving without closing');
@@ -88,8 +94,11 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
 }
 
 /** The three agents with the local provider: no network. */
-export function localAgents(metrics?: Metrics): Map<AgentName, Agent> {
+export function localAgents(metrics?: Metrics, safety: AgentSafety | null = null): Map<AgentName, Agent> {
+  const ipa = createInputProcessor(safety?.ipa);
+  const nga = createNarrator({ guard: safety?.nga ?? null });
   const wba = createWorldBuilder(systemClock, {
+    ...safety?.wba,
     onRejected: (code, origin) => metrics?.world_ops_rejected_total.inc({ code, origin }),
   });
   // An Agent is written for its own schemas; the shell parses with them before and after, so it may hold any.

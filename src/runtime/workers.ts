@@ -37,6 +37,8 @@ export interface WorkersOptions {
   readonly cache: Cache;
   readonly instance: string;
   readonly concurrency?: number;
+  /** Judges the texts of schedules; absent: nobody does. */
+  readonly screenInput?: Core['workflows']['screenInput'];
 }
 
 /** Start a worker for each queue. `flow` and `maintenance` belong together. */

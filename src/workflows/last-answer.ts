@@ -35,10 +35,19 @@ export async function lastAnswer(
   const { reply, session } = said;
   const steps = foldSteps(staticLeaves(definition.plan), events, facts);
   const degradation = degradationOf({ results, steps, isDegraded: false, isLastResort: true });
-  const { slaMs } = ctx.settings;
+  const { judging, slaMs } = ctx.settings;
   return {
     degradation,
-    output: composeResponse(run, reply, steps, { turn: null, session, status, degradation, slaMs, nowMs }),
+    output: composeResponse(run, reply, steps, {
+      turn: null,
+      session,
+      status,
+      degradation,
+      results,
+      judging,
+      slaMs,
+      nowMs,
+    }),
   };
 }
 
