@@ -44,8 +44,8 @@ async function everythingIn(h: Harness): Promise<string> {
     const type = await client.type(key);
     if (type === 'hash') parts.push(await client.hgetall(key));
     if (type === 'string') parts.push(await client.get(key));
-    if (type === 'list') parts.push(await client.lrange(key, 0, -1));
-    if (type === 'zset') parts.push(await client.zrange(key, 0, -1));
+    if (type === 'list') parts.push(await client.lrange(key, '0', '-1'));
+    if (type === 'zset') parts.push(await client.zrange(key, '0', '-1'));
     if (type === 'stream') parts.push(await client.xrange(key, '-', '+'));
   }
   return JSON.stringify(parts);
