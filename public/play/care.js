@@ -53,9 +53,9 @@ export function careLine({ crisis_response: crisis }) {
   const first = crisis.support_resources[0];
   const reach = first && (callOf(first.phone) ?? messageOf(first.sms) ?? siteOf(first.url));
   return [
-    'In danger now: ',
+    ...(first === undefined ? [] : ['Help now: ', contactOf(first.name, reach ?? null), ' · ']),
+    'In danger: ',
     contactOf(emergency, callOf(emergency)),
-    ...(first === undefined ? [] : [` · ${first.name}: `, contactOf('', reach ?? null)]),
   ];
 }
 

@@ -48,7 +48,7 @@ describe.skipIf(browser === undefined)('the page of somebody in a crisis', () =>
     expect(text).toContain('A person who looks after this place is being told');
     // The story pauses: nothing is offered, and the way to help stays in sight.
     expect(await p.page.getByRole('navigation', { name: 'What you could do' }).isVisible()).toBe(false);
-    expect(await p.page.locator('#safety').innerText()).toBe('In danger now: Call 911 · Lifeline: Call 988');
+    expect(await p.page.locator('#safety').innerText()).toBe('Help now: Call 988 · In danger: Call 911');
     for (const link of await care.getByRole('link').all()) {
       expect((await link.boundingBox())!.height).toBeGreaterThanOrEqual(28);
     }
@@ -134,6 +134,11 @@ describe.skipIf(browser === undefined)('the page of somebody in a crisis', () =>
     const first = (await p.page.locator('.care-ways a').first().boundingBox())!;
     expect(first.y).toBeGreaterThanOrEqual(0);
     expect(first.y + first.height).toBeLessThan(780);
+    const end = async (): Promise<number> => {
+      const box = (await p.page.locator('#safety').boundingBox())!;
+      return box.y + box.height;
+    };
+    await expect.poll(end).toBeLessThanOrEqual(780);
     const shots = process.env['SCREENSHOTS'];
     if (shots !== undefined) await p.page.screenshot({ path: `${shots}/care-${width}-${colorScheme}.png` });
   });
