@@ -16,8 +16,10 @@ const HELD_TITLE = 'The story rests until a person has looked in on you.';
 
 /** @type {Record<string, string>} */
 const OVERSIGHT = {
-  queued: 'A person who looks after this place is being told that you may need somebody. Your words are not passed on.',
-  delivered: 'A person who looks after this place knows that you may need somebody. Your words were not passed on.',
+  queued:
+    'A person who looks after this place is being told that you may need somebody. Your words are not passed on.',
+  delivered:
+    'A person who looks after this place knows that you may need somebody. Your words were not passed on.',
 };
 
 /** @param {unknown} answer @returns {answer is CareAnswer} */
@@ -61,7 +63,9 @@ export function careLine({ crisis_response: crisis }) {
 
 /** @param {Place} place */
 function renderPlace({ name, phone, sms, url, hours }) {
-  const ways = [callOf(phone), messageOf(sms), siteOf(url)].flatMap((way) => (way === null ? [] : [link(way)]));
+  const ways = [callOf(phone), messageOf(sms), siteOf(url)].flatMap((way) =>
+    way === null ? [] : [link(way)],
+  );
   const head = make('p', 'care-name', make('strong', '', name), ' ', make('span', 'care-hours', hours));
   return make('li', '', head, make('p', 'care-ways', ...ways));
 }

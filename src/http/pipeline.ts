@@ -10,7 +10,13 @@ import { bounded } from './bounded.ts';
 import type { HttpDeps } from './deps.ts';
 import { exchangeOf } from './exchange.ts';
 import { NOBODY, type Admission, type Gatekeeper } from './gatekeeper.ts';
-import { fingerprintOf, idempotencyId, runOnce, type IdempotencyStore, type StoredOutcome } from './idempotency.ts';
+import {
+  fingerprintOf,
+  idempotencyId,
+  runOnce,
+  type IdempotencyStore,
+  type StoredOutcome,
+} from './idempotency.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import type { HttpLifetime } from './lifetime.ts';
 import { refusal, sendProblem, toHttpError, toProblem } from './problem.ts';
@@ -144,8 +150,7 @@ async function change(
   input: Parsed & Admission,
 ): Promise<StoredOutcome> {
   const key = idempotencyKeyOf(req);
-  const requestKey =
-    key && idempotencyId(input.caller.id, `header ${route.method} ${route.paths[0]}`, key);
+  const requestKey = key && idempotencyId(input.caller.id, `header ${route.method} ${route.paths[0]}`, key);
   const work = (runId: RunId | undefined): Promise<StoredOutcome> =>
     answer(route, parts, req, res, { ...input, runId, requestKey }).then(toOutcome);
   if (requestKey === undefined) return work(undefined);

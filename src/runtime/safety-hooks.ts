@@ -51,7 +51,8 @@ export function agentSafety(core: Core, room: SafetyRoom): AgentSafety {
     wba: {
       judge,
       onBlocked: (validation) => {
-        for (const category of categoriesOf(validation)) metrics.safety_output_blocked_total.inc({ category });
+        for (const category of categoriesOf(validation))
+          metrics.safety_output_blocked_total.inc({ category });
       },
     },
     nga: {

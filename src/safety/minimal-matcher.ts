@@ -44,7 +44,8 @@ export function judgeMinimally(text: string): ValidationResult {
             confidence: 0.9,
             span: [0, text.length],
             message: 'a plain statement, found while the judge failed',
-            crisis_type: at[1].endsWith('myself') && !at[1].startsWith('kill') ? 'self_harm' : 'suicidal_ideation',
+            crisis_type:
+              at[1].endsWith('myself') && !at[1].startsWith('kill') ? 'self_harm' : 'suicidal_ideation',
             severity: 4,
             modifiers: [],
             sentiment_score: 0,

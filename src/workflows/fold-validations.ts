@@ -26,10 +26,13 @@ export function validationOf(
       .filter(({ name }) => results[name] !== undefined)
       .map(({ name, agent }) => ({ agent, validation: validationIn(results[name]) })),
   ];
-  const judged = byStep.flatMap(({ agent, validation }) => (validation === null ? [] : [{ agent, validation }]));
+  const judged = byStep.flatMap(({ agent, validation }) =>
+    validation === null ? [] : [{ agent, validation }],
+  );
   if (judged.length === 0) return { level: 'not_validated', findings: [] };
   return {
-    level: SAFETY_LEVELS[Math.max(...judged.map(({ validation }) => SAFETY_LEVELS.indexOf(validation.level)))]!,
+    level:
+      SAFETY_LEVELS[Math.max(...judged.map(({ validation }) => SAFETY_LEVELS.indexOf(validation.level)))]!,
     findings: judged.flatMap(({ agent, validation }) =>
       validation.findings.map((finding) => ({ ...finding, agent })),
     ),

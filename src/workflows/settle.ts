@@ -111,13 +111,15 @@ async function complete(
     const { code, message } = toFleetError(error);
     return fail(ctx, facts, { code, message }, definition);
   }
+  // Somebody who must be cared for is not told a story, and what they said is not remembered as a turn.
+  const care = shortCircuitIn(facts.results);
+  if (care !== null) {
+    return completeWithCare(ctx, facts, reply ?? WORDLESS, care, { steps, degradation, session, nowMs });
+  }
   if (reply === null) {
     await endRun(ctx, run, { status: 'completed', output: value ?? null, degradation, facts, nowMs });
     return { status: 'completed', steps: steps.length };
   }
-  // Somebody who must be cared for is not told a story, and what they said is not remembered as a turn.
-  const care = shortCircuitIn(facts.results);
-  if (care !== null) return completeWithCare(ctx, facts, reply, care, { steps, degradation, session, nowMs });
   // What is called within a turn is no turn.
   const turn = session === null || run.called_by !== undefined ? null : session.turn + 1;
   const { slaMs } = ctx.settings;
@@ -147,6 +149,15 @@ async function complete(
   return { status: 'completed', steps: steps.length };
 }
 
+/** Of a workflow that makes no reply itself. */
+const WORDLESS: RunReply = {
+  responseText: '',
+  nextActions: [],
+  intent: null,
+  worldState: null,
+  lastAgent: 'ipa',
+};
+
 async function completeWithCare(
   ctx: WorkflowContext,
   facts: RunFacts,
@@ -162,7 +173,16 @@ async function completeWithCare(
   const { degradation, nowMs, session, steps } = about;
   const { judging, slaMs } = ctx.settings;
   const { results, run } = facts;
-  const context = { turn: null, session, status: 'completed' as const, degradation, results, judging, slaMs, nowMs };
+  const context = {
+    turn: null,
+    session,
+    status: 'completed' as const,
+    degradation,
+    results,
+    judging,
+    slaMs,
+    nowMs,
+  };
   const output = answerWithCare(composeResponse(run, reply, steps, context), care);
   await endRun(ctx, run, { status: 'completed', output, degradation, facts, nowMs });
   return { status: 'completed', steps: steps.length };

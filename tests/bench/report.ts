@@ -1,5 +1,6 @@
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
+import type { CrisisFigures } from './crisis.ts';
 import type { EnqueueFigures } from './enqueue-rate.ts';
 import type { LatencyFigures, ThroughputFigures } from './interleaved.ts';
 import type { OpenRunsFigures } from './open-runs.ts';
@@ -33,6 +34,7 @@ export interface Report {
   readonly enqueue?: EnqueueFigures;
   readonly turns?: readonly TurnFigures[];
   readonly safety?: SafetyFigures;
+  readonly crisis?: CrisisFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -44,6 +46,7 @@ export function renderReport(report: Report): string {
     ...compileLines(report),
     ...httpLines(report),
     ...safetyLines(report),
+    ...crisisLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -135,6 +138,26 @@ function safetyLines({ safety }: Report): string[] {
     `validations of 100 characters   ${decimals(perSecond.median, 0)}/s on one core (${range(perSecond, 0)}); p50 ${decimals(latencyMicros.p50, 1)} µs, p99 ${decimals(latencyMicros.p99, 1)} µs`,
     `lexicon compiled in             ${decimals(compileMs, 0)} ms`,
     ...table([['1 MiB of text', 'ms, median', 'to a tenth of it', ''], ...rows]),
+  ];
+}
+
+function crisisLines({ crisis }: Report): string[] {
+  if (crisis === undefined) return [];
+  const { empty, full, waiting, jobsAdded } = crisis;
+  const row = (what: string, { p50Ms, p99Ms }: typeof empty): string[] => [
+    what,
+    decimals(p50Ms, 1),
+    decimals(p99Ms, 1),
+    '',
+  ];
+  return [
+    '',
+    ...table([
+      ['a line in a crisis, answered in ms', 'p50', 'p99', ''],
+      row('queues empty', empty),
+      row(`${waiting} jobs waiting, no workers`, full),
+    ]),
+    `jobs added                      ${jobsAdded}`,
   ];
 }
 

@@ -81,6 +81,12 @@ const Document = z.strictObject({
     megabyte: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
     compileMs: Count,
   }),
+  crisis: z.strictObject({
+    waiting: z.int(),
+    empty: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    jobsAdded: z.literal(0),
+  }),
   turns: z.array(
     z.strictObject({
       sessions: z.int().positive(),

@@ -40,9 +40,9 @@ describe.skipIf(browser === undefined)('the page of somebody in a crisis', () =>
     await p.say(CRISIS);
     const care = p.page.getByRole('region', { name: 'Help that is there now' });
     await care.waitFor();
-    expect(await care.getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href')))).toEqual(
-      ['tel:988', 'sms:741741?&body=HOME', 'https://988lifeline.org/', 'tel:911'],
-    );
+    expect(
+      await care.getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
+    ).toEqual(['tel:988', 'sms:741741?&body=HOME', 'https://988lifeline.org/', 'tel:911']);
     const text = await care.innerText();
     expect(text.indexOf('Call 988')).toBeLessThan(text.indexOf('Thank you for telling me'));
     expect(text).toContain('A person who looks after this place is being told');
@@ -56,7 +56,9 @@ describe.skipIf(browser === undefined)('the page of somebody in a crisis', () =>
     expect(p.faults).toEqual([]);
 
     // Its colours are those of the page, not of an alarm.
-    const alarm = await p.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--alarm')");
+    const alarm = await p.page.evaluate(
+      "getComputedStyle(document.documentElement).getPropertyValue('--alarm')",
+    );
     const colours = await p.page.evaluate(
       "[...document.querySelectorAll('.care, .care *')].map((one) => getComputedStyle(one).color)",
     );

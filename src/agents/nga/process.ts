@@ -91,7 +91,11 @@ async function tell(
     ...(usage === undefined ? {} : { usage }),
   };
   if (refused === undefined) return tellLocally(local, stream, ctx, guard, provenance);
-  return { ...tellOnly(guard?.neutral(local.story) ?? NEUTRAL_STORY, local, ctx), ...provenance, blocked: true };
+  return {
+    ...tellOnly(guard?.neutral(local.story) ?? NEUTRAL_STORY, local, ctx),
+    ...provenance,
+    blocked: true,
+  };
 }
 
 /** Least that is a story. */

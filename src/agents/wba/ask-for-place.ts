@@ -64,18 +64,20 @@ export async function askForPlace(
   const asked = await ctx.memo('place', async () => ({
     from,
     direction,
-    answer: fit(await language.ask(
-      {
-        name: 'place',
-        system: SYSTEM,
-        context: contextOf(found),
-        player: '',
-        output: PlaceProposal,
-        temperature: TEMPERATURE,
-        maxOutputTokens: MAX_TOKENS,
-      },
-      { signal: ctx.signal, budgetMs: Math.max(1, ctx.budgetMs - RESERVE_MS) },
-    )),
+    answer: fit(
+      await language.ask(
+        {
+          name: 'place',
+          system: SYSTEM,
+          context: contextOf(found),
+          player: '',
+          output: PlaceProposal,
+          temperature: TEMPERATURE,
+          maxOutputTokens: MAX_TOKENS,
+        },
+        { signal: ctx.signal, budgetMs: Math.max(1, ctx.budgetMs - RESERVE_MS) },
+      ),
+    ),
   }));
   const { answer } = asked;
   const at = { from: asked.from, direction: asked.direction };

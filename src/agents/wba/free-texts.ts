@@ -34,7 +34,12 @@ export function judgeOperations(
     if (found !== null) validation = joined(validation, found);
     if (found?.level === 'blocked' && operation.op !== 'advance_turn') {
       blocked.push({ text, validation: found });
-      rejected.push({ index, op: operation.op, code: 'content_blocked', message: 'its words may not stand in a world' });
+      rejected.push({
+        index,
+        op: operation.op,
+        code: 'content_blocked',
+        message: 'its words may not stand in a world',
+      });
       continue;
     }
     kept.push(operation);
@@ -72,7 +77,13 @@ function writtenBy(operation: WorldOperation): string[] {
     case 'add_fact':
       return [operation.text];
     case 'add_location':
-      return [operation.name, ...(operation.aliases ?? []), operation.description, operation.theme, operation.mood];
+      return [
+        operation.name,
+        ...(operation.aliases ?? []),
+        operation.description,
+        operation.theme,
+        operation.mood,
+      ];
     case 'add_object':
       return [operation.name, ...(operation.aliases ?? []), operation.description, operation.use_text ?? ''];
     case 'add_npc':

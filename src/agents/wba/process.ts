@@ -98,12 +98,7 @@ async function proposalFor(
   return askForPlace(world, operations, ctx, accepts);
 }
 
-function carryOut(
-  world: World,
-  judged: JudgedOperations,
-  nowIso: string,
-  proposed: Proposed | null,
-): Step {
+function carryOut(world: World, judged: JudgedOperations, nowIso: string, proposed: Proposed | null): Step {
   let refused: readonly RefusedProposal[] = [];
   let taken = 0;
   let isAskedFor = false;

@@ -91,7 +91,8 @@ export async function playGame(parts: GameParts): Promise<number> {
       );
       if (out.json) out.item(response, '');
       else out.print(...careLines(response, out));
-      if (showsPath && response.workflow_metadata.run_id !== null) out.print(`${out.paint.dim('·')} ${path.line(out.paint)}`);
+      if (showsPath && response.workflow_metadata.run_id !== null)
+        out.print(`${out.paint.dim('·')} ${path.line(out.paint)}`);
       const { degraded_reasons: reasons } = response.workflow_metadata;
       if (reasons.length > 0) out.note(out.paint.dim(`told in a simpler way: ${reasons.join(', ')}`));
       ({ choices, place } = offer(response, place, out));

@@ -142,5 +142,7 @@ export function contactsOf(
 function oversightOf({ people }: AnswerParts, written: WrittenCrisis | null): HumanOversight {
   if (written === null || !people.reachesPeople) return 'none';
   if (written.intervention.human_notified) return 'delivered';
-  return written.isLogged === true || written.tellsPeople || written.intervention.escalation_round > 0 ? 'queued' : 'none';
+  return written.isLogged === true || written.tellsPeople || written.intervention.escalation_round > 0
+    ? 'queued'
+    : 'none';
 }

@@ -10,7 +10,10 @@ export interface RecorderOptions {
   };
   readonly store: {
     recordJudgement(
-      judgement: Pick<NotedValidation, 'stage' | 'sessionId' | 'userHash' | 'level' | 'rulesVersion' | 'text'> & {
+      judgement: Pick<
+        NotedValidation,
+        'stage' | 'sessionId' | 'userHash' | 'level' | 'rulesVersion' | 'text'
+      > & {
         readonly atMs: number;
       },
     ): Promise<void>;

@@ -98,7 +98,10 @@ export function createScreen(options: ScreenOptions): Screen {
 
   function judge(text: string, locale: string | undefined, context: SafetyContext): ValidationResult {
     try {
-      return judgeSafely(options.judge.validatorFor(locale), text, { context, includeAudit: recorder !== undefined });
+      return judgeSafely(options.judge.validatorFor(locale), text, {
+        context,
+        includeAudit: recorder !== undefined,
+      });
     } catch {
       return judgeMinimally(text);
     }
@@ -188,7 +191,9 @@ function contextOf(line: LineToScreen, player: PlayerSafety | null): SafetyConte
       : {
           previous_crisis_indicators: {
             count: player.crisisCount,
-            ...(player.lastCrisisAtMs === null ? {} : { last_at: new Date(player.lastCrisisAtMs).toISOString() }),
+            ...(player.lastCrisisAtMs === null
+              ? {}
+              : { last_at: new Date(player.lastCrisisAtMs).toISOString() }),
           },
         }),
   };

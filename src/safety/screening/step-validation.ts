@@ -9,9 +9,7 @@ export function stepValidationOf(result: ValidationResult): StepValidation {
     level: result.level,
     crisis_detected: result.crisis_detected,
     crisis_types: result.crisis_types,
-    findings: result.findings
-      .slice(0, MOST_FINDINGS)
-      .map(({ matched_form: _words, ...finding }) => finding),
+    findings: result.findings.slice(0, MOST_FINDINGS).map(({ matched_form: _words, ...finding }) => finding),
     monitoring_flags: result.monitoring_flags,
     rules_version: result.rules_version,
   };

@@ -5,6 +5,7 @@ import { LOCAL_OPERATOR, type Caller } from '../../../src/contracts/caller.ts';
 import { OrchestrationResponse, type SubmitTurn } from '../../../src/contracts/turn.ts';
 import type { Language, LanguageAnswer } from '../../../src/models/language.ts';
 import { startWorkerRole } from '../../../src/runtime/worker-role.ts';
+import { everythingOf, placesOf } from '../../support/everything.ts';
 import { MemorySafety } from '../../support/memory-safety.ts';
 import { ALL_QUEUES, startHarness, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
@@ -36,19 +37,10 @@ async function jobs(h: Harness): Promise<number> {
   return counts.flatMap((count) => Object.values(count)).reduce((sum, count) => sum + count, 0);
 }
 
-/** Everything of the fleet that stands in Redis, as one text. */
-async function everythingIn(h: Harness): Promise<string> {
+/** Where any of the words stands in Redis. */
+async function placesIn(h: Harness, ...words: string[]): Promise<string[]> {
   const { redis: client, keys } = h.core.store;
-  const parts: unknown[] = [];
-  for (const key of await client.keys(`${keys.prefix}:*`)) {
-    const type = await client.type(key);
-    if (type === 'hash') parts.push(await client.hgetall(key));
-    if (type === 'string') parts.push(await client.get(key));
-    if (type === 'list') parts.push(await client.lrange(key, '0', '-1'));
-    if (type === 'zset') parts.push(await client.zrange(key, '0', '-1'));
-    if (type === 'stream') parts.push(await client.xrange(key, '-', '+'));
-  }
-  return JSON.stringify(parts);
+  return placesOf(await everythingOf(client, keys.prefix), words);
 }
 
 describe('a player in a crisis', () => {
@@ -76,7 +68,7 @@ describe('a player in a crisis', () => {
     expect((await h.operations.listTurns(sessionId, { limit: 5 }, LOCAL_OPERATOR)).items).toEqual([]);
     expect((await h.operations.listRuns({ limit: 5 }, LOCAL_OPERATOR)).items).toEqual([]);
     expect(JSON.stringify(answer)).not.toMatch(/kill/);
-    expect(await everythingIn(h)).not.toMatch(/kill/);
+    expect(await placesIn(h, 'kill')).toEqual([]);
     expect(h.logLines.join('')).not.toMatch(/kill/);
     expect((await h.metrics.render()).body).toMatch(/safety_intervention_response_seconds_count 3/);
     expect((await h.metrics.render()).body).not.toMatch(/kill/);
@@ -107,7 +99,9 @@ describe('a player in a crisis', () => {
     await h.submit(sessionId, 'look around');
     await expect(say(h, sessionId, 'go north')).rejects.toMatchObject({ code: 'too_many_runs' });
     expect(await say(h, sessionId, CRISIS)).toMatchObject({ status: 'crisis_response' });
-    expect(await say(h, sessionId, CRISIS, { on_busy: 'reject' })).toMatchObject({ status: 'crisis_response' });
+    expect(await say(h, sessionId, CRISIS, { on_busy: 'reject' })).toMatchObject({
+      status: 'crisis_response',
+    });
   });
 
   test('a held session plays on only when it is released', async () => {
@@ -158,14 +152,18 @@ describe('a turn that is played', () => {
     const sessionId = await h.newSession();
     const calm = await h.play(sessionId, 'go south');
     expect(calm).toMatchObject({ safety_validated: true });
-    expect(calm.therapeutic_validation).toMatchObject({ level: 'safe', crisis_detected: false, findings: [] });
-    expect(calm.therapeutic_validation.by_step!.map(({ agent, validation }) => [agent, validation?.level])).toEqual(
-      [
-        ['ipa', 'safe'],
-        ['wba', 'safe'],
-        ['nga', 'safe'],
-      ],
-    );
+    expect(calm.therapeutic_validation).toMatchObject({
+      level: 'safe',
+      crisis_detected: false,
+      findings: [],
+    });
+    expect(
+      calm.therapeutic_validation.by_step!.map(({ agent, validation }) => [agent, validation?.level]),
+    ).toEqual([
+      ['ipa', 'safe'],
+      ['wba', 'safe'],
+      ['nga', 'safe'],
+    ]);
     const sad = await h.play(sessionId, 'I feel so sad and lonely today');
     expect(sad.therapeutic_validation).toMatchObject({ level: 'warning', crisis_detected: false });
     expect(sad.therapeutic_validation.by_step![0]).toMatchObject({ agent: 'ingress' });
@@ -270,7 +268,10 @@ describe('a story that may not be told', () => {
     'You look around the forest clearing, and the light lies warm on the grass. What would you like to do next?';
 
   /** Tells these stories one after the other, the last one for ever. */
-  function narrator(...stories: string[]): { languages: ReadonlyMap<AgentName, Language>; systems: string[] } {
+  function narrator(...stories: string[]): {
+    languages: ReadonlyMap<AgentName, Language>;
+    systems: string[];
+  } {
     const systems: string[] = [];
     const language: Language = {
       async ask(request, { onPartial }) {
@@ -280,7 +281,12 @@ describe('a story that may not be told', () => {
           onPartial?.({ story: story.slice(0, end) });
           await Promise.resolve();
         }
-        const value = { story, tone: 'peaceful', therapeutic_elements: [], choices: ['Look around', 'Go north'] };
+        const value = {
+          story,
+          tone: 'peaceful',
+          therapeutic_elements: [],
+          choices: ['Look around', 'Go north'],
+        };
         // It has the form that was asked for.
         const answer = {
           ok: true,
@@ -298,7 +304,8 @@ describe('a story that may not be told', () => {
   async function tokensOf(h: Harness, runId: string) {
     const tokens = [];
     const following = { signal: AbortSignal.timeout(10_000) };
-    for await (const token of await h.operations.runTokens(runId, following, LOCAL_OPERATOR)) tokens.push(token);
+    for await (const token of await h.operations.runTokens(runId, following, LOCAL_OPERATOR))
+      tokens.push(token);
     return tokens;
   }
 
@@ -343,7 +350,7 @@ describe('a story that may not be told', () => {
     });
     expect(await client.ttl(quarantined[0]!)).toBeGreaterThan(86_000);
     await client.del(...quarantined);
-    expect(await everythingIn(h)).not.toMatch(/kill yourself|miss you/);
+    expect(await placesIn(h, 'kill yourself', 'miss you')).toEqual([]);
     expect(h.logLines.join('')).not.toMatch(/kill yourself|miss you/);
 
     expect(safety.violations).toEqual([{ sessionId, count: 3 }]);

@@ -77,7 +77,9 @@ export async function askNarrator(
     const asked = await ask();
     const blocked = asked.ok ? await judge(everythingSaid(asked.value), attempt) : null;
     // What may not be told is not even remembered.
-    return blocked === null ? asked : { ok: false, reason: 'invalid_output', ...withUsage(asked.usage), blocked };
+    return blocked === null
+      ? asked
+      : { ok: false, reason: 'invalid_output', ...withUsage(asked.usage), blocked };
   });
   if (!answer.ok) {
     const { blocked } = answer;

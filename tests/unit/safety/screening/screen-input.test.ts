@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../../src/kernel/clock.ts';
-import { createScreen, type LineToScreen, type Screened } from '../../../../src/safety/screening/screen-input.ts';
+import {
+  createScreen,
+  type LineToScreen,
+  type Screened,
+} from '../../../../src/safety/screening/screen-input.ts';
 import { MemorySafety } from '../../../support/memory-safety.ts';
 
 const CRISIS = 'I want to kill myself';
@@ -10,7 +14,8 @@ const clock: Clock = { now: () => NOW };
 function setUp(room = new MemorySafety()) {
   const seconds: number[] = [];
   const lines: string[] = [];
-  const write = (fields: object, message: string): void => void lines.push(JSON.stringify({ ...fields, message }));
+  const write = (fields: object, message: string): void =>
+    void lines.push(JSON.stringify({ ...fields, message }));
   const screen = createScreen({
     judge: room.judge,
     store: room.store,
@@ -152,7 +157,11 @@ describe('when something is broken', () => {
     const { say, screen, room, lines } = setUp();
     room.outage = new Error('Redis is away');
     const answer = crisisOf(await say(CRISIS));
-    expect(answer).toMatchObject({ verdict: 'crisis', oversight: 'none', crisis: { crisis_level: 'critical' } });
+    expect(answer).toMatchObject({
+      verdict: 'crisis',
+      oversight: 'none',
+      crisis: { crisis_level: 'critical' },
+    });
     expect(answer.crisis.intervention_id).toMatch(/^[0-9a-f-]{36}$/);
     expect(answer.crisis.support_resources).toHaveLength(1);
     await screen.settled();
