@@ -111,8 +111,8 @@ async function admit(route: Route, gatekeeper: Gatekeeper, req: Request, res: Re
   const who = gatekeeper.rateKey(req, rateClass, admission.caller);
   try {
     await gatekeeper.limit(res, rateClass, who, admission.perSecond);
-  } catch (refusal) {
-    return { ...admission, refusal };
+  } catch (error) {
+    return { ...admission, refusal: error };
   }
   return admission;
 }

@@ -26,7 +26,7 @@ export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
   /** Whether a player's line says that somebody must be answered, whatever else is wrong. */
-  isUrgent(text: string): boolean;
+  readonly isUrgent: (text: string) => boolean;
   close(): Promise<void>;
 }
 

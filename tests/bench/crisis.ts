@@ -71,16 +71,16 @@ export async function measureCrisis(redisUrl: string, plan: CrisisPlan): Promise
 
 function withRoundTrips(api: ApiRole, { store }: MemorySafety): ApiRole {
   const { redis } = api.core.store;
-  const { playerSafety, writeCrisis } = store;
+  const inMemory = { ...store };
   const counted: typeof store = {
-    ...store,
+    ...inMemory,
     playerSafety: async (...about) => {
       await redis.ping();
-      return playerSafety(...about);
+      return inMemory.playerSafety(...about);
     },
     writeCrisis: async (...about) => {
       await redis.ping();
-      return writeCrisis(...about);
+      return inMemory.writeCrisis(...about);
     },
   };
   Object.assign(store, counted);

@@ -92,7 +92,9 @@ export async function askForPlace(
 
 function textsOf({ name, description, mood, objects, people }: PlaceProposal): string[] {
   return [
-    ...[name, description, mood],
+    name,
+    description,
+    mood,
     ...objects.flatMap((object) => [object.name, object.description, object.use_text]),
     ...people.flatMap((person) => [person.name, person.description, person.mood]),
   ];

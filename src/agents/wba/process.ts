@@ -106,9 +106,9 @@ function carryOut(world: World, judged: JudgedOperations, nowIso: string, propos
     if (proposed === null || at.from !== proposed.from || at.direction !== proposed.direction) return place;
     isAskedFor = true;
     if (!proposed.ok) return place;
-    const judged = judgeProposal(proposed.proposal, place, draft);
-    ({ refused, taken } = judged);
-    return judged.place;
+    const fitting = judgeProposal(proposed.proposal, place, draft);
+    ({ refused, taken } = fitting);
+    return fitting.place;
   });
   const { next } = patch;
   const inRequest = <T extends { readonly index: number }>(done: T): T => ({

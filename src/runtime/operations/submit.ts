@@ -118,8 +118,8 @@ export interface PreparedRun {
   readonly session: OwnedSession | null;
 }
 
-function lookedUp<T>(line: IncomingLine | null, lookUp: Promise<T>): Promise<T> {
-  return line === null ? lookUp : line.session(lookUp);
+function lookedUp<T>(line: IncomingLine | null, looking: Promise<T>): Promise<T> {
+  return line === null ? looking : line.session(looking);
 }
 
 /** Whoever is in danger is answered, also when nothing else can be done for the request. Errors: `error` */

@@ -38,13 +38,14 @@ export async function answerCrisis(parts: AnswerParts, found: FoundCrisis): Prom
   try {
     writing = store.writeCrisis(crisis, player?.open ?? null);
   } catch (error) {
-    writing = Promise.reject(error as Error);
+    writing = Promise.reject(error);
   }
-  const told = writing.then(async ({ intervention, tellsPeople }) => {
+  const tell = async (): Promise<void> => {
+    const { intervention, tellsPeople } = await writing;
     if (tellsPeople) await people.tell(intervention);
-  });
+  };
   // What is due stands in Redis with the crisis: a round of the safety workers picks up what is lost here.
-  pending.add(told, fields, 'a crisis could not be written down, or nobody could be told of it');
+  pending.add(tell(), fields, 'a crisis could not be written down, or nobody could be told of it');
   const written = await within(writing, writeLimitMs);
   if (written === null) log.error(fields, 'a crisis was answered before it was written down');
   metrics.safety_intervention_response_seconds.observe({}, (performance.now() - receivedAt) / 1000);

@@ -66,7 +66,7 @@ describe('a turn whose model hangs', () => {
     expect(await degradedEvents(h, answer)).toEqual([]);
     expect(budgets[0]).toBeGreaterThan(10_000);
     const { run_id: runId } = answer.workflow_metadata;
-    expect(await h.operations.getRun(runId!, LOCAL_OPERATOR)).not.toHaveProperty('soft_deadline_at');
+    expect(await h.operations.getRun(runId, LOCAL_OPERATOR)).not.toHaveProperty('soft_deadline_at');
   });
 
   test('shows its soft deadline, which counts from its acceptance when no turn goes first', async () => {
