@@ -8,7 +8,7 @@ import { callerOf } from '../http/exchange.ts';
 import { createRedisStores } from '../http/redis-stores.ts';
 import { HttpServer } from '../http/server.ts';
 import { redact } from '../observability/redact.ts';
-import type { SafetyRoom } from '../safety/ports.ts';
+import type { SafetyParts } from '../safety/ports.ts';
 import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { viewOf } from '../sessions/world/view.ts';
@@ -32,7 +32,7 @@ export interface OperatedFleet {
 
 export interface OperateOptions extends Omit<CoreOptions, 'onOutage'> {
   /** Judges what players say before anything is done with it; null, and the default: nobody does. */
-  readonly safety?: SafetyRoom | null;
+  readonly safety?: SafetyParts | null;
 }
 
 export async function operateFleet(options: OperateOptions): Promise<OperatedFleet> {

@@ -3,7 +3,7 @@ import { createJobScreen } from '../safety/screening/screen-job.ts';
 import { createScreen, type Screen } from '../safety/screening/screen-input.ts';
 import { NEUTRAL_STORY } from '../safety/screening/last-words.ts';
 import { createWithheldStories } from '../safety/screening/withheld-stories.ts';
-import type { SafetyRoom } from '../safety/ports.ts';
+import type { SafetyParts } from '../safety/ports.ts';
 import type { InputProcessorOptions } from '../agents/ipa/process.ts';
 import type { StoryGuardOptions } from '../agents/nga/story-guard.ts';
 import type { WorldBuilderOptions } from '../agents/wba/process.ts';
@@ -23,12 +23,12 @@ export interface AgentSafety {
   settled(): Promise<void>;
 }
 
-export function screenOf(core: Core, room: SafetyRoom): Screen {
+export function screenOf(core: Core, room: SafetyParts): Screen {
   const { clock, config, log, metrics } = core;
   return createScreen({ ...room, clock, log, metrics, settings: { defaultLocale: config.safety.locale } });
 }
 
-export function agentSafety(core: Core, room: SafetyRoom): AgentSafety {
+export function agentSafety(core: Core, room: SafetyParts): AgentSafety {
   const { clock, config, log, metrics, store } = core;
   const { output, retention_days: days } = config.safety;
   const screen = screenOf(core, room);
@@ -74,7 +74,7 @@ export function agentSafety(core: Core, room: SafetyRoom): AgentSafety {
 }
 
 /** What the room has for a story that is withheld, as long as it may be told itself. */
-function neutralFor({ judge, supporter }: SafetyRoom, story: string): string {
+function neutralFor({ judge, supporter }: SafetyParts, story: string): string {
   try {
     const validator = judge.validatorFor();
     const validation = validator.validateText(story, { stage: 'output', includeAudit: false });

@@ -9,7 +9,7 @@ import type { Readiness } from '../contracts/operator.ts';
 import type { Language } from '../models/language.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
-import type { SafetyRoom } from '../safety/ports.ts';
+import type { SafetyParts } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
@@ -27,7 +27,7 @@ export interface WorkersOfRole {
   /** Takes the place of the configured models; an agent without an entry has none. */
   readonly languages?: ReadonlyMap<AgentName, Language>;
   /** Judges what players say and what they are told; null, and the default: nobody does. */
-  readonly safety?: SafetyRoom | null;
+  readonly safety?: SafetyParts | null;
 }
 
 export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'>, WorkersOfRole {}

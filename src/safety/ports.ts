@@ -136,7 +136,7 @@ export interface ValidationRecorder {
 }
 
 /** Everything of the player's safety that a process holds; the rules of one process serve all its texts. */
-export interface SafetyRoom {
+export interface SafetyParts {
   readonly judge: LiveJudge;
   readonly store: InterventionStore;
   readonly supporter: Supporter;

@@ -3,7 +3,7 @@ import { readSafetyData } from '../../config/safety-data.ts';
 import type { Escalation } from '../../src/contracts/escalation.ts';
 import type { Intervention, PlayerSafety } from '../../src/contracts/intervention.ts';
 import { openValidator } from '../../src/safety/open-validator.ts';
-import type { Crisis, NotedValidation, SafetyRoom, WrittenCrisis } from '../../src/safety/ports.ts';
+import type { Crisis, NotedValidation, SafetyParts, WrittenCrisis } from '../../src/safety/ports.ts';
 import type { Validator } from '../../src/safety/validate-text.ts';
 
 let validator: Validator | undefined;
@@ -15,7 +15,7 @@ export function productValidator(): Validator {
 const HOLD_AFTER = 3;
 
 /** The rooms of other engineers in memory: what they remember is there for tests to look at. */
-export class MemorySafety implements SafetyRoom {
+export class MemorySafety implements SafetyParts {
   readonly crises: Crisis[] = [];
   readonly interventions = new Map<string, Intervention>();
   readonly told: { interventionId: string; round: number }[] = [];
@@ -38,7 +38,7 @@ export class MemorySafety implements SafetyRoom {
   };
   readonly recorder = { note: (noted: NotedValidation): void => void this.noted.push(noted) };
 
-  readonly supporter: SafetyRoom['supporter'] = {
+  readonly supporter: SafetyParts['supporter'] = {
     answer: ({ assessment }) => ({
       text: `Thank you for telling me. Lifeline (988) is there now, whatever the hour. (${assessment.crisis_level})`,
       resources: [LIFELINE],
@@ -53,7 +53,7 @@ export class MemorySafety implements SafetyRoom {
       stage === 'input' ? 'Let us take care with this one, and try it in other words.' : NEUTRAL,
   };
 
-  readonly people: SafetyRoom['people'] = {
+  readonly people: SafetyParts['people'] = {
     tell: async (intervention) => {
       await this.#io();
       this.told.push({
@@ -69,7 +69,7 @@ export class MemorySafety implements SafetyRoom {
     reachesPeople: true,
   };
 
-  readonly store: SafetyRoom['store'] = {
+  readonly store: SafetyParts['store'] = {
     playerSafety: async (sessionId, userHash) => {
       this.reads++;
       await this.#io();

@@ -1,4 +1,4 @@
-import type { Crisis, SafetyRoom, WrittenCrisis } from '../../src/safety/ports.ts';
+import type { Crisis, SafetyParts, WrittenCrisis } from '../../src/safety/ports.ts';
 import type { RedisClient } from '../../src/redis/connect.ts';
 import { MemorySafety } from './memory-safety.ts';
 
@@ -13,7 +13,7 @@ export class RedisSafety extends MemorySafety {
     this.#redis = redis;
     this.#key = `${prefix}:test:crises`;
     const remember = this.store.writeCrisis.bind(this.store);
-    const shared: SafetyRoom['store']['writeCrisis'] = async (crisis) => {
+    const shared: SafetyParts['store']['writeCrisis'] = async (crisis) => {
       const interventionId = await this.#claim(crisis);
       const isRepeat = interventionId !== crisis.interventionId;
       const written: WrittenCrisis = await remember({ ...crisis, interventionId });

@@ -2,13 +2,13 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { startApiRole, type ApiRole } from '../../src/runtime/api-role.ts';
 import { quickConfig } from '../../src/testing/settings.ts';
-import type { SafetyRoom } from '../../src/safety/ports.ts';
+import type { SafetyParts } from '../../src/safety/ports.ts';
 import { freePort } from './free-port.ts';
 
 /** The HTTP API of a fleet in this process, with a safety room of the test's. */
 export async function startScreenedApi(
   redisUrl: string,
-  safety: SafetyRoom,
+  safety: SafetyParts,
   settings: Readonly<Record<string, string>> = {},
   logLines: string[] = [],
 ): Promise<ApiRole> {

@@ -53,7 +53,7 @@ export async function answerCrisis(parts: AnswerParts, found: FoundCrisis): Prom
     verdict: 'crisis',
     validation: stepValidationOf(validation),
     text: answer.text,
-    crisis: responseOf(answer, crisis, written, written?.isHeld ?? player?.isHeld ?? false),
+    crisis: responseOf(answer, crisis, written, player),
     oversight: oversightOf(parts, written),
   };
 }
@@ -68,12 +68,12 @@ function wordsFor({ supporter }: AnswerParts, { assessment, validation, line }: 
 
 function crisisOf(parts: AnswerParts, found: FoundCrisis, answer: SupportAnswer): Crisis {
   const { clock, pseudonyms, settings } = parts;
-  const { assessment, line, player, receivedAt, validation } = found;
+  const { assessment, line, receivedAt, validation } = found;
   const nowMs = clock.now();
   const at = toIso(nowMs);
   const hmac = pseudonyms.textHmac(line.text);
   return {
-    interventionId: player?.open?.intervention_id ?? uuidv7(nowMs),
+    interventionId: uuidv7(nowMs),
     sessionId: line.sessionId,
     userHash: pseudonyms.userHash(line.userId, line.sessionId),
     assessment,
@@ -112,12 +112,15 @@ function responseOf(
   answer: SupportAnswer,
   crisis: Crisis,
   written: WrittenCrisis | null,
-  isHeld: boolean,
+  player: PlayerSafety | null,
 ): CrisisResponse {
   const { assessment } = crisis;
+  const isHeld = written?.isHeld === true || player?.isHeld === true;
+  // While nothing can be written, the one that is open is the one it belongs to.
+  const known = written?.intervention ?? player?.open;
   const followUpAt = written?.intervention.follow_up_at ?? null;
   return {
-    intervention_id: written?.intervention.intervention_id ?? crisis.interventionId,
+    intervention_id: known?.intervention_id ?? crisis.interventionId,
     intervention_type: assessment.intervention_recommended,
     crisis_level: assessment.crisis_level,
     ...contactsOf(answer),

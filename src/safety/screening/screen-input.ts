@@ -7,7 +7,7 @@ import type { Logger } from '../../observability/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import { assessCrisis } from '../assess.ts';
 import { judgeMinimally, judgeSafely } from '../minimal-matcher.ts';
-import type { SafetyRoom } from '../ports.ts';
+import type { SafetyParts } from '../ports.ts';
 import { answerCrisis, ruleIdsOf } from './answer-crisis.ts';
 import { answerHeld } from './answer-held.ts';
 import { LAST_WORDS, NOT_THIS_WAY } from './last-words.ts';
@@ -61,7 +61,7 @@ export interface Screen {
   settled(): Promise<void>;
 }
 
-export interface ScreenOptions extends SafetyRoom {
+export interface ScreenOptions extends SafetyParts {
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'safety_intervention_response_seconds'>;
   readonly log: Pick<Logger, 'warn' | 'error'>;

@@ -75,7 +75,8 @@ export async function askNarrator(
     );
   const answer: Answer = await ctx.memo(key, async (): Promise<Answer> => {
     const asked = await ask();
-    const blocked = asked.ok ? await judge(everythingSaid(asked.value), attempt) : null;
+    const said = asked.ok ? ModelStory.safeParse(asked.value) : null;
+    const blocked = said?.success === true ? await judge(everythingSaid(said.data), attempt) : null;
     // What may not be told is not even remembered.
     return blocked === null
       ? asked

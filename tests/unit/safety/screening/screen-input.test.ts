@@ -1,15 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../../../src/kernel/clock.ts';
 import {
   createScreen,
   type LineToScreen,
   type Screened,
 } from '../../../../src/safety/screening/screen-input.ts';
-import { MemorySafety } from '../../../support/memory-safety.ts';
+import { MemorySafety, productValidator } from '../../../support/memory-safety.ts';
 
 const CRISIS = 'I want to kill myself';
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');
 const clock: Clock = { now: () => NOW };
+
+beforeAll(() => void productValidator(), 60_000);
 
 function setUp(room = new MemorySafety()) {
   const seconds: number[] = [];
