@@ -58,9 +58,8 @@ export async function askForPlace(
   // What may not stand in a world is not even remembered.
   const fit = (answer: LanguageAnswer<PlaceProposal>): LanguageAnswer<PlaceProposal> => {
     if (!answer.ok) return answer;
-    // What has another form is refused below, and none of it is kept.
     const proposal = PlaceProposal.safeParse(answer.value);
-    if (!proposal.success || accepts(textsOf(proposal.data))) return answer;
+    if (proposal.success && accepts(textsOf(proposal.data))) return answer;
     return { ok: false, reason: 'invalid_output', usage: answer.usage };
   };
   // Where it was asked for is remembered with it: on a retry the player may stand elsewhere.

@@ -75,12 +75,13 @@ export async function askNarrator(
     );
   const answer: Answer = await ctx.memo(key, async (): Promise<Answer> => {
     const asked = await ask();
-    const said = asked.ok ? ModelStory.safeParse(asked.value) : null;
-    const blocked = said?.success === true ? await judge(everythingSaid(said.data), attempt) : null;
-    // What may not be told is not even remembered.
-    return blocked === null
-      ? asked
-      : { ok: false, reason: 'invalid_output', ...withUsage(asked.usage), blocked };
+    if (!asked.ok) return asked;
+    const said = ModelStory.safeParse(asked.value);
+    const refused = { ok: false as const, reason: 'invalid_output' as const, ...withUsage(asked.usage) };
+    // What has another form, or may not be told, is not even remembered.
+    if (!said.success) return refused;
+    const blocked = await judge(everythingSaid(said.data), attempt);
+    return blocked === null ? asked : { ...refused, blocked };
   });
   if (!answer.ok) {
     const { blocked } = answer;
