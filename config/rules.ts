@@ -99,6 +99,20 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    keys: ['safety.enabled', 'environment'],
+    check({ environment, safety }) {
+      if (!isDeployed(environment) || safety.enabled) return undefined;
+      return `expected true while environment is ${environment}, got false`;
+    },
+  },
+  {
+    keys: ['safety.hmac_secret', 'environment'],
+    check({ environment, safety }) {
+      if (!isDeployed(environment) || safety.hmac_secret !== null) return undefined;
+      return `expected a secret of at least 32 bytes while environment is ${environment}, got null`;
+    },
+  },
+  {
     keys: ['llm.model', 'llm.base_url'],
     check({ llm }) {
       if (llm.base_url === null || llm.model !== null) return undefined;

@@ -58,6 +58,10 @@ export type CliOperations = Pick<
   | 'putDefinition'
   | 'deleteDefinition'
   | 'runTokens'
+  | 'safety'
+  | 'putSafetyRules'
+  | 'rollbackSafetyRules'
+  | 'reloadSafetyRules'
   | 'status'
   | 'listQueues'
   | 'costs'
@@ -65,6 +69,10 @@ export type CliOperations = Pick<
   | 'getDeadLetter'
   | 'replayDeadLetter'
   | 'discardDeadLetter'
+  | 'listInterventions'
+  | 'getIntervention'
+  | 'resolveIntervention'
+  | 'releaseSession'
 >;
 
 /** A fleet reached directly at its Redis. */

@@ -74,6 +74,8 @@ export const Intervention = z.looseObject({
   escalation_id: z.string().nullable(),
   /** How often it was raised to people: with the first crisis and with each higher level. */
   escalation_round: z.int().min(0),
+  /** Since when people have to know: its beginning, or the newest crisis that was more serious. */
+  raised_at: z.iso.datetime().optional(),
   /** Only after a channel confirmed the delivery. */
   human_notified: z.boolean(),
   emergency_contacted: z.boolean(),

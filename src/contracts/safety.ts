@@ -152,6 +152,8 @@ export const ValidationResult = z.looseObject({
   overall_sentiment: z.number().min(-1).max(1),
   therapeutic_appropriateness: z.number().min(0).max(1),
   escalation_recommended: z.boolean(),
+  /** A crisis, or something to escalate, where the rules let that raise an alert. */
+  should_alert: z.literal(true).optional(),
   alternative_content: z.string().nullable(),
   monitoring_flags: z.array(MonitoringFlag),
   audit: z.array(AuditEntry).optional(),

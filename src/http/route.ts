@@ -12,6 +12,7 @@ export const TAGS = {
   queues: 'Queues of the fleet',
   costs: 'What calls of models cost',
   'dead-letters': 'Jobs that were given up on',
+  safety: 'How texts are judged, and by which rules',
   health: 'Liveness, readiness and metrics of this process',
   documents: 'What this API is',
 } as const;

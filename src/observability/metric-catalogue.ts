@@ -372,6 +372,69 @@ export const METRIC_CATALOGUE = [
     help: '1 when Redis never evicts keys',
     labels: [],
   },
+
+  { name: 'safety_enabled', type: 'gauge', help: '1 while texts are judged', labels: [] },
+  {
+    name: 'safety_rules_reload_total',
+    type: 'counter',
+    help: 'Rules of safety that were applied or rejected, or could not be read: applied, rejected, unreachable',
+    labels: ['outcome'],
+  },
+  {
+    name: 'safety_rules_info',
+    type: 'gauge',
+    help: 'Always 1, with the rules that hold in this process',
+    labels: ['version', 'source'],
+  },
+  {
+    name: 'safety_degraded_total',
+    type: 'counter',
+    help: "Texts that the judge failed on: a player's text was searched for the plainest words, a story withheld",
+    labels: ['reason'],
+  },
+  {
+    name: 'safety_resources_age_seconds',
+    type: 'gauge',
+    help: 'Time since somebody made sure of the telephone numbers that players in need are shown',
+    labels: [],
+  },
+  {
+    name: 'safety_validations_total',
+    type: 'counter',
+    help: 'Texts that were judged',
+    labels: ['stage', 'level'],
+  },
+  {
+    name: 'safety_validation_duration_seconds',
+    type: 'histogram',
+    help: 'Time to judge a text',
+    labels: ['stage'],
+    buckets: [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2],
+  },
+  {
+    name: 'safety_crisis_total',
+    type: 'counter',
+    help: 'Signs of a crisis that were written down',
+    labels: ['type', 'level'],
+  },
+  {
+    name: 'safety_suppressed_total',
+    type: 'counter',
+    help: 'Phrases that were found and excused, by the reason',
+    labels: ['reason'],
+  },
+  {
+    name: 'safety_interventions_active',
+    type: 'gauge',
+    help: 'Interventions that nobody has closed',
+    labels: ['level'],
+  },
+  {
+    name: 'safety_wal_pending',
+    type: 'gauge',
+    help: 'Interventions that wait on the disk of this process for Redis',
+    labels: [],
+  },
 ] as const satisfies readonly MetricSpec[];
 
 export type MetricName = (typeof METRIC_CATALOGUE)[number]['name'];

@@ -13,9 +13,11 @@ import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
+import { exportInterventions, openSafetyState, type SafetyState } from './open-safety-state.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
 import { createIngress } from './operations/ingress.ts';
+import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { screenOf } from './safety-hooks.ts';
@@ -27,6 +29,9 @@ export interface OperatedFleet {
   readonly operations: FleetOperations;
   /** Whether a player's line says that somebody must be answered, whatever else is wrong. */
   readonly isUrgent: (text: string) => boolean;
+  /** Opened by who first asks for it. */
+  readonly safety: () => Promise<SafetyRoom>;
+  readonly safetyState: SafetyState;
   close(): Promise<void>;
 }
 
@@ -37,12 +42,26 @@ export interface OperateOptions extends Omit<CoreOptions, 'onOutage'> {
 
 export async function operateFleet(options: OperateOptions): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  let room: Promise<SafetyRoom> | undefined;
+  const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
+  let safetyState: SafetyState | undefined;
+  let settled = async (): Promise<void> => undefined;
+  const close = async (): Promise<void> => {
+    await settled();
+    await (await room?.catch(() => undefined))?.stop();
+    await safetyState?.stop();
+    await core.close();
+  };
   try {
+    safetyState = await openSafetyState(core);
     const ingress =
       options.safety == null
         ? null
         : createIngress(screenOf(core, options.safety), core.workflows.settings.slaMs);
+    settled = async () => ingress?.settled();
     const operations = createOperations({
+      safety,
+      isSafetyEnabled: core.config.safety.enabled,
       workflows: core.workflows,
       registry: core.registry,
       queues: core.queues,
@@ -51,18 +70,19 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       requireNoeviction: core.config.redis.require_noeviction,
       understand: (text, session) => understand(core, text, session),
       ingress,
+      safetyState,
+      safetySettings: core.config.safety,
     });
     return {
       core,
       operations,
       isUrgent: (text) => ingress?.isUrgent(text) ?? false,
-      async close() {
-        await ingress?.settled();
-        await core.close();
-      },
+      safety,
+      safetyState,
+      close,
     };
   } catch (error) {
-    await core.close();
+    await close();
     throw error;
   }
 }
@@ -86,7 +106,10 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
   const { core } = fleet;
   const { config, metrics, log } = core;
   try {
+    await fleet.safety();
     exportQueueGauges(core);
+    exportInterventions(core, fleet.safetyState);
+    await fleet.safetyState.start();
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,
@@ -113,6 +136,8 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
       core,
       operations,
       isUrgent: fleet.isUrgent,
+      safety: fleet.safety,
+      safetyState: fleet.safetyState,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

@@ -13,6 +13,7 @@ import type { SafetyParts } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
+import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { agentSafety, type AgentSafety } from './safety-hooks.ts';
 import { startGraph } from './start-graph.ts';
@@ -38,6 +39,7 @@ const CLOSING_MS = 2_000;
 /** The workers of one process, from their connections to their agents. */
 export interface WorkerRole {
   readonly core: Core;
+  readonly safety: SafetyRoom;
   readonly readiness: () => Promise<Readiness>;
   /** Drain, then close everything; ends with the grace, also when Redis is away. */
   stop(): Promise<void>;
@@ -50,17 +52,19 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
 /** The same on a core that is open already; it is closed with the workers. */
 export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
   const breakers = createFleetBreakers(core);
-  const safety = options.safety == null ? null : agentSafety(core, options.safety);
+  const hooks = options.safety == null ? null : agentSafety(core, options.safety);
+  let safety: SafetyRoom | undefined;
   try {
+    const room = (safety = await openSafetyRoom(core));
     const workers = await startWorkers({
       core,
-      agents: options.agents ?? localAgents(core.metrics, safety),
+      agents: options.agents ?? localAgents(core.metrics, hooks),
       languages: options.languages ?? (await openLanguages(core, breakers, options.queues)),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),
       instance: options.instance,
-      ...(safety === null ? {} : { screenInput: safety.screenInput }),
+      ...(hooks === null ? {} : { screenInput: hooks.screenInput }),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
     const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
@@ -71,12 +75,14 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     let draining = false;
     return {
       core,
+      safety: room,
       readiness: async () => (draining ? { status: 'draining', checks: [] } : look()),
       async stop() {
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
         const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
-          .then(() => safety?.settled())
+          .then(() => hooks?.settled())
+          .then(() => room.stop())
           .then(() => core.close());
         if (!(await settlesWithin(closing, graceMs))) {
           // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
@@ -88,6 +94,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     };
   } catch (error) {
     breakers.stop();
+    await safety?.stop();
     await core.close();
     throw error;
   }

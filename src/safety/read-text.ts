@@ -69,32 +69,42 @@ export class TextReading {
 
   /** @returns whether some token may be a piece of a word, or words run together */
   #recognise(): boolean {
-    const { tokens } = this;
-    const { words, symbols } = this.#lexicon;
+    const { letters, offsets, lengths, hashes, spellings, count } = this.tokens;
+    const { words, symbols, how } = this;
+    const { words: table, symbols: symbolOf } = this.#lexicon;
     let hasPieces = false;
-    for (let i = 0; i < tokens.count; i++) {
-      const offset = tokens.offsets[i]!;
-      const length = tokens.lengths[i]!;
-      const spelling = tokens.spellings[i]!;
+    for (let i = 0; i < count; i++) {
+      const spelling = spellings[i]!;
       const isOwnScript = (spelling & SPELLING.otherScript) === 0;
-      let word = isOwnScript ? words.find(tokens.letters, offset, length, tokens.hashes[i]!) : -1;
-      let how: number = (spelling & SPELLING.changed) === 0 ? READ.exact : READ.deobfuscated;
-      let symbol = UNKNOWN_SYMBOL;
-      if (word === -1 && isOwnScript) {
-        if (spelling === SPELLING.number) symbol = NUMBER_SYMBOL;
-        else {
-          const resolved = this.#resolve(i, spelling);
-          word = (resolved >> HOW_BITS) - 1;
-          how |= resolved & HOW_MASK;
-          if (this.#mayBePieces(i, word, how)) hasPieces = true;
-        }
-      }
-      if (word !== -1) symbol = symbols[word]!;
-      this.words[i] = word;
-      this.symbols[i] = symbol;
-      this.how[i] = how;
+      const word = isOwnScript ? table.find(letters, offsets[i]!, lengths[i]!, hashes[i]!) : -1;
+      if (word !== -1) {
+        words[i] = word;
+        symbols[i] = symbolOf[word]!;
+        how[i] = (spelling & SPELLING.changed) === 0 ? READ.exact : READ.deobfuscated;
+      } else if (this.#recogniseOdd(i, spelling, isOwnScript)) hasPieces = true;
     }
     return hasPieces;
+  }
+
+  /** A token that is no known word as it stands. @returns whether it may be a piece of one, or several */
+  #recogniseOdd(token: number, spelling: number, isOwnScript: boolean): boolean {
+    let word = -1;
+    let how: number = (spelling & SPELLING.changed) === 0 ? READ.exact : READ.deobfuscated;
+    let symbol = UNKNOWN_SYMBOL;
+    let isPiece = false;
+    if (isOwnScript) {
+      if (spelling === SPELLING.number) symbol = NUMBER_SYMBOL;
+      else {
+        const resolved = this.#resolve(token, spelling);
+        word = (resolved >> HOW_BITS) - 1;
+        how |= resolved & HOW_MASK;
+        isPiece = this.#mayBePieces(token, word, how);
+      }
+    }
+    this.words[token] = word;
+    this.symbols[token] = word === -1 ? symbol : this.#lexicon.symbols[word]!;
+    this.how[token] = how;
+    return isPiece;
   }
 
   /** Whether a token that is no known word as it stands may be a piece of one, or several without spaces. */
@@ -278,23 +288,22 @@ export class TextReading {
   #move(from: number, to: number): void {
     if (from === to) return;
     const { tokens } = this;
-    for (const column of [
-      tokens.starts,
-      tokens.ends,
-      tokens.offsets,
-      tokens.lengths,
-      tokens.hashes,
-      tokens.clauses,
-      tokens.sentences,
-      tokens.spellings,
-      tokens.quoted,
-    ]) {
-      column[to] = column[from]!;
-    }
+    tokens.starts[to] = tokens.starts[from]!;
+    tokens.ends[to] = tokens.ends[from]!;
+    tokens.offsets[to] = tokens.offsets[from]!;
+    tokens.lengths[to] = tokens.lengths[from]!;
+    tokens.hashes[to] = tokens.hashes[from]!;
+    tokens.clauses[to] = tokens.clauses[from]!;
+    tokens.sentences[to] = tokens.sentences[from]!;
+    tokens.spellings[to] = tokens.spellings[from]!;
+    tokens.quoted[to] = tokens.quoted[from]!;
   }
 }
 
+const LETTER_READINGS = Uint16Array.from({ length: 128 }, (_, unit) =>
+  leetReadings(String.fromCharCode(unit))[0]!.charCodeAt(0),
+);
+
 function readLetter(unit: number): number {
-  const [reading] = leetReadings(String.fromCharCode(unit));
-  return reading!.charCodeAt(0);
+  return unit < 128 ? LETTER_READINGS[unit]! : unit;
 }

@@ -18,6 +18,7 @@ import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
 import { renderReport, type Machine, type Report } from './report.ts';
 import { countRoundTrips } from './round-trips.ts';
+import { missedDemands } from './safety-limits.ts';
 import { measureSafety } from './safety.ts';
 import { measureShape, type ShapeName } from './shapes.ts';
 
@@ -74,7 +75,7 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       turns: async () => ({
         turns: await measureTurns(servingWith(redis.url), CONCURRENCY, plan.turns),
       }),
-      safety: async () => ({ safety: measureSafety(plan.safety) }),
+      safety: async () => ({ safety: await measureSafety(plan.safety) }),
       crisis: async () => ({ crisis: await measureCrisis(redis.url, plan.crisis) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
@@ -159,3 +160,6 @@ const report = await runBenchmark(
   (part) => only?.includes(part) ?? true,
 );
 process.stdout.write(chosen.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+const missed = report.safety === undefined || chosen.quick ? [] : missedDemands(report.safety);
+for (const sentence of missed) note(`safety misses half of what is demanded: ${sentence}`);
+if (missed.length > 0) process.exitCode = 1;

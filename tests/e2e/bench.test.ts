@@ -78,8 +78,12 @@ const Document = z.strictObject({
   safety: z.strictObject({
     perSecond: Spread,
     latencyMicros: Quantiles,
+    newTextMicros: Quantiles,
+    long: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
     megabyte: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
+    readMs: Count,
     compileMs: Count,
+    rules: z.strictObject({ ms: Count, longestStallMs: Count }),
   }),
   crisis: z.strictObject({
     waiting: z.int(),

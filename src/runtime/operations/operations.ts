@@ -32,6 +32,8 @@ import { runTokens } from './tokens.ts';
 import { exportSessionFor } from './export-session.ts';
 import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
+import { safetyRulesOperations } from './safety-rules.ts';
+import { interventionOperations, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
@@ -121,8 +123,11 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),
     replayDeadLetter: (dlqId) => guarded('replaying a dead letter', replayDeadLetter(workflows, dlqId)),
     discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
+    ...safetyRulesOperations(ctx.safety, { isEnabled: ctx.isSafetyEnabled }),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
+    ...interventionOperations(ctx),
+    ...safetyReportOperations(ctx),
   };
 }
 

@@ -5,7 +5,14 @@ import type { Match } from './scan.ts';
 /** Words of the game further away belong to something else. */
 const GAME_REACH = 14;
 
-/** The cues of one text by kind, each kind in order of place. */
+/** In a text with more cues of a kind than this, only those near a claim are looked at: time stays linear. */
+const FEW = 64;
+/** Further back no word is looked at. */
+const FAR = 256;
+/** Words around a claim; those of a cue come on top. */
+const NEAR = 64;
+
+/** The cues of one text by kind, each kind in order of their last words. */
 export class Cues {
   readonly #byKind = new Map<string, Match[]>();
   readonly idioms: Match[] = [];
@@ -27,32 +34,46 @@ export class Cues {
     return this.#byKind.get(kind) ?? [];
   }
 
+  /** The cues of a kind that may have to do with a claim: all of them, or those around it when there are many. */
+  near(kind: string, span: Span): readonly Match[] {
+    return around(this.all(kind), span);
+  }
+
+  idiomsNear(span: Span): readonly Match[] {
+    return around(this.idioms, span);
+  }
+
   /** Whether the text has such a cue anywhere. */
   has(kind: string): boolean {
     return this.#byKind.has(kind);
   }
 
-  hasInSentence(kind: string, { first }: Match): boolean {
+  hasInSentence(kind: string, match: Match): boolean {
     const { sentences } = this.reading.tokens;
-    return this.all(kind).some((cue) => sentences[cue.first] === sentences[first]);
+    const { first } = match;
+    return this.near(kind, match).some((cue) => sentences[cue.first] === sentences[first]);
   }
 
   hasAfter(kind: string, { last }: Match): boolean {
-    return this.all(kind).some((cue) => cue.last > last);
+    const furthest = this.all(kind).at(-1);
+    return furthest !== undefined && furthest.last > last;
   }
 
-  hasOverlapping(kind: string, span: { readonly first: number; readonly last: number }): boolean {
-    return this.all(kind).some((cue) => cue.first <= span.last && cue.last >= span.first);
+  hasOverlapping(kind: string, span: Span): boolean {
+    return this.near(kind, span).some((cue) => cue.first <= span.last && cue.last >= span.first);
   }
 
   /** Whether a token between the two (both excluded) has one of the flags. */
   hasFlagBetween(after: number, before: number, flags: number): boolean {
-    for (let i = after + 1; i < before; i++) if ((this.reading.flags(i) & flags) !== 0) return true;
+    for (let i = Math.max(after + 1, before - FAR); i < before; i++)
+      if ((this.reading.flags(i) & flags) !== 0) return true;
     return false;
   }
 
   hasBetween(kind: string, after: number, before: number): boolean {
-    return this.all(kind).some((cue) => cue.first > after && cue.last < before);
+    return this.near(kind, { first: after, last: before }).some(
+      (cue) => cue.first > after && cue.last < before,
+    );
   }
 
   /** "My boss" is a person; "the boss" is one of the game. */
@@ -80,4 +101,26 @@ export class Cues {
       ((flags & WORD.entity) !== 0 && this.hasInSentence('entities', match))
     );
   }
+}
+
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+function around(cues: readonly Match[], { first, last }: Span): readonly Match[] {
+  if (cues.length <= FEW) return cues;
+  return cues.slice(placeOf(cues, first - NEAR), placeOf(cues, last + NEAR));
+}
+
+/** How many cues end before a word. */
+function placeOf(cues: readonly Match[], token: number): number {
+  let low = 0;
+  let high = cues.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (cues[middle]!.last < token) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -40,17 +40,23 @@ export function judge(
   const cues = new Cues(reading, matches);
   const isNamedFigure = namedFigures(reading, context.entities ?? []);
   const judged: Judged[] = [];
+  const affirmed = matches.length > MOST_OF_A_PHRASE ? new Map<TypedPhrase, number>() : null;
   for (const match of matches) {
     if (match.meaning.kind !== 'claim') continue;
     const { phrase } = match.meaning;
+    if ((affirmed?.get(phrase) ?? 0) > MOST_OF_A_PHRASE) continue;
     const spelling = spellingOf(match, reading);
     if (spelling === null) continue;
     const one = judgeOne({ match, phrase, cues, context, stage, isNamedFigure });
     if (one === null) continue;
+    if (one.verdict === 'affirmed') affirmed?.set(phrase, (affirmed.get(phrase) ?? 0) + 1);
     judged.push({ match, phrase, ...one, modifiers: [...one.modifiers, ...spelling] });
   }
   return { judged, cues };
 }
+
+/** A phrase that was affirmed more often than findings are told says nothing new. */
+const MOST_OF_A_PHRASE = 100;
 
 /** A person who was named this many words before may be meant by "him". */
 const TARGET_REACH = 14;
@@ -117,9 +123,10 @@ const LONGER = 2;
 const FIXED = 3;
 
 /** A fixed expression covers the claim, or meets it and is clearly the longer one. */
-function isIdiom({ first, last }: Match, { idioms }: Cues): boolean {
+function isIdiom(match: Match, cues: Cues): boolean {
+  const { first, last } = match;
   const length = last - first;
-  return idioms.some((idiom) => {
+  return cues.idiomsNear(match).some((idiom) => {
     const own = idiom.last - idiom.first;
     if (idiom.first > last || idiom.last < first) return false;
     if (idiom.first <= first && idiom.last >= last) return true;
@@ -141,9 +148,10 @@ function isAboutSpeaker(match: Match, { reading }: Cues): boolean {
   return false;
 }
 
-function hasTarget({ first, last }: Match, cues: Cues): boolean {
+function hasTarget(match: Match, cues: Cues): boolean {
+  const { first, last } = match;
   if (cues.hasOverlapping('targets', { first, last: last + 4 })) return true;
-  return cues.all('targets').some((cue) => cue.last < first && first - cue.last <= TARGET_REACH);
+  return cues.near('targets', match).some((cue) => cue.last < first && first - cue.last <= TARGET_REACH);
 }
 
 /** The one who is to suffer belongs to the game. */
@@ -164,18 +172,18 @@ function quotation(match: Match, cues: Cues, subject: string): Decision | null {
   if (isInQuotes) {
     if (cues.has('quotation') || cues.has('titles')) return excused('quoted');
     const isReported = cues
-      .all('reported_speech')
+      .near('reported_speech', match)
       .some((cue) => cue.first < match.first && subjectBefore(cue.first, cues) === 'other');
     if (isReported)
       return { verdict: 'third_person', reason: 'quoted', modifiers: ['quoted', 'third_person'] };
     return null;
   }
   const isTitle = cues
-    .all('titles')
+    .near('titles', match)
     .some((cue) => cue.last < match.first && match.first - cue.last <= 3 && sameSentence(cue, match, cues));
   if (isTitle) return excused('quoted');
   const isWork = cues
-    .all('quotation')
+    .near('quotation', match)
     .some(
       (cue) =>
         cue.last < match.first &&
@@ -224,7 +232,7 @@ function isAcademic({ match, phrase, cues }: Claim, subject: string): boolean {
   const isStudy = (cue: Match): boolean =>
     sameSentence(cue, match, cues) &&
     (subject !== 'unsaid' || !QUESTION_WORDS.has(cues.reading.tokens.word(cue.first)));
-  return cues.all('academic').some(isStudy);
+  return cues.near('academic', match).some(isStudy);
 }
 
 /** The modifiers that a spelling brings, or null when too little of the phrase was recognised to be believed. */

@@ -29,20 +29,9 @@ export class PhraseScan {
   }
 
   run({ tokens, symbols }: TextReading): void {
-    const { automaton } = this.#lexicon;
     this.count = 0;
     this.hasClaim = false;
-    let state = 0;
-    let sentence = 0;
-    for (let i = 0; i < tokens.count; i++) {
-      if (tokens.sentences[i] !== sentence) {
-        sentence = tokens.sentences[i]!;
-        state = 0;
-      }
-      state = automaton.step(state, symbols[i]!);
-      const ends = automaton.endsAt(state);
-      for (let k = 0; k < ends.length; k++) this.#note(ends[k]!, i);
-    }
+    this.#lexicon.automaton.run(symbols, tokens.sentences, tokens.count, this.#note);
   }
 
   /** All phrases with their places, in order of their last words. */
@@ -71,7 +60,7 @@ export class PhraseScan {
     return false;
   }
 
-  #note(phrase: number, last: number): void {
+  readonly #note = (phrase: number, last: number): void => {
     if (this.count === this.#phrases.length) {
       const size = this.count * 2;
       const phrases = new Int32Array(size);
@@ -85,5 +74,5 @@ export class PhraseScan {
     this.#lasts[this.count] = last;
     this.count++;
     if (this.#isClaim[phrase] === 1) this.hasClaim = true;
-  }
+  };
 }

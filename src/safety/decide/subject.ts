@@ -77,7 +77,7 @@ function flagsInside({ first, last }: Match, reading: TextReading): number {
 function figureBefore(match: Match, cues: Cues): boolean {
   const { sentences } = cues.reading.tokens;
   return cues
-    .all('subjects')
+    .near('subjects', match)
     .some(
       (cue) =>
         sentences[cue.first] === sentences[match.first] &&

@@ -28,9 +28,10 @@ const COMPARATIVES: ReadonlySet<string> = new Set(['more', 'as', 'so', 'enough',
 const ABSTINENCE: ReadonlySet<string> = new Set(['clean', 'sober', 'recovered', 'free']);
 
 /** "I never wanted to die more than now": what follows turns the negation around. */
-function isCompared({ last }: Match, cues: Cues): boolean {
+function isCompared(match: Match, cues: Cues): boolean {
+  const { last } = match;
   return cues
-    .all('pseudo_negation')
+    .near('pseudo_negation', match)
     .some(
       (cue) =>
         cue.first > last &&
@@ -44,7 +45,7 @@ export function isNegated(match: Match, cues: Cues): boolean {
   const { clauses } = cues.reading.tokens;
   if (isCompared(match, cues)) return false;
   const isDenied = cues
-    .all('negation')
+    .near('negation', match)
     .some(
       (cue) =>
         cue.first < match.first &&
@@ -57,7 +58,7 @@ export function isNegated(match: Match, cues: Cues): boolean {
     );
   if (isDenied) return true;
   return cues
-    .all('negation_after')
+    .near('negation_after', match)
     .some(
       (cue) =>
         cue.first > match.last && cue.first - match.last <= 3 && clauses[cue.first] === clauses[match.last],
@@ -70,12 +71,12 @@ export function isPast(match: Match, cues: Cues): boolean {
   const isNow =
     cues.hasAfter('returned', match) ||
     cues
-      .all('returned')
+      .near('returned', match)
       .some((cue) => cue.last <= match.last && clauses[cue.first] === clauses[match.first]) ||
-    cues.all('recent').some((cue) => distance(cue, match) <= RECENT_SCOPE);
+    cues.near('recent', match).some((cue) => distance(cue, match) <= RECENT_SCOPE);
   if (isNow) return false;
   return cues
-    .all('past')
+    .near('past', match)
     .some(
       (cue) =>
         sentences[cue.first] === sentences[match.first] &&

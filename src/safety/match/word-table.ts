@@ -11,10 +11,9 @@ export function hashOf(word: string): number {
  */
 export class WordTable {
   readonly words: readonly string[];
+  /** Hash and number plus one side by side: both come with one access to memory. Number 0 is a free place. */
   readonly #slots: Int32Array;
   readonly #mask: number;
-  /** By slot, so that a look-up of an unknown word stays in two arrays. */
-  readonly #slotHashes: Int32Array;
   readonly #offsets: Int32Array;
   readonly #letters: Uint16Array;
   readonly #ids: ReadonlyMap<string, number>;
@@ -24,8 +23,7 @@ export class WordTable {
     let size = 16;
     while (size < this.words.length * 4) size *= 2;
     this.#mask = size - 1;
-    this.#slots = new Int32Array(size).fill(-1);
-    this.#slotHashes = new Int32Array(size);
+    this.#slots = new Int32Array(size * 2);
     this.#offsets = new Int32Array(this.words.length + 1);
     this.#letters = new Uint16Array(this.words.reduce((sum, word) => sum + word.length, 0));
     this.#ids = new Map(this.words.map((word, id) => [word, id]));
@@ -35,9 +33,9 @@ export class WordTable {
       for (let i = 0; i < word.length; i++) this.#letters[at++] = word.charCodeAt(i);
       const hash = hashOf(word);
       let slot = spread(hash) & this.#mask;
-      while (this.#slots[slot] !== -1) slot = (slot + 1) & this.#mask;
-      this.#slots[slot] = id;
-      this.#slotHashes[slot] = hash;
+      while (this.#slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.#mask;
+      this.#slots[slot * 2] = hash;
+      this.#slots[slot * 2 + 1] = id + 1;
     }
     this.#offsets[this.words.length] = at;
   }
@@ -45,13 +43,12 @@ export class WordTable {
   /** @returns the word's number, or -1 */
   find(letters: Uint16Array, offset: number, length: number, hash: number): number {
     const slots = this.#slots;
-    const hashes = this.#slotHashes;
     const mask = this.#mask;
     let slot = spread(hash) & mask;
     for (;;) {
-      const id = slots[slot]!;
+      const id = slots[slot * 2 + 1]! - 1;
       if (id === -1) return -1;
-      if (hashes[slot] === hash && this.#isAt(id, letters, offset, length)) return id;
+      if (slots[slot * 2] === hash && this.#isAt(id, letters, offset, length)) return id;
       slot = (slot + 1) & mask;
     }
   }
@@ -62,9 +59,10 @@ export class WordTable {
   }
 
   #isAt(id: number, letters: Uint16Array, offset: number, length: number): boolean {
+    const known = this.#letters;
     const own = this.#offsets[id]!;
     if (this.#offsets[id + 1]! - own !== length) return false;
-    for (let i = 0; i < length; i++) if (this.#letters[own + i] !== letters[offset + i]) return false;
+    for (let i = 0; i < length; i++) if (known[own + i] !== letters[offset + i]) return false;
     return true;
   }
 }

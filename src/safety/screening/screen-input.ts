@@ -6,7 +6,7 @@ import { toFleetError } from '../../kernel/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import { assessCrisis } from '../assess.ts';
-import { judgeMinimally, judgeSafely } from '../minimal-matcher.ts';
+import { judgeDegraded, judgeSafely } from '../judge-safely.ts';
 import type { SafetyParts } from '../ports.ts';
 import { answerCrisis, ruleIdsOf } from './answer-crisis.ts';
 import { answerHeld } from './answer-held.ts';
@@ -102,8 +102,8 @@ export function createScreen(options: ScreenOptions): Screen {
         context,
         includeAudit: recorder !== undefined,
       });
-    } catch {
-      return judgeMinimally(text);
+    } catch (error) {
+      return judgeDegraded(text, {}, error);
     }
   }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StepValidation, ValidationResult } from '../../contracts/safety.ts';
 import type { ShortCircuit } from '../../contracts/support.ts';
-import { judgeMinimally, judgeSafely } from '../minimal-matcher.ts';
+import { judgeDegraded, judgeSafely } from '../judge-safely.ts';
 import type { LiveJudge } from '../ports.ts';
 import type { Screen } from './screen-input.ts';
 import { stepValidationOf } from './step-validation.ts';
@@ -47,7 +47,7 @@ export function createJobScreen(judge: LiveJudge, screen: Screen): JobScreen {
 function resultOf(judge: LiveJudge, text: string): ValidationResult {
   try {
     return judgeSafely(judge.validatorFor(), text, { includeAudit: false });
-  } catch {
-    return judgeMinimally(text);
+  } catch (error) {
+    return judgeDegraded(text, {}, error);
   }
 }

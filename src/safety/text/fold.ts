@@ -3,6 +3,7 @@ import { enclosedLetter, SCRIPT_LETTERS, SHAPES } from './confusables.ts';
 /** What happened to a unit on its way from the original. */
 export const UNIT = { plain: 0, changed: 1, scriptLetter: 2 } as const;
 
+const ENCODER = new TextEncoder();
 const LOWER = Uint16Array.from({ length: 128 }, (_, c) => (c >= 65 && c <= 90 ? c + 32 : c));
 /** NUL and control characters other than tab, line feed and carriage return are dropped. */
 const isDroppedControl = (c: number): boolean => (c < 32 && c !== 9 && c !== 10 && c !== 13) || c === 127;
@@ -64,6 +65,7 @@ export class FoldedText {
   foreignLetters = 0;
   /** Code points of the emoji, in order. */
   readonly emoji: number[] = [];
+  #bytes = new Uint8Array(1024);
   readonly #foldings = new Map<number, Folding>();
 
   /** Fold `text` from `from` up to `to`; offsets are those of `text`. Linear; accepts any string. */
@@ -72,17 +74,26 @@ export class FoldedText {
     this.isAscii = true;
     this.foreignLetters = 0;
     this.emoji.length = 0;
-    const units = this.units;
-    let n = 0;
-    for (let i = from; i < to; i++) {
-      const c = text.charCodeAt(i);
-      if (c >= 128 || c < 9) {
-        this.#foldAnything(text, from, to);
-        return;
-      }
-      units[n++] = LOWER[c]!;
+    if (!this.#foldAscii(from === 0 && to === text.length ? text : text.slice(from, to))) {
+      this.#foldAnything(text, from, to);
     }
-    this.length = n;
+  }
+
+  /** @returns false when there is more than ASCII in it */
+  #foldAscii(text: string): boolean {
+    const { units } = this;
+    const { length } = text;
+    const bytes = this.#bytes;
+    // One call copies the text, whatever it was put together from. All else takes more bytes than units.
+    const { read, written } = ENCODER.encodeInto(text, bytes);
+    if (read !== length || written !== length) return false;
+    for (let i = 0; i < length; i++) {
+      const c = bytes[i]!;
+      if (c < 9) return false;
+      units[i] = LOWER[c]!;
+    }
+    this.length = length;
+    return true;
   }
 
   #foldAnything(text: string, from: number, to: number): void {
@@ -135,6 +146,7 @@ export class FoldedText {
 
   #reserve(length: number): void {
     if (this.units.length < length) this.units = new Uint16Array(Math.ceil(length * 1.25));
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(Math.ceil(length * 1.25));
   }
 
   #grow(): void {

@@ -18,8 +18,12 @@ export interface Piece {
  * Source: spec, safety 2, step 4
  */
 export function divide(letters: Uint16Array, length: number, words: AhoCorasick): Piece[] {
-  const cost = new Int32Array(length + 1);
-  const via = new Int32Array(length + 1).fill(-1);
+  if (cost.length <= length) {
+    cost = new Int32Array(length * 2);
+    via = new Int32Array(length * 2);
+  }
+  const { lengths } = words;
+  via.fill(-1, 0, length + 1);
   let reached = 0;
   const advance = (to: number): void => {
     while (reached < to) {
@@ -33,7 +37,7 @@ export function divide(letters: Uint16Array, length: number, words: AhoCorasick)
   };
   words.scan(letters, 0, length, (word, end) => {
     advance(end);
-    const total = cost[end - words.lengths[word]!]! + 1;
+    const total = cost[end - lengths[word]!]! + 1;
     if (total < cost[end]!) {
       cost[end] = total;
       via[end] = word;
@@ -43,9 +47,13 @@ export function divide(letters: Uint16Array, length: number, words: AhoCorasick)
   const pieces: Piece[] = [];
   for (let end = length; end > 0;) {
     const word = via[end]! < 0 ? -1 : via[end]!;
-    const from = word === -1 ? end - 1 : end - words.lengths[word]!;
+    const from = word === -1 ? end - 1 : end - lengths[word]!;
     pieces.push({ from, to: end, word });
     end = from;
   }
   return pieces.toReversed();
 }
+
+/** The cheapest way to each letter: what it costs, and the word that leads there. One division at a time. */
+let cost = new Int32Array(64);
+let via = new Int32Array(64);

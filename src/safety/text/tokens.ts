@@ -19,6 +19,8 @@ const KINDS = kindTable();
 /** `!` ends a sentence unless it stands inside a word; these others only ever stand for letters. */
 const EXCLAMATION = 0x21;
 const DOT = 0x2e;
+const LONGEST_STRING = 256;
+const STRINGS = 1024;
 const LINE_FEED = 10;
 const QUOTE = 0x22;
 
@@ -62,100 +64,103 @@ export class Tokens {
   /** Whether three tokens of one letter stand in a row. */
   hasSpelledOut = false;
   hasQuotes = false;
+  /** Words that were asked for as strings lately. */
+  readonly #strings: string[] = Array.from({ length: STRINGS }, () => '');
 
   split(text: FoldedText): void {
     const { units, length } = text;
-    this.count = 0;
-    this.letterCount = 0;
     this.hasSpelledOut = false;
     this.hasQuotes = false;
-    if (this.letters.length < length) this.letters = new Uint16Array(Math.ceil(length * 1.25));
+    // Two words have something between them.
+    this.#reserve((length >> 1) + 1, length);
+    const { starts, ends, offsets, lengths, hashes, spellings, clauses, sentences, quoted, letters } = this;
+    let count = 0;
+    let at = 0;
     let clause = 0;
     let sentence = 0;
     let quote = 0;
     let singles = 0;
     for (let i = 0; i < length;) {
-      const c = units[i]!;
-      const kind = c < 128 ? KINDS[c]! : KIND.letter;
-      if (
-        kind === KIND.letter ||
-        kind === KIND.digit ||
-        (kind === KIND.symbol && isWordUnit(units, i + 1, length))
-      ) {
-        if (this.count === this.starts.length) this.#grow();
-        const n = this.count;
-        i = this.#word(text, i);
-        this.clauses[n] = clause;
-        this.sentences[n] = sentence;
-        this.quoted[n] = quote;
-        singles = this.lengths[n] === 1 ? singles + 1 : 0;
-        if (singles >= 3) this.hasSpelledOut = true;
+      const first = units[i]!;
+      const firstKind = KINDS[first]!;
+      if (firstKind === KIND.space || firstKind === KIND.apostrophe) {
+        i++;
         continue;
       }
-      if (kind === KIND.clauseEnd) {
-        clause++;
-        if (c === QUOTE) {
-          quote ^= 1;
-          this.hasQuotes = true;
-        }
-      } else if (kind === KIND.stop || c === EXCLAMATION) {
-        if (endsSentence(units, i, length)) {
-          sentence++;
+      if (firstKind >= KIND.clauseEnd || (firstKind === KIND.symbol && !isWordUnit(units, i + 1, length))) {
+        if (firstKind === KIND.clauseEnd) {
           clause++;
-        } else if (c === LINE_FEED || (c === DOT && units[i + 1] === DOT)) clause++;
-      }
-      i++;
-    }
-  }
-
-  #word(text: FoldedText, from: number): number {
-    const { units, length } = text;
-    const offset = this.letterCount;
-    const { letters } = this;
-    let at = offset;
-    let hash = 0;
-    let letterKinds = 0;
-    let last = -1;
-    let run = 0;
-    let spelling = 0;
-    let i = from;
-    for (; i < length; i++) {
-      const c = units[i]!;
-      const kind = c < 128 ? KINDS[c]! : KIND.letter;
-      if (kind === KIND.apostrophe || kind === KIND.symbol) {
-        if (!isWordUnit(units, i + 1, length)) {
-          // "k**l": symbols in a row are part of the word when letters follow.
-          if (kind !== KIND.symbol || units[i + 1] !== c || !isWordUnit(units, i + 2, length)) break;
+          if (first === QUOTE) {
+            quote ^= 1;
+            this.hasQuotes = true;
+          }
+        } else if (firstKind === KIND.stop || first === EXCLAMATION) {
+          if (endsSentence(units, i, length)) {
+            sentence++;
+            clause++;
+          } else if (first === LINE_FEED || (first === DOT && units[i + 1] === DOT)) clause++;
         }
-        if (kind === KIND.apostrophe) continue;
-      } else if (kind !== KIND.letter && kind !== KIND.digit) break;
-      letterKinds |= 1 << kind;
-      run = c === last ? run + 1 : 1;
-      if (run === 3) spelling |= SPELLING.repeats;
-      last = c;
-      letters[at++] = c;
-      hash = (Math.imul(hash, 31) + c) | 0;
+        i++;
+        continue;
+      }
+      const from = i;
+      const offset = at;
+      let hash = 0;
+      let kinds = 0;
+      let last = -1;
+      let run = 0;
+      let spelling = 0;
+      for (; i < length; i++) {
+        const c = units[i]!;
+        const kind = KINDS[c]!;
+        if (kind !== KIND.letter) {
+          if (kind === KIND.space || kind >= KIND.clauseEnd) break;
+          if (kind !== KIND.digit) {
+            if (!isWordUnit(units, i + 1, length)) {
+              // "k**l": symbols in a row are part of the word when letters follow.
+              if (kind !== KIND.symbol || units[i + 1] !== c || !isWordUnit(units, i + 2, length)) break;
+            }
+            if (kind === KIND.apostrophe) continue;
+          }
+        }
+        kinds |= 1 << kind;
+        if (c !== last) run = 1;
+        else if (++run === 3) spelling = SPELLING.repeats;
+        last = c;
+        letters[at++] = c;
+        hash = (Math.imul(hash, 31) + c) | 0;
+      }
+      if (kinds !== 1 << KIND.letter) {
+        spelling = kinds === 1 << KIND.digit ? SPELLING.number : spelling | SPELLING.leet;
+      }
+      if (!text.isAscii) spelling |= spellingOfMarks(text, from, i);
+      starts[count] = from;
+      ends[count] = i;
+      offsets[count] = offset;
+      lengths[count] = at - offset;
+      hashes[count] = hash;
+      spellings[count] = spelling;
+      clauses[count] = clause;
+      sentences[count] = sentence;
+      quoted[count] = quote;
+      count++;
+      singles = at - offset === 1 ? singles + 1 : 0;
+      if (singles === 3) this.hasSpelledOut = true;
     }
-    if (letterKinds === 1 << KIND.digit) spelling = SPELLING.number;
-    else if (letterKinds !== 1 << KIND.letter) spelling |= SPELLING.leet;
-    if (!text.isAscii) spelling |= spellingOfMarks(text, from, i);
-    const n = this.count++;
-    this.starts[n] = from;
-    this.ends[n] = i;
-    this.offsets[n] = offset;
-    this.lengths[n] = at - offset;
-    this.hashes[n] = hash;
-    this.spellings[n] = spelling;
+    this.count = count;
     this.letterCount = at;
-    return i;
   }
 
-  /** The letters of a token as a string. */
+  /** The letters of a token as a string, up to 256 of them. */
   word(token: number): string {
     const offset = this.offsets[token]!;
-    return String.fromCharCode(
-      ...this.letters.subarray(offset, offset + Math.min(this.lengths[token]!, 256)),
-    );
+    const length = Math.min(this.lengths[token]!, LONGEST_STRING);
+    const slot = this.hashes[token]! & (STRINGS - 1);
+    const known = this.#strings[slot]!;
+    if (isSpelled(known, this.letters, offset, length)) return known;
+    const word = String.fromCharCode(...this.letters.subarray(offset, offset + length));
+    this.#strings[slot] = word;
+    return word;
   }
 
   /** The columns as they are now, for a rebuilding. */
@@ -213,7 +218,13 @@ export class Tokens {
   }
 
   #grow(): void {
-    const size = this.starts.length * 2;
+    this.#reserve(this.count + 1, 0);
+  }
+
+  #reserve(tokens: number, letters: number): void {
+    if (this.letters.length < letters) this.letters = new Uint16Array(Math.ceil(letters * 1.25));
+    if (this.starts.length >= tokens) return;
+    const size = Math.ceil(tokens * 1.5);
     for (const column of [
       'starts',
       'ends',
@@ -235,10 +246,15 @@ export class Tokens {
   }
 }
 
+function isSpelled(word: string, letters: Uint16Array, offset: number, length: number): boolean {
+  if (word.length !== length) return false;
+  for (let i = 0; i < length; i++) if (word.charCodeAt(i) !== letters[offset + i]) return false;
+  return true;
+}
+
 function isWordUnit(units: Uint16Array, i: number, length: number): boolean {
   if (i >= length) return false;
-  const c = units[i]!;
-  const kind = c < 128 ? KINDS[c]! : KIND.letter;
+  const kind = KINDS[units[i]!];
   return kind === KIND.letter || kind === KIND.digit;
 }
 
@@ -265,7 +281,8 @@ function spellingOfMarks({ marks, units, foreignLetters }: FoldedText, from: num
 }
 
 function kindTable(): Uint8Array {
-  const kinds = new Uint8Array(128);
+  // Whatever else is left after folding is a letter.
+  const kinds = new Uint8Array(65_536).fill(KIND.letter, 128);
   for (let c = 0x61; c <= 0x7a; c++) kinds[c] = KIND.letter;
   for (let c = 0x30; c <= 0x39; c++) kinds[c] = KIND.digit;
   const put = (characters: string, kind: number): void => {

@@ -2,7 +2,8 @@
 const SHORTEST = 4;
 const LONG = 8;
 const LONGEST = 16;
-const BLOOM_BITS = 20;
+/** Two letters more may have been typed. */
+const LONGEST_TYPED = LONGEST + 2;
 const REORDERED = 100;
 const BASE = 0x01000193;
 
@@ -15,14 +16,18 @@ const BASE = 0x01000193;
  */
 export class TypoIndex {
   readonly #byRemainder = new Map<string, string[]>();
-  readonly #bloom = new Uint32Array(1 << (BLOOM_BITS - 5));
-  readonly #powers = new Int32Array(LONGEST + 1);
-  readonly #prefix = new Int32Array(LONGEST + 1);
-  readonly #suffix = new Int32Array(LONGEST + 1);
+  /** Hashes of the remainders, never 0, which is a free place. Nearly no other word shares one. */
+  #hashes = new Int32Array(1 << 10);
+  #count = 0;
+  readonly #powers = new Int32Array(LONGEST_TYPED + 1);
+  readonly #prefix = new Int32Array(LONGEST_TYPED + 1);
+  readonly #suffix = new Int32Array(LONGEST_TYPED + 1);
+
+  readonly #typed = new Uint16Array(LONGEST_TYPED);
 
   constructor(words: Iterable<string>) {
     this.#powers[0] = 1;
-    for (let i = 1; i <= LONGEST; i++) this.#powers[i] = Math.imul(this.#powers[i - 1]!, BASE);
+    for (let i = 1; i <= LONGEST_TYPED; i++) this.#powers[i] = Math.imul(this.#powers[i - 1]!, BASE);
     for (const word of new Set(words)) {
       if (word.length < SHORTEST || word.length > LONGEST) continue;
       for (const remainder of remaindersOf(word, depthOf(word.length))) {
@@ -32,15 +37,18 @@ export class TypoIndex {
         let hash = 0;
         for (let i = 0; i < remainder.length; i++)
           hash = (Math.imul(hash, BASE) + remainder.charCodeAt(i)) | 0;
-        const bit = bitOf(hash);
-        this.#bloom[bit >>> 5]! |= 1 << (bit & 31);
+        this.#add(hash || 1);
       }
     }
   }
 
   /** Cheap and allocates nothing: false when no word is near. */
   mayHave(letters: Uint16Array, offset: number, length: number): boolean {
-    if (length < SHORTEST - 1 || length > LONGEST) return false;
+    return length <= LONGEST && this.#isNear(letters, offset, length);
+  }
+
+  #isNear(letters: Uint16Array, offset: number, length: number): boolean {
+    if (length < SHORTEST - 1 || length > LONGEST_TYPED) return false;
     const prefix = this.#prefix;
     const suffix = this.#suffix;
     const powers = this.#powers;
@@ -67,6 +75,9 @@ export class TypoIndex {
 
   /** The nearest word, or null; of several the one whose letters agree longest from the front. */
   find(typed: string): string | null {
+    if (typed.length > LONGEST_TYPED) return null;
+    for (let i = 0; i < typed.length; i++) this.#typed[i] = typed.charCodeAt(i);
+    if (!this.#isNear(this.#typed, 0, typed.length)) return null;
     let best: string | null = null;
     let bestDistance = 99;
     let bestShared = -1;
@@ -84,13 +95,35 @@ export class TypoIndex {
   }
 
   #has(hash: number): boolean {
-    const bit = bitOf(hash);
-    return (this.#bloom[bit >>> 5]! & (1 << (bit & 31))) !== 0;
+    const hashes = this.#hashes;
+    const mask = hashes.length - 1;
+    const wanted = hash || 1;
+    for (let slot = spread(wanted) & mask; ; slot = (slot + 1) & mask) {
+      if (hashes[slot] === wanted) return true;
+      if (hashes[slot] === 0) return false;
+    }
+  }
+
+  #add(hash: number): void {
+    if (this.#count * 4 > this.#hashes.length) {
+      const old = this.#hashes;
+      this.#hashes = new Int32Array(old.length * 2);
+      this.#count = 0;
+      for (const other of old) if (other !== 0) this.#add(other);
+    }
+    const mask = this.#hashes.length - 1;
+    let slot = spread(hash) & mask;
+    while (this.#hashes[slot] !== 0) {
+      if (this.#hashes[slot] === hash) return;
+      slot = (slot + 1) & mask;
+    }
+    this.#hashes[slot] = hash;
+    this.#count++;
   }
 }
 
-function bitOf(hash: number): number {
-  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> (32 - BLOOM_BITS);
+function spread(hash: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 7;
 }
 
 function depthOf(length: number): number {
