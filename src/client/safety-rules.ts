@@ -29,9 +29,9 @@ export interface SafetyRulesClient {
 }
 
 interface Calls {
-  get<T>(path: string, options?: CallOptions): Promise<T>;
-  post<T>(path: string, body: unknown, options?: SubmitCallOptions): Promise<T>;
-  ask<T>(call: Call): Promise<T>;
+  readonly get: <T>(path: string, options?: CallOptions) => Promise<T>;
+  readonly post: <T>(path: string, body: unknown, options?: SubmitCallOptions) => Promise<T>;
+  readonly ask: <T>(call: Call) => Promise<T>;
 }
 
 export function safetyRulesCalls({ get, post, ask }: Calls): SafetyRulesClient {

@@ -28,6 +28,4 @@ export interface OperationsContext {
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
   readonly safetyState: SafetyState;
   readonly safetySettings: Config['safety'];
-  /** The rules that hold in this process; left out where it judges nothing. */
-  readonly safetyRules?: () => { readonly isLoaded: boolean; readonly lastError: string | null };
 }

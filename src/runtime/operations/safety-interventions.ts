@@ -69,7 +69,14 @@ export function safetyReportOperations(ctx: OperationsContext): SafetyReportOper
     clock: ctx.workflows.clock,
     settings: ctx.safetySettings,
     interventions,
-    rules: ctx.safetyRules ?? (() => null),
+    async rules() {
+      if (!ctx.isSafetyEnabled) return null;
+      const { last_error: refused } = (await ctx.safety()).rules.status();
+      return {
+        isLoaded: true,
+        lastError: refused === null ? null : (refused.errors[0]?.message ?? refused.source),
+      };
+    },
     walPending: () => log.pending,
   };
   return {

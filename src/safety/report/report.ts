@@ -25,7 +25,7 @@ import { healthOf } from './health.ts';
 export interface ReportContext extends Pick<InterventionStoreOptions, 'store' | 'clock' | 'settings'> {
   readonly interventions: Pick<OpenInterventionStore, 'list' | 'countActive'>;
   /** Of the rules that hold in this process; null where it judges nothing. */
-  readonly rules: () => { readonly isLoaded: boolean; readonly lastError: string | null } | null;
+  readonly rules: () => Promise<{ readonly isLoaded: boolean; readonly lastError: string | null } | null>;
   readonly walPending: () => number;
 }
 
@@ -41,12 +41,13 @@ const BATCH = 200;
 export async function dashboard(ctx: ReportContext): Promise<SafetyDashboard> {
   const nowMs = ctx.clock.now();
   const since = nowMs - DAY_HOURS * HOUR_MS;
-  const [hours, open, counts, escalations, alerts] = await Promise.all([
+  const [hours, open, counts, escalations, alerts, rules] = await Promise.all([
     readStats(ctx.store, DAY_HOURS, nowMs),
     openOnes(ctx),
     ctx.interventions.countActive(),
     readEscalations(ctx, since, nowMs),
     readAlerts(ctx, since),
+    ctx.rules(),
   ]);
   const day = new Date(nowMs).toISOString().slice(0, 10);
   const today = sumOf(hours.filter(({ atMs }) => new Date(atMs).toISOString().startsWith(day)));
@@ -54,7 +55,6 @@ export async function dashboard(ctx: ReportContext): Promise<SafetyDashboard> {
   const answers = answerTimes(today);
   const active = total(counts);
   const notificationPercent = notificationsOf(escalations).successPercent;
-  const rules = ctx.rules();
   return {
     at: new Date(nowMs).toISOString(),
     summary: {
