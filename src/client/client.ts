@@ -45,11 +45,12 @@ export type Submission =
 /** What came of one item of a bulk start. */
 export interface BulkItem {
   readonly index: number;
-  /** 202, or the status of the refusal. */
+  /** 202, 200 with `response` where the text itself was answered, or the status of the refusal. */
   readonly status: number;
   readonly run_id?: string;
   readonly location?: string;
   readonly problem?: Problem;
+  readonly response?: OrchestrationResponse;
 }
 export interface PageOptions extends CallOptions {
   readonly limit?: number;

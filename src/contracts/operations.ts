@@ -32,12 +32,16 @@ export interface BulkStarted {
   readonly index: number;
   readonly runId?: RunId;
   readonly error?: FleetError;
+  /** Its text was answered itself: no run was started. */
+  readonly response?: OrchestrationResponse;
 }
 
 export interface SubmitOptions {
   /** Chosen beforehand by an idempotent caller; a run that already has this id is returned, not repeated. */
   readonly runId?: RunId;
   readonly requestId?: string;
+  /** Equal for a request that is repeated, also while nobody can be asked whether it was made before. */
+  readonly requestKey?: string;
   readonly traceparent?: string;
   /** Ends the waiting, never the run. */
   readonly signal?: AbortSignal;

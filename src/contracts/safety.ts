@@ -162,6 +162,19 @@ export const ValidationResult = z.looseObject({
 });
 export type ValidationResult = z.infer<typeof ValidationResult>;
 
+/** What a step found in the text it read or wrote; its findings without the words. */
+export const StepValidation = z.strictObject({
+  level: z.enum(SAFETY_LEVELS),
+  crisis_detected: z.boolean(),
+  crisis_types: z.array(CrisisType),
+  findings: z.array(Finding.omit({ matched_form: true })).max(20),
+  monitoring_flags: z.array(MonitoringFlag),
+  rules_version: z.string(),
+  /** A text of this step was withheld. */
+  blocked: z.boolean().optional(),
+});
+export type StepValidation = z.infer<typeof StepValidation>;
+
 /** How serious a crisis is and what it asks for. Source: spec, safety 6 */
 export const CrisisAssessment = z.strictObject({
   crisis_level: CrisisLevel,

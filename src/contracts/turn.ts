@@ -6,8 +6,8 @@ import { PlayerText } from './player-text.ts';
 import { Priority } from './priority.ts';
 import { RunContextRequest } from './run-context.ts';
 import { RunStatus } from './run.ts';
-import { CrisisType, Finding, MonitoringFlag } from './safety.ts';
-import { CrisisResponse } from './support.ts';
+import { StepValidation } from './safety.ts';
+import { CrisisResponse, HumanOversight } from './support.ts';
 import { conflictFields, EXPECTATION_MISSING, namesExpectation, WorldOperation, WorldView } from './world.ts';
 
 export const MAX_WAIT_MS = 30_000;
@@ -29,7 +29,7 @@ export const TurnInput = z
   .strictObject({
     text: PlayerText,
     /** Present when the text was understood before the run began. */
-    intent: IpaOutput.optional(),
+    intent: IpaOutput.omit({ therapeutic_validation: true, short_circuit: true }).optional(),
     operations: z.array(WorldOperation).max(20).optional(),
     /** Of the world these operations, or what the text means, are meant for. */
     ...conflictFields,
@@ -96,19 +96,6 @@ export const StepMetrics = z.strictObject({
   source: z.string().optional(),
 });
 
-/** What a step found in the text it read or wrote; its findings without the words. */
-export const StepValidation = z.strictObject({
-  level: z.enum(['safe', 'warning', 'blocked']),
-  crisis_detected: z.boolean(),
-  crisis_types: z.array(CrisisType),
-  findings: z.array(Finding.omit({ matched_form: true })).max(20),
-  monitoring_flags: z.array(MonitoringFlag),
-  rules_version: z.string(),
-  /** A text of this step was withheld. */
-  blocked: z.boolean().optional(),
-});
-export type StepValidation = z.infer<typeof StepValidation>;
-
 /** The answer to a turn or a run that ended in time. */
 export const OrchestrationResponse = z
   .strictObject({
@@ -121,7 +108,7 @@ export const OrchestrationResponse = z
     /** Present with `crisis_response`. */
     crisis_response: CrisisResponse.optional(),
     /** Whether a person was told: `none` when no channel to people is set up. Present with `crisis_response`. */
-    human_oversight_notified: z.enum(['queued', 'delivered', 'none']).optional(),
+    human_oversight_notified: HumanOversight.optional(),
     updated_context: z.strictObject({
       session_id: z.string().nullable(),
       turn: z.int().nullable(),
@@ -133,7 +120,8 @@ export const OrchestrationResponse = z
       last_agent: z.string(),
     }),
     workflow_metadata: z.strictObject({
-      run_id: z.string(),
+      /** Null when the text itself was answered: no run was started. */
+      run_id: z.string().nullable(),
       workflow_name: z.string(),
       version: z.int(),
       status: RunStatus,
@@ -153,12 +141,14 @@ export const OrchestrationResponse = z
       sla_ms: z.number(),
       sla_met: z.boolean(),
     }),
-    /** `not_validated` until the safety room judges texts: nothing is called safe unseen. */
+    /** `not_validated` where no step judged a text: nothing is called safe unseen. */
     therapeutic_validation: z.strictObject({
       level: z.enum(['safe', 'warning', 'blocked', 'not_validated']),
       /** Of all steps, each with the `agent` it is from; never with the words. */
       findings: z.array(z.unknown()),
       crisis_detected: z.boolean().optional(),
+      /** Judging is switched off (`safety.enabled`). */
+      disabled: z.literal(true).optional(),
       /** A step that judged nothing is listed with null. */
       by_step: z
         .array(z.strictObject({ agent: z.string(), validation: StepValidation.nullable() }))

@@ -405,6 +405,20 @@ export const METRIC_CATALOGUE = [
     labels: ['code', 'origin'],
   },
 
+  {
+    name: 'safety_intervention_response_seconds',
+    type: 'histogram',
+    help: 'From a line in a crisis to its supportive answer',
+    labels: [],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  },
+  {
+    name: 'safety_output_blocked_total',
+    type: 'counter',
+    help: 'Stories and free texts of worlds that were withheld, by category of what was found',
+    labels: ['category'],
+  },
+
   { name: 'redis_up', type: 'gauge', help: '1 while the connection is usable', labels: ['connection'] },
   { name: 'redis_reconnects_total', type: 'counter', help: 'Reconnections', labels: ['connection'] },
   { name: 'redis_memory_used_bytes', type: 'gauge', help: 'Memory Redis uses', labels: [] },

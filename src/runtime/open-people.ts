@@ -7,8 +7,8 @@ import { AckTokens } from '../safety/escalations/ack-token.ts';
 import { reachesPeople, type EscalationSettings } from '../safety/escalations/context.ts';
 import type { DeliveryContext } from '../safety/escalations/delivery-context.ts';
 import { EscalationStore } from '../safety/escalations/escalation-store.ts';
-import type { InterventionStore } from '../safety/ports.ts';
-import type { PeopleContext } from '../safety/protocols/people-caller.ts';
+import type { InterventionStore, PeopleCaller } from '../safety/ports.ts';
+import { createPeopleCaller, type PeopleContext } from '../safety/protocols/people-caller.ts';
 import type { Core } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
 
@@ -39,6 +39,26 @@ export async function openPeople(
     metrics,
   };
   return { context, tokens: new AckTokens(config.safety.hmac_secret ?? (await fleetSecret(store))) };
+}
+
+/** Opened by who first asks; what failed while Redis was away is opened again by the next who asks. */
+export function lazily<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () =>
+    (opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    }));
+}
+
+/** Who calls people, as soon as the way to them is open. */
+export function peopleCaller({ config }: Pick<Core, 'config'>, people: () => Promise<People>): PeopleCaller {
+  const caller = async (): Promise<PeopleCaller> => createPeopleCaller((await people()).context);
+  return {
+    reachesPeople: reachesPeople(escalationSettings(config)),
+    tell: async (intervention) => (await caller()).tell(intervention),
+    tellOfViolations: async (session) => (await caller()).tellOfViolations(session),
+  };
 }
 
 /** The same with the channels themselves, for who delivers. */

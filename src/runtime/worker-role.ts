@@ -1,7 +1,7 @@
 import { isSafetyQueue, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
-import { ipa } from '../agents/ipa/process.ts';
-import { nga } from '../agents/nga/process.ts';
+import { createInputProcessor } from '../agents/ipa/process.ts';
+import { createNarrator } from '../agents/nga/process.ts';
 import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -9,14 +9,17 @@ import type { Readiness } from '../contracts/operator.ts';
 import type { Language } from '../models/language.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
+import type { SafetyParts } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { openSafetyState, type SafetyState } from './open-safety-state.ts';
-import { openPeople } from './open-people.ts';
+import { lazily, peopleCaller, openPeople } from './open-people.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { createSafetyJobs } from './safety-jobs.ts';
+import { agentSafety, type AgentSafety } from './safety-hooks.ts';
+import { safetyParts } from './safety-parts.ts';
 import { startGraph } from './start-graph.ts';
 import { startWorkers } from './workers.ts';
 
@@ -28,6 +31,8 @@ export interface WorkersOfRole {
   readonly agents?: ReadonlyMap<AgentName, Agent>;
   /** Takes the place of the configured models; an agent without an entry has none. */
   readonly languages?: ReadonlyMap<AgentName, Language>;
+  /** Judges what players say and what they are told; null, and the default: nobody does. */
+  readonly safety?: SafetyParts | null;
 }
 
 export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'>, WorkersOfRole {}
@@ -55,20 +60,25 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   let state: SafetyState | undefined;
   try {
     const room = (safety = await openSafetyRoom(core));
+    const kept = (state = await openSafetyState(core));
+    const people = lazily(() => openPeople(core, kept.interventions));
+    const parts =
+      options.safety === undefined
+        ? safetyParts(core, room, kept, peopleCaller(core, people))
+        : options.safety;
+    const hooks = parts === null ? null : agentSafety(core, parts);
     const callsPeople = options.queues.some(isSafetyQueue);
-    state = callsPeople ? await openSafetyState(core) : undefined;
-    const jobs =
-      state === undefined
-        ? undefined
-        : createSafetyJobs(core, await openPeople(core, state.interventions), breakers);
+    const jobs = callsPeople ? createSafetyJobs(core, await people(), breakers) : undefined;
+    await kept.start();
     const workers = await startWorkers({
       core,
-      agents: options.agents ?? localAgents(core.metrics),
+      agents: options.agents ?? localAgents(core.metrics, hooks),
       languages: options.languages ?? (await openLanguages(core, breakers, options.queues)),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),
       instance: options.instance,
+      ...(hooks === null ? {} : { screenInput: hooks.screenInput }),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
       ...(jobs === undefined ? {} : { safety: jobs }),
     });
@@ -86,6 +96,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
         const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
+          .then(() => hooks?.settled())
           .then(() => Promise.all([room.stop(), state?.stop()]))
           .then(() => core.close());
         if (!(await settlesWithin(closing, graceMs))) {
@@ -106,8 +117,11 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
 }
 
 /** The three agents with the local provider: no network. */
-export function localAgents(metrics?: Metrics): Map<AgentName, Agent> {
+export function localAgents(metrics?: Metrics, safety: AgentSafety | null = null): Map<AgentName, Agent> {
+  const ipa = createInputProcessor(safety?.ipa);
+  const nga = createNarrator({ guard: safety?.nga ?? null });
   const wba = createWorldBuilder(systemClock, {
+    ...safety?.wba,
     onRejected: (code, origin) => metrics?.world_ops_rejected_total.inc({ code, origin }),
   });
   // An Agent is written for its own schemas; the shell parses with them before and after, so it may hold any.

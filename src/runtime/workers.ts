@@ -40,6 +40,8 @@ export interface WorkersOptions {
   /** Needed for the queues of the role `safety`. */
   readonly safety?: SafetyJobs;
   readonly concurrency?: number;
+  /** Judges the texts of schedules; absent: nobody does. */
+  readonly screenInput?: Core['workflows']['screenInput'];
 }
 
 /** Start a worker for each queue. `flow` and `maintenance` belong together. */

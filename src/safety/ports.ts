@@ -5,7 +5,13 @@ import type {
   InterventionAction,
   PlayerSafety,
 } from '../contracts/intervention.ts';
-import type { CrisisAssessment, ValidationResult } from '../contracts/safety.ts';
+import type {
+  AuditEntry,
+  CrisisAssessment,
+  SafetyLevel,
+  Stage,
+  ValidationResult,
+} from '../contracts/safety.ts';
 import type { SupportAnswer } from '../contracts/support.ts';
 import type { Validator } from './validate-text.ts';
 
@@ -108,4 +114,33 @@ export interface PeopleCaller {
   tellOfViolations(session: { sessionId: string; userHash: string; count: number }): Promise<Escalation>;
   /** Whether any channel that leaves the fleet is set up. */
   readonly reachesPeople: boolean;
+}
+
+/** One judgement as it is counted and, when it is not safe, audited: without the words. */
+export interface NotedValidation {
+  readonly stage: Stage;
+  readonly sessionId: string;
+  readonly userHash: string;
+  readonly level: SafetyLevel;
+  /** It is written down as a crisis; nobody needs to record it twice. */
+  readonly isCrisis: boolean;
+  readonly audit: readonly AuditEntry[];
+  readonly rulesVersion: string;
+  readonly durationMs: number;
+  readonly text: { readonly hmac: string; readonly length: number; readonly ruleIds: readonly string[] };
+}
+
+/** Counts and audits judgements: behind everything, nobody waits for it, and it never throws. */
+export interface ValidationRecorder {
+  note(noted: NotedValidation): void;
+}
+
+/** Everything of the player's safety that a process holds; the rules of one process serve all its texts. */
+export interface SafetyParts {
+  readonly judge: LiveJudge;
+  readonly store: InterventionStore;
+  readonly supporter: Supporter;
+  readonly people: PeopleCaller;
+  readonly pseudonyms: Pseudonyms;
+  readonly recorder?: ValidationRecorder;
 }

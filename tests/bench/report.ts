@@ -1,5 +1,6 @@
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
+import type { CrisisFigures } from './crisis.ts';
 import type { EnqueueFigures } from './enqueue-rate.ts';
 import type { LatencyFigures, ThroughputFigures } from './interleaved.ts';
 import type { OpenRunsFigures } from './open-runs.ts';
@@ -33,6 +34,7 @@ export interface Report {
   readonly enqueue?: EnqueueFigures;
   readonly turns?: readonly TurnFigures[];
   readonly safety?: SafetyFigures;
+  readonly crisis?: CrisisFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -44,6 +46,7 @@ export function renderReport(report: Report): string {
     ...compileLines(report),
     ...httpLines(report),
     ...safetyLines(report),
+    ...crisisLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -138,6 +141,26 @@ function safetyLines({ safety }: Report): string[] {
     `word lists                      read in ${decimals(readMs, 0)} ms, compiled in ${decimals(compileMs, 0)} ms`,
     `500 patterns and 50 000 terms   compiled in ${decimals(rules.ms, 0)} ms, longest stall ${decimals(rules.longestStallMs, 1)} ms`,
     ...table([['ms, median', 'of 28 000', 'of 1 000 000', 'to a tenth of it'], ...rows]),
+  ];
+}
+
+function crisisLines({ crisis }: Report): string[] {
+  if (crisis === undefined) return [];
+  const { empty, full, waiting, jobsAdded } = crisis;
+  const row = (what: string, { p50Ms, p99Ms }: typeof empty): string[] => [
+    what,
+    decimals(p50Ms, 1),
+    decimals(p99Ms, 1),
+    '',
+  ];
+  return [
+    '',
+    ...table([
+      ['a line in a crisis, answered in ms', 'p50', 'p99', ''],
+      row('queues empty', empty),
+      row(`${waiting} jobs waiting, no workers`, full),
+    ]),
+    `jobs added                      ${jobsAdded}`,
   ];
 }
 

@@ -85,6 +85,12 @@ const Document = z.strictObject({
     compileMs: Count,
     rules: z.strictObject({ ms: Count, longestStallMs: Count }),
   }),
+  crisis: z.strictObject({
+    waiting: z.int(),
+    empty: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    jobsAdded: z.literal(0),
+  }),
   turns: z.array(
     z.strictObject({
       sessions: z.int().positive(),

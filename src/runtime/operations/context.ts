@@ -6,6 +6,7 @@ import type { RunNotices } from '../../events/run-notices.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
+import type { Ingress } from './ingress.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
 import type { SafetyState } from '../open-safety-state.ts';
 
@@ -20,6 +21,8 @@ export interface OperationsContext {
   readonly notices: RunNotices;
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;
+  /** Judges players' lines before anything is done with them; null: nobody does. */
+  readonly ingress: () => Promise<Ingress | null>;
   /** Opened when it is first needed: a command that asks for a list needs no word lists. */
   readonly safety: () => Promise<SafetyRoom>;
   readonly isSafetyEnabled: boolean;
