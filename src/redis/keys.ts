@@ -113,8 +113,8 @@ export interface Keys {
   safetyDue(): string;
   /** Sorted set: page that a channel did not take yet -> epoch ms at which its tier was called. */
   safetyMissed(channel: string): string;
-  /** String: who makes up for missed pages of a channel at this moment. */
-  safetyLane(channel: string): string;
+  /** String: who makes up for missed pages of a channel, or sends one page, at this moment. */
+  safetyLane(what: string): string;
   /** Stream: notifications of the console channel, and alerts. */
   safetyAlerts(): string;
   /** Stream: what happened, for watchers. */
@@ -202,7 +202,7 @@ export function createKeys(prefix: string): Keys {
     safetyEscalations: () => key('safety', 'escalations'),
     safetyDue: () => key('safety', 'due'),
     safetyMissed: (channel) => key('safety', 'missed', channel),
-    safetyLane: (channel) => key('safety', 'lane', channel),
+    safetyLane: (what) => key('safety', 'lane', what),
     safetyAlerts: () => key('safety', 'alerts'),
     safetyEvents: () => key('safety', 'events'),
     safetyAudit: () => key('safety', 'audit'),

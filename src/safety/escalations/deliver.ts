@@ -11,6 +11,8 @@ import { isDelivered, isOpenEscalation } from './transitions.ts';
 /** `gone` and `cancelled`: nobody needs it any more. `before`: an earlier attempt had delivered it. */
 export type PageResult = { readonly outcome: 'delivered' | 'before' | 'cancelled' | 'gone' | 'skipped' };
 
+/** As long as a webhook may take to answer; e-mail rarely takes longer. */
+const CLAIM_MS = 6_000;
 /** Looked through at a time by whoever makes up for them. */
 const MISSED_AT_ONCE = 100;
 
@@ -33,7 +35,7 @@ export async function deliverPage(
 ): Promise<PageResult> {
   const { channel } = page;
   const [oldest] = await missedPages(ctx.store, channel, 1);
-  if (oldest === undefined) return attempt(ctx, page, signal);
+  if (oldest === undefined) return claimed(ctx, page, signal, mayWait);
   await using lane = await takeLane(ctx.store, channel);
   if (lane === null) {
     if (mayWait) throw channelBusy(channel);
@@ -43,6 +45,21 @@ export async function deliverPage(
   const own = { page: pageId(page), atMs: escalation === null ? 0 : calledAt(escalation, page.step) };
   await makeUp(ctx, channel, lane, signal, own);
   await lane.keep();
+  return await attempt(ctx, page, signal);
+}
+
+/**
+ * A job may have two workers when one of them was too slow to keep its lock, and is alive all the same: the second waits
+ * until the first has recorded what it did, or can no longer be sending.
+ */
+async function claimed(
+  ctx: DeliveryContext,
+  page: PageRef & { readonly delays_ms: readonly number[] },
+  signal: AbortSignal,
+  mayWait: boolean,
+): Promise<PageResult> {
+  await using claim = await takeLane(ctx.store, pageId(page), CLAIM_MS);
+  if (claim === null && mayWait) throw channelBusy(page.channel);
   return await attempt(ctx, page, signal);
 }
 

@@ -25,20 +25,20 @@ export interface Lane extends AsyncDisposable {
   keep(): Promise<boolean>;
 }
 
-/** Null while somebody else has it. Errors: backend_unavailable. */
-export async function takeLane(store: RedisStore, channel: ChannelName): Promise<Lane | null> {
+/** Of a channel, or of one page. Null while somebody else has it. Errors: backend_unavailable. */
+export async function takeLane(store: RedisStore, what: string, heldMs = HELD_MS): Promise<Lane | null> {
   const { redis, keys } = store;
-  const key = keys.safetyLane(channel);
+  const key = keys.safetyLane(what);
   const owner = randomUUID();
   try {
-    if ((await redis.set(key, owner, 'PX', HELD_MS, 'NX')) !== 'OK') return null;
+    if ((await redis.set(key, owner, 'PX', heldMs, 'NX')) !== 'OK') return null;
   } catch (error) {
     throw toBackendError(error, 'taking the lane of a channel');
   }
   const say = async (ms: number): Promise<boolean> =>
     (await runScript(redis, KEEP_LANE, [key], [owner, ms])) === 1;
   return {
-    keep: () => say(HELD_MS),
+    keep: () => say(heldMs),
     async [Symbol.asyncDispose]() {
       await say(0).catch(() => false); // it lapses by itself
     },

@@ -64,7 +64,7 @@ describe('ao safety', () => {
       }),
     });
     const run = (of: Parameters<typeof outcome>[0]) =>
-      ao(['safety', 'channels', 'test', 'webhook'], { operations: outcome(of) as never });
+      ao(['safety', 'channels', 'test', 'webhook'], { operations: outcome(of) });
     expect((await run('delivered')).code).toBe(0);
     expect((await run('failed')).stdout).toContain('answered 500');
     expect([(await run('failed')).code, (await run('skipped')).code]).toEqual([1, 1]);
