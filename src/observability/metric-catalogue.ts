@@ -430,7 +430,6 @@ export const METRIC_CATALOGUE = [
     labels: [],
   },
 
-  { name: 'safety_enabled', type: 'gauge', help: '1 while texts are judged', labels: [] },
   {
     name: 'safety_rules_reload_total',
     type: 'counter',
@@ -442,12 +441,6 @@ export const METRIC_CATALOGUE = [
     type: 'gauge',
     help: 'Always 1, with the rules that hold in this process',
     labels: ['version', 'source'],
-  },
-  {
-    name: 'safety_degraded_total',
-    type: 'counter',
-    help: "Texts that the judge failed on: a player's text was searched for the plainest words, a story withheld",
-    labels: ['reason'],
   },
   {
     name: 'safety_resources_age_seconds',
@@ -485,12 +478,6 @@ export const METRIC_CATALOGUE = [
     type: 'gauge',
     help: 'Interventions that nobody has closed',
     labels: ['level'],
-  },
-  {
-    name: 'safety_wal_pending',
-    type: 'gauge',
-    help: 'Interventions that wait on the disk of this process for Redis',
-    labels: [],
   },
 ] as const satisfies readonly MetricSpec[];
 

@@ -10,6 +10,8 @@ import { SafetyTally } from '../safety/record/tally.ts';
 import type { Core } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
 
+/** A player in need does not wait longer for Redis. */
+const CRISIS_WITHIN_MS = 500;
 const DEFAULT_LOG = join('.ao', 'safety.wal');
 
 /** What a process remembers of the safety of players, and where it remembers it while Redis is away. */
@@ -52,7 +54,7 @@ export async function openSafetyState(
   });
   return {
     pseudonyms,
-    interventions: withLog(direct, { log: crisisLog }),
+    interventions: withLog(direct, { log: crisisLog, withinMs: CRISIS_WITHIN_MS }),
     log: crisisLog,
     tally,
     async start() {

@@ -51,8 +51,8 @@ export const SafetyOverview = z
       /** Phrases of the word lists, by language. */
       phrases: z.record(z.string(), z.int()),
     }),
-    /** Whether anything that leaves the fleet tells people; `unknown` where this process does not know. */
-    human_channel: z.enum(['none', 'configured', 'unknown']),
+    /** Whether anything that leaves the fleet tells people. */
+    human_channel: z.enum(['none', 'configured']),
     system_health: z.enum(['healthy', 'warning', 'critical']),
     /** The document that holds, for administrators: what can be changed and put back. */
     document: z.record(z.string(), z.unknown()).optional(),

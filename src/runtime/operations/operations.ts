@@ -34,7 +34,9 @@ import { exportSessionFor } from './export-session.ts';
 import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
 import { safetyRulesOperations } from './safety-rules.ts';
-import { interventionOperations, safetyReportOperations } from './safety-interventions.ts';
+import { reachesPeople } from '../../safety/escalations/context.ts';
+import { escalationSettings } from '../open-people.ts';
+import { interventionOperations, safetyHealth, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
@@ -124,7 +126,11 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),
     replayDeadLetter: (dlqId) => guarded('replaying a dead letter', replayDeadLetter(workflows, dlqId)),
     discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
-    ...safetyRulesOperations(ctx.safety, { isEnabled: ctx.isSafetyEnabled }),
+    ...safetyRulesOperations(ctx.safety, {
+      isEnabled: ctx.isSafetyEnabled,
+      reachesPeople: reachesPeople(escalationSettings(ctx.config)),
+      health: () => safetyHealth(ctx),
+    }),
     ...escalationOperations(ctx.people, ctx.config),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),

@@ -1,10 +1,11 @@
+import { releaseStories } from '../../safety/screening/withheld-stories.ts';
 import { hasRole, type Caller } from '../../contracts/caller.ts';
 import type { Intervention } from '../../contracts/intervention.ts';
 import {
   ResolveIntervention,
   type InterventionOperations,
 } from '../../contracts/safety-operations/interventions.ts';
-import type { SafetyReportOperations } from '../../contracts/safety-operations/reports.ts';
+import type { SafetyHealth, SafetyReportOperations } from '../../contracts/safety-operations/reports.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { closeByPerson } from '../../safety/interventions/evolve.ts';
 import { interventionNotFound } from '../../safety/interventions/record.ts';
@@ -49,6 +50,7 @@ export function interventionOperations(ctx: OperationsContext): InterventionOper
     async releaseSession(sessionId, caller) {
       assertAdmin(caller);
       const released = await interventions.releaseSession(sessionId, actorOf(caller));
+      await releaseStories(store, sessionId);
       // A session of which nothing is remembered is not held.
       if (released === null) await getSession(store, sessionId);
       return { session_id: sessionId, was_held: released?.wasHeld ?? false };
@@ -62,9 +64,28 @@ export function interventionOperations(ctx: OperationsContext): InterventionOper
   };
 }
 
+/** What the fleet's state says of the health of its safety, beside the rules. Errors: backend_unavailable. */
+export async function safetyHealth(ctx: OperationsContext): Promise<SafetyHealth> {
+  return (await dashboard(reportContext(ctx))).system_health;
+}
+
 export function safetyReportOperations(ctx: OperationsContext): SafetyReportOperations {
+  const context = reportContext(ctx);
+  return {
+    async safetyDashboard(caller) {
+      assertAdmin(caller);
+      return dashboard(context);
+    },
+    async safetyReport(hours, caller) {
+      assertAdmin(caller);
+      return report(context, hours);
+    },
+  };
+}
+
+function reportContext(ctx: OperationsContext): ReportContext {
   const { interventions, log } = ctx.safetyState;
-  const context: ReportContext = {
+  return {
     store: ctx.workflows.store,
     clock: ctx.workflows.clock,
     settings: ctx.safetySettings,
@@ -78,16 +99,6 @@ export function safetyReportOperations(ctx: OperationsContext): SafetyReportOper
       };
     },
     walPending: () => log.pending,
-  };
-  return {
-    async safetyDashboard(caller) {
-      assertAdmin(caller);
-      return dashboard(context);
-    },
-    async safetyReport(hours, caller) {
-      assertAdmin(caller);
-      return report(context, hours);
-    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SafetyHealth } from '../../contracts/safety-operations/reports.ts';
 import { hasRole, type Caller } from '../../contracts/caller.ts';
 import type {
   RulesChanged,
@@ -15,12 +16,24 @@ import type { SafetyRoom } from '../open-safety-room.ts';
 /** What operators can ask of the rules. The room is opened when it is first needed. */
 export function safetyRulesOperations(
   open: () => Promise<SafetyRoom>,
-  settings: { readonly isEnabled: boolean },
+  about: {
+    readonly isEnabled: boolean;
+    readonly reachesPeople: boolean;
+    /** Errors: backend_unavailable. */
+    readonly health: () => Promise<SafetyHealth>;
+  },
 ): SafetyRulesOperations {
   const changed = ({ rules }: SafetyRoom): RulesChanged => ({ ok: true, status: rules.status() });
   return {
     async safety(caller) {
-      return overviewOf(await open(), settings.isEnabled, caller);
+      const room = await open();
+      const { last_error: refused, live } = room.rules.status();
+      const health = await about.health().catch((): SafetyHealth => 'warning');
+      return overviewOf(room, caller, {
+        enabled: about.isEnabled,
+        human_channel: about.reachesPeople ? 'configured' : 'none',
+        system_health: health === 'healthy' && (refused !== null || !live) ? 'warning' : health,
+      });
     },
     async putSafetyRules(document, { ifMatch }, caller) {
       const room = await open();
@@ -51,13 +64,17 @@ export function safetyRulesOperations(
   };
 }
 
-function overviewOf({ rules, phrases }: SafetyRoom, enabled: boolean, caller: Caller): SafetyOverview {
+function overviewOf(
+  { rules, phrases }: SafetyRoom,
+  caller: Caller,
+  facts: Pick<SafetyOverview, 'enabled' | 'human_channel' | 'system_health'>,
+): SafetyOverview {
   const { rules: held } = rules;
   const { document } = held;
   const status = rules.status();
   const isAdmin = hasRole(caller, 'admin');
   return {
-    enabled,
+    ...facts,
     status: isAdmin ? status : { ...status, last_error: withoutMessages(status.last_error) },
     rules: viewsOf(held, isAdmin),
     counts: {
@@ -66,8 +83,6 @@ function overviewOf({ rules, phrases }: SafetyRoom, enabled: boolean, caller: Ca
       terms: document.rules.reduce((sum, { terms = [] }) => sum + terms.length, 0),
       phrases,
     },
-    human_channel: 'unknown',
-    system_health: status.last_error !== null || !status.live ? 'warning' : 'healthy',
     ...(isAdmin ? { document } : {}),
   };
 }
