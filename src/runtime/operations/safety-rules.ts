@@ -28,7 +28,10 @@ export function safetyRulesOperations(
     async safety(caller) {
       const room = await open();
       const { last_error: refused, live } = room.rules.status();
-      const health = await about.health().catch((): SafetyHealth => 'warning');
+      const health = await about.health().then(
+        ({ status }) => status,
+        () => 'warning' as const,
+      );
       return overviewOf(room, caller, {
         enabled: about.isEnabled,
         human_channel: about.reachesPeople ? 'configured' : 'none',

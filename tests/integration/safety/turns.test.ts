@@ -171,7 +171,7 @@ describe('a turn that is played', () => {
   });
 
   test('says nothing of safety where nobody judges, and that judging is off where it is', async () => {
-    await using h = await startHarness({ redisUrl: redis.url });
+    await using h = await startHarness({ redisUrl: redis.url, safety: null });
     expect((await h.play(await h.newSession(), 'look around')).therapeutic_validation).toEqual({
       level: 'not_validated',
       findings: [],
@@ -216,7 +216,7 @@ describe('a crisis that did not come by the door', () => {
   test('ends a run with care: the agents after it do nothing, and it is no turn', async () => {
     const safety = new MemorySafety();
     // Its door judges nothing, as that of an older process.
-    await using door = await startHarness({ redisUrl: redis.url, workers: [] });
+    await using door = await startHarness({ redisUrl: redis.url, workers: [], safety: null });
     const { config, log, metrics } = door.core;
     const role = await startWorkerRole({
       config,

@@ -23,7 +23,7 @@ const OVERVIEW: SafetyOverview = {
   status: STATUS,
   rules: [{ id: 'own', category: 'uncategorized', priority: 3, level: 'warning', built_in: false }],
   counts: { rules: 1, patterns: 0, terms: 1, phrases: { en: 1200 } },
-  human_channel: 'unknown',
+  human_channel: 'none',
   system_health: 'warning',
 };
 const CHANGED: RulesChanged = { ok: true, status: { ...STATUS, rules_version: 'ba9876543210' } };

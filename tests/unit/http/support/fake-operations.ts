@@ -92,7 +92,7 @@ export class FakeOperations implements FleetOperations {
       status: this.#rules().status,
       rules: [],
       counts: { rules: 0, patterns: 0, terms: 0, phrases: {} },
-      human_channel: 'unknown',
+      human_channel: 'none',
       system_health: 'healthy',
       ...(hasRole(caller, 'admin') ? { document: { rules: [] } } : {}),
     };
