@@ -240,6 +240,7 @@ async function addEscalation(
     attempt: 1,
     at,
     response_time_ms: 1,
+    step: 0,
   };
   const record = {
     escalation_id: id,
