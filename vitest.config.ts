@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two cores are enough: the groups run one after the other, and a Redis or a fleet of processes is never
-// measured against a neighbour that takes its processor away.
+// Two cores are enough: the groups run one after the other, two files at a time. What a test of processes waits for
+// most is time that a lock or a lease needs, so a neighbour costs it little; ratios are measured in one process.
 export default defineConfig({
   test: {
     projects: [
@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           sequence: { groupOrder: 2 },
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -37,6 +37,8 @@ export const OTHER_ENV_NAMES: readonly OtherName[] = [
   short('NEO4J_URL', 'neo4j.url'),
   short('NEO4J_USER', 'neo4j.user'),
   short('NEO4J_PASSWORD', 'neo4j.password'),
+  legacy('AGENT_ORCHESTRATION_SAFETY_ENABLED', 'safety.enabled'),
+  legacy('TTA_SAFETY_RULES_CONFIG', 'safety.rules_file'),
   legacy('TTA_ENVIRONMENT', 'environment'),
   legacy('TTA_MAX_CONCURRENT_WORKFLOWS', 'workflow.max_open_runs'),
   legacy('TTA_WORKFLOW_TIMEOUT_SECONDS', 'workflow.error_handling.timeout_seconds'),

@@ -59,6 +59,13 @@ export function optionalInteger(options: Options<number | null> & Range) {
 }
 
 /** Any number, fractions included. */
+export function decimal(options: Options<number> & Range) {
+  const { min, max } = options;
+  const expected = `number ${min}..${max}`;
+  return key(z.number().min(min).max(max), options, { kind: 'integer', expected, isNullable: false });
+}
+
+/** The same, or none. */
 export function optionalNumber(options: Options<number | null> & Range) {
   const { min, max } = options;
   const schema = z.nullable(z.number().min(min).max(max));

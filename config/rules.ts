@@ -99,6 +99,20 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    keys: ['safety.enabled', 'environment'],
+    check({ environment, safety }) {
+      if (!isDeployed(environment) || safety.enabled) return undefined;
+      return `expected true while environment is ${environment}, got false`;
+    },
+  },
+  {
+    keys: ['safety.hmac_secret', 'environment'],
+    check({ environment, safety }) {
+      if (!isDeployed(environment) || safety.hmac_secret !== null) return undefined;
+      return `expected a secret of at least 32 bytes while environment is ${environment}, got null`;
+    },
+  },
+  {
     keys: ['llm.model', 'llm.base_url'],
     check({ llm }) {
       if (llm.base_url === null || llm.model !== null) return undefined;
@@ -108,6 +122,10 @@ export const RULES: readonly Rule[] = [
   modelTimeoutRule('ipa', 'input_processor'),
   modelTimeoutRule('wba', 'world_builder'),
   modelTimeoutRule('nga', 'narrative_generator'),
+  channelRule('webhook', ['url', 'secret']),
+  channelRule('email', ['smtp_url', 'from', 'on_call']),
+  channelRule('chat', ['url']),
+  channelRule('pager', ['url', 'routing_key']),
   {
     keys: ['llm.daily_budget_usd', 'llm.prices', 'llm.model', 'llm.fallback_models'],
     check({ llm }) {
@@ -134,6 +152,27 @@ function modelTimeoutRule(
       // Without models nothing waits for one.
       if (llm.base_url === null || timeouts[agent] < agents[type].timeout) return undefined;
       return `expected less than ${limit} (${agents[type].timeout}), got ${timeouts[agent]}`;
+    },
+  };
+}
+
+/** A way to people that is switched on must lead somewhere. */
+function channelRule(
+  name: 'webhook' | 'email' | 'chat' | 'pager',
+  needed: readonly [string, ...string[]],
+): Rule {
+  const base = `safety.channels.${name}`;
+  return {
+    keys: [`${base}.${needed[0]}`, `${base}.enabled`],
+    check({ safety }) {
+      const channel: Readonly<Record<string, unknown>> = safety.channels[name];
+      if (channel['enabled'] !== true) return undefined;
+      const missing = needed.filter((key) => {
+        const value = channel[key];
+        return value === null || (Array.isArray(value) && value.length === 0);
+      });
+      if (missing.length === 0) return undefined;
+      return `expected ${missing.join(', ')} while ${base}.enabled is true, got none`;
     },
   };
 }

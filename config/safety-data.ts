@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FleetError } from '../src/kernel/errors.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 const DEFAULT_FOLDER = 'config/safety';
 
@@ -75,7 +76,7 @@ export interface SafetyData {
  * @param folder  default the data that comes with the product, wherever it was started
  * Errors: safety_data_invalid (invalid_input) naming the file and what is wrong
  */
-export function readSafetyData(locale: string, folder: string = ownFolder()): SafetyData {
+export function readSafetyData(locale: string, folder: string = safetyFolder()): SafetyData {
   const root = join(folder, locale);
   const phrases: TypedPhrase[] = [];
   const anchors = new Set<string>();
@@ -148,7 +149,8 @@ function yamlFiles(folder: string): string[] {
 
 function read<S extends z.ZodType>(file: string, schema: S): z.output<S> {
   try {
-    return schema.parse(parse(readFileSync(file, 'utf8')) ?? {});
+    const text = readFileSync(file, 'utf8');
+    return schema.parse(readPlainYaml(text) ?? parse(text) ?? {});
   } catch (error) {
     throw new FleetError({
       code: 'safety_data_invalid',
@@ -159,8 +161,14 @@ function read<S extends z.ZodType>(file: string, schema: S): z.output<S> {
   }
 }
 
-/** Sources and built files lie at different depths below it. */
-function ownFolder(): string {
+/** Languages that have word lists. */
+export function safetyLocales(folder: string = safetyFolder()): string[] {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return names.filter((name) => /^[a-z]{2}$/u.test(name) && existsSync(join(folder, name, 'lexicon')));
+}
+
+/** The data that comes with the product: sources and built files lie at different depths below it. */
+export function safetyFolder(): string {
   for (let folder = new URL('./', import.meta.url), last = ''; folder.href !== last;) {
     const found = new URL(DEFAULT_FOLDER, folder);
     if (existsSync(found)) return fileURLToPath(found);

@@ -6,6 +6,7 @@ const { session_id } = await fleet.createSession();
 const turn = await fleet.submitTurn(session_id, { text: 'go north', wait_ms: 25_000 });
 if (!turn.done) throw new Error(`run ${turn.accepted.run_id} takes longer than a request may wait`);
 const { run_id } = turn.response.workflow_metadata;
+if (run_id === null) throw new Error('the line itself was answered: there is no run to take back');
 const turns = async (): Promise<number> => (await fleet.listTurns(session_id)).items.length;
 console.log(`the session has ${await turns()} turn`);
 

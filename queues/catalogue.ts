@@ -4,10 +4,17 @@ import { IpaOutput } from '../src/contracts/intent.ts';
 import { DirectJobData, RunJobData, StepJobData } from '../src/contracts/job.ts';
 import { NgaOutput } from '../src/contracts/narrative.ts';
 import type { RetryPolicy } from '../src/contracts/retry.ts';
+import { PageJobData, ProtocolJobData } from '../src/contracts/safety-job.ts';
 import { WbaOutput } from '../src/contracts/world.ts';
 
 /** Every queue of the fleet. Names hold no `:` and are never a reserved key segment. */
-export const QUEUE_NAMES = [...AGENTS, 'flow', 'maintenance'] as const;
+export const QUEUE_NAMES = [
+  ...AGENTS,
+  'flow',
+  'maintenance',
+  'safety-protocol',
+  'safety-escalation',
+] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 export function isQueueName(name: string): name is QueueName {
@@ -16,6 +23,14 @@ export function isQueueName(name: string): name is QueueName {
 
 export function isAgentQueue(name: QueueName): name is AgentName {
   return (AGENTS as readonly string[]).includes(name);
+}
+
+/** The queues of the worker role `safety`: a process of its own, so that busy agents never delay a page. */
+export const SAFETY_QUEUES = ['safety-protocol', 'safety-escalation'] as const;
+export type SafetyQueueName = (typeof SAFETY_QUEUES)[number];
+
+export function isSafetyQueue(name: QueueName): name is SafetyQueueName {
+  return (SAFETY_QUEUES as readonly string[]).includes(name);
 }
 
 /** The custom BullMQ backoff type of every job of ours; each worker registers it. */
@@ -33,6 +48,8 @@ export interface QueueSpec {
   readonly result: ZodType;
   /** Which stall limit holds: a run job is picked up more often than a step. */
   readonly stallLimit: 'step' | 'run';
+  /** Failed jobs stay for ever: what should have reached a person is never swept away. */
+  readonly keepsFailed?: true;
 }
 
 const AgentJobData = z.union([StepJobData, DirectJobData]);
@@ -61,6 +78,15 @@ const FLOW_RETRY: RetryPolicy = {
   jitter: 0.5,
 };
 
+/** Spec, safety 8: three repeats, a second apart. */
+const PROTOCOL_RETRY: RetryPolicy = {
+  max_attempts: 4,
+  base_delay_ms: 1_000,
+  factor: 1,
+  max_delay_ms: 1_000,
+  jitter: 0,
+};
+
 export const QUEUES: Readonly<Record<QueueName, QueueSpec>> = {
   ipa: agentQueue('ipa', 10_000, IpaOutput),
   wba: agentQueue('wba', 15_000, WbaOutput),
@@ -80,6 +106,25 @@ export const QUEUES: Readonly<Record<QueueName, QueueSpec>> = {
     data: z.object({}),
     result: z.unknown(),
     stallLimit: 'run',
+  },
+  'safety-protocol': {
+    name: 'safety-protocol',
+    retry: PROTOCOL_RETRY,
+    timeoutMs: 5_000,
+    data: ProtocolJobData,
+    result: z.unknown(),
+    stallLimit: 'run',
+    keepsFailed: true,
+  },
+  'safety-escalation': {
+    name: 'safety-escalation',
+    // A page carries its own pauses: contracts/safety-job.ts.
+    retry: { ...PROTOCOL_RETRY, base_delay_ms: 120_000, max_delay_ms: 120_000 },
+    timeoutMs: 15_000,
+    data: PageJobData,
+    result: z.unknown(),
+    stallLimit: 'run',
+    keepsFailed: true,
   },
 };
 

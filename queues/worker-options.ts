@@ -27,6 +27,7 @@ export function workerOptions(
     stalledInterval: lock.stalledIntervalSeconds * 1000,
     maxStalledCount: QUEUES[name].stallLimit === 'step' ? lock.maxStalledSteps : lock.maxStalledRuns,
     ...keptJobs(retention),
+    ...(QUEUES[name].keepsFailed === true ? { removeOnFail: { count: -1 } } : {}),
     metrics: { maxDataPoints: METRIC_MINUTES },
   };
 }

@@ -90,7 +90,7 @@ export function createApi({ base, key, fetch = (...given) => globalThis.fetch(..
     /**
      * @param {string} session
      * @param {{ text: string, key: string, creates: boolean }} line  `key`: a line sent twice is played once
-     * @returns {Promise<{ run_id: string, queued_behind: number }>}
+     * @returns {Promise<Taken | TurnAnswer>}  an answer: the line itself was answered, and no turn follows
      */
     submitTurn: async (session, line) =>
       json(
@@ -203,6 +203,7 @@ export function pause(ms, signal) {
 }
 
 /** @typedef {ReturnType<typeof createApi>} Api */
+/** @typedef {{ run_id: string, queued_behind: number }} Taken */
 /** @typedef {{ turn: number, run_id: string, text: string, response_text: string }} TurnRecord */
 /** @typedef {{ text: string, intent: string }} Choice */
 /** @typedef {{ id: string, name: string }} Thing */
@@ -211,8 +212,10 @@ export function pause(ms, signal) {
  *
  * @typedef {object} TurnAnswer
  * @property {string} response_text
+ * @property {string} [status]  `crisis_response` or `blocked`: no story
+ * @property {unknown} [crisis_response]
  * @property {{ turn: number | null, world_state: WorldView | null }} updated_context
- * @property {{ run_id: string, workflow_name: string, degraded: boolean, degraded_reasons: string[],
+ * @property {{ run_id: string | null, workflow_name: string, degraded: boolean, degraded_reasons: string[],
  *   steps: { name: string, agent: string, status: string, attempts: number, duration_ms: number | null,
  *   source?: string }[] }} workflow_metadata
  * @property {{ total_ms: number }} performance_metrics

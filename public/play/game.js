@@ -1,6 +1,8 @@
 import { PlayError } from './api.js';
+import { isCare } from './care.js';
 import { find } from './dom.js';
 import { followTurn } from './follow-turn.js';
+import { createCareKeeper } from './keep-care.js';
 import { keptSession, randomId } from './kept.js';
 import { createOutbox } from './outbox.js';
 import { newPath, pathOfAnswer } from './path.js';
@@ -12,6 +14,7 @@ import { reasonWords, wordsFor } from './words.js';
 // 2. The fleet accepts it as a turn; the outbox knows its run.
 // 3. Turns are followed one after the other: path and text as they come, then the answer.
 // 4. The answer is shown and the outbox forgets the line; from now on the fleet's history has it.
+// A line that needs care is answered itself: no turn follows, the story pauses, and the answer stays in sight.
 
 /**
  * @param {object} parts
@@ -30,6 +33,9 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
   const safety = find('safety', HTMLParagraphElement);
 
   let session = keptSession.read();
+  /** What the story offered last. @type {readonly import('./api.js').Choice[]} */
+  let offered = [];
+  const care = createCareKeeper({ session: () => session, choices, story });
   /** The fleet knows the session; until then each line would create it. */
   let isKnown = false;
   /** @type {string | null} */
@@ -56,6 +62,20 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
           ?.wait(behind === 1 ? 'Waits for the line before it.' : `Waits behind ${behind} lines.`);
       }
       follow(line);
+    },
+    onAnswered(line, answer) {
+      const view = views.get(line);
+      views.delete(line);
+      if (view === undefined) return;
+      view.wait('');
+      view.element.ariaBusy = 'false';
+      if (isCare(answer)) care.show(answer, view);
+      else {
+        view.tell(answer.response_text, { isWhole: true });
+        view.hidePath();
+        choices.offer(offered);
+      }
+      reveal(view.element);
     },
     onRefused(line, failure) {
       const isLost = failure.code === 'SESSION_NOT_FOUND';
@@ -140,10 +160,14 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
         },
         onTrouble: showTrouble,
       });
-      view.tell(answer.response_text, { isWhole: true });
-      view.showPath(path, reasonWords(answer.workflow_metadata.degraded_reasons));
       outbox.forget(line);
-      showAnswer(answer);
+      if (isCare(answer)) care.show(answer, view);
+      else {
+        view.tell(answer.response_text, { isWhole: true });
+        view.showPath(path, reasonWords(answer.workflow_metadata.degraded_reasons));
+        care.end();
+        showAnswer(answer);
+      }
       reveal(view.element);
     } catch (error) {
       signal.throwIfAborted();
@@ -160,11 +184,9 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
   function showAnswer({ updated_context: context, next_actions: actions, ...answer }) {
     if (context.world_state !== null) place.show(context.world_state);
     tools.offer({ hasStory: true, hasPlace: context.world_state !== null });
+    offered = actions;
     choices.offer(actions);
-    const isSerious =
-      answer.therapeutic_validation.level === 'blocked' ||
-      answer.workflow_metadata.workflow_name === 'safety_intervention';
-    safety.classList.toggle('near', isSerious);
+    safety.classList.toggle('near', answer.therapeutic_validation.level === 'blocked');
   }
 
   /** Takes up the story where it was left. */
@@ -194,6 +216,7 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
     }
     const last = page?.items[0];
     if (last !== undefined && newest !== undefined) await showLast(last.run_id, newest);
+    care.restore();
     if (story.isEmpty) welcome.hidden = false;
     outbox.hurry();
   }
@@ -250,7 +273,8 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
     choices.offer([]);
     notice.clear();
     setEarlier(null);
-    safety.classList.remove('near');
+    offered = [];
+    care.end();
     tools.offer({ hasStory: false, hasPlace: false });
     welcome.hidden = false;
     scrollTo(0, 0);
@@ -268,6 +292,7 @@ export function createGame({ api, askKey, choices, composer, notice, place, stor
       } catch (error) {
         if (!(error instanceof PlayError)) throw error;
         if (error.status === 401 && (await askKey())) continue;
+        if (story.isEmpty && care.restore()) welcome.hidden = true;
         if (error.status === 404) {
           notice.say(wordsFor(new PlayError(404, 'SESSION_NOT_FOUND')), {
             label: 'New story',

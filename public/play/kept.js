@@ -38,6 +38,8 @@ export const keptDraft = kept(() => localStorage, 'draft');
 export const keptOutbox = kept(() => localStorage, 'outbox');
 export const keptPath = kept(() => localStorage, 'path');
 export const keptPlace = kept(() => localStorage, 'place');
+/** The newest answer in a crisis: places to turn to, never what the player said. */
+export const keptCare = kept(() => localStorage, 'care');
 /** Gone with the tab. */
 export const keptKey = kept(() => sessionStorage, 'key');
 

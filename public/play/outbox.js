@@ -18,11 +18,12 @@ const DEFECTS = 5;
  * @param {object} parts
  * @param {import('./api.js').Api} parts.api
  * @param {(line: Line, queuedBehind: number) => void} parts.onAccepted
+ * @param {(line: Line, answer: import('./api.js').TurnAnswer) => void} parts.onAnswered  no turn follows
  * @param {(line: Line, failure: PlayError) => void} parts.onRefused
  * @param {(failure: PlayError | null) => void} parts.onTrouble  null: it is over
  * @param {() => Promise<boolean>} parts.askKey
  */
-export function createOutbox({ api, onAccepted, onRefused, onTrouble, askKey }) {
+export function createOutbox({ api, onAccepted, onAnswered, onRefused, onTrouble, askKey }) {
   let lines = stored();
   let isSending = false;
   let waiting = new AbortController();
@@ -37,12 +38,18 @@ export function createOutbox({ api, onAccepted, onRefused, onTrouble, askKey }) 
     let failures = 0;
     for (let line = next(); line !== undefined; line = next()) {
       try {
-        const { run_id: runId, queued_behind: behind } = await api.submitTurn(line.session, line);
+        const taken = await api.submitTurn(line.session, line);
         if (failures > 0) onTrouble(null);
         failures = 0;
+        const runId = 'response_text' in taken ? taken.workflow_metadata.run_id : taken.run_id;
+        if (runId === null) {
+          forget(line);
+          if ('response_text' in taken) onAnswered(line, taken);
+          continue;
+        }
         line.runId = runId;
         store();
-        onAccepted(line, behind);
+        onAccepted(line, 'response_text' in taken ? 0 : taken.queued_behind);
       } catch (error) {
         const failure = error instanceof PlayError ? error : new PlayError(0, 'NO_ANSWER');
         failures += 1;

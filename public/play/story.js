@@ -22,6 +22,12 @@ export function createStory(column) {
       column.append(view.element);
       return view;
     },
+    /** Care that was given before, without the line it answered. @param {HTMLElement} care */
+    addCare(care) {
+      const element = make('article', 'turn', care);
+      column.append(element);
+      return element;
+    },
     /**
      * Earlier turns, above what is shown.
      *
@@ -75,6 +81,14 @@ function turnView(text, isFirst) {
      */
     tell(story, { isWhole, isNew = true }) {
       sentences.show(sentencesOf(story, { isWhole }), isNew);
+    },
+    /** Care in the place of the story. @param {HTMLElement} care */
+    care(care) {
+      told.replaceChildren(care);
+      path.hidden = true;
+    },
+    hidePath() {
+      path.hidden = true;
     },
     /** @param {import('./path.js').Path} state @param {string} [remark] */
     showPath(state, remark) {

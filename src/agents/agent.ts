@@ -34,6 +34,8 @@ export interface WorldAccess {
 
 export interface EmitOptions {
   readonly anew?: boolean;
+  /** With `anew`: what was emitted before may not be told, and whoever read it is told so. */
+  readonly blocked?: boolean;
 }
 
 /** What the shell around a job gives an agent. Agents know nothing of queues. */
@@ -47,6 +49,8 @@ export interface AgentContext {
   /** Milliseconds this attempt should plan with; what cuts it short comes later, or at the same time. */
   readonly budgetMs: number;
   readonly log: AgentLogger;
+  /** For whom it works, where that is known. */
+  readonly player?: { readonly sessionId: string | undefined; readonly userId: string | undefined };
   readonly worlds: WorldAccess;
   /** The models this agent may ask; null: none is configured, which is no degradation. */
   readonly language: Language | null;

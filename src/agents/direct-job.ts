@@ -69,6 +69,7 @@ export async function openDirectJob(
           attempt: job.attemptsMade + 1,
           budgetMs: shell.directTimeoutMs,
           log: shell.log,
+          player: { sessionId: data.ctx?.session_id, userId: undefined },
           worlds,
           language: languageInBudget(shell.language, {
             account: {},

@@ -207,6 +207,7 @@ function openWork(
             idempotencyKey: `${step.run_id}.${step.path}`,
             budgetMs,
             log: shell.log,
+            player: { sessionId: step.session_id, userId: facts.userId },
             worlds,
             language: languageInBudget(shell.language, {
               account,

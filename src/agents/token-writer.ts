@@ -39,15 +39,17 @@ export class TokenWriter {
   #hasBegun = false;
   /** The next piece begins the text anew. */
   #isReset: boolean;
+  /** The next piece says that what was there before may not be told. */
+  #isBlocked = false;
 
   constructor(options: TokenWriterOptions) {
     this.#options = options;
     this.#isReset = options.isRepeated;
   }
 
-  emit(text: string, { anew = false }: EmitOptions = {}): void {
+  emit(text: string, { anew = false, blocked = false }: EmitOptions = {}): void {
     if (this.#isStopped || this.#options.signal.aborted) return;
-    if (anew) this.#forget();
+    if (anew) this.#forget(blocked);
     if (text === '') return;
     if (!this.#hasBegun) this.#options.onFirst();
     const isFirst = !this.#hasBegun;
@@ -59,9 +61,10 @@ export class TokenWriter {
   }
 
   /** What waits is not written any more; when something was, the next piece says that it is void. */
-  #forget(): void {
+  #forget(blocked: boolean): void {
     this.#pending = '';
-    if (this.#seq > 0) this.#isReset = true;
+    if (this.#seq > 0 || blocked) this.#isReset = true;
+    if (blocked) this.#isBlocked = true;
   }
 
   /** The result is recorded: say that the text is complete, if there was any. */
@@ -103,10 +106,12 @@ export class TokenWriter {
       seq,
       text: this.#pending,
       isReset: this.#isReset,
+      isBlocked: this.#isBlocked,
       isFinal,
     };
     this.#pending = '';
     this.#isReset = false;
+    this.#isBlocked = false;
     try {
       if (!(await appendToken(store, runId, lock, piece))) this.stop();
     } catch (error) {

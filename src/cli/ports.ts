@@ -59,6 +59,10 @@ export type CliOperations = Pick<
   | 'putDefinition'
   | 'deleteDefinition'
   | 'runTokens'
+  | 'safety'
+  | 'putSafetyRules'
+  | 'rollbackSafetyRules'
+  | 'reloadSafetyRules'
   | 'status'
   | 'listQueues'
   | 'costs'
@@ -66,6 +70,16 @@ export type CliOperations = Pick<
   | 'getDeadLetter'
   | 'replayDeadLetter'
   | 'discardDeadLetter'
+  | 'listInterventions'
+  | 'getIntervention'
+  | 'resolveIntervention'
+  | 'releaseSession'
+  | 'listEscalations'
+  | 'getEscalation'
+  | 'acknowledgeEscalation'
+  | 'resolveEscalation'
+  | 'listSafetyAlerts'
+  | 'testChannel'
 >;
 
 /** A fleet reached directly at its Redis. */
@@ -103,8 +117,8 @@ export interface RedisFacts {
   readonly maxMemoryBytes: number | null;
 }
 
-export const WORKER_QUEUES = ['ipa', 'wba', 'nga', 'flow'] as const;
-/** `flow` also serves `maintenance`. */
+export const WORKER_QUEUES = ['ipa', 'wba', 'nga', 'flow', 'safety'] as const;
+/** `flow` also serves `maintenance`, `safety` both queues of its name. */
 export type WorkerQueue = (typeof WORKER_QUEUES)[number];
 
 export type Role =

@@ -16,6 +16,7 @@ export function remoteOperations(client: FleetClient): CliOperations {
   const deadLetterCursors = new Map<string, string>();
   const turnCursors = new Map<string, string>();
   const versionCursors = new Map<string, string>();
+  const interventionCursors = new Map<string, string>();
 
   return {
     submitTurn: (sessionId, request, _, options) => {
@@ -104,6 +105,11 @@ export function remoteOperations(client: FleetClient): CliOperations {
     deleteDefinition: (name, version) =>
       asked(client.deleteDefinition(name, version === undefined ? {} : { version })),
     runTokens: async (runId, options) => translated(client.runTokens(runId, options)),
+    safety: () => asked(client.safety()),
+    putSafetyRules: (document, { ifMatch }) =>
+      asked(client.putSafetyRules(document, ifMatch === undefined ? {} : { ifMatch })),
+    rollbackSafetyRules: (request) => asked(client.rollbackSafetyRules(request)),
+    reloadSafetyRules: () => asked(client.reloadSafetyRules()),
     status: () => asked(client.status()),
     listQueues: () => asked(client.listQueues()),
     costs: (range) => asked(client.costs(range)),
@@ -125,8 +131,32 @@ export function remoteOperations(client: FleetClient): CliOperations {
       return [...page.items];
     },
     getDeadLetter: (dlqId) => asked(client.getDeadLetter(dlqId)),
+    async listEscalations({ status, level, limit }) {
+      const filter = { ...(status !== undefined && { status }), ...(level !== undefined && { level }) };
+      return [...(await asked(client.listEscalations({ limit, ...filter }))).items];
+    },
+    getEscalation: (id) => asked(client.getEscalation(id)),
+    acknowledgeEscalation: (id, request) => asked(client.acknowledgeEscalation(id, request)),
+    resolveEscalation: (id, request) => asked(client.resolveEscalation(id, request)),
+    listSafetyAlerts: async (page) => (await asked(client.listSafetyAlerts(page))).items,
+    testChannel: (channel, request) => asked(client.testChannel(channel, request)),
     replayDeadLetter: (dlqId) => asked(client.replayDeadLetter(dlqId)),
     discardDeadLetter: (dlqId, request) => asked(client.discardDeadLetter(dlqId, request)),
+    async listInterventions({ limit, state, level, after }) {
+      const cursor = after === undefined ? undefined : interventionCursors.get(after.id);
+      if (after !== undefined && cursor === undefined) return { items: [], next: null, unreadable: [] };
+      const page = await asked(
+        client.listInterventions({ limit, state, level, ...(cursor !== undefined && { cursor }) }),
+      );
+      const { items, next_cursor: next, unreadable } = page;
+      const last = items.at(-1);
+      if (next === null || last === undefined) return { items, next: null, unreadable };
+      interventionCursors.set(last.intervention_id, next);
+      return { items, next: { at: Date.parse(last.created_at), id: last.intervention_id }, unreadable };
+    },
+    getIntervention: (id) => asked(client.getIntervention(id)),
+    resolveIntervention: (id, request) => asked(client.resolveIntervention(id, request)),
+    releaseSession: (id) => asked(client.releaseSession(id)),
   };
 }
 
@@ -136,6 +166,7 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   403: 'forbidden',
   404: 'not_found',
   409: 'conflict',
+  412: 'conflict',
   429: 'overloaded',
   502: 'unavailable',
   503: 'unavailable',

@@ -14,11 +14,14 @@ import type {
   UpdateSession,
 } from '../contracts/session.ts';
 import type { SessionExport } from '../contracts/session-export.ts';
+import { interventionCalls, type InterventionsClient } from './safety-interventions.ts';
 import type { AcceptedRun, OrchestrationResponse, StartRun, SubmitTurn } from '../contracts/turn.ts';
 import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
+import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
+import { escalationCalls, type EscalationCalls } from './escalation-calls.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
 import { followRun } from './run-events.ts';
@@ -42,11 +45,12 @@ export type Submission =
 /** What came of one item of a bulk start. */
 export interface BulkItem {
   readonly index: number;
-  /** 202, or the status of the refusal. */
+  /** 202, 200 with `response` where the text itself was answered, or the status of the refusal. */
   readonly status: number;
   readonly run_id?: string;
   readonly location?: string;
   readonly problem?: Problem;
+  readonly response?: OrchestrationResponse;
 }
 export interface PageOptions extends CallOptions {
   readonly limit?: number;
@@ -75,7 +79,7 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient {
+export interface FleetClient extends SafetyRulesClient, InterventionsClient, EscalationCalls {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -250,6 +254,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
       await transport({ method: 'DELETE', path, query: { version }, signal, ...key });
     },
+    ...safetyRulesCalls({ get, post, ask }),
     status: (o) => get('/v1/status', o),
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
@@ -259,6 +264,8 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     getDeadLetter: (dlqId, o) => get(pathOf`/v1/dlq/${dlqId}`, o),
     replayDeadLetter: (dlqId, o) => post(pathOf`/v1/dlq/${dlqId}/replay`, {}, o),
     discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
+    ...interventionCalls({ get, post, ask }),
+    ...escalationCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };
   return client;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { PlayerText } from './player-text.ts';
 import { provenance } from './provenance.ts';
+import { StepValidation } from './safety.ts';
+import { ShortCircuit } from './support.ts';
 import { Direction, EntityId, WorldView } from './world-view.ts';
 
 export const INTENTS = [
@@ -141,6 +143,10 @@ export const IpaOutput = z.strictObject({
     needs_world: z.boolean(),
     needs_narrative: z.boolean(),
   }),
+  /** What the text shows of the one who wrote it. */
+  therapeutic_validation: StepValidation.optional(),
+  /** The text speaks of a crisis that nobody had answered: the agents after this one do nothing. */
+  short_circuit: ShortCircuit.optional(),
   ...provenance,
 });
 export type IpaOutput = z.infer<typeof IpaOutput>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Intent, IpaOutput } from './intent.ts';
 import { provenance } from './provenance.ts';
+import { StepValidation } from './safety.ts';
 import { DIFFICULTIES } from './session.ts';
 import { WbaOutput } from './world.ts';
 import { WorldView } from './world-view.ts';
@@ -65,6 +66,8 @@ export const NgaInput = z.strictObject({
     })
     .nullish(),
   session_id: z.string().nullish(),
+  /** Too many stories of this session were withheld: nothing is made up until a person has released it. */
+  neutral_only: z.literal(true).optional(),
   turn: z.int().min(0),
   style: z
     .strictObject({
@@ -88,6 +91,10 @@ export const NgaOutput = z.strictObject({
   word_count: z.int().min(1),
   /** At 200 words per minute. */
   reading_time_s: z.int().min(1),
+  /** What was found in the story that is told; `blocked` when another one was withheld. */
+  therapeutic_validation: StepValidation.optional(),
+  /** A text that speaks of nothing took the place of the story. */
+  blocked: z.literal(true).optional(),
   ...provenance,
   /** The variants used, opening first; handed back in the next turns so that they rest. */
   template_ids: z.array(z.string()),

@@ -12,8 +12,12 @@ import type { RollbackHistory, RollbackResult, RollbackRun } from './rollback.ts
 import type { FleetStatus } from './status.ts';
 import type { CreateSession, DeletedSession, SessionView, TurnRecord, UpdateSession } from './session.ts';
 import type { SessionExport } from './session-export.ts';
+import type { SafetyRulesOperations } from './safety-operations/rules.ts';
+import type { EscalationOperations } from './safety-operations/escalations.ts';
 import type { RunExplanation } from './why.ts';
 import type { SessionWorld, WorldQuestion, WorldVersion } from './world-history.ts';
+import type { InterventionOperations } from './safety-operations/interventions.ts';
+import type { SafetyReportOperations } from './safety-operations/reports.ts';
 import type { RunToken } from './token.ts';
 import type { AcceptedRun, BulkStart, OrchestrationResponse, StartRun, SubmitTurn } from './turn.ts';
 
@@ -28,12 +32,16 @@ export interface BulkStarted {
   readonly index: number;
   readonly runId?: RunId;
   readonly error?: FleetError;
+  /** Its text was answered itself: no run was started. */
+  readonly response?: OrchestrationResponse;
 }
 
 export interface SubmitOptions {
   /** Chosen beforehand by an idempotent caller; a run that already has this id is returned, not repeated. */
   readonly runId?: RunId;
   readonly requestId?: string;
+  /** Equal for a request that is repeated, also while nobody can be asked whether it was made before. */
+  readonly requestKey?: string;
   readonly traceparent?: string;
   /** Ends the waiting, never the run. */
   readonly signal?: AbortSignal;
@@ -54,7 +62,8 @@ export interface DeadLetterFilter {
  * Common errors: validation_failed (invalid_input), run_not_found, session_not_found, workflow_not_found
  * (not_found), forbidden, backend_unavailable (unavailable).
  */
-export interface FleetOperations {
+export interface FleetOperations
+  extends SafetyRulesOperations, InterventionOperations, SafetyReportOperations, EscalationOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
   /** For its owner and whoever may operate. Errors also: validation_failed when it becomes too large. */

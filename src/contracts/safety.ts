@@ -152,6 +152,8 @@ export const ValidationResult = z.looseObject({
   overall_sentiment: z.number().min(-1).max(1),
   therapeutic_appropriateness: z.number().min(0).max(1),
   escalation_recommended: z.boolean(),
+  /** A crisis, or something to escalate, where the rules let that raise an alert. */
+  should_alert: z.literal(true).optional(),
   alternative_content: z.string().nullable(),
   monitoring_flags: z.array(MonitoringFlag),
   audit: z.array(AuditEntry).optional(),
@@ -159,6 +161,19 @@ export const ValidationResult = z.looseObject({
   source: z.string(),
 });
 export type ValidationResult = z.infer<typeof ValidationResult>;
+
+/** What a step found in the text it read or wrote; its findings without the words. */
+export const StepValidation = z.strictObject({
+  level: z.enum(SAFETY_LEVELS),
+  crisis_detected: z.boolean(),
+  crisis_types: z.array(CrisisType),
+  findings: z.array(Finding.omit({ matched_form: true })).max(20),
+  monitoring_flags: z.array(MonitoringFlag),
+  rules_version: z.string(),
+  /** A text of this step was withheld. */
+  blocked: z.boolean().optional(),
+});
+export type StepValidation = z.infer<typeof StepValidation>;
 
 /** How serious a crisis is and what it asks for. Source: spec, safety 6 */
 export const CrisisAssessment = z.strictObject({

@@ -15,6 +15,8 @@ export const RunToken = z
     text: z.string(),
     reset: z.literal(true).optional(),
     final: z.literal(true).optional(),
+    /** What was read of it before was withdrawn, because it may not be told; comes with `reset`. */
+    blocked: z.literal(true).optional(),
   })
   .meta({ id: 'RunToken' });
 export type RunToken = z.infer<typeof RunToken>;

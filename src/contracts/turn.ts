@@ -6,6 +6,8 @@ import { PlayerText } from './player-text.ts';
 import { Priority } from './priority.ts';
 import { RunContextRequest } from './run-context.ts';
 import { RunStatus } from './run.ts';
+import { StepValidation } from './safety.ts';
+import { CrisisResponse, HumanOversight } from './support.ts';
 import { conflictFields, EXPECTATION_MISSING, namesExpectation, WorldOperation, WorldView } from './world.ts';
 
 export const MAX_WAIT_MS = 30_000;
@@ -27,7 +29,7 @@ export const TurnInput = z
   .strictObject({
     text: PlayerText,
     /** Present when the text was understood before the run began. */
-    intent: IpaOutput.optional(),
+    intent: IpaOutput.omit({ therapeutic_validation: true, short_circuit: true }).optional(),
     operations: z.array(WorldOperation).max(20).optional(),
     /** Of the world these operations, or what the text means, are meant for. */
     ...conflictFields,
@@ -97,7 +99,16 @@ export const StepMetrics = z.strictObject({
 /** The answer to a turn or a run that ended in time. */
 export const OrchestrationResponse = z
   .strictObject({
+    /** `crisis_response` and `blocked`: the text itself was answered, and no run was started. Absent: a run's answer. */
+    status: z.enum(['crisis_response', 'blocked']).optional(),
     response_text: z.string().min(1),
+    crisis_detected: z.literal(true).optional(),
+    /** The text was judged before anything was done with it. Absent in old records. */
+    safety_validated: z.boolean().optional(),
+    /** Present with `crisis_response`. */
+    crisis_response: CrisisResponse.optional(),
+    /** Whether a person was told: `none` when no channel to people is set up. Present with `crisis_response`. */
+    human_oversight_notified: HumanOversight.optional(),
     updated_context: z.strictObject({
       session_id: z.string().nullable(),
       turn: z.int().nullable(),
@@ -109,10 +120,12 @@ export const OrchestrationResponse = z
       last_agent: z.string(),
     }),
     workflow_metadata: z.strictObject({
-      run_id: z.string(),
+      /** Null when the text itself was answered: no run was started. */
+      run_id: z.string().nullable(),
       workflow_name: z.string(),
       version: z.int(),
       status: RunStatus,
+      short_circuited: z.literal(true).optional(),
       steps_executed: z.int(),
       steps: z.array(StepMetrics),
       intent: z.string().nullable(),
@@ -128,10 +141,18 @@ export const OrchestrationResponse = z
       sla_ms: z.number(),
       sla_met: z.boolean(),
     }),
-    /** `not_validated` until the safety room judges texts: nothing is called safe unseen. */
+    /** `not_validated` where no step judged a text: nothing is called safe unseen. */
     therapeutic_validation: z.strictObject({
       level: z.enum(['safe', 'warning', 'blocked', 'not_validated']),
+      /** Of all steps, each with the `agent` it is from; never with the words. */
       findings: z.array(z.unknown()),
+      crisis_detected: z.boolean().optional(),
+      /** Judging is switched off (`safety.enabled`). */
+      disabled: z.literal(true).optional(),
+      /** A step that judged nothing is listed with null. */
+      by_step: z
+        .array(z.strictObject({ agent: z.string(), validation: StepValidation.nullable() }))
+        .optional(),
     }),
     next_actions: z.array(z.strictObject({ text: z.string(), intent: z.string() })),
   })

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { IpaOutput } from './intent.ts';
 import { provenance } from './provenance.ts';
+import { StepValidation } from './safety.ts';
 import {
   Direction,
   EntityAliases,
@@ -196,6 +197,8 @@ export const REJECTION_CODES = [
   'already_open',
   'already_closed',
   'already_exists',
+  /** Its words may not stand in a world. */
+  'content_blocked',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 
@@ -282,6 +285,8 @@ export const WbaOutput = z.strictObject({
   rejected: z.array(RejectedOperation),
   description: z.string().min(1),
   cached: z.literal(false),
+  /** What was found in the free texts that were to be written. */
+  therapeutic_validation: StepValidation.optional(),
   ...provenance,
 });
 export type WbaOutput = z.infer<typeof WbaOutput>;

@@ -10,7 +10,7 @@ export interface AuditEntry {
   readonly ip: string;
   /** Verb of the operation, for example `run.cancel`. */
   readonly action: string;
-  /** Path of what was acted on; of a session only a hash, for the log outlives it. */
+  /** Path of what was acted on; of a session and of a player only a hash, for the log outlives them. */
   readonly target: string;
   readonly request_id: string;
   /** `attempted` is written before an operator's action; the other two when the answer is known. */
@@ -40,10 +40,13 @@ export function createRedisAudit(redis: RedisClient, key: string, maxLen: number
   };
 }
 
-/** The path of a request without its query, a session's id in it as `sha256-<16 hex digits>`. */
+/** The path of a request without its query, the id of a session or a player in it as `sha256-<16 hex digits>`. */
 export function auditedPath(url: string): string {
   const path = url.split('?')[0]!.slice(0, 500);
-  return path.replace(/(\/sessions\/)([^/]+)/, (_, before: string, id: string) => `${before}${hashed(id)}`);
+  return path.replace(
+    /(\/(?:sessions|users)\/)([^/]+)/,
+    (_, before: string, id: string) => `${before}${hashed(id)}`,
+  );
 }
 
 function hashed(id: string): string {

@@ -41,6 +41,8 @@ export interface HttpDeps {
   /** Signs page cursors; at least 32 bytes, the same in all processes of a fleet. */
   readonly cursorKey: Buffer;
   readonly version: string;
+  /** Whether a player's line says that somebody must be answered, whatever else is wrong: pure. Default: none does. */
+  readonly isUrgent?: (text: string) => boolean;
   /** Bull Board; mounted at `http.bull_board_path` behind this room's authentication. */
   readonly boardHandler?: RequestHandler;
 }

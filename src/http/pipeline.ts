@@ -6,10 +6,17 @@ import { FleetError } from '../kernel/errors.ts';
 import type { RunId } from '../kernel/ids.ts';
 import { credentialOf } from './auth/credentials.ts';
 import type { BodyReader } from './body.ts';
+import { bounded } from './bounded.ts';
 import type { HttpDeps } from './deps.ts';
 import { exchangeOf } from './exchange.ts';
 import { NOBODY, type Admission, type Gatekeeper } from './gatekeeper.ts';
-import { fingerprintOf, idempotencyId, runOnce, type StoredOutcome } from './idempotency.ts';
+import {
+  fingerprintOf,
+  idempotencyId,
+  runOnce,
+  type IdempotencyStore,
+  type StoredOutcome,
+} from './idempotency.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import type { HttpLifetime } from './lifetime.ts';
 import { refusal, sendProblem, toHttpError, toProblem } from './problem.ts';
@@ -48,15 +55,16 @@ export function createRouteHandler(route: Route, parts: PipelineParts): RequestH
 
 async function serve(route: Route, parts: PipelineParts, req: Request, res: Response): Promise<void> {
   assertAcceptable(route, req);
-  const admission = await admit(route, parts.gatekeeper, req, res);
+  const { refusal: refused, ...admission } = await admit(route, parts.gatekeeper, req, res);
+  const urgent = refused === undefined ? null : await parseUrgent(route, parts, req, res, refused);
   if (route.action === undefined) {
     const parsed = await parse(route, parts, req, res);
-    send(res, await answer(route, parts, req, res, { ...parsed, ...admission, runId: undefined }));
+    send(res, await answer(route, parts, req, res, { ...parsed, ...admission, ...NO_CLAIM }));
     return;
   }
   let reason: string | undefined;
   try {
-    const parsed = await parse(route, parts, req, res);
+    const parsed = urgent ?? (await parse(route, parts, req, res));
     reason = reasonOf(parsed.body);
     if (route.needsAudit) {
       const act = { action: route.action, outcome: 'attempted' as const, ...(reason && { reason }) };
@@ -84,17 +92,35 @@ function assertAcceptable(route: Route, req: Request): void {
   throw refusal('not_acceptable', 406, `this answers with ${offered.join(' or ')}`);
 }
 
-async function admit(route: Route, gatekeeper: Gatekeeper, req: Request, res: Response): Promise<Admission> {
+const NO_CLAIM = { runId: undefined, requestKey: undefined };
+
+interface Admitted extends Admission {
+  /** Over the rate limit: only what is urgent goes on. */
+  readonly refusal?: unknown;
+}
+
+async function admit(route: Route, gatekeeper: Gatekeeper, req: Request, res: Response): Promise<Admitted> {
   if (route.access === 'public') return { caller: NOBODY };
   if (route.access === 'optional') {
     const isAnonymous = credentialOf(req.headers) === 'missing';
-    if (isAnonymous && !gatekeeper.isOpen) return { caller: NOBODY };
-    return gatekeeper.admit(req, res, ['user', 'enqueue', 'read']);
+    const admission: Admission =
+      isAnonymous && !gatekeeper.isOpen
+        ? { caller: NOBODY }
+        : await gatekeeper.admit(req, res, ['user', 'enqueue', 'read']);
+    if (route.rateClass !== undefined) {
+      const who = gatekeeper.rateKey(req, route.rateClass, admission.caller);
+      await gatekeeper.limit(res, route.rateClass, who, admission.perSecond);
+    }
+    return admission;
   }
   const admission = await gatekeeper.admit(req, res, route.access);
   const rateClass = route.rateClass ?? 'read';
   const who = gatekeeper.rateKey(req, rateClass, admission.caller);
-  await gatekeeper.limit(res, rateClass, who, admission.perSecond);
+  try {
+    await gatekeeper.limit(res, rateClass, who, admission.perSecond);
+  } catch (error) {
+    return { ...admission, refusal: error };
+  }
   return admission;
 }
 
@@ -108,6 +134,20 @@ async function parse(route: Route, parts: PipelineParts, req: Request, res: Resp
   return { params, query, body, rawBody };
 }
 
+/** Over the rate limit only what is urgent goes on. Errors: `refused` */
+async function parseUrgent(
+  route: Route,
+  parts: PipelineParts,
+  req: Request,
+  res: Response,
+  refused: unknown,
+): Promise<Parsed> {
+  if (route.urgent === undefined) throw refused;
+  const parsed = await parse(route, parts, req, res).catch(() => null);
+  if (parsed === null || !route.urgent(parsed.body)) throw refused;
+  return parsed;
+}
+
 /** A changing request, at most once where it has an idempotency key. */
 async function change(
   route: Route,
@@ -116,19 +156,22 @@ async function change(
   res: Response,
   input: Parsed & Admission,
 ): Promise<StoredOutcome> {
-  const work = (runId: RunId | undefined): Promise<StoredOutcome> =>
-    answer(route, parts, req, res, { ...input, runId }).then(toOutcome);
   const key = idempotencyKeyOf(req);
-  if (key === undefined) return work(undefined);
+  const requestKey = key && idempotencyId(input.caller.id, `header ${route.method} ${route.paths[0]}`, key);
+  const work = (runId: RunId | undefined): Promise<StoredOutcome> =>
+    answer(route, parts, req, res, { ...input, runId, requestKey }).then(toOutcome);
+  if (requestKey === undefined) return work(undefined);
   const { deps, lifetime } = parts;
   const request = {
-    id: idempotencyId(input.caller.id, `header ${route.method} ${route.paths[0]}`, key),
+    id: requestKey,
     fingerprint: fingerprintOf(canonicalPath(route, req), route.body ? input.rawBody : input.query),
     owner: randomUUID(),
     about: String(req.params['session_id'] ?? req.params['run_id'] ?? ''),
   };
+  const isUrgent = route.urgent?.(input.body) === true;
+  const { idempotency } = deps.stores;
   const ports = {
-    store: deps.stores.idempotency,
+    store: isUrgent ? inHaste(idempotency) : idempotency,
     background: (write: Promise<unknown>): void => {
       const logged = write.catch((error: unknown) => {
         deps.log.warn({ err: error }, 'idempotency record not written');
@@ -137,14 +180,33 @@ async function change(
     },
   };
   const { requestId } = exchangeOf(res);
-  const { outcome, isReplay } = await runOnce(request, ports, (runId) =>
-    work(runId).catch((thrown: unknown) => refusedOutcome(thrown, requestId)),
-  );
+  let hasBegun = false;
+  const once = runOnce(request, ports, (runId) => {
+    hasBegun = true;
+    return work(runId).catch((thrown: unknown) => refusedOutcome(thrown, requestId));
+  });
+  const { outcome, isReplay } = await once.catch(async (refused: unknown) => {
+    // The key cannot be claimed: whoever is in danger is answered without it.
+    if (hasBegun || !isUrgent) throw refused;
+    return { outcome: await work(undefined), isReplay: false };
+  });
   if (isReplay) {
     deps.metrics.idempotent_replays_total.inc({});
     res.setHeader('Idempotency-Replayed', 'true');
   }
   return outcome;
+}
+
+const URGENT_CLAIM_LIMIT_MS = 250;
+
+/** A key that is not claimed soon is done without. */
+function inHaste(store: IdempotencyStore): IdempotencyStore {
+  return {
+    claim: (id, request) => bounded(store.claim(id, request), URGENT_CLAIM_LIMIT_MS),
+    renew: (id, owner) => store.renew(id, owner),
+    finish: (id, owner, outcome) => store.finish(id, owner, outcome),
+    release: (id, owner) => store.release(id, owner),
+  };
 }
 
 /** Calls the handler within the request's time, for as long as its client is there. */
@@ -153,7 +215,7 @@ async function answer(
   parts: PipelineParts,
   req: Request,
   res: Response,
-  input: Parsed & Admission & { runId: RunId | undefined },
+  input: Parsed & Admission & Pick<RouteRequest, 'runId' | 'requestKey'>,
 ): Promise<Reply> {
   const { requestId, traceparent } = exchangeOf(res);
   const ending = new AbortController();

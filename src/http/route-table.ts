@@ -10,6 +10,7 @@ import { costRoutes } from './routes/costs.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { documentRoutes } from './routes/documents.ts';
+import { escalationRoutes } from './routes/escalations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
 import { playRoutes } from './routes/play.ts';
@@ -19,7 +20,9 @@ import { rollbackRoutes } from './routes/rollback.ts';
 import { runEventRoutes } from './routes/run-events.ts';
 import { runResultRoutes } from './routes/run-result.ts';
 import { runRoutes } from './routes/runs.ts';
+import { safetyInterventionRoutes } from './routes/safety-interventions.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { safetyRulesRoutes } from './routes/safety-rules.ts';
 import { runTokenRoutes } from './routes/run-tokens.ts';
 import { statusRoutes } from './routes/status.ts';
 import { sessionCareRoutes } from './routes/session-care.ts';
@@ -45,9 +48,12 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...runEventRoutes(deps, cursors, lifetime),
     ...scheduleRoutes(deps, cursors),
     ...runTokenRoutes(deps, lifetime),
+    ...safetyRulesRoutes(deps),
+    ...escalationRoutes(deps, cursors),
     ...queueRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
+    ...safetyInterventionRoutes(deps, cursors),
     ...statusRoutes(deps),
     ...healthRoutes(deps, lifetime),
     ...playRoutes(),

@@ -9,6 +9,7 @@ export const TAGS = {
   definitions: 'Definitions of workflows, in code and registered',
   runs: 'Runs of workflows, their state and their events',
   schedules: 'Runs that are started again and again',
+  safety: 'How texts are judged, and by which rules',
   queues: 'Queues of the fleet',
   costs: 'What calls of models cost',
   'dead-letters': 'Jobs that were given up on',
@@ -45,6 +46,8 @@ export interface RouteRequest<P = unknown, Q = unknown, B = unknown> {
   readonly signal: AbortSignal;
   /** Chosen by the idempotency claim, when the request has one. */
   readonly runId: RunId | undefined;
+  /** From the idempotency key, when the request has one. */
+  readonly requestKey: string | undefined;
   readonly req: Request;
   readonly res: Response;
 }
@@ -71,6 +74,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly documentedBody?: z.ZodType;
   /** Checks that are more than the shape, for example sizes. Throws. */
   checkBody?(body: B): void;
+  /** A pure judgement: such a request passes the rate limit, and idempotency keys that cannot be claimed. */
+  urgent?(body: B): boolean;
   /** Name in the audit log; exactly the routes that change something have one. */
   readonly action?: string;
   /** An operator's action, which does not happen when it cannot be audited. */

@@ -17,7 +17,7 @@ export interface Submission {
  * Source: RFC 7240 for Prefer
  */
 export function submissionOf(request: RouteRequest<unknown, unknown, { wait_ms: number }>): Submission {
-  const { req, rawBody, body, requestId, traceparent, runId, signal } = request;
+  const { req, rawBody, body, requestId, traceparent, requestKey, runId, signal } = request;
   const isExplicit = typeof rawBody === 'object' && rawBody !== null && 'wait_ms' in rawBody;
   const preferred = isExplicit ? undefined : PREFER_WAIT.exec(req.get('prefer') ?? '')?.[1];
   const headers: Record<string, string> =
@@ -29,6 +29,7 @@ export function submissionOf(request: RouteRequest<unknown, unknown, { wait_ms: 
       signal,
       ...(traceparent !== undefined && { traceparent }),
       ...(runId !== undefined && { runId }),
+      ...(requestKey !== undefined && { requestKey }),
     },
     reply: (submitted) => {
       if (submitted.isRepeat) headers['Idempotency-Replayed'] = 'true';

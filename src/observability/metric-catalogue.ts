@@ -294,6 +294,63 @@ export const METRIC_CATALOGUE = [
     labels: [],
   },
 
+  {
+    name: 'safety_wal_pending',
+    type: 'gauge',
+    help: 'Interventions that wait on the disk of this process for Redis',
+    labels: [],
+  },
+  { name: 'safety_enabled', type: 'gauge', help: '1 while texts are judged', labels: [] },
+  {
+    name: 'safety_degraded_total',
+    type: 'counter',
+    help: "Texts that the judge failed on: a player's text was searched for the plainest words, a story withheld",
+    labels: ['reason'],
+  },
+  {
+    name: 'safety_protocol_steps_total',
+    type: 'counter',
+    help: 'Steps of protocols: completed, skipped (nothing is set up for it), retried or failed',
+    labels: ['step', 'outcome'],
+  },
+  {
+    name: 'safety_escalations_total',
+    type: 'counter',
+    help: 'Escalations: created, next_tier, repeated, unacknowledged (a deadline passed), failed (no channel delivered), acknowledged, resolved or superseded',
+    labels: ['level', 'outcome'],
+  },
+  {
+    name: 'safety_notifications_total',
+    type: 'counter',
+    help: 'Attempts to tell a person: delivered, late (delivered after the channel had been down), failed, or skipped (the channel is not set up)',
+    labels: ['channel', 'outcome'],
+  },
+  {
+    name: 'safety_ack_seconds',
+    type: 'histogram',
+    help: 'Time from an escalation to its acknowledgement',
+    labels: [],
+    buckets: [5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400],
+  },
+  {
+    name: 'safety_missed_pages',
+    type: 'gauge',
+    help: 'Pages that a channel has not taken yet',
+    labels: ['channel'],
+  },
+  {
+    name: 'safety_unacknowledged',
+    type: 'gauge',
+    help: 'Escalations whose first deadline passed and that nobody has acknowledged',
+    labels: ['level'],
+  },
+  {
+    name: 'safety_human_channel',
+    type: 'gauge',
+    help: '1 while a channel that leaves the fleet is set up, 0 while none is',
+    labels: [],
+  },
+
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
   {
     name: 'circuit_transitions_total',
@@ -348,6 +405,20 @@ export const METRIC_CATALOGUE = [
     labels: ['code', 'origin'],
   },
 
+  {
+    name: 'safety_intervention_response_seconds',
+    type: 'histogram',
+    help: 'From a line in a crisis to its supportive answer',
+    labels: [],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  },
+  {
+    name: 'safety_output_blocked_total',
+    type: 'counter',
+    help: 'Stories and free texts of worlds that were withheld, by category of what was found',
+    labels: ['category'],
+  },
+
   { name: 'redis_up', type: 'gauge', help: '1 while the connection is usable', labels: ['connection'] },
   { name: 'redis_reconnects_total', type: 'counter', help: 'Reconnections', labels: ['connection'] },
   { name: 'redis_memory_used_bytes', type: 'gauge', help: 'Memory Redis uses', labels: [] },
@@ -357,6 +428,56 @@ export const METRIC_CATALOGUE = [
     type: 'gauge',
     help: '1 when Redis never evicts keys',
     labels: [],
+  },
+
+  {
+    name: 'safety_rules_reload_total',
+    type: 'counter',
+    help: 'Rules of safety that were applied or rejected, or could not be read: applied, rejected, unreachable',
+    labels: ['outcome'],
+  },
+  {
+    name: 'safety_rules_info',
+    type: 'gauge',
+    help: 'Always 1, with the rules that hold in this process',
+    labels: ['version', 'source'],
+  },
+  {
+    name: 'safety_resources_age_seconds',
+    type: 'gauge',
+    help: 'Time since somebody made sure of the telephone numbers that players in need are shown',
+    labels: [],
+  },
+  {
+    name: 'safety_validations_total',
+    type: 'counter',
+    help: 'Texts that were judged',
+    labels: ['stage', 'level'],
+  },
+  {
+    name: 'safety_validation_duration_seconds',
+    type: 'histogram',
+    help: 'Time to judge a text',
+    labels: ['stage'],
+    buckets: [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2],
+  },
+  {
+    name: 'safety_crisis_total',
+    type: 'counter',
+    help: 'Signs of a crisis that were written down',
+    labels: ['type', 'level'],
+  },
+  {
+    name: 'safety_suppressed_total',
+    type: 'counter',
+    help: 'Phrases that were found and excused, by the reason',
+    labels: ['reason'],
+  },
+  {
+    name: 'safety_interventions_active',
+    type: 'gauge',
+    help: 'Interventions that nobody has closed',
+    labels: ['level'],
   },
 ] as const satisfies readonly MetricSpec[];
 

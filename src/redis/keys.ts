@@ -89,6 +89,42 @@ export interface Keys {
   activeSessions(): string;
   /** Hash: requests, tokens and micro-USD of one UTC day by model, user or workflow. */
   costs(group: string, day: string): string;
+  /** String: the rules document that holds. */
+  safetyRules(): string;
+  /** Channel: the version of rules that were just stored. */
+  safetyRulesChanged(): string;
+  /** List: the newest 20 accepted rules documents, newest first. */
+  safetyRulesHistory(): string;
+  /** Hash: what is known of a player's earlier texts. */
+  safetyUser(userHash: string): string;
+  /** Hash: open intervention, hold and repeated violations of a session. */
+  safetySession(sessionId: string): string;
+  /** Hash: `version` and JSON `data` of an intervention. */
+  safetyIntervention(id: string): string;
+  /** Sorted set: intervention that is not closed -> epoch ms of its beginning. */
+  safetyInterventions(): string;
+  /** Sorted set: closed intervention -> epoch ms of its beginning. */
+  safetyClosedInterventions(): string;
+  /** Hash: `version` and JSON `data` of an escalation. */
+  safetyEscalation(id: string): string;
+  /** Sorted set: escalation -> epoch ms of its beginning. */
+  safetyEscalations(): string;
+  /** Sorted set: `<what>|<id>|<round>` -> epoch ms at which it is due. */
+  safetyDue(): string;
+  /** Sorted set: page that a channel did not take yet -> epoch ms at which its tier was called. */
+  safetyMissed(channel: string): string;
+  /** String: who makes up for missed pages of a channel, or sends one page, at this moment. */
+  safetyLane(what: string): string;
+  /** Stream: notifications of the console channel, and alerts. */
+  safetyAlerts(): string;
+  /** Stream: what happened, for watchers. */
+  safetyEvents(): string;
+  /** Stream: every judgement that is not safe, every transition, every act of an administrator. */
+  safetyAudit(): string;
+  /** Hash: counters of one UTC hour, `YYYYMMDDHH`. */
+  safetyStats(hour: string): string;
+  /** String: a story that was withheld. */
+  safetyQuarantine(id: string): string;
 }
 
 export const RESERVED_SEGMENTS = [
@@ -105,6 +141,7 @@ export const RESERVED_SEGMENTS = [
   'budget',
   'costs',
   'perf',
+  'safety',
 ] as const;
 
 export function createKeys(prefix: string): Keys {
@@ -153,5 +190,23 @@ export function createKeys(prefix: string): Keys {
     serviceTimes: (name, minute) => key('perf', name, minute),
     activeSessions: () => key('perf', 'sessions'),
     costs: (group, day) => key('costs', group, day),
+    safetyRules: () => key('safety', 'rules'),
+    safetyRulesChanged: () => key('safety', 'rules', 'changed'),
+    safetyRulesHistory: () => key('safety', 'rules', 'history'),
+    safetyUser: (userHash) => key('safety', 'user', userHash),
+    safetySession: (sessionId) => key('safety', 'session', sessionId),
+    safetyIntervention: (id) => key('safety', 'intervention', id),
+    safetyInterventions: () => key('safety', 'interventions', 'active'),
+    safetyClosedInterventions: () => key('safety', 'interventions', 'history'),
+    safetyEscalation: (id) => key('safety', 'escalation', id),
+    safetyEscalations: () => key('safety', 'escalations'),
+    safetyDue: () => key('safety', 'due'),
+    safetyMissed: (channel) => key('safety', 'missed', channel),
+    safetyLane: (what) => key('safety', 'lane', what),
+    safetyAlerts: () => key('safety', 'alerts'),
+    safetyEvents: () => key('safety', 'events'),
+    safetyAudit: () => key('safety', 'audit'),
+    safetyStats: (hour) => key('safety', 'stats', hour),
+    safetyQuarantine: (id) => key('safety', 'quarantine', id),
   };
 }

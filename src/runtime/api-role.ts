@@ -8,38 +8,95 @@ import { callerOf } from '../http/exchange.ts';
 import { createRedisStores } from '../http/redis-stores.ts';
 import { HttpServer } from '../http/server.ts';
 import { redact } from '../observability/redact.ts';
+import type { SafetyParts } from '../safety/ports.ts';
 import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
 import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
+import { exportInterventions, openSafetyState, type SafetyState } from './open-safety-state.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
+import { createIngress, type Ingress } from './operations/ingress.ts';
+import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
+import { lazily, peopleCaller, openPeople, warnOfNoChannel, type People } from './open-people.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
+import { screenOf } from './safety-hooks.ts';
+import { safetyParts } from './safety-parts.ts';
 import { VERSION } from './version.ts';
 
 /** A fleet's operations in this process: what HTTP serves and the CLI calls. */
 export interface OperatedFleet {
   readonly core: Core;
   readonly operations: FleetOperations;
+  /** Whether a player's line says that somebody must be answered, whatever else is wrong. */
+  readonly isUrgent: (text: string) => boolean;
+  /** Opened by who first asks for it. */
+  readonly safety: () => Promise<SafetyRoom>;
+  readonly safetyState: SafetyState;
+  /** The way to people, opened by who first asks for it. */
+  readonly people: () => Promise<People>;
+  /** What looks at every line; null where judging is switched off. Opened by who first asks for it. */
+  readonly ingress: () => Promise<Ingress | null>;
   close(): Promise<void>;
 }
 
-export async function operateFleet(options: Omit<CoreOptions, 'onOutage'>): Promise<OperatedFleet> {
+export interface OperateOptions extends Omit<CoreOptions, 'onOutage'> {
+  /** Takes the place of the fleet's own judges and of who is told; null: nobody judges. */
+  readonly safety?: SafetyParts | null;
+}
+
+export async function operateFleet(options: OperateOptions): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  let room: Promise<SafetyRoom> | undefined;
+  const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
+  let safetyState: SafetyState | undefined;
+  let judging: Ingress | null = null;
+  const close = async (): Promise<void> => {
+    await judging?.settled();
+    await (await room?.catch(() => undefined))?.stop();
+    await safetyState?.stop();
+    await core.close();
+  };
+  const people = lazily(() => openPeople(core, safetyState!.interventions));
+  const ingress = lazily(async () => {
+    const parts =
+      options.safety === undefined
+        ? safetyParts(core, await safety(), safetyState!, peopleCaller(core, people))
+        : options.safety;
+    judging = parts === null ? null : createIngress(screenOf(core, parts), core.workflows.settings.slaMs);
+    return judging;
+  });
   try {
+    safetyState = await openSafetyState(core);
     const operations = createOperations({
+      safety,
+      isSafetyEnabled: core.config.safety.enabled,
       workflows: core.workflows,
       registry: core.registry,
       queues: core.queues,
       notices: new RunNotices(core.subscriber, core.store.keys),
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
+      config: core.config,
+      people,
       understand: (text, session) => understand(core, text, session),
+      ingress,
+      safetyState,
+      safetySettings: core.config.safety,
     });
-    return { core, operations, close: () => core.close() };
+    return {
+      core,
+      operations,
+      isUrgent: (text) => judging?.isUrgent(text) ?? false,
+      safety,
+      safetyState,
+      people,
+      ingress,
+      close,
+    };
   } catch (error) {
-    await core.close();
+    await close();
     throw error;
   }
 }
@@ -58,12 +115,18 @@ export interface ApiRole extends OperatedFleet {
 }
 
 /** The HTTP API with Bull Board, metrics and the operations behind them. Errors: address_in_use. */
-export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Promise<ApiRole> {
+export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
   const fleet = await operateFleet(options);
   const { core } = fleet;
   const { config, metrics, log } = core;
   try {
-    exportQueueGauges(core);
+    await fleet.safety();
+    await fleet.ingress();
+    exportInterventions(core, fleet.safetyState);
+    await fleet.safetyState.start();
+    // What is wrong with its protocols stops the start.
+    warnOfNoChannel(core, await fleet.people());
+    exportQueueGauges(core, fleet.people);
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,
@@ -79,6 +142,7 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
       stores: createRedisStores(core.store.redis, core.store.keys, config),
       cursorKey: await fleetSecret(core.store),
       version: VERSION,
+      isUrgent: fleet.isUrgent,
       ...(config.features.bull_board
         ? { boardHandler: createBullBoard({ queues: [...core.queues.values()], basePath, redact, callerOf }) }
         : {}),
@@ -88,6 +152,11 @@ export async function startApiRole(options: Omit<CoreOptions, 'onOutage'>): Prom
     return {
       core,
       operations,
+      isUrgent: fleet.isUrgent,
+      safety: fleet.safety,
+      safetyState: fleet.safetyState,
+      people: fleet.people,
+      ingress: fleet.ingress,
       url,
       boardUrl: config.features.bull_board ? `${url}${basePath}` : null,
       async close() {

@@ -1,6 +1,6 @@
 import { FlowProducer, Queue } from 'bullmq';
 import type { Config } from '../../config/schema.ts';
-import { QUEUE_NAMES, type QueueName } from '../../queues/catalogue.ts';
+import { QUEUE_NAMES, SAFETY_QUEUES, type QueueName } from '../../queues/catalogue.ts';
 import { AGENTS } from '../contracts/agent-type.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -101,7 +101,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       maintenance: queues.get('maintenance')!,
       stepQueues: new Map<string, Queue>(queues),
       deadLetterQueues: new Map(
-        ([...AGENTS, 'maintenance'] as const).map((name) => [name, queues.get(name)!]),
+        ([...AGENTS, 'maintenance', ...SAFETY_QUEUES] as const).map((name) => [name, queues.get(name)!]),
       ),
       settings: {
         ...workflowSettings(config),

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import { QUEUE_NAMES } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
@@ -40,7 +41,7 @@ export async function startDevFleet(
   const faults = new Map<AgentName, Fault>(Object.entries(options.faults ?? {}) as [AgentName, Fault][]);
   const workers = await startWorkerRole({
     ...core,
-    queues: ['ipa', 'wba', 'nga', 'flow', 'maintenance'],
+    queues: QUEUE_NAMES,
     instance: instanceName(),
     agents: new Map([...localAgents(core.metrics)].map(([name, agent]) => [name, withFaults(agent, faults)])),
   });

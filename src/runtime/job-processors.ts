@@ -45,7 +45,13 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
     case 'flow':
       return (job, token) => runJob(core, job, token ?? '');
     case 'maintenance':
-      return (job) => maintain(core, job);
+      return (job) => maintain(options, job);
+    case 'safety-protocol':
+    case 'safety-escalation': {
+      const { safety } = options;
+      if (safety === undefined) throw new RangeError(`queue "${name}" needs the safety room`);
+      return safety.processorOf(name);
+    }
     default: {
       const agent = options.agents.get(name);
       if (agent === undefined) throw new RangeError(`no agent for queue "${name}"`);
@@ -75,12 +81,12 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
   }
 }
 
-async function maintain(core: Core, job: Job): Promise<unknown> {
+async function maintain({ core, screenInput }: WorkersOptions, job: Job): Promise<unknown> {
   switch (job.name) {
     case WATCHDOG_JOB:
       return lookAfterRuns(core);
     case SCHEDULE_JOB:
-      return runScheduled(core.workflows, job);
+      return runScheduled({ ...core.workflows, ...(screenInput === undefined ? {} : { screenInput }) }, job);
     default:
       return { ignored: job.name };
   }

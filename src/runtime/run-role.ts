@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
-import type { QueueName } from '../../queues/catalogue.ts';
+import { QUEUE_NAMES, SAFETY_QUEUES, type QueueName } from '../../queues/catalogue.ts';
+import type { AgentName } from '../contracts/agent-type.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { startApiRole, type ApiRole } from './api-role.ts';
@@ -10,8 +11,8 @@ import { VERSION } from './version.ts';
 import { serveWorkerHttp } from './worker-http.ts';
 import { startWorkerRole } from './worker-role.ts';
 
-export type WorkerQueue = Exclude<QueueName, 'maintenance'>;
-const ALL_QUEUES: readonly QueueName[] = ['ipa', 'wba', 'nga', 'flow', 'maintenance'];
+/** What `ao worker` is asked for; some roles serve two queues. */
+export type WorkerQueue = AgentName | 'flow' | 'safety';
 
 export type Role =
   | { readonly kind: 'api' }
@@ -140,11 +141,11 @@ async function startWorker(
 
 /** API and all workers in one process; they share nothing but Redis and the metrics. */
 async function startDev(core: Omit<CoreOptions, 'onOutage'>, instance: string): Promise<StartedRole> {
-  const workers = await startWorkerRole({ ...core, queues: ALL_QUEUES, instance });
+  const workers = await startWorkerRole({ ...core, queues: QUEUE_NAMES, instance });
   try {
     const api = await startApiRole(core);
     return {
-      ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api', ...ALL_QUEUES] },
+      ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api', ...QUEUE_NAMES] },
       async stop() {
         await api.close();
         await workers.stop();
@@ -178,7 +179,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Who owns runs also watches over them: `maintenance` comes with `flow`. */
+/** Who owns runs also watches over them: `maintenance` comes with `flow`; `safety` serves both of its queues. */
 export function workedQueues(roles: readonly WorkerQueue[]): QueueName[] {
-  return roles.flatMap((name): QueueName[] => (name === 'flow' ? [name, 'maintenance'] : [name]));
+  return roles.flatMap((name): readonly QueueName[] => {
+    if (name === 'safety') return SAFETY_QUEUES;
+    return name === 'flow' ? [name, 'maintenance'] : [name];
+  });
 }

@@ -19,6 +19,7 @@ export function workflowSettings(config: Config): WorkflowSettings {
     latencyMode: sessions.latency_mode,
     isAdaptive: workflow.scheduling === 'adaptive',
     maxRunTimeoutMs: workflow.error_handling.timeout_seconds * 1000,
+    judging: config.safety.enabled ? 'on' : 'disabled',
     tempRoot: workflow.temp_root,
     rollbackRetentionSeconds: workflow.error_handling.rollback_retention_days * 86_400,
   };

@@ -1,5 +1,6 @@
 import { QUEUES, type QueueName } from '../../queues/catalogue.ts';
 import { StepJobData } from '../contracts/job.ts';
+import { PageJobData } from '../contracts/safety-job.ts';
 import { RetryPolicy } from '../contracts/retry.ts';
 import { noteRetry } from '../primitives/durable/fail-step.ts';
 import { computeDelay, fromWire } from '../resilience/backoff.ts';
@@ -14,6 +15,8 @@ export function backoffStrategy(core: Core, name: QueueName) {
     job?: { data?: unknown },
   ): Promise<number> => {
     const data = job?.data;
+    const page = PageJobData.safeParse(data);
+    if (page.success) return page.data.delays_ms[attemptsMade - 1] ?? page.data.delays_ms.at(-1) ?? 0;
     const own = typeof data === 'object' && data !== null && 'retry' in data ? data.retry : undefined;
     const policy = RetryPolicy.safeParse(own);
     const retryAfterMs = error !== undefined && 'retryAfterMs' in error ? Number(error.retryAfterMs ?? 0) : 0;

@@ -1,7 +1,7 @@
-import type { QueueName } from '../../queues/catalogue.ts';
+import { isSafetyQueue, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
-import { ipa } from '../agents/ipa/process.ts';
-import { nga } from '../agents/nga/process.ts';
+import { createInputProcessor } from '../agents/ipa/process.ts';
+import { createNarrator } from '../agents/nga/process.ts';
 import { createWorldBuilder } from '../agents/wba/process.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -9,10 +9,17 @@ import type { Readiness } from '../contracts/operator.ts';
 import type { Language } from '../models/language.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { createBreakers, type Breakers } from '../resilience/breakers.ts';
+import type { SafetyParts } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
+import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
+import { openSafetyState, type SafetyState } from './open-safety-state.ts';
+import { lazily, peopleCaller, openPeople } from './open-people.ts';
 import { createReadiness } from './operations/readiness.ts';
+import { createSafetyJobs } from './safety-jobs.ts';
+import { agentSafety, type AgentSafety } from './safety-hooks.ts';
+import { safetyParts } from './safety-parts.ts';
 import { startGraph } from './start-graph.ts';
 import { startWorkers } from './workers.ts';
 
@@ -24,6 +31,8 @@ export interface WorkersOfRole {
   readonly agents?: ReadonlyMap<AgentName, Agent>;
   /** Takes the place of the configured models; an agent without an entry has none. */
   readonly languages?: ReadonlyMap<AgentName, Language>;
+  /** Judges what players say and what they are told; null, and the default: nobody does. */
+  readonly safety?: SafetyParts | null;
 }
 
 export interface WorkerRoleOptions extends Omit<CoreOptions, 'onOutage'>, WorkersOfRole {}
@@ -34,6 +43,7 @@ const CLOSING_MS = 2_000;
 /** The workers of one process, from their connections to their agents. */
 export interface WorkerRole {
   readonly core: Core;
+  readonly safety: SafetyRoom;
   readonly readiness: () => Promise<Readiness>;
   /** Drain, then close everything; ends with the grace, also when Redis is away. */
   stop(): Promise<void>;
@@ -46,16 +56,31 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
 /** The same on a core that is open already; it is closed with the workers. */
 export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
   const breakers = createFleetBreakers(core);
+  let safety: SafetyRoom | undefined;
+  let state: SafetyState | undefined;
   try {
+    const room = (safety = await openSafetyRoom(core));
+    const kept = (state = await openSafetyState(core));
+    const people = lazily(() => openPeople(core, kept.interventions));
+    const parts =
+      options.safety === undefined
+        ? safetyParts(core, room, kept, peopleCaller(core, people))
+        : options.safety;
+    const hooks = parts === null ? null : agentSafety(core, parts);
+    const callsPeople = options.queues.some(isSafetyQueue);
+    const jobs = callsPeople ? createSafetyJobs(core, await people(), breakers) : undefined;
+    await kept.start();
     const workers = await startWorkers({
       core,
-      agents: options.agents ?? localAgents(core.metrics),
+      agents: options.agents ?? localAgents(core.metrics, hooks),
       languages: options.languages ?? (await openLanguages(core, breakers, options.queues)),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),
       instance: options.instance,
+      ...(hooks === null ? {} : { screenInput: hooks.screenInput }),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+      ...(jobs === undefined ? {} : { safety: jobs }),
     });
     const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
     for (const queue of options.queues) {
@@ -65,13 +90,15 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     let draining = false;
     return {
       core,
+      safety: room,
       readiness: async () => (draining ? { status: 'draining', checks: [] } : look()),
       async stop() {
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
-        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()]).then(() =>
-          core.close(),
-        );
+        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
+          .then(() => hooks?.settled())
+          .then(() => Promise.all([room.stop(), state?.stop()]))
+          .then(() => core.close());
         if (!(await settlesWithin(closing, graceMs))) {
           // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
           core.log.warn({}, 'grace is over and Redis does not answer: leaving without closing');
@@ -82,14 +109,19 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     };
   } catch (error) {
     breakers.stop();
+    await safety?.stop();
+    await state?.stop();
     await core.close();
     throw error;
   }
 }
 
 /** The three agents with the local provider: no network. */
-export function localAgents(metrics?: Metrics): Map<AgentName, Agent> {
+export function localAgents(metrics?: Metrics, safety: AgentSafety | null = null): Map<AgentName, Agent> {
+  const ipa = createInputProcessor(safety?.ipa);
+  const nga = createNarrator({ guard: safety?.nga ?? null });
   const wba = createWorldBuilder(systemClock, {
+    ...safety?.wba,
     onRejected: (code, origin) => metrics?.world_ops_rejected_total.inc({ code, origin }),
   });
   // An Agent is written for its own schemas; the shell parses with them before and after, so it may hold any.

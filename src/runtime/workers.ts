@@ -1,7 +1,7 @@
 import { Worker, type Job } from 'bullmq';
-import type { QueueName } from '../../queues/catalogue.ts';
+import { isSafetyQueue, QUEUES, type QueueName } from '../../queues/catalogue.ts';
 import { keptJobs, type Retention } from '../../queues/job-options.ts';
-import { workerOptions } from '../../queues/worker-options.ts';
+import { workerOptions, type LockSettings } from '../../queues/worker-options.ts';
 import { ActiveJobs } from '../agents/active-jobs.ts';
 import type { Agent } from '../agents/agent.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
@@ -13,6 +13,7 @@ import { makeRoundDue } from '../primitives/durable/unwatched-runs.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import type { Core } from './core.ts';
 import { createJobProcessor, WATCHDOG_JOB } from './job-processors.ts';
+import { scheduleSafetyRound, type SafetyJobs } from './safety-jobs.ts';
 import { lockSettings } from './settings.ts';
 import { backoffStrategy } from './worker-backoff.ts';
 import { observeWorker } from './worker-metrics.ts';
@@ -36,7 +37,11 @@ export interface WorkersOptions {
   readonly breakers: Breakers;
   readonly cache: Cache;
   readonly instance: string;
+  /** Needed for the queues of the role `safety`. */
+  readonly safety?: SafetyJobs;
   readonly concurrency?: number;
+  /** Judges the texts of schedules; absent: nobody does. */
+  readonly screenInput?: Core['workflows']['screenInput'];
 }
 
 /** Start a worker for each queue. `flow` and `maintenance` belong together. */
@@ -46,6 +51,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   const activeJobs = new ActiveJobs();
   await listenForEndedRuns(core, activeJobs);
   if (options.queues.includes('maintenance')) await scheduleWatchdog(core);
+  if (options.queues.includes('safety-protocol')) await scheduleSafetyRound(core);
   const workers = options.queues.map((name) => {
     const worker = new Worker(name, createJobProcessor(options, activeJobs, name), {
       connection,
@@ -53,12 +59,12 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       name: options.instance,
       autorun: false,
       concurrency: concurrencyOf(options, name),
-      ...workerOptions(name, lockSettings(core.config), core.workflows.settings.retention),
+      ...workerOptions(name, lockOf(core, name), core.workflows.settings.retention),
       settings: { backoffStrategy: backoffStrategy(core, name) },
     });
     observeWorker(core, name, worker);
     core.times.works(name, options.instance, worker.concurrency);
-    keepFailedJobs(worker, core.workflows.settings.retention);
+    keepFailedJobs(worker, name, core.workflows.settings.retention);
     return worker;
   });
   await limitFleetWide(core, options.queues);
@@ -75,9 +81,9 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
  * A producer may have asked for its job to be dropped when it fails; what was accepted never vanishes. This event
  * comes before everything else, also for a job that fails without being processed because it lost its workers.
  */
-function keepFailedJobs(worker: Worker, retention: Retention): void {
+function keepFailedJobs(worker: Worker, name: QueueName, retention: Retention): void {
   worker.on('active', (job: Job) => {
-    job.opts.removeOnFail = keptJobs(retention).removeOnFail;
+    job.opts.removeOnFail = QUEUES[name].keepsFailed === true ? false : keptJobs(retention).removeOnFail;
   });
 }
 
@@ -93,9 +99,25 @@ async function stopWorkers(core: Core, workers: readonly Worker[], graceMs: numb
   }
 }
 
+/** A page whose worker died must not wait for the better part of a minute; steps of agents compute for longer. */
+const SAFETY_LOCK_SECONDS = 10;
+const SAFETY_CHECK_SECONDS = 5;
+
+function lockOf(core: Core, name: QueueName): LockSettings {
+  const lock = lockSettings(core.config);
+  if (!isSafetyQueue(name)) return lock;
+  return {
+    ...lock,
+    lockSeconds: Math.min(lock.lockSeconds, SAFETY_LOCK_SECONDS),
+    stalledIntervalSeconds: Math.min(lock.stalledIntervalSeconds, SAFETY_CHECK_SECONDS),
+  };
+}
+
 function concurrencyOf(options: WorkersOptions, name: QueueName): number {
   if (name === 'maintenance') return 1;
   if (options.concurrency !== undefined) return options.concurrency;
+  // Pages wait for others, steps for Redis.
+  if (isSafetyQueue(name)) return 20;
   // Settling waits for Redis only, so one process can hold many run jobs at a time.
   return name === 'flow' ? 50 : options.core.config.agents[AGENT_TYPES[name]].concurrency;
 }
@@ -125,7 +147,7 @@ async function scheduleWatchdog(core: Core): Promise<void> {
 /** `agents.<a>.global_concurrency` holds over all workers of the fleet. */
 async function limitFleetWide(core: Core, queues: readonly QueueName[]): Promise<void> {
   for (const name of queues) {
-    if (name === 'flow' || name === 'maintenance') continue;
+    if (name === 'flow' || name === 'maintenance' || isSafetyQueue(name)) continue;
     const limit = core.config.agents[AGENT_TYPES[name]].global_concurrency;
     const queue = core.queues.get(name)!;
     if (limit !== null) await queue.setGlobalConcurrency(limit);

@@ -3,7 +3,7 @@ import { NUMBER_SYMBOL, UNKNOWN_SYMBOL } from './match/phrase-automaton.ts';
 import { hashOf } from './match/word-table.ts';
 import { FoldedText } from './text/fold.ts';
 import { READ, resolveWord } from './resolve-word.ts';
-import { leetReadings } from './text/readings.ts';
+import { readLetter } from './text/readings.ts';
 import { divide, type Piece } from './text/spelled-out.ts';
 import { SPELLING, Tokens } from './text/tokens.ts';
 import { WordMemory } from './text/word-memory.ts';
@@ -21,7 +21,6 @@ const SHORT_WORD = 4;
 const LONGEST_RUN = 12;
 const HOW_BITS = 2;
 const HOW_MASK = 3;
-const UNRESOLVED = 0;
 
 /**
  * A text as known words: folded, divided into tokens, each token with the number of its word, misspelled and
@@ -225,7 +224,7 @@ export class TextReading {
     const hash = hashes[token]!;
     const known = this.#resolved.find(letters, offset, length, hash);
     if (known !== -1) return known;
-    let resolved = UNRESOLVED;
+    let resolved = 0;
     const isOdd = (spelling & ~SPELLING.changed) !== 0;
     const isReadable = length <= LONGEST_WORD || (spelling & SPELLING.repeats) !== 0;
     if (isReadable && (isOdd || this.#lexicon.typos.mayHave(letters, offset, length))) {
@@ -298,12 +297,4 @@ export class TextReading {
     tokens.spellings[to] = tokens.spellings[from]!;
     tokens.quoted[to] = tokens.quoted[from]!;
   }
-}
-
-const LETTER_READINGS = Uint16Array.from({ length: 128 }, (_, unit) =>
-  leetReadings(String.fromCharCode(unit))[0]!.charCodeAt(0),
-);
-
-function readLetter(unit: number): number {
-  return unit < 128 ? LETTER_READINGS[unit]! : unit;
 }

@@ -11,9 +11,12 @@ export interface Sentiment {
   readonly value: number;
   /** Words that tell, negative ones. */
   readonly negatives: number;
+  /** What the positive and the negative ones weigh together. */
+  readonly positive: number;
+  readonly negative: number;
 }
 
-const NEUTRAL: Sentiment = { value: 0, negatives: 0 };
+const NEUTRAL: Sentiment = { value: 0, negatives: 0, positive: 0, negative: 0 };
 
 /** How the words of a text weigh: (positive − negative) / (positive + negative). Source: spec, safety 4.3 */
 export function sentimentOf({ words, tokens, folded }: TextReading, lexicon: Lexicon): Sentiment {
@@ -43,5 +46,5 @@ export function sentimentOf({ words, tokens, folded }: TextReading, lexicon: Lex
     else negative -= value;
   }
   const total = positive + negative;
-  return total === 0 ? NEUTRAL : { value: (positive - negative) / total, negatives };
+  return total === 0 ? NEUTRAL : { value: (positive - negative) / total, negatives, positive, negative };
 }

@@ -16,16 +16,15 @@ import { weighOpinion } from './decide/weigh-opinion.ts';
 import { SecondOpinion } from './learned/second-opinion.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
+import { SENTIMENT_RULE } from './rules/built-in.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 import { appropriatenessOf, scoreOf } from './score.ts';
 import { sentimentFinding } from './sentiment-finding.ts';
 import { sentimentOf } from './sentiment.ts';
+import { CHUNK_UNITS, isOwn, piecesOf, WHOLE, type TextPiece } from './text/pieces.ts';
 
-/** Longer texts are read piece by piece. */
-export const CHUNK_UNITS = 16_384;
-const CHUNK_OVERLAP = 512;
-/** UTF-16 units; a MiB of ASCII still passes. */
-export const MAX_TEXT_UNITS = 1_048_576;
+/** UTF-16 units. */
+export const MAX_TEXT_UNITS = 1_000_000;
 const MAX_FINDINGS = 100;
 /** Cues of the text itself; the others come from what is known of the player. */
 const PROTECTIVE_FACTORS = ['help_seeking', 'future_oriented'] as const;
@@ -35,7 +34,19 @@ export interface ValidateOptions {
   readonly context?: SafetyContext;
   /** Default true. */
   readonly includeAudit?: boolean;
+  /** Of the writer: what is said instead is said in this language. */
+  readonly locale?: string;
 }
+
+/** What is said instead of a text that may not flow. */
+export type SuggestAlternative = (
+  result: Pick<ValidationResult, 'level' | 'findings'>,
+  about: {
+    readonly stage: Stage;
+    readonly region?: string | undefined;
+    readonly locale?: string | undefined;
+  },
+) => string | null;
 
 /** What a text shows beside the result: for the assessment. */
 export interface Validator {
@@ -44,7 +55,8 @@ export interface Validator {
   /**
    * Judges a text: pure, synchronous, linear in its length. Nothing or "" is safe.
    *
-   * Errors: TypeError when it is no string; text_too_large (invalid_input) beyond {@link MAX_TEXT_UNITS}
+   * Errors: TypeError when it is no string; text_too_large (invalid_input) beyond {@link MAX_TEXT_UNITS}, with the
+   * length and the stage in its details, as an audit needs them
    */
   readonly validateText: (text: string | null | undefined, options?: ValidateOptions) => ValidationResult;
   /** `help_seeking` and `future_oriented`, where a text shows them: what `assessCrisis` takes as `factors`. */
@@ -54,7 +66,7 @@ export interface Validator {
 const NO_CONTEXT: SafetyContext = {};
 
 /** One validator serves one thread; its buffers are reused from text to text. */
-export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
+export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: SuggestAlternative): Validator {
   const reading = new TextReading(lexicon);
   const scan = new PhraseScan(lexicon);
   const second = lexicon.learned === null ? null : new SecondOpinion(lexicon, lexicon.learned);
@@ -62,24 +74,21 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
 
   function validateText(
     text: string | null | undefined,
-    { stage = 'input', context = NO_CONTEXT, includeAudit = true }: ValidateOptions = {},
+    { stage = 'input', context = NO_CONTEXT, includeAudit = true, locale }: ValidateOptions = {},
   ): ValidationResult {
     const given: unknown = text ?? '';
     if (typeof given !== 'string') throw new TypeError(`a text is a string, not ${typeof given}`);
+    if (given.length > MAX_TEXT_UNITS) throw tooLarge(given.length, stage);
     const startedAt = Date.now();
     const started = performance.now();
-    if (given.length > MAX_TEXT_UNITS) throw tooLarge(given.length);
     const found = newCollected();
     const isChunked = given.length > CHUNK_UNITS;
-    if (!isChunked) readPiece(given, 0, given.length, stage, context, startedAt, found);
-    else {
-      for (let from = 0; from < given.length; from += CHUNK_UNITS - CHUNK_OVERLAP) {
-        const to = Math.min(given.length, from + CHUNK_UNITS);
-        readPiece(given, from, to, stage, context, startedAt, found);
-        if (to === given.length) break;
-      }
-    }
+    if (!isChunked) readPiece(given, WHOLE, stage, context, startedAt, found);
+    else for (const piece of piecesOf(given)) readPiece(given, piece, stage, context, startedAt, found);
     const result = resultOf(found, context, startedAt, isChunked);
+    if (suggest !== undefined && rules.suggestsAlternatives && result.level !== 'safe') {
+      result.alternative_content = suggest(result, { stage, region: context.region, locale });
+    }
     if (includeAudit) {
       result.audit = auditOf(found, result, given.length, stage, startedAt, performance.now() - started);
     }
@@ -99,29 +108,33 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
 
   function readPiece(
     text: string,
-    from: number,
-    to: number,
+    piece: TextPiece,
     stage: Stage,
     context: SafetyContext,
     nowMs: number,
     found: Collected,
   ): void {
-    reading.read(text, from, to);
+    reading.read(text, piece.from, Math.min(piece.to, text.length));
     scan.run(reading);
     const sentiment = sentimentOf(reading, lexicon);
-    found.sentiments += sentiment.value;
-    found.pieces++;
+    found.positive += sentiment.positive;
+    found.negative += sentiment.negative;
     const isWeighed = second !== null && stage === 'input' && rules.isCrisisEnabled;
-    if (scan.hasClaim || (isWeighed && second.isAlarmed(reading)))
-      readClaims(sentiment.value, stage, context, nowMs, found);
+    if (scan.hasClaim || (isWeighed && second.isAlarmed(reading))) {
+      readClaims(piece, sentiment.value, stage, context, nowMs, found);
+    }
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
-    if (severe !== null) found.findings.push(severe);
+    if (severe !== null) {
+      const { level, priority } = rules.tuned(SENTIMENT_RULE);
+      found.findings.push({ ...severe, level, priority });
+    }
     for (const finding of rules.evaluate(text, reading, { stage, context, sentiment: sentiment.value })) {
-      found.findings.push(finding);
+      if (isOwn(piece, finding.span[0])) found.findings.push(finding);
     }
   }
 
   function readClaims(
+    piece: TextPiece,
     sentiment: number,
     stage: Stage,
     context: SafetyContext,
@@ -129,6 +142,8 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     found: Collected,
   ): void {
     const judged = scan.hasClaim ? judge(reading, scan.matches(reading), context, stage).judged : [];
+    const own =
+      piece === WHOLE ? judged : judged.filter(({ match }) => isOwn(piece, reading.startOf(match.first)));
     const settings: ReportSettings = {
       context,
       stage,
@@ -138,13 +153,13 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       nowMs,
       rule: rules.tuned,
     };
-    const reported = report(judged, reading, lexicon, settings);
+    const reported = report(own, reading, lexicon, settings);
     if (second !== null && stage === 'input' && rules.isCrisisEnabled) {
-      weighOpinion(reported, judged, second.of(reading, scan, judged), reading, settings);
+      weighOpinion(reported, own, second.of(reading, scan, own), reading, settings);
     }
-    found.findings.push(...reported.findings);
-    found.suppressed.push(...reported.suppressed);
-    for (const type of reported.distress) found.distress.add(type);
+    for (const finding of reported.findings) found.findings.push(finding);
+    for (const suppressed of reported.suppressed) found.suppressed.push(suppressed);
+    for (const type of reported.distress) if (!found.distress.includes(type)) found.distress.push(type);
   }
 
   function resultOf(
@@ -153,7 +168,8 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     nowMs: number,
     isChunked: boolean,
   ): ValidationResult {
-    const sentiment = found.pieces === 0 ? 0 : found.sentiments / found.pieces;
+    const told = found.positive + found.negative;
+    const sentiment = told === 0 ? 0 : (found.positive - found.negative) / told;
     const all = found.findings.length < 2 ? found.findings : merged(found.findings);
     const crises = all.length === 0 ? [] : crisisFindings(all);
     const crisisLevel = crises.length === 0 ? 'low' : crisisLevelOf(all, context, nowMs);
@@ -166,7 +182,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       findings: all.length > MAX_FINDINGS ? all.slice(0, MAX_FINDINGS) : all,
       crisis_detected: isCrisis,
       crisis_types: isCrisis ? crisisTypesOf(all) : [],
-      distress_types: found.distress.size === 0 ? [] : [...found.distress],
+      distress_types: found.distress,
       overall_sentiment: sentiment,
       therapeutic_appropriateness: appropriatenessOf(all, sentiment, isSevere),
       escalation_recommended:
@@ -176,6 +192,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
       rules_version: rules.version,
       source: rules.source,
     };
+    if ((isCrisis || result.escalation_recommended) && rules.alertsOnEscalation) result.should_alert = true;
     if (all.length > MAX_FINDINGS) result.findings_truncated = true;
     addFlags(result, found, isChunked);
     return result;
@@ -185,13 +202,13 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
 interface Collected {
   readonly findings: Finding[];
   readonly suppressed: { readonly ruleId: string; readonly reason: string }[];
-  readonly distress: Set<string>;
-  sentiments: number;
-  pieces: number;
+  readonly distress: string[];
+  positive: number;
+  negative: number;
 }
 
 function newCollected(): Collected {
-  return { findings: [], suppressed: [], distress: new Set(), sentiments: 0, pieces: 0 };
+  return { findings: [], suppressed: [], distress: [], positive: 0, negative: 0 };
 }
 
 function addFlags(result: ValidationResult, found: Collected, isChunked: boolean): void {
@@ -219,7 +236,7 @@ function merged(findings: readonly Finding[]): Finding[] {
   for (const finding of sorted) {
     const last = kept.at(-1);
     if (last === undefined || last.rule_id !== finding.rule_id || last.span[1] <= finding.span[0]) {
-      kept.push({ ...finding });
+      kept.push(finding);
       continue;
     }
     const surest = finding.confidence > last.confidence ? finding : last;
@@ -269,7 +286,8 @@ function auditOf(
       reason: finding.modifiers[0] ?? 'affirmed',
     });
   }
-  for (const { ruleId, reason } of found.suppressed.slice(0, MAX_FINDINGS)) {
+  for (let i = 0; i < found.suppressed.length && i < MAX_FINDINGS; i++) {
+    const { ruleId, reason } = found.suppressed[i]!;
     audit.push({ event: 'match.suppressed', at_ms: startedAt, rule_id: ruleId, reason });
   }
   audit.push({
@@ -284,12 +302,12 @@ function auditOf(
   return audit;
 }
 
-function tooLarge(length: number): FleetError {
+function tooLarge(length: number, stage: Stage): FleetError {
   return new FleetError({
     code: 'text_too_large',
     kind: 'invalid_input',
     httpStatus: 413,
     message: `the text has ${length} UTF-16 units; at most ${MAX_TEXT_UNITS} are read`,
-    details: { length, limit: MAX_TEXT_UNITS },
+    details: { length, limit: MAX_TEXT_UNITS, stage },
   });
 }

@@ -20,6 +20,8 @@ export interface SessionContext {
   readonly memory: StoredMemory;
   /** The worst of the turns since the last one in which nothing was missing; 0 when that was the last one. */
   readonly degradedLevel: number;
+  /** Too many of its stories were withheld: nothing is made up until a person has released it. */
+  readonly isNeutralOnly: boolean;
 }
 
 /** The session hash as stored. Fields that are absent have their beginnings. */
@@ -43,5 +45,6 @@ export function decodeSessionContext(hash: Readonly<Record<string, string>>): Se
       return decodeMemory(hash['memory']);
     },
     degradedLevel: Number(hash['degraded_level'] ?? 0),
+    isNeutralOnly: hash['neutral_only'] === '1',
   };
 }

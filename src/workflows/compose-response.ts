@@ -1,11 +1,14 @@
 import type { OrchestrationResponse } from '../contracts/turn.ts';
+import type { ShortCircuit } from '../contracts/support.ts';
 import type { StoredMemory } from '../contracts/memory.ts';
 import type { StepView } from '../contracts/run.ts';
 import type { RunRecord } from '../primitives/durable/run-record.ts';
 import { viewMemory } from '../sessions/memory/tell-memory.ts';
 import type { SessionContext } from '../sessions/session-context.ts';
 import type { RunReply } from './definition.ts';
+import type { WorkflowSettings } from './context.ts';
 import { NOTICE, NOTICE_LEVEL, RECOVERED_NOTICE, type Degradation } from './degradation.ts';
+import { validationOf } from './fold-validations.ts';
 
 /** An answer is never empty. */
 const QUIET = 'For a moment all is quiet. What would you like to do?';
@@ -19,6 +22,9 @@ export interface ResponseContext {
   readonly memory?: StoredMemory;
   readonly status: 'completed' | 'failed' | 'timed_out';
   readonly degradation: Degradation;
+  /** Output of each step by its path. */
+  readonly results: Readonly<Record<string, unknown>>;
+  readonly judging: WorkflowSettings['judging'];
   readonly slaMs: number;
   readonly nowMs: number;
 }
@@ -33,8 +39,10 @@ export function composeResponse(
   const { degradation, session } = context;
   const memory = context.memory ?? session?.memory;
   const totalMs = context.nowMs - run.created_at;
+  const validation = validationOf(run, steps, context);
   return {
     response_text: textOf(reply, context),
+    ...(validation.level === 'not_validated' ? {} : { safety_validated: true }),
     updated_context: {
       session_id: run.session_id ?? null,
       turn: context.turn,
@@ -69,8 +77,23 @@ export function composeResponse(
       sla_ms: context.slaMs,
       sla_met: totalMs <= context.slaMs,
     },
-    therapeutic_validation: { level: 'not_validated', findings: [] },
+    therapeutic_validation: validation,
     next_actions: reply.nextActions,
+  };
+}
+
+/** The same run answered with care in the place of its story. */
+export function answerWithCare(response: OrchestrationResponse, care: ShortCircuit): OrchestrationResponse {
+  return {
+    ...response,
+    status: 'crisis_response',
+    response_text: care.response_text,
+    crisis_detected: true,
+    safety_validated: true,
+    crisis_response: care.crisis_response,
+    human_oversight_notified: care.human_oversight_notified,
+    workflow_metadata: { ...response.workflow_metadata, short_circuited: true },
+    next_actions: [],
   };
 }
 

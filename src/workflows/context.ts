@@ -26,6 +26,8 @@ export interface WorkflowSettings {
   readonly rollbackRetentionSeconds: number;
   /** Whether patches of worlds are also put in the outbox. Default: they are not. */
   readonly hasWorldOutbox?: boolean;
+  /** Whether texts are judged; `disabled`: somebody switched it off. Default: nobody judges here. */
+  readonly judging?: 'on' | 'disabled';
 }
 
 /** What everything in this room works with; runtime puts it together. */
@@ -44,6 +46,11 @@ export interface WorkflowContext {
   readonly times?: Pick<ServiceTimes, 'add'>;
   /** What the fleet is busy with; nobody waits for it. */
   readonly load?: { etaMs(queues: readonly string[]): number | null };
+  /** Judges the text of a run that nobody submits; a crisis opens an intervention. Absent: nobody judges. */
+  readonly screenInput?: (
+    input: unknown,
+    from: { readonly runId: string; readonly schedule: string },
+  ) => Promise<'pass' | 'withheld'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;

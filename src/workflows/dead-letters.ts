@@ -4,6 +4,7 @@ import type { DeadLetter, DeadLetterDetail } from '../contracts/operator.ts';
 import type { DeadLetterFilter } from '../contracts/operations.ts';
 import { toIso } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
+import { SAFETY_ROUND_JOB } from '../contracts/safety-job.ts';
 import type { WorkflowContext } from './context.ts';
 import { resumeFailedRun } from './resume.ts';
 import { SCHEDULE_JOB } from './schedules/schedules.ts';
@@ -13,7 +14,9 @@ import { SCHEDULE_JOB } from './schedules/schedules.ts';
  * start: nothing is copied, so nothing can be lost on the way. A failed run job is no entry of its own, its failed step is.
  */
 export interface DeadLetterContext extends WorkflowContext {
-  /** The agent queues by name, and `maintenance` for schedules that could not start their run. */
+  /**
+   * The agent queues by name, those of safety, and `maintenance` for schedules that could not start their run.
+   */
   readonly deadLetterQueues: ReadonlyMap<string, Queue>;
 }
 
@@ -140,7 +143,7 @@ async function findJob(ctx: DeadLetterContext, dlqId: string): Promise<Job> {
 
 /** The fleet's own housekeeping happens again by itself. */
 function isDeadLetter(job: Job): boolean {
-  return job.queueName !== 'maintenance' || job.name === SCHEDULE_JOB;
+  return (job.queueName !== 'maintenance' || job.name === SCHEDULE_JOB) && job.name !== SAFETY_ROUND_JOB;
 }
 
 async function replaysOf(ctx: DeadLetterContext, jobs: readonly Job[]): Promise<number[]> {

@@ -2,12 +2,13 @@ import { staticLeaves } from '../primitives/plan/leaves.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import type { SessionContext } from '../sessions/session-context.ts';
 import { callDefinition } from './call-definition.ts';
-import { composeResponse } from './compose-response.ts';
+import { answerWithCare, composeResponse } from './compose-response.ts';
 import type { WorkflowContext } from './context.ts';
 import type { RunReply, WorkflowDefinition } from './definition.ts';
 import { degradationOf } from './degradation.ts';
 import type { Ending } from './end-run.ts';
 import { foldSteps } from './fold-steps.ts';
+import { shortCircuitIn } from './fold-validations.ts';
 import { surroundings } from './surroundings.ts';
 
 /**
@@ -35,10 +36,13 @@ export async function lastAnswer(
   const { reply, session } = said;
   const steps = foldSteps(staticLeaves(definition.plan), events, facts);
   const degradation = degradationOf({ results, steps, isDegraded: false, isLastResort: true });
-  const { slaMs } = ctx.settings;
+  const { judging, slaMs } = ctx.settings;
+  const context = { turn: null, session, status, degradation, results, judging, slaMs, nowMs };
+  const response = composeResponse(run, reply, steps, context);
+  const care = shortCircuitIn(results);
   return {
     degradation,
-    output: composeResponse(run, reply, steps, { turn: null, session, status, degradation, slaMs, nowMs }),
+    output: care === null ? response : answerWithCare(response, care),
   };
 }
 

@@ -1,15 +1,18 @@
 import { UnrecoverableError, WaitingChildrenError, type Job } from 'bullmq';
 import { RunJobData } from '../contracts/job.ts';
-import { isOpen, type RunError } from '../contracts/run.ts';
+import { isOpen, type RunError, type StepView } from '../contracts/run.ts';
+import type { ShortCircuit } from '../contracts/support.ts';
 import { FleetError, toFleetError } from '../kernel/errors.ts';
 import { readRun, type RunFacts } from '../primitives/durable/read-run.ts';
 import { staticLeaves } from '../primitives/plan/leaves.ts';
 import { callDefinition } from './call-definition.ts';
-import { composeResponse } from './compose-response.ts';
+import { answerWithCare, composeResponse } from './compose-response.ts';
 import type { WorkflowContext } from './context.ts';
 import { coordinate } from './coordinate.ts';
 import type { RunReply, WorkflowDefinition } from './definition.ts';
-import { degradationOf } from './degradation.ts';
+import { degradationOf, type Degradation } from './degradation.ts';
+import { shortCircuitIn } from './fold-validations.ts';
+import type { SessionContext } from '../sessions/session-context.ts';
 import { lastAnswer } from './last-answer.ts';
 import { derive } from './derive.ts';
 import { endRun, endStatus, handOver } from './end-run.ts';
@@ -108,6 +111,11 @@ async function complete(
     const { code, message } = toFleetError(error);
     return fail(ctx, facts, { code, message }, definition);
   }
+  // Somebody who must be cared for is not told a story, and what they said is not remembered as a turn.
+  const care = shortCircuitIn(facts.results);
+  if (care !== null) {
+    return completeWithCare(ctx, facts, reply ?? WORDLESS, care, { steps, degradation, session, nowMs });
+  }
   if (reply === null) {
     await endRun(ctx, run, { status: 'completed', output: value ?? null, degradation, facts, nowMs });
     return { status: 'completed', steps: steps.length };
@@ -123,6 +131,8 @@ async function complete(
     ...(memory === undefined ? {} : { memory }),
     status: 'completed',
     degradation,
+    results: facts.results,
+    judging: ctx.settings.judging,
     slaMs,
     nowMs,
   });
@@ -136,6 +146,45 @@ async function complete(
       ? {}
       : { turn: turnEntry(run, reply, session, memory, nowMs) }),
   });
+  return { status: 'completed', steps: steps.length };
+}
+
+/** Of a workflow that makes no reply itself. */
+const WORDLESS: RunReply = {
+  responseText: '',
+  nextActions: [],
+  intent: null,
+  worldState: null,
+  lastAgent: 'ipa',
+};
+
+async function completeWithCare(
+  ctx: WorkflowContext,
+  facts: RunFacts,
+  reply: RunReply,
+  care: ShortCircuit,
+  about: {
+    steps: readonly StepView[];
+    degradation: Degradation;
+    session: SessionContext | null;
+    nowMs: number;
+  },
+): Promise<unknown> {
+  const { degradation, nowMs, session, steps } = about;
+  const { judging, slaMs } = ctx.settings;
+  const { results, run } = facts;
+  const context = {
+    turn: null,
+    session,
+    status: 'completed' as const,
+    degradation,
+    results,
+    judging,
+    slaMs,
+    nowMs,
+  };
+  const output = answerWithCare(composeResponse(run, reply, steps, context), care);
+  await endRun(ctx, run, { status: 'completed', output, degradation, facts, nowMs });
   return { status: 'completed', steps: steps.length };
 }
 

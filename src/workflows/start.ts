@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RunContext } from '../contracts/run-context.ts';
 import type { Caller } from '../contracts/caller.ts';
 import { StartRun, type LatencyMode } from '../contracts/turn.ts';
+import type { StepValidation } from '../contracts/safety.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { newRunId, type RunId } from '../kernel/ids.ts';
 import { admitRun, type DedupClaim } from '../primitives/durable/admit-run.ts';
@@ -39,6 +40,8 @@ export interface StartRequest {
   /** On whose behalf, where the run has no session. */
   readonly userId?: string | undefined;
   readonly dedup?: DedupClaim | undefined;
+  /** What was found in its text before it began, where that is more than nothing. */
+  readonly screened?: StepValidation;
   readonly requestId?: string;
   readonly traceparent?: string;
 }
@@ -88,6 +91,7 @@ export async function startRun(ctx: WorkflowContext, request: StartRequest): Pro
     context: request.context,
     delayed_until: request.delayMs ? nowMs + request.delayMs : undefined,
     retry_of: request.retryOf,
+    screened: request.screened,
     soft_ms: request.latencyMode === 'fast' ? ctx.settings.slaMs : undefined,
     goes_local: goesLocal(ctx, request, etaMs) ? '1' : undefined,
   };

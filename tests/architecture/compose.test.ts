@@ -36,7 +36,7 @@ const compose = parse(text('docker-compose.yml'), { merge: true }) as Compose;
 const dockerfile = text('Dockerfile');
 const defaults = ConfigSchema.parse({});
 
-const WORKERS = ['worker-ipa', 'worker-wba', 'worker-nga', 'worker-flow'];
+const WORKERS = ['worker-ipa', 'worker-wba', 'worker-nga', 'worker-flow', 'worker-safety'];
 const FLEET = ['api', ...WORKERS].map((name) => ({ name, service: compose.services[name] ?? {} }));
 
 describe('docker-compose.yml', () => {
@@ -50,7 +50,7 @@ describe('docker-compose.yml', () => {
     expect(Number.parseInt(service.stop_grace_period ?? '', 10)).toBeGreaterThan(defaults.shutdown.grace);
     expect(service).toMatchObject({ init: true, restart: 'unless-stopped', read_only: true });
     expect(service.depends_on).toEqual({ redis: { condition: 'service_healthy' } });
-    expect(service.secrets).toEqual(['api_keys']);
+    expect(service.secrets).toEqual(['api_keys', 'safety_secret']);
   });
 
   test('workers can be scaled: no fixed name, no port of the host', () => {

@@ -50,7 +50,9 @@ const RULE_FILES = (readYaml('prometheus/prometheus.yml') as { rule_files: strin
 const rules = RULE_FILES.flatMap((file) =>
   (readYaml(`prometheus/${file}`) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules),
 );
-const ruleTests = (readYaml('prometheus/rules.test.yml') as { tests: RuleTest[] }).tests;
+const ruleTests = ['rules.test.yml', 'safety.rules.test.yml'].flatMap(
+  (file) => (readYaml(`prometheus/${file}`) as { tests: RuleTest[] }).tests,
+);
 const alerts = rules.flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert }]));
 
 const expressions: { where: string; text: string }[] = [

@@ -16,6 +16,8 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
     'src/primitives/durable',
     'src/coordination',
     'src/runtime',
+    'src/safety/escalations',
+    'src/safety/protocols',
     'src/testing',
     'dashboards',
   ],
@@ -45,6 +47,7 @@ const DOORS: Readonly<Record<string, readonly string[] | 'everywhere'>> = {
   '@ai-sdk/openai-compatible': ['src/models'],
   'neo4j-driver': ['src/graph'],
   re2js: ['src/safety'],
+  nodemailer: ['src/safety/channels'],
 };
 
 function libraryViolations(file: SourceFile): string[] {

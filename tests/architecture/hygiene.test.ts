@@ -5,6 +5,7 @@ const MAX_LINES = 300;
 /** Files with one idea that is long, each with its reason. */
 const LONG_FILES: Readonly<Record<string, string>> = {
   'src/observability/metric-catalogue.ts': 'every metric is declared in one place',
+  'src/safety/match/phrase-automaton.ts': 'states, steps and their tables work on the same buffers',
 };
 
 const UNFINISHED = /\b(TODO|FIXME)\b/;

@@ -9,6 +9,7 @@ import { workflowSettings } from '../../src/runtime/settings.ts';
 import { acquireRedis, testPrefix } from '../support/redis.ts';
 import { startBareFlow } from './bare-flow.ts';
 import { measureCompile } from './compile.ts';
+import { measureCrisis } from './crisis.ts';
 import { measureEnqueueRate } from './enqueue-rate.ts';
 import { startFleet } from './fleet.ts';
 import { compareLatency, compareThroughput } from './interleaved.ts';
@@ -17,6 +18,7 @@ import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
 import { renderReport, type Machine, type Report } from './report.ts';
 import { countRoundTrips } from './round-trips.ts';
+import { missedDemands } from './safety-limits.ts';
 import { measureSafety } from './safety.ts';
 import { measureShape, type ShapeName } from './shapes.ts';
 
@@ -30,6 +32,7 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 7. how fast the API accepts runs, in a process of its own
 // 8. turns with the product's own agents, API and workers in processes of their own
 // 9. how many texts the safety validator judges, on one core without Redis
+// 10. how soon a player in a crisis is answered, with empty and with full queues, in turn
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -72,7 +75,8 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       turns: async () => ({
         turns: await measureTurns(servingWith(redis.url), CONCURRENCY, plan.turns),
       }),
-      safety: async () => ({ safety: measureSafety(plan.safety) }),
+      safety: async () => ({ safety: await measureSafety(plan.safety) }),
+      crisis: async () => ({ crisis: await measureCrisis(redis.url, plan.crisis) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },
@@ -156,3 +160,6 @@ const report = await runBenchmark(
   (part) => only?.includes(part) ?? true,
 );
 process.stdout.write(chosen.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+const missed = report.safety === undefined || chosen.quick ? [] : missedDemands(report.safety);
+for (const sentence of missed) note(`safety misses half of what is demanded: ${sentence}`);
+if (missed.length > 0) process.exitCode = 1;

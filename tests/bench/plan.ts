@@ -1,4 +1,5 @@
 import type { TurnsPlan } from './real-turns.ts';
+import type { CrisisPlan } from './crisis.ts';
 import type { SafetyPlan } from './safety.ts';
 
 /** What is measured, in this order. */
@@ -12,6 +13,7 @@ export const PARTS = [
   'enqueue',
   'turns',
   'safety',
+  'crisis',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -27,6 +29,7 @@ export interface Plan {
   readonly enqueue: { readonly perSecond: number; readonly seconds: number };
   readonly turns: TurnsPlan;
   readonly safety: SafetyPlan;
+  readonly crisis: CrisisPlan;
 }
 
 export const FULL: Plan = {
@@ -42,6 +45,7 @@ export const FULL: Plan = {
     { sessions: 100, turnsPerSession: 20 },
   ],
   safety: { rounds: 7, textsPerRound: 200_000 },
+  crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -58,4 +62,5 @@ export const QUICK: Plan = {
     { sessions: 10, turnsPerSession: 2 },
   ],
   safety: { rounds: 3, textsPerRound: 5000 },
+  crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
 };

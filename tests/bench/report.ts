@@ -1,5 +1,6 @@
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
+import type { CrisisFigures } from './crisis.ts';
 import type { EnqueueFigures } from './enqueue-rate.ts';
 import type { LatencyFigures, ThroughputFigures } from './interleaved.ts';
 import type { OpenRunsFigures } from './open-runs.ts';
@@ -33,6 +34,7 @@ export interface Report {
   readonly enqueue?: EnqueueFigures;
   readonly turns?: readonly TurnFigures[];
   readonly safety?: SafetyFigures;
+  readonly crisis?: CrisisFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -44,6 +46,7 @@ export function renderReport(report: Report): string {
     ...compileLines(report),
     ...httpLines(report),
     ...safetyLines(report),
+    ...crisisLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -123,18 +126,41 @@ function httpLines({ enqueue, turns = [] }: Report): string[] {
 
 function safetyLines({ safety }: Report): string[] {
   if (safety === undefined) return [];
-  const { perSecond, latencyMicros, megabyte, compileMs } = safety;
-  const rows = Object.entries(megabyte).map(([text, { ms, ratio }]) => [
+  const { perSecond, latencyMicros, newTextMicros, long, megabyte, readMs, compileMs, rules } = safety;
+  const rows = Object.entries(long).map(([text, { ms }]) => [
     `  ${text}`,
-    decimals(ms, 1),
-    decimals(ratio, 1),
-    '',
+    decimals(ms, 2),
+    decimals(megabyte[text]!.ms, 1),
+    decimals(megabyte[text]!.ratio, 1),
   ]);
   return [
     '',
-    `validations of 100 characters   ${decimals(perSecond.median, 0)}/s on one core (${range(perSecond, 0)}); p50 ${decimals(latencyMicros.p50, 1)} µs, p99 ${decimals(latencyMicros.p99, 1)} µs`,
-    `lexicon compiled in             ${decimals(compileMs, 0)} ms`,
-    ...table([['1 MiB of text', 'ms, median', 'to a tenth of it', ''], ...rows]),
+    `validations of 100 characters   ${decimals(perSecond.median, 0)}/s on one core (${range(perSecond, 0)})`,
+    `up to 500 characters            p50 ${decimals(latencyMicros.p50, 1)} µs, p99 ${decimals(latencyMicros.p99, 1)} µs`,
+    `  never seen                    p50 ${decimals(newTextMicros.p50, 1)} µs, p99 ${decimals(newTextMicros.p99, 1)} µs`,
+    `word lists                      read in ${decimals(readMs, 0)} ms, compiled in ${decimals(compileMs, 0)} ms`,
+    `500 patterns and 50 000 terms   compiled in ${decimals(rules.ms, 0)} ms, longest stall ${decimals(rules.longestStallMs, 1)} ms`,
+    ...table([['ms, median', 'of 28 000', 'of 1 000 000', 'to a tenth of it'], ...rows]),
+  ];
+}
+
+function crisisLines({ crisis }: Report): string[] {
+  if (crisis === undefined) return [];
+  const { empty, full, waiting, jobsAdded } = crisis;
+  const row = (what: string, { p50Ms, p99Ms }: typeof empty): string[] => [
+    what,
+    decimals(p50Ms, 1),
+    decimals(p99Ms, 1),
+    '',
+  ];
+  return [
+    '',
+    ...table([
+      ['a line in a crisis, answered in ms', 'p50', 'p99', ''],
+      row('queues empty', empty),
+      row(`${waiting} jobs waiting, no workers`, full),
+    ]),
+    `jobs added                      ${jobsAdded}`,
   ];
 }
 

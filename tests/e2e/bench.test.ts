@@ -78,8 +78,18 @@ const Document = z.strictObject({
   safety: z.strictObject({
     perSecond: Spread,
     latencyMicros: Quantiles,
+    newTextMicros: Quantiles,
+    long: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
     megabyte: z.record(z.string(), z.strictObject({ ms: Count, ratio: Count })),
+    readMs: Count,
     compileMs: Count,
+    rules: z.strictObject({ ms: Count, longestStallMs: Count }),
+  }),
+  crisis: z.strictObject({
+    waiting: z.int(),
+    empty: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    jobsAdded: z.literal(0),
   }),
   turns: z.array(
     z.strictObject({

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFleetClient } from '../../src/client/client.ts';
+import { webhookChannel } from '../../src/safety/channels/webhook.ts';
+import { freePort } from '../support/free-port.ts';
 import { startDevProcess, type DevProcess } from '../support/dev-process.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
@@ -93,6 +95,41 @@ describe('examples', () => {
       'asked again: 0 undone, 2 were before',
     ]);
     expect(told[4]).toMatch(/^\S+Z complete the player thought better of it$/);
+  });
+
+  test('receive-pages.ts takes a page once, and nothing that is not signed, old or changed', async () => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/`;
+    const secret = 'the secret of this receiver';
+    const receiving = runExample('receive-pages.ts', secret, String(port), '4');
+    const page = {
+      key: 'esc-1-1-t0-webhook',
+      tier: 'on_call',
+      level: 'critical',
+      subject: '[CRITICAL] safety escalation: self_harm',
+      lines: [],
+      fields: { subject: '[CRITICAL] safety escalation: self_harm' },
+      link: null,
+    } as const;
+    const send = (key: string, ageMs = 0) =>
+      webhookChannel({ url, secret: key, clock: { now: () => Date.now() - ageMs } }).send(
+        page,
+        AbortSignal.timeout(5_000),
+      );
+    await expect
+      .poll(() => send('another secret of somebody').catch((error: Error) => error.message), {
+        timeout: 20_000,
+      })
+      .toMatch(/401/);
+    await expect(send(secret, 600_000)).rejects.toThrow('401');
+    await send(secret);
+    await send(secret);
+    expect((await receiving).trim().split('\n')).toEqual([
+      'refused: not signed by our fleet',
+      'refused: not signed by our fleet',
+      'page: [CRITICAL] safety escalation: self_harm',
+      'seen before: esc-1-1-t0-webhook',
+    ]);
   });
 
   test('are all listed in their README and tested here', () => {

@@ -84,7 +84,7 @@ test('its parts can be imported, and only those', async () => {
       console.log(JSON.stringify({ queues: fleet.QUEUE_NAMES, data, answer, refused }));
     `),
   ).toEqual({
-    queues: ['ipa', 'wba', 'nga', 'flow', 'maintenance'],
+    queues: ['ipa', 'wba', 'nga', 'flow', 'maintenance', 'safety-protocol', 'safety-escalation'],
     data: true,
     answer: 'NO_ANSWER',
     refused: 'ERR_PACKAGE_PATH_NOT_EXPORTED',

@@ -158,7 +158,7 @@ describe('a provider that', () => {
         degraded_level: 1,
         degraded_reasons: [reason],
       });
-      expect(await provenanceOf(told.workflow_metadata.run_id)).toEqual({
+      expect(await provenanceOf(told.workflow_metadata.run_id!)).toEqual({
         ipa: ['local', reason],
         wba: ['local', reason],
         nga: narrator === 'llm' ? ['llm'] : ['local', reason],
@@ -193,7 +193,7 @@ describe('a provider that', () => {
     });
     const told = await play('prose');
     expect(told.workflow_metadata).toMatchObject({ degraded: false, degraded_reasons: [] });
-    expect(await provenanceOf(told.workflow_metadata.run_id)).toEqual({
+    expect(await provenanceOf(told.workflow_metadata.run_id!)).toEqual({
       ipa: ['llm'],
       wba: ['llm'],
       nga: ['llm'],

@@ -23,7 +23,7 @@ test('[R2.5] twenty writers over two worker processes add up: +0.01 each is +0.2
     sessions.map(async (session_id) => {
       const request = { input: { text: 'a kind word', operations }, session_id };
       const started = await h.operations.startRun('world_building', request, LOCAL_OPERATOR);
-      return h.ended(started.done ? started.response.workflow_metadata.run_id : started.accepted.run_id);
+      return h.ended(started.done ? started.response.workflow_metadata.run_id! : started.accepted.run_id);
     }),
   );
   expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: WRITERS }, () => 'completed'));

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts';
-import type { QueueName } from '../../queues/catalogue.ts';
+import { QUEUE_NAMES, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent, AgentContext } from '../../src/agents/agent.ts';
 import { narrate } from '../../src/agents/nga/narrate.ts';
 import { AGENTS, type AgentName } from '../../src/contracts/agent-type.ts';
@@ -30,7 +30,7 @@ import { builtInWorkflows } from '../../src/workflows/catalog/built-in.ts';
 import { createCatalog, type Catalog } from '../../src/workflows/catalog/catalog.ts';
 import type { CatalogSettings } from '../../src/workflows/catalog/settings.ts';
 
-export const ALL_QUEUES: readonly QueueName[] = ['ipa', 'wba', 'nga', 'flow', 'maintenance'];
+export const ALL_QUEUES: readonly QueueName[] = QUEUE_NAMES;
 
 export interface HarnessOptions {
   readonly redisUrl: string;
@@ -44,7 +44,14 @@ export interface HarnessOptions {
   readonly clock?: WorkerRoleOptions['clock'];
   readonly catalog?: WorkerRoleOptions['catalog'];
   readonly hasWorldOutbox?: boolean;
+  /** Judges texts; default nobody. */
+  readonly safety?: WorkerRoleOptions['safety'];
 }
+
+/** The answer of a run. */
+export type PlayedTurn = OrchestrationResponse & {
+  readonly workflow_metadata: { readonly run_id: string };
+};
 
 /** Operations and workers in this process, over a real Redis and under a key prefix of their own. */
 export interface Harness extends AsyncDisposable {
@@ -58,7 +65,7 @@ export interface Harness extends AsyncDisposable {
   /** Submits a turn and returns its run's id without waiting; all three agents do it unless another workflow is named. */
   submit(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<string>;
   /** The same, and waits for its answer; fails when the run does not complete. */
-  play(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<OrchestrationResponse>;
+  play(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<PlayedTurn>;
   /** All events of a run, from its acceptance to its end. */
   eventsOf(runId: string): Promise<RunEvent[]>;
   /** The stored world of a session, or null when nothing was ever written to it. */
@@ -152,6 +159,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     metrics,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.catalog === undefined ? {} : { catalog: options.catalog }),
+    ...(options.safety === undefined ? {} : { safety: options.safety }),
     ...(options.hasWorldOutbox === undefined ? {} : { hasWorldOutbox: options.hasWorldOutbox }),
   };
   const fleet: OperatedFleet = await operateFleet(core);
@@ -189,7 +197,9 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     async submit(sessionId, text, turn = {}) {
       const request = { text, wait_ms: 0, workflow: 'collaborative', ...turn };
       const submitted = await fleet.operations.submitTurn(sessionId, request, LOCAL_OPERATOR);
-      return submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
+      const id = submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
+      if (id === null) throw new Error('the line itself was answered, and no run was started');
+      return id;
     },
     async play(sessionId, text, turn = {}) {
       const request = { text, wait_ms: 25_000, workflow: 'collaborative', ...turn };
@@ -197,7 +207,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       const { run_id: runId, status } = submitted.done
         ? submitted.response.workflow_metadata
         : submitted.accepted;
-      if (submitted.done && status === 'completed') return submitted.response;
+      // It has the id of its run.
+      if (submitted.done && runId !== null && status === 'completed') return submitted.response as PlayedTurn;
       throw new Error(`run ${runId} was not answered in time: ${status}`);
     },
     eventsOf,

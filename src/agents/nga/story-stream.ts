@@ -1,11 +1,15 @@
-/** Whether a sentence may be read by the player. */
-export type SentenceGate = (sentence: string, signal: AbortSignal) => boolean | Promise<boolean>;
+/** Whether a sentence may be read by the player; `before` is what the player has read of the story. */
+export type SentenceGate = (
+  sentence: string,
+  signal: AbortSignal,
+  before: string,
+) => boolean | Promise<boolean>;
 
 export const LET_PASS: SentenceGate = () => true;
 
 export interface StoryStreamOptions {
   /** Shows a piece of the text; with `anew` what was shown before is void. */
-  readonly emit: (text: string, options?: { readonly anew?: boolean }) => void;
+  readonly emit: (text: string, options?: { readonly anew?: boolean; readonly blocked?: boolean }) => void;
   readonly gate: SentenceGate;
   readonly signal: AbortSignal;
 }
@@ -55,7 +59,7 @@ export class StoryStream {
     this.#isHeld = true;
     await this.#passing;
     for (const piece of this.#rest(pieces)) {
-      if (!(await this.#passes(piece))) return false;
+      if (!(await this.#passes(piece, this.#shown))) return false;
       this.#emit(piece);
     }
     return true;
@@ -66,10 +70,21 @@ export class StoryStream {
     this.#isHeld = true;
     await this.#passing;
     const kept: string[] = [];
-    for (const piece of pieces) if (await this.#passes(piece)) kept.push(piece);
+    for (const piece of pieces) if (await this.#passes(piece, kept.join(''))) kept.push(piece);
     kept[0] = kept[0]?.trimStart() ?? '';
     for (const piece of this.#rest(kept)) this.#emit(piece);
     return kept;
+  }
+
+  /** What was shown may not be told; another story may follow. */
+  async withdraw(): Promise<void> {
+    this.#isHeld = true;
+    await this.#passing;
+    this.#options.emit('', { anew: true, blocked: true });
+    this.#shown = '';
+    this.#taken.length = 0;
+    this.#isHeld = false;
+    this.#isShut = false;
   }
 
   /** What is still to be shown of these pieces; begins anew when something else was shown before. */
@@ -91,15 +106,15 @@ export class StoryStream {
   async #show(piece: string): Promise<void> {
     if (this.#isShut) return;
     try {
-      if (await this.#passes(piece)) return this.#emit(piece);
+      if (await this.#passes(piece, this.#shown)) return this.#emit(piece);
     } catch {
       // Not shown is safe; the error is told to whoever tells the story.
     }
     this.#isShut = true;
   }
 
-  async #passes(piece: string): Promise<boolean> {
-    return this.#options.gate(piece.trim(), this.#options.signal);
+  async #passes(piece: string, before: string): Promise<boolean> {
+    return this.#options.gate(piece.trim(), this.#options.signal, before);
   }
 
   #emit(piece: string): void {

@@ -178,6 +178,7 @@ const BRIEF: Readonly<Partial<Record<RejectedOperation['code'], string>>> = {
   already_open: 'already open',
   already_closed: 'already closed',
   already_exists: 'already there',
+  content_blocked: 'not to be',
 };
 
 function tellUse(done: AppliedOperation, views: readonly WorldView[], picker: Picker): string {

@@ -48,28 +48,38 @@ export async function askForPlace(
   world: World,
   operations: readonly WorldOperation[],
   ctx: AgentContext,
+  accepts: (texts: readonly string[]) => boolean = () => true,
 ): Promise<Proposed | null> {
   const { language } = ctx;
   if (language === null || !operations.some(({ op }) => op === 'move_player')) return null;
   const found = firstDiscovery(world, operations);
   if (found === null) return null;
   const { from, direction } = found;
+  // What may not stand in a world is not even remembered.
+  const fit = (answer: LanguageAnswer<PlaceProposal>): LanguageAnswer<PlaceProposal> => {
+    if (!answer.ok) return answer;
+    const proposal = PlaceProposal.safeParse(answer.value);
+    if (proposal.success && accepts(textsOf(proposal.data))) return answer;
+    return { ok: false, reason: 'invalid_output', usage: answer.usage };
+  };
   // Where it was asked for is remembered with it: on a retry the player may stand elsewhere.
   const asked = await ctx.memo('place', async () => ({
     from,
     direction,
-    answer: (await language.ask(
-      {
-        name: 'place',
-        system: SYSTEM,
-        context: contextOf(found),
-        player: '',
-        output: PlaceProposal,
-        temperature: TEMPERATURE,
-        maxOutputTokens: MAX_TOKENS,
-      },
-      { signal: ctx.signal, budgetMs: Math.max(1, ctx.budgetMs - RESERVE_MS) },
-    )) satisfies LanguageAnswer<PlaceProposal>,
+    answer: fit(
+      await language.ask(
+        {
+          name: 'place',
+          system: SYSTEM,
+          context: contextOf(found),
+          player: '',
+          output: PlaceProposal,
+          temperature: TEMPERATURE,
+          maxOutputTokens: MAX_TOKENS,
+        },
+        { signal: ctx.signal, budgetMs: Math.max(1, ctx.budgetMs - RESERVE_MS) },
+      ),
+    ),
   }));
   const { answer } = asked;
   const at = { from: asked.from, direction: asked.direction };
@@ -80,6 +90,16 @@ export async function askForPlace(
   if (!proposal.success) return { ...at, ok: false, reason: 'invalid_output', ...usage };
   const { provider, model } = answer;
   return { ...at, ok: true, proposal: proposal.data, provider, model, usage: answer.usage };
+}
+
+function textsOf({ name, description, mood, objects, people }: PlaceProposal): string[] {
+  return [
+    name,
+    description,
+    mood,
+    ...objects.flatMap((object) => [object.name, object.description, object.use_text]),
+    ...people.flatMap((person) => [person.name, person.description, person.mood]),
+  ];
 }
 
 /** Carries the operations out on a copy, to see where they lead. */

@@ -1,5 +1,7 @@
 import { systemClock, toIso, type Clock } from '../../kernel/clock.ts';
 import { FleetError } from '../../kernel/errors.ts';
+import type { StepValidation } from '../../contracts/safety.ts';
+import type { OutputJudge } from '../../safety/screening/judge-output.ts';
 import type { Provenance } from '../../contracts/provenance.ts';
 import { WbaInput, WbaOutput, type World, type WorldOperation } from '../../contracts/world.ts';
 import { applyOperations, type PatchResult } from '../../sessions/world/operations.ts';
@@ -8,6 +10,7 @@ import { viewOf } from '../../sessions/world/view.ts';
 import type { Agent, AgentContext } from '../agent.ts';
 import { askForPlace, type Proposed } from './ask-for-place.ts';
 import { describeView } from './describe.ts';
+import { judgeOperations, type JudgedOperations } from './free-texts.ts';
 import { planOperations } from './plan-operations.ts';
 
 export type WorldBuilder = Agent<typeof WbaInput, typeof WbaOutput>;
@@ -15,6 +18,10 @@ export type WorldBuilder = Agent<typeof WbaInput, typeof WbaOutput>;
 export interface WorldBuilderOptions {
   /** Told of every operation that was refused, and where it came from. */
   readonly onRejected?: (code: string, origin: 'model' | 'intent' | 'operations') => void;
+  /** Judges the words that are to be written; null: nobody does. */
+  readonly judge?: OutputJudge | null;
+  /** Told of words that were not written. */
+  readonly onBlocked?: (validation: StepValidation) => void;
 }
 
 interface Step extends PatchResult {
@@ -34,7 +41,7 @@ interface Step extends PatchResult {
  */
 export function createWorldBuilder(
   clock: Clock,
-  { onRejected = () => {} }: WorldBuilderOptions = {},
+  { onRejected = () => {}, judge = null, onBlocked = () => {} }: WorldBuilderOptions = {},
 ): WorldBuilder {
   return {
     name: 'wba',
@@ -46,16 +53,23 @@ export function createWorldBuilder(
       const { expected_version: expected, conflict_policy: policy = 'rebase' } = input;
       const options = policy === 'overwrite' && expected !== undefined ? { ofVersion: expected } : {};
       const origin = input.operations.length > 0 ? 'operations' : 'intent';
-      const operations = operationsOf(input);
+      const judged = judgeOperations(operationsOf(input), judge);
+      const { operations } = judged;
+      for (const { validation } of judged.blocked) onBlocked(validation);
+      const accepts = (texts: readonly string[]): boolean => {
+        const validation = judge?.judge(texts.join('\n'));
+        if (validation?.level === 'blocked') onBlocked(validation);
+        return validation?.level !== 'blocked';
+      };
       const look = (world: World): World => {
         if (policy === 'fail') assertVersion(world, expected);
         return world;
       };
-      const proposed = await proposalFor(input, operations, ctx, look, options);
+      const proposed = await proposalFor(input, operations, ctx, look, options, accepts);
       let step: Step | null = null;
       const output = await ctx.worlds.transact(
         input.world_id,
-        (world) => (step = carryOut(look(world), operations, nowIso, proposed)),
+        (world) => (step = carryOut(look(world), judged, nowIso, proposed)),
         options,
       );
       report(step, (code, fromModel) => onRejected(code, fromModel ? 'model' : origin));
@@ -73,6 +87,7 @@ async function proposalFor(
   ctx: AgentContext,
   look: (world: World) => World,
   options: { readonly ofVersion?: number },
+  accepts: (texts: readonly string[]) => boolean,
 ): Promise<Proposed | null> {
   if (ctx.language === null || operations.length === 0) return null;
   const world = await ctx.worlds.transact(
@@ -80,26 +95,28 @@ async function proposalFor(
     (present) => ({ next: null, output: look(present) }),
     options,
   );
-  return askForPlace(world, operations, ctx);
+  return askForPlace(world, operations, ctx, accepts);
 }
 
-function carryOut(
-  world: World,
-  operations: readonly WorldOperation[],
-  nowIso: string,
-  proposed: Proposed | null,
-): Step {
+function carryOut(world: World, judged: JudgedOperations, nowIso: string, proposed: Proposed | null): Step {
   let refused: readonly RefusedProposal[] = [];
   let taken = 0;
   let isAskedFor = false;
-  const { next, applied, rejected } = applyOperations(world, operations, nowIso, (place, draft, at) => {
+  const patch = applyOperations(world, judged.operations, nowIso, (place, draft, at) => {
     if (proposed === null || at.from !== proposed.from || at.direction !== proposed.direction) return place;
     isAskedFor = true;
     if (!proposed.ok) return place;
-    const judged = judgeProposal(proposed.proposal, place, draft);
-    ({ refused, taken } = judged);
-    return judged.place;
+    const fitting = judgeProposal(proposed.proposal, place, draft);
+    ({ refused, taken } = fitting);
+    return fitting.place;
   });
+  const { next } = patch;
+  const inRequest = <T extends { readonly index: number }>(done: T): T => ({
+    ...done,
+    index: judged.places[done.index] ?? done.index,
+  });
+  const applied = patch.applied.map(inRequest);
+  const rejected = [...patch.rejected.map(inRequest), ...judged.rejected].sort((a, b) => a.index - b.index);
   const view = viewOf(next ?? world);
   return {
     next,
@@ -115,6 +132,7 @@ function carryOut(
       rejected,
       description: describeView(view),
       cached: false,
+      ...(judged.validation === null ? {} : { therapeutic_validation: judged.validation }),
       ...provenanceOf(proposed, isAskedFor, taken),
     },
   };
@@ -150,5 +168,7 @@ function assertVersion({ world_id: worldId, version }: World, expected: number |
 function operationsOf({ action, operations, intent }: WbaInput): WbaInput['operations'] {
   if (action === 'fetch') return [];
   if (operations.length > 0) return operations;
+  // Somebody who must be cared for has not come to act.
+  if (intent?.short_circuit !== undefined) return [];
   return intent === null || intent === undefined ? [] : planOperations(intent);
 }

@@ -5,6 +5,7 @@ import {
   fail,
   judgeHost,
   judgeNode,
+  judgePeople,
   judgePort,
   judgeRedis,
   judgeRedisAbsence,
@@ -32,6 +33,7 @@ async function doctor(context: CommandContext): Promise<number> {
     finding,
     ...(config === null ? [] : await lookAtRedis(context, config)),
     ...(config === null ? [] : await lookAtPorts(config)),
+    ...(config === null ? [] : [judgePeople(config.safety.channels)]),
     judgeStateDir(context.stateDir, await isWritable(context.stateDir), config?.redis.url == null),
     ...judgeHost(await context.ports.describeHost(dirname(resolve(context.stateDir)))),
   ];

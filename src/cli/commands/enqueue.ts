@@ -3,6 +3,7 @@ import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
 import { RunIdText } from '../../contracts/identifiers.ts';
 import { PRIORITIES, type Priority } from '../../contracts/priority.ts';
 import type { RunView } from '../../contracts/run.ts';
+import type { Submitted } from '../../contracts/operations.ts';
 import type { StartRun } from '../../contracts/turn.ts';
 import type { RunId } from '../../kernel/ids.ts';
 import { usageError, type CommandContext } from '../context.ts';
@@ -10,6 +11,7 @@ import { EXIT, exitCodeOfRun } from '../exit-codes.ts';
 import { awaitRun } from '../follow.ts';
 import { readJsonInput, seconds } from '../input-values.ts';
 import type { Register } from '../program.ts';
+import { printable } from '../render/text.ts';
 
 const DEFAULT_WAIT_S = 60;
 
@@ -75,12 +77,12 @@ async function enqueue(
     signal: context.signal,
     ...(options.id !== undefined && { runId: options.id }),
   });
-  const accepted = submitted.done
-    ? {
-        run_id: submitted.response.workflow_metadata.run_id,
-        status: submitted.response.workflow_metadata.status,
-      }
-    : submitted.accepted;
+  const accepted = acceptedOf(submitted);
+  if (accepted === null) {
+    // The line itself was answered, and no run was started.
+    if (submitted.done) out.result(submitted.response, [printable(submitted.response.response_text)]);
+    return EXIT.ok;
+  }
 
   if (options.wait === undefined) {
     out.result(accepted, [accepted.run_id]);
@@ -92,6 +94,12 @@ async function enqueue(
   out.result(ended, () => [resultText(ended)]);
   if (ended.error !== null) out.warn(`${ended.status}: ${ended.error.code}: ${ended.error.message}`);
   return exitCodeOfRun(ended.status);
+}
+
+function acceptedOf(submitted: Submitted): { run_id: string; status: string } | null {
+  if (!submitted.done) return submitted.accepted;
+  const { run_id: id, status } = submitted.response.workflow_metadata;
+  return id === null ? null : { run_id: id, status };
 }
 
 function resultText(run: RunView): string {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
+import { FleetError } from '../../kernel/errors.ts';
 import type { Engine, PlanSummary } from '../../runtime/open-plans.ts';
 import { usageError, type CommandContext } from '../context.ts';
 import { withOwnRedis } from '../embedded.ts';
@@ -186,6 +187,10 @@ async function runOn(
     ...(requestId === undefined ? {} : { requestId }),
   });
   const runId = submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
+  if (runId === null) {
+    const message = 'the input is a line that was answered itself: no run was started';
+    throw new FleetError({ code: 'text_answered', kind: 'conflict', message, retryable: false });
+  }
   out.note(`run ${runId}`);
   const timeoutMs = (timeout ?? DEFAULT_TIMEOUT_MS) + GRACE_MS;
   return durableDocument(await awaitRun(operations, runId, { timeoutMs, signal }));

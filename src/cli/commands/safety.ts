@@ -12,6 +12,9 @@ import { EXIT } from '../exit-codes.ts';
 import { share } from '../input-values.ts';
 import type { Register } from '../program.ts';
 import { renderTable } from '../render/table.ts';
+import { registerSafetyRules } from './safety-rules.ts';
+import { registerInterventions } from './safety-interventions.ts';
+import { registerSafetyPeople } from './safety-people.ts';
 
 const SHOWN_ERRORS = 50;
 const SHOWN_TEXT = 100;
@@ -59,6 +62,9 @@ export const registerSafety: Register = (program, run) => {
     .description('every fault of a rules document; exit 1 when there is one')
     .argument('<file>')
     .action(run<[string], object>(checkRules));
+  registerSafetyRules(group, run);
+  registerInterventions(group, run);
+  registerSafetyPeople(group, run);
 };
 
 function localeOption(): Option {

@@ -39,7 +39,7 @@ export const registerWorker: Register = (program, run) => {
 function collectQueues(word: string, before: Set<WorkerQueue> | undefined): Set<WorkerQueue> {
   const queues = new Set(before);
   if (word === 'all') return new Set(WORKER_QUEUES);
-  if (word === 'flow') return queues.add('flow');
+  if (word === 'flow' || word === 'safety') return queues.add(word);
   const agent = AgentNameInput.safeParse(word);
   if (agent.success) return queues.add(agent.data);
   const known = [...WORKER_QUEUES, 'all'];

@@ -55,6 +55,7 @@ export async function playFailingTurn(
     },
   );
   const runId = submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
+  if (runId === null) throw unexpected('the line was answered without a run');
 
   const before = await show(operations, runId, [], context);
   expectStatus(await operations.getRun(runId, LOCAL_OPERATOR), 'failed');

@@ -27,11 +27,21 @@ export async function playTurn(
   if (!submitted.done) throw await turnFailure(operations, line, submitted.accepted.run_id);
   const { response } = submitted;
   const { status, run_id: runId } = response.workflow_metadata;
+  if (runId === null) throw unexpectedAnswer(line);
   if (status !== 'completed') throw await turnFailure(operations, line, runId);
   const { intent, workflow_name: workflow } = response.workflow_metadata;
   const told = `${intent ?? 'no intent'}, ${workflow}, ${millisText(response.performance_metrics.total_ms)}`;
   tellTurn(out, number, line, response.response_text, told);
   return response;
+}
+
+/** A line of the demonstration is no crisis. */
+function unexpectedAnswer(line: string): FleetError {
+  return new FleetError({
+    code: 'demo_unexpected',
+    kind: 'internal',
+    message: `the line "${line}" was answered without a run`,
+  });
 }
 
 /** Why a turn brought no story: its run has ended without one, or has not ended in time. */

@@ -56,7 +56,7 @@ export async function tellStory(
     last = await playTurn(operations, session.session_id, line, turns.length + 1, context);
     turns.push({
       text: line,
-      run_id: last.workflow_metadata.run_id,
+      run_id: last.workflow_metadata.run_id ?? '',
       response_text: last.response_text,
     });
   }

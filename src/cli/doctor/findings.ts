@@ -80,6 +80,21 @@ function judgeClock(skewMs: number): Finding {
   return fail(name, detail, 'synchronise both clocks (NTP): delays and deadlines depend on them');
 }
 
+/** Whether a crisis would reach a person, as far as the settings say. */
+export function judgePeople(channels: Readonly<Record<string, { readonly enabled: boolean }>>): Finding {
+  const name = 'ways to people';
+  const outbound = Object.entries(channels).flatMap(([channel, { enabled }]) =>
+    enabled && channel !== 'dashboard' ? [channel] : [],
+  );
+  if (outbound.length > 0)
+    return ok(name, `${outbound.join(', ')}; try them: ao safety channels test <channel>`);
+  return warn(
+    name,
+    'none is set up: a crisis of a player reaches the console only',
+    'set one of safety.channels up (docs/escalation.md)',
+  );
+}
+
 /** @param isOwn  whether the configuration names this Redis; without one, `ao dev` can bring its own */
 export function judgeRedisAbsence(reason: string, isOwn: boolean, server: string | null): Finding {
   if (isOwn) return fail('redis', reason, 'start Redis, or correct redis.url (AO_REDIS__URL)');

@@ -5,6 +5,7 @@ import { EXIT, exitCodeOf } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 import type { CliOperations } from '../ports.ts';
 import { printable, wrap } from '../render/text.ts';
+import { careLines } from './care-lines.ts';
 import { readLines, type EnteredLine, type LineReader } from './line-reader.ts';
 import { playTurn } from './play-turn.ts';
 
@@ -89,7 +90,9 @@ export async function playGame(parts: GameParts): Promise<number> {
         { out, signal: AbortSignal.any([signal, turn.signal]), isTold: !out.json },
       );
       if (out.json) out.item(response, '');
-      if (showsPath) out.print(`${out.paint.dim('·')} ${path.line(out.paint)}`);
+      else out.print(...careLines(response, out));
+      if (showsPath && response.workflow_metadata.run_id !== null)
+        out.print(`${out.paint.dim('·')} ${path.line(out.paint)}`);
       const { degraded_reasons: reasons } = response.workflow_metadata;
       if (reasons.length > 0) out.note(out.paint.dim(`told in a simpler way: ${reasons.join(', ')}`));
       ({ choices, place } = offer(response, place, out));

@@ -36,8 +36,10 @@ export async function playTurn(
     { signal },
   );
   if (submitted.done) {
-    text.tell(submitted.response.response_text, { isWhole: true });
-    return { response: submitted.response, path };
+    const { response } = submitted;
+    // Care is told by whoever shows it: places to turn to come first.
+    if (response.crisis_response === undefined) text.tell(response.response_text, { isWhole: true });
+    return { response, path };
   }
   const runId = submitted.accepted.run_id;
   const over = new AbortController();

@@ -7,12 +7,13 @@ import type { HttpDeps } from '../deps.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { NoQuery, Reason, RunParams, WorkflowParams } from '../schemas.ts';
 import { submissionOf } from '../submission.ts';
+import { isUrgentInput } from '../urgent.ts';
 
 const SignalParams = z.strictObject({ ...RunParams.shape, name: z.string().regex(/^[a-zA-Z][\w-]{0,63}$/) });
 const CancelRun = z.strictObject({ reason: Reason.optional() }).meta({ id: 'CancelRun' });
 
 /** Runs of workflows: start, read, cancel, signal. */
-export function runRoutes({ operations }: HttpDeps): Route[] {
+export function runRoutes({ operations, isUrgent }: HttpDeps): Route[] {
   return [
     defineRoute({
       operationId: 'startRun',
@@ -32,6 +33,7 @@ export function runRoutes({ operations }: HttpDeps): Route[] {
         assertInputSize(body.input);
         assertMetadataSize(body.metadata);
       },
+      urgent: ({ input }) => isUrgentInput(isUrgent, input),
       responses: {
         202: { description: 'Accepted', schema: AcceptedRun, headers: { Location: 'Path of the run' } },
         200: { description: 'The run ended in time', schema: OrchestrationResponse },

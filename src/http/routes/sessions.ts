@@ -11,7 +11,7 @@ import { submissionOf } from '../submission.ts';
 const TurnPosition = z.strictObject({ before: z.int() });
 
 /** Sessions, and the turns a player takes in them. */
-export function sessionRoutes({ operations }: HttpDeps, cursors: CursorCodec): Route[] {
+export function sessionRoutes({ operations, isUrgent }: HttpDeps, cursors: CursorCodec): Route[] {
   return [
     defineRoute({
       operationId: 'createSession',
@@ -68,6 +68,7 @@ export function sessionRoutes({ operations }: HttpDeps, cursors: CursorCodec): R
       query: NoQuery,
       body: SubmitTurn,
       checkBody: (body) => assertMetadataSize(body.metadata),
+      urgent: ({ text }) => isUrgent?.(text) === true,
       responses: {
         200: { description: 'The turn ended in time', schema: OrchestrationResponse },
         202: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RunContext } from '../../contracts/run-context.ts';
 import { Priority } from '../../contracts/priority.ts';
 import { RunError, RunStatus } from '../../contracts/run.ts';
+import { StepValidation } from '../../contracts/safety.ts';
 import { FleetError } from '../../kernel/errors.ts';
 
 const EpochMs = z.coerce.number().int();
@@ -67,6 +68,8 @@ const RunHash = z.object({
   delayed_until: EpochMs.optional(),
   /** The run whose input it repeats. */
   retry_of: z.string().optional(),
+  /** What was found in its text before it began, where that is more than nothing. */
+  screened: json(StepValidation).optional(),
   /** How far it is, 0 to 99; never less than before. */
   progress: z.coerce.number().optional(),
   degraded: z.enum(['0', '1']).default('0'),
@@ -88,7 +91,7 @@ const RunHash = z.object({
 export type RunRecord = z.output<typeof RunHash>;
 
 /** What a list needs of a record; neither input nor output. */
-const ListedHash = RunHash.omit({ input: true, output: true, ending: true });
+const ListedHash = RunHash.omit({ input: true, output: true, ending: true, screened: true });
 export type ListedRun = z.output<typeof ListedHash>;
 
 /** Fields of a record that a list reads. */
@@ -119,6 +122,7 @@ export type NewRun = Pick<
       | 'retry_of'
       | 'soft_ms'
       | 'goes_local'
+      | 'screened'
     >
   >;
 
@@ -157,6 +161,7 @@ export function encodeNewRun(run: NewRun, nowMs: number): string[] {
     retry_of: run.retry_of,
     soft_ms: run.soft_ms === undefined ? undefined : String(run.soft_ms),
     goes_local: run.goes_local,
+    screened: run.screened === undefined ? undefined : JSON.stringify(run.screened),
     metadata: run.metadata === undefined ? undefined : JSON.stringify(run.metadata),
     context: run.context === undefined ? undefined : JSON.stringify(run.context),
     called_by: run.called_by === undefined ? undefined : JSON.stringify(run.called_by),

@@ -11,9 +11,9 @@ const MOST_PIECES = 5000;
 const LOOK_BACK = 200;
 
 const LUA_PIECE = `
-local function add(step, attempt, seq, text, reset, final)
+local function add(step, attempt, seq, text, reset, final, blocked)
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${MOST_PIECES}, '*', 'step', step, 'attempt', attempt, 'seq', seq,
-    'text', text, 'reset', reset, 'final', final)
+    'text', text, 'reset', reset, 'final', final, 'blocked', blocked)
   redis.call('EXPIRE', KEYS[1], ${KEEP_SECONDS})
   redis.call('PUBLISH', KEYS[1], 'token')
 end
@@ -21,14 +21,14 @@ end
 
 /**
  * KEYS  1 tokens  2 lock of the job
- * ARGV  1 lock token  2 step  3 attempt  4 seq  5 text  6 reset (1 or '')  7 final (1 or '')
+ * ARGV  1 lock token  2 step  3 attempt  4 seq  5 text  6 reset (1 or '')  7 final (1 or '')  8 blocked (1 or '')
  * Returns 1, or 0 when somebody else holds the job by now.
  */
 const APPEND = defineScript(
   'append-token',
   `${LUA_PIECE}
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-add(ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+add(ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8])
 return 1
 `,
 );
@@ -45,7 +45,7 @@ for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ${LOO
   local of = {}
   for i = 1, #entry[2], 2 do of[entry[2][i]] = entry[2][i + 1] end
   if of.step == ARGV[1] then
-    if of.final == '' then add(of.step, of.attempt, tonumber(of.seq) + 1, '', '', '1') end
+    if of.final == '' then add(of.step, of.attempt, tonumber(of.seq) + 1, '', '', '1', '') end
     return 1
   end
 end
@@ -60,6 +60,8 @@ export interface Piece {
   readonly text: string;
   readonly isReset: boolean;
   readonly isFinal: boolean;
+  /** What came before may not be told. */
+  readonly isBlocked?: boolean;
 }
 
 /** @returns false when another worker holds the job by now: nothing was written. One round trip. */
@@ -67,9 +69,9 @@ export async function appendToken(
   store: RedisStore,
   runId: string,
   lock: JobLock,
-  { step, attempt, seq, text, isReset, isFinal }: Piece,
+  { step, attempt, seq, text, isReset, isFinal, isBlocked = false }: Piece,
 ): Promise<boolean> {
-  const args = [lock.token, step, attempt, seq, text, isReset ? 1 : '', isFinal ? 1 : ''];
+  const args = [lock.token, step, attempt, seq, text, isReset ? 1 : '', isFinal ? 1 : '', isBlocked ? 1 : ''];
   return (await run(store, APPEND, [store.keys.runTokens(runId), lock.key], args)) === 1;
 }
 
@@ -103,6 +105,7 @@ export async function readTokens(
       text: of.get('text') ?? '',
       ...(of.get('reset') === '1' && { reset: true as const }),
       ...(of.get('final') === '1' && { final: true as const }),
+      ...(of.get('blocked') === '1' && { blocked: true as const }),
     };
   });
 }

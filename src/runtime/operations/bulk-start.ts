@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../../contracts/caller.ts';
 import type { BulkStarted, SubmitOptions } from '../../contracts/operations.ts';
-import type { BulkStart, StartRun } from '../../contracts/turn.ts';
+import type { BulkStart, OrchestrationResponse, StartRun } from '../../contracts/turn.ts';
 import { FleetError, toFleetError } from '../../kernel/errors.ts';
 import { newRunId, type RunId } from '../../kernel/ids.ts';
 import { countOpenRuns } from '../../primitives/durable/open-runs.ts';
@@ -9,7 +9,9 @@ import { toBackendError } from '../../redis/script.ts';
 import { cancelRun } from '../../workflows/cancel.ts';
 import { startRun, type StartRequest } from '../../workflows/start.ts';
 import type { OperationsContext } from './context.ts';
-import { prepareRun } from './submit.ts';
+import { prepareJudged } from './submit.ts';
+
+type Prepared = StartRequest | { readonly response: OrchestrationResponse };
 
 /** So many runs are started at a time. */
 const AT_A_TIME = 20;
@@ -29,14 +31,18 @@ export async function startRunsInBulk(
   options: SubmitOptions = {},
 ): Promise<BulkStarted[]> {
   const base = options.runId ?? newRunId(ctx.workflows.clock.now());
-  const prepare = (item: unknown, index: number): Promise<StartRequest> =>
+  const prepare = async (item: unknown, index: number): Promise<Prepared> => {
+    const own = { ...options, requestKey: `${options.requestKey ?? base}#${index}` };
     // Parsed first thing there.
-    prepareRun(ctx, workflow, item as StartRun, caller).then(({ request }) => ({
-      ...request,
+    const prepared = await prepareJudged(ctx, workflow, item as StartRun, caller, own);
+    if ('response' in prepared) return prepared;
+    return {
+      ...prepared.request,
       runId: nthRunId(base, index),
       ...(options.requestId === undefined ? {} : { requestId: options.requestId }),
       ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
-    }));
+    };
+  };
   if (!atomic) {
     return inBatches(items, async (item, index) => start(ctx, () => prepare(item, index), index));
   }
@@ -45,7 +51,7 @@ export async function startRunsInBulk(
       throw placed(error, index);
     }),
   );
-  await assertRoom(ctx, prepared.length);
+  await assertRoom(ctx, prepared.filter((item) => !('response' in item)).length);
   const started = await inBatches(prepared, (request, index) => start(ctx, async () => request, index));
   const failed = started.find(({ error }) => error !== undefined);
   if (failed === undefined) return started;
@@ -55,11 +61,13 @@ export async function startRunsInBulk(
 
 async function start(
   ctx: OperationsContext,
-  request: () => Promise<StartRequest>,
+  prepared: () => Promise<Prepared>,
   index: number,
 ): Promise<BulkStarted> {
   try {
-    const { runId } = await startRun(ctx.workflows, await request());
+    const request = await prepared();
+    if ('response' in request) return { index, response: request.response };
+    const { runId } = await startRun(ctx.workflows, request);
     return { index, runId };
   } catch (error) {
     return { index, error: toFleetError(error) };

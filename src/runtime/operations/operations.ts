@@ -29,9 +29,14 @@ import { createReadiness } from './readiness.ts';
 import { checkRunsFor } from './consistency.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
+import { escalationOperations } from './escalations.ts';
 import { exportSessionFor } from './export-session.ts';
 import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
+import { safetyRulesOperations } from './safety-rules.ts';
+import { reachesPeople } from '../../safety/escalations/context.ts';
+import { escalationSettings } from '../open-people.ts';
+import { interventionOperations, safetyHealth, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
 import { fleetStatus } from './status.ts';
@@ -121,8 +126,16 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),
     replayDeadLetter: (dlqId) => guarded('replaying a dead letter', replayDeadLetter(workflows, dlqId)),
     discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
+    ...safetyRulesOperations(ctx.safety, {
+      isEnabled: ctx.isSafetyEnabled,
+      reachesPeople: reachesPeople(escalationSettings(ctx.config)),
+      health: () => safetyHealth(ctx),
+    }),
+    ...escalationOperations(ctx.people, ctx.config),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
+    ...interventionOperations(ctx),
+    ...safetyReportOperations(ctx),
   };
 }
 

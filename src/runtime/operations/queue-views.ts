@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import { isAgentQueue, type QueueName } from '../../../queues/catalogue.ts';
+import { isAgentQueue, isSafetyQueue, type QueueName } from '../../../queues/catalogue.ts';
 import { AGENT_TYPES } from '../../contracts/agent-type.ts';
 import { JOB_STATES, type JobState, type QueueView } from '../../contracts/operator.ts';
 import { toBackendError } from '../../redis/script.ts';
@@ -36,7 +36,7 @@ async function viewQueue(name: QueueName, queue: Queue, nowMs: number): Promise<
     oldest_waiting_s: oldest === null ? null : Math.max(0, (nowMs - oldest) / 1000),
     rate: { completed_per_min: completed.data[0] ?? 0, failed_per_min: failed.data[0] ?? 0 },
     workers,
-    dlq: isAgentQueue(name) ? (counts['failed'] ?? 0) : 0,
+    dlq: isAgentQueue(name) || isSafetyQueue(name) ? (counts['failed'] ?? 0) : 0,
   };
 }
 

@@ -24,6 +24,7 @@ import { chooseWorkflow, type Choice } from './choose-workflow.ts';
 import type { OperationsContext } from './context.ts';
 import { assertMayActFor, assertSameUser, dedupClaim } from './run-request.ts';
 import { lookUpDefinition } from './definitions.ts';
+import { lineIn, type IncomingLine, type Judged } from './ingress.ts';
 
 /** A player's line: find the session, choose the workflow, start the run, and wait for its end a while. */
 export async function submitTurn(
@@ -36,9 +37,18 @@ export async function submitTurn(
   const parsed = SubmitTurn.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'turn', '');
   const turn = parsed.data;
-  // An unknown workflow is refused before anything else is done.
-  const named = turn.workflow === undefined ? null : await lookUpDefinition(ctx, turn.workflow);
-  const session = await findSession(ctx, sessionId, turn.create_session, caller);
+  const line = (await ctx.ingress())?.open(turn.text, { sessionId, caller, options }) ?? null;
+  let named: WorkflowDefinition | null;
+  let session: OwnedSession;
+  try {
+    // An unknown workflow is refused before anything else is done.
+    named = turn.workflow === undefined ? null : await lookUpDefinition(ctx, turn.workflow);
+    session = await lookedUp(line, findSession(ctx, sessionId, turn.create_session, caller));
+  } catch (error) {
+    return answeredDespite(line, error);
+  }
+  const judged = await line?.judge(session.view);
+  if (judged?.response !== undefined) return { done: true, response: judged.response };
   if (turn.on_busy === 'supersede' && session.view.active_run_id !== null) {
     await supersede(ctx, session.view.active_run_id);
   }
@@ -57,6 +67,7 @@ export async function submitTurn(
       onBusy: turn.on_busy === 'reject' ? 'reject' : 'queue',
       latencyMode: turn.latency_mode ?? ctx.workflows.settings.latencyMode,
       ...(turn.metadata === undefined ? {} : { metadata: turn.metadata }),
+      ...screenedAs(judged),
       caller,
     },
     turn.wait_ms,
@@ -73,17 +84,67 @@ export async function submitRun(
   caller: Caller,
   options: SubmitOptions = {},
 ): Promise<Submitted> {
-  const prepared = await prepareRun(ctx, workflow, request, caller);
-  return submit(ctx, prepared.request, prepared.waitMs, options);
+  const judged = await prepareJudged(ctx, workflow, request, caller, options);
+  if ('response' in judged) return { done: true, response: judged.response };
+  return submit(ctx, judged.request, judged.waitMs, options);
 }
 
-/** Everything that can be wrong with a request, before anything starts. */
-export async function prepareRun(
+/** A run whose input is a player's line is judged before it is started; the line may be answered itself. */
+export async function prepareJudged(
   ctx: OperationsContext,
   workflow: string,
   request: StartRun,
   caller: Caller,
-): Promise<{ request: StartRequest; waitMs: number }> {
+  options: SubmitOptions,
+): Promise<PreparedRun | { readonly response: OrchestrationResponse }> {
+  const text = lineIn(request.input);
+  const from = { sessionId: request.session_id, dedupId: request.dedup_id, caller, options };
+  const line = text === null ? null : ((await ctx.ingress())?.open(text, from) ?? null);
+  let prepared: PreparedRun;
+  try {
+    prepared = await lookedUp(line, prepareRun(ctx, workflow, request, caller));
+  } catch (error) {
+    const { response } = await answeredDespite(line, error);
+    return { response };
+  }
+  const judged = await line?.judge(prepared.session?.view ?? null);
+  if (judged?.response !== undefined) return { response: judged.response };
+  return { ...prepared, request: { ...prepared.request, ...screenedAs(judged) } };
+}
+
+export interface PreparedRun {
+  readonly request: StartRequest;
+  readonly waitMs: number;
+  readonly session: OwnedSession | null;
+}
+
+function lookedUp<T>(line: IncomingLine | null, looking: Promise<T>): Promise<T> {
+  return line === null ? looking : line.session(looking);
+}
+
+/** Whoever is in danger is answered, also when nothing else can be done for the request. Errors: `error` */
+async function answeredDespite(
+  line: IncomingLine | null,
+  error: unknown,
+): Promise<Extract<Submitted, { done: true }>> {
+  const response = (await line?.despite(error)) ?? null;
+  if (response === null) throw error;
+  return { done: true, response };
+}
+
+/** What was found in a text that is no mere play travels with its run. */
+function screenedAs(judged: Judged | undefined): Pick<StartRequest, 'screened'> {
+  const validation = judged?.validation;
+  return validation === undefined || validation.level === 'safe' ? {} : { screened: validation };
+}
+
+/** Everything that can be wrong with a request, before anything starts. */
+async function prepareRun(
+  ctx: OperationsContext,
+  workflow: string,
+  request: StartRun,
+  caller: Caller,
+): Promise<PreparedRun> {
   const parsed = StartRun.safeParse(request);
   if (!parsed.success) throw validationFailed(parsed.error, 'run', '');
   const run = parsed.data;
@@ -95,6 +156,7 @@ export async function prepareRun(
   assertSameUser(run.user_id, session);
   return {
     waitMs: run.wait_ms,
+    session,
     request: {
       definition,
       input: await understood(ctx, definition, input, session),

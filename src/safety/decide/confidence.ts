@@ -3,7 +3,7 @@ import type { Judged } from './judge.ts';
 
 const BASE = { direct: 0.9, indirect: 0.7, euphemism: 0.5, slang: 0.5, weak: 0.25 } as const;
 /** A joke added to a plain statement takes nothing from it beyond this. */
-const LEAST_OF_DIRECT = 0.35;
+export const LEAST_OF_DIRECT = 0.35;
 const MS_OF_30_DAYS = 30 * 24 * 3_600_000;
 
 /**

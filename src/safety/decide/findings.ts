@@ -10,11 +10,13 @@ import {
   OUTPUT_HARM_RULE,
   type ReportRule,
 } from '../rules/built-in.ts';
-import { confidenceOf, hasCrisisHistory } from './confidence.ts';
+import { confidenceOf, hasCrisisHistory, LEAST_OF_DIRECT } from './confidence.ts';
 import { DISTRESS, type Judged } from './judge.ts';
 
 const DISTRESS_TYPES: ReadonlySet<string> = new Set(DISTRESS);
 const MAX_FORM = 80;
+/** What disguise and misspelling take from the confidence together. */
+const DISGUISED = 0.15;
 
 const DISTRESS_OF_VERDICT: Readonly<Record<string, string>> = {
   negated: 'negated_mention',
@@ -85,10 +87,12 @@ function reportCrisis(parts: Parts, own: ReportRule, { findings, distress }: Rep
   const { one, confidence, settings } = parts;
   if (one.verdict !== 'affirmed') {
     distress.add(DISTRESS_OF_VERDICT[one.verdict] ?? one.verdict);
-    findings.push(findingOf(parts, settings.rule(MENTION_RULE), 'warning', 0));
-  } else if (confidence < settings.threshold) {
+    const rule = settings.rule(MENTION_RULE);
+    findings.push(findingOf(parts, rule, rule.level, 0));
+  } else if (confidence < thresholdFor(one, settings)) {
     distress.add('hopelessness');
-    findings.push(findingOf(parts, settings.rule(MENTION_RULE), 'warning', 0));
+    const rule = settings.rule(MENTION_RULE);
+    findings.push(findingOf(parts, rule, rule.level, 0));
   } else {
     const rule = settings.rule(own);
     const level = one.phrase.imminent || BLOCKED_TYPES.has(one.phrase.type) ? 'blocked' : rule.level;
@@ -97,6 +101,11 @@ function reportCrisis(parts: Parts, own: ReportRule, { findings, distress }: Rep
       crisis_type: one.phrase.type as Finding['crisis_type'] & string,
     });
   }
+}
+
+/** No document makes plain statements go unheard. */
+function thresholdFor({ phrase }: Judged, { threshold }: ReportSettings): number {
+  return phrase.tier === 'direct' ? Math.min(threshold, LEAST_OF_DIRECT - DISGUISED) : threshold;
 }
 
 function reportDistress(parts: Parts, own: ReportRule, { findings, distress }: Reported): void {
@@ -114,7 +123,8 @@ function reportOutput(parts: Parts, isCrisis: boolean, own: ReportRule, { findin
   const { type, tier } = one.phrase;
   if (!isCrisis) {
     if (own.validationType === 'therapeutic_boundary' && one.verdict === 'affirmed') {
-      findings.push(findingOf(parts, settings.rule(own), own.level, 0));
+      const rule = settings.rule(own);
+      findings.push(findingOf(parts, rule, rule.level, 0));
     }
     return;
   }

@@ -40,17 +40,23 @@ export function judge(
   const cues = new Cues(reading, matches);
   const isNamedFigure = namedFigures(reading, context.entities ?? []);
   const judged: Judged[] = [];
+  const affirmed = matches.length > MOST_OF_A_PHRASE ? new Map<TypedPhrase, number>() : null;
   for (const match of matches) {
     if (match.meaning.kind !== 'claim') continue;
     const { phrase } = match.meaning;
+    if ((affirmed?.get(phrase) ?? 0) > MOST_OF_A_PHRASE) continue;
     const spelling = spellingOf(match, reading);
     if (spelling === null) continue;
     const one = judgeOne({ match, phrase, cues, context, stage, isNamedFigure });
     if (one === null) continue;
+    if (one.verdict === 'affirmed') affirmed?.set(phrase, (affirmed.get(phrase) ?? 0) + 1);
     judged.push({ match, phrase, ...one, modifiers: [...one.modifiers, ...spelling] });
   }
   return { judged, cues };
 }
+
+/** A phrase that was affirmed more often than findings are told says nothing new. */
+const MOST_OF_A_PHRASE = 100;
 
 /** A person who was named this many words before may be meant by "him". */
 const TARGET_REACH = 14;

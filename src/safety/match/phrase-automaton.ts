@@ -16,6 +16,7 @@ const HAS_ENDS = 1;
 /** Larger numbers do not fit into the columns. */
 const LAST_STAMP = 0x7fff_ffff;
 const NONE: readonly number[] = [];
+const NOWHERE = new Int32Array(0);
 /** The symbol of words that appear nowhere. */
 const ONLY_ANY = `false:${ANY}`;
 
@@ -30,9 +31,19 @@ export class PhraseAutomaton {
   readonly #symbolLabels: (readonly number[])[] = [[ANY], [ANY, NUMBER]];
   readonly #symbolIsFiller: boolean[] = [false, false];
   readonly #symbols = new Map<string, number>();
-  /** States of the net that a word leads to from the start of some phrase, by symbol. */
-  readonly #roots: (Int32Array | undefined)[] = [];
-  /** The members of all states, ascending; state s has those from `#setAt[s]` up to `#setAt[s + 1]`. */
+  /** Number of the beginnings that a symbol makes: words that begin the same phrases share them. 0 makes none. */
+  readonly #beginningOf: (number | undefined)[] = [];
+  readonly #beginnings: Beginning[] = [{ states: NOWHERE }];
+  readonly #beginningIds = new Map<string, number>([['', 0]]);
+  /** Phrases of a single word, by symbol. */
+  readonly #wholes: (readonly number[])[] = [];
+  /** Where the beginnings of one word lead with the next, by beginning and symbol. */
+  #seconds = new Map<number, Int32Array>();
+  /**
+   * A state is what the last word began, by number, and what goes on from before it: members ascending, those of state s
+   * from `#setAt[s]` up to `#setAt[s + 1]`.
+   */
+  #begun = new Int32Array(1 << 10);
   #members = new Int32Array(1 << 14);
   #setAt = new Int32Array(1 << 10);
   #hashes = new Int32Array(1 << 10);
@@ -180,42 +191,70 @@ export class PhraseAutomaton {
     const { accepts } = this.#net;
     const from = this.#setAt[state]!;
     const to = this.#setAt[state + 1]!;
-    const roots = (this.#roots[symbol] ??= this.#rootsOf(symbol));
+    const begun = (this.#beginningOf[symbol] ??= this.#beginningsOf(symbol));
+    const before = this.#begun[state]!;
+    const seconds = this.#secondsOf(before, symbol);
     this.#bear(symbol);
     this.#begin();
-    const reached = this.#reached;
-    for (let i = 0; i < roots.length; i++) {
-      this.#seen[roots[i]!] = this.#seenStamp;
-      reached[i] = roots[i]!;
-    }
-    this.#count = roots.length;
+    for (let i = 0; i < seconds.length; i++) this.#stay(seconds[i]!);
     for (let i = from; i < to; i++) this.#follow(this.#members[i]!);
-    let ends: number[] | null = null;
+    const wholes = this.#wholes[symbol]!;
+    let longer: number[] | null = null;
     for (let i = 0; i < this.#count; i++) {
-      const phrase = accepts[reached[i]!]!;
-      if (phrase === -1) continue;
-      if (ends === null) ends = [phrase];
-      else if (!ends.includes(phrase)) ends.push(phrase);
+      const phrase = accepts[this.#reached[i]!]!;
+      if (phrase === -1 || wholes.includes(phrase)) continue;
+      if (longer === null) longer = [phrase];
+      else if (!longer.includes(phrase)) longer.push(phrase);
     }
+    const ends = longer === null ? wholes : [...wholes, ...longer.sort(ascending)];
     if (this.#symbolIsFiller[symbol] === true) {
+      const { states } = this.#beginnings[before]!;
+      for (let i = 0; i < states.length; i++) this.#stay(states[i]!);
       for (let i = from; i < to; i++) this.#stay(this.#members[i]!);
     }
-    const target = this.#stateOf(ends ?? NONE);
+    const target = this.#stateOf(begun, ends);
     if (target !== -1) {
       this.#remember(key, target);
       return target;
     }
     // All states are forgotten: only the one just found is numbered again.
     this.#forget();
-    return this.#stateOf(ends ?? NONE);
+    return this.#stateOf(begun, ends);
   }
 
-  #rootsOf(symbol: number): Int32Array {
+  #beginningsOf(symbol: number): number {
+    const { accepts, edgeLabels } = this.#net;
     this.#begin();
     for (const label of this.#symbolLabels[symbol]!) {
       for (const target of this.#net.rootEdges.get(label) ?? NONE) this.#reach(target);
     }
-    return this.#reached.slice(0, this.#count);
+    const reached = [...this.#reached.subarray(0, this.#count)];
+    const wholes = new Set(reached.map((state) => accepts[state]!));
+    wholes.delete(-1);
+    this.#wholes[symbol] = wholes.size === 0 ? NONE : [...wholes];
+    const states = reached.filter((state) => edgeLabels[state]!.length > 0).sort(ascending);
+    const name = states.join();
+    let id = this.#beginningIds.get(name);
+    if (id === undefined) {
+      id = this.#beginnings.push({ states: Int32Array.from(states) }) - 1;
+      this.#beginningIds.set(name, id);
+    }
+    return id;
+  }
+
+  #secondsOf(beginning: number, symbol: number): Int32Array {
+    if (beginning === 0) return NOWHERE;
+    const key = (beginning << SYMBOL_BITS) | symbol;
+    let seconds = this.#seconds.get(key);
+    if (seconds === undefined) {
+      this.#bear(symbol);
+      this.#begin();
+      const { states } = this.#beginnings[beginning]!;
+      for (let i = 0; i < states.length; i++) this.#follow(states[i]!);
+      seconds = this.#count === 0 ? NOWHERE : this.#reached.slice(0, this.#count);
+      this.#seconds.set(key, seconds);
+    }
+    return seconds;
   }
 
   #bear(symbol: number): void {
@@ -256,7 +295,7 @@ export class PhraseAutomaton {
   }
 
   /** The number of the state of what was reached, as far as a further word leads on from there; -1: no room for it. */
-  #stateOf(ends: readonly number[]): number {
+  #stateOf(begun: number, ends: readonly number[]): number {
     const { edgeLabels } = this.#net;
     const reached = this.#reached;
     let size = 0;
@@ -265,20 +304,26 @@ export class PhraseAutomaton {
     }
     this.#count = size;
     const set = reached.subarray(0, size).sort();
-    let hash = size;
+    let hash = Math.imul(begun, 0x01000193) + size;
     for (let i = 0; i < size; i++) hash = Math.imul(hash ^ set[i]!, 0x5bd1e995) ^ (hash >>> 13);
     for (let i = 0; i < ends.length; i++) hash = Math.imul(hash ^ ends[i]!, 0x01000193) + 1;
     const mask = this.#known.length - 1;
     let slot = (hash ^ (hash >>> 16)) & mask;
     for (let state = this.#known[slot]!; state !== 0; state = this.#known[slot]!) {
-      if (this.#hashes[state - 1] === hash && this.#consistsOf(state - 1, set, ends)) return state - 1;
+      if (
+        this.#hashes[state - 1] === hash &&
+        this.#begun[state - 1] === begun &&
+        this.#consistsOf(state - 1, set, ends)
+      ) {
+        return state - 1;
+      }
       slot = (slot + 1) & mask;
     }
     const isFull =
       this.#ends.length >= MAX_STATES ||
       this.#steps >= MAX_STEPS ||
       this.#setAt[this.#ends.length]! + size > MAX_MEMBERS;
-    return isFull ? -1 : this.#addState(set, ends, hash, slot);
+    return isFull ? -1 : this.#addState(begun, set, ends, hash, slot);
   }
 
   #consistsOf(state: number, set: Int32Array, ends: readonly number[]): boolean {
@@ -290,7 +335,7 @@ export class PhraseAutomaton {
     return true;
   }
 
-  #addState(set: Int32Array, ends: readonly number[], hash: number, slot: number): number {
+  #addState(begun: number, set: Int32Array, ends: readonly number[], hash: number, slot: number): number {
     const state = this.#ends.length;
     const from = this.#setAt[state]!;
     if (from + set.length > this.#members.length) {
@@ -299,10 +344,12 @@ export class PhraseAutomaton {
     if (state + 2 > this.#setAt.length) {
       this.#setAt = enlarged(this.#setAt, (state + 2) * 2);
       this.#hashes = enlarged(this.#hashes, (state + 2) * 2);
+      this.#begun = enlarged(this.#begun, (state + 2) * 2);
     }
     this.#members.set(set, from);
     this.#setAt[state + 1] = from + set.length;
     this.#hashes[state] = hash;
+    this.#begun[state] = begun;
     this.#ends.push(ends);
     this.#known[slot] = state + 1;
     if (this.#ends.length * 2 > this.#known.length) this.#rehash();
@@ -349,8 +396,18 @@ export class PhraseAutomaton {
     this.#known = new Int32Array(1 << 11);
     this.#ends = [];
     this.#setAt[0] = 0;
-    this.#addState(new Int32Array(0), NONE, 0, 0);
+    this.#seconds = new Map();
+    this.#addState(0, NOWHERE, NONE, 0, 0);
   }
+}
+
+/** States of the net that a word leads to from the start of some phrase, as far as a further word leads on. */
+interface Beginning {
+  readonly states: Int32Array;
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
 function enlarged(old: Int32Array, size: number): Int32Array<ArrayBuffer> {

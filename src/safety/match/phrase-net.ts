@@ -5,6 +5,7 @@ import { parsePhrase, type Node } from './phrase-syntax.ts';
 export const ANY = 0;
 export const NUMBER = 1;
 const FIRST_OWN_LABEL = 2;
+const NONE: readonly number[] = [];
 
 /**
  * Phrases as one nondeterministic automaton over words. An edge carries a label; a word bears the label of itself
@@ -12,15 +13,15 @@ const FIRST_OWN_LABEL = 2;
  */
 export class PhraseNet {
   /** Per state: labels and targets of its edges, aligned. */
-  readonly edgeLabels: number[][] = [];
-  readonly edgeTargets: number[][] = [];
+  readonly edgeLabels: (readonly number[])[] = [];
+  readonly edgeTargets: (readonly number[])[] = [];
   /** Phrase that ends in a state, or -1. */
   readonly accepts: number[] = [];
   /** The state before the first word, by phrase. */
   readonly starts: number[] = [];
   /** From the starts of all phrases: targets by label. */
   readonly rootEdges = new Map<number, number[]>();
-  readonly #free: number[][] = [];
+  readonly #free: (readonly number[])[] = [];
   readonly #closures: (readonly number[] | undefined)[] = [];
   readonly #classes: ReadonlyMap<string, readonly string[]>;
   readonly #negations: ReadonlySet<string>;
@@ -43,7 +44,7 @@ export class PhraseNet {
       this.starts.push(start);
       const end = this.#build(parsePhrase(text), start, text, []);
       const last = this.#state();
-      this.#free[end]!.push(last);
+      this.#addFree(end, last);
       this.accepts[last] = id;
       const closure = this.closure(start);
       if (closure.includes(last)) throw invalid(`the phrase "${text}" matches nothing at all`);
@@ -95,9 +96,9 @@ export class PhraseNet {
   }
 
   #state(): number {
-    this.edgeLabels.push([]);
-    this.edgeTargets.push([]);
-    this.#free.push([]);
+    this.edgeLabels.push(NONE);
+    this.edgeTargets.push(NONE);
+    this.#free.push(NONE);
     this.#closures.push(undefined);
     this.accepts.push(-1);
     return this.accepts.length - 1;
@@ -105,9 +106,13 @@ export class PhraseNet {
 
   #edge(from: number, label: number): number {
     const to = this.#state();
-    this.edgeLabels[from]!.push(label);
-    this.edgeTargets[from]!.push(to);
+    this.edgeLabels[from] = extended(this.edgeLabels[from]!, label);
+    this.edgeTargets[from] = extended(this.edgeTargets[from]!, to);
     return to;
+  }
+
+  #addFree(from: number, to: number): void {
+    this.#free[from] = extended(this.#free[from]!, to);
   }
 
   #build(node: Node, from: number, text: string, open: readonly string[]): number {
@@ -176,9 +181,14 @@ export class PhraseNet {
 
   #join(ends: readonly number[]): number {
     const to = this.#state();
-    for (const end of ends) this.#free[end]!.push(to);
+    for (const end of ends) this.#addFree(end, to);
     return to;
   }
+}
+
+/** Most states have one edge or none, so they share an empty list until then. */
+function extended(list: readonly number[], value: number): readonly number[] {
+  return list.length === 0 ? [value] : [...list, value];
 }
 
 function invalid(message: string): FleetError {

@@ -120,6 +120,13 @@ export const OUTPUT_HARM_RULE: ReportRule = {
   message: 'the narrator speaks of harming oneself in the first or second person',
 };
 
+/** By id. */
+export const BUILT_IN_RULES: ReadonlyMap<string, ReportRule> = new Map(
+  [...CRISIS_RULES.values(), MENTION_RULE, ...OTHER_RULES.values(), SENTIMENT_RULE, OUTPUT_HARM_RULE].map(
+    (rule) => [rule.id, rule],
+  ),
+);
+
 /** Types that are blocked in any case; the others when there is present danger. */
 export const BLOCKED_TYPES: ReadonlySet<string> = new Set(
   CRISES.filter(([, , level]) => level === 'blocked').map(([type]) => type),

@@ -34,6 +34,7 @@ export function findingOfRule(
     sentiment_score: input.sentiment,
     escalation_required: confidence >= rule.escalation_threshold && rule.level !== 'safe',
     ...(isCrisis && isCrisisType(type) ? { crisis_type: type } : {}),
+    ...(rule.alternative_template === undefined ? {} : { alternative_suggested: true }),
     ...(rule.therapeutic_context === undefined ? {} : { therapeutic_context: rule.therapeutic_context }),
   };
 }

@@ -48,3 +48,12 @@ export function shortenedRuns(word: string): string[] {
     .join('');
   return [...new Set([twice.join(''), once.join(''), single])];
 }
+
+const LETTER_READINGS = Uint16Array.from({ length: 128 }, (_, unit) =>
+  leetReadings(String.fromCharCode(unit))[0]!.charCodeAt(0),
+);
+
+/** The first reading of a single unit. */
+export function readLetter(unit: number): number {
+  return unit < 128 ? LETTER_READINGS[unit]! : unit;
+}

@@ -51,7 +51,7 @@ export function divide(letters: Uint16Array, length: number, words: AhoCorasick)
     pieces.push({ from, to: end, word });
     end = from;
   }
-  return pieces.reverse();
+  return pieces.toReversed();
 }
 
 /** The cheapest way to each letter: what it costs, and the word that leads there. One division at a time. */

@@ -106,6 +106,7 @@ const INPUTS: Readonly<Record<AgentName, Input>> = {
     view: world === null ? null : viewOf(world),
     ...pastOf(session, recentTurns, contextMaxChars),
     session_id: session?.sessionId ?? null,
+    ...(session?.isNeutralOnly === true ? { neutral_only: true as const } : {}),
     turn: (session?.turn ?? 0) + 1,
   }),
 };

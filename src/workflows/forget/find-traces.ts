@@ -22,6 +22,8 @@ export interface Traces {
   /** Keys that carry the name of the session. */
   readonly sessionKeys: readonly string[];
   readonly worldKeys: readonly string[];
+  /** Interventions and escalations of the session: people work on them, so they stay and no longer name it. */
+  readonly safetyRecords: readonly string[];
   /** Another session plays in the same world. */
   readonly isWorldShared: boolean;
 }
@@ -69,6 +71,7 @@ class Pass {
   readonly #keys = new Set<string>();
   readonly #sessionKeys = new Set<string>();
   readonly #worldKeys = new Set<string>();
+  readonly #safetyRecords = new Set<string>();
   /** Key of a job that stands alone, whosever it is → `<queue>~<job id>~<added at>`. */
   readonly #alone = new Map<string, string>();
   #isWorldShared = false;
@@ -82,6 +85,7 @@ class Pass {
   async look(keys: readonly string[]): Promise<void> {
     const questions: Question[] = [];
     for (const key of keys) this.#sort(key, questions);
+    await this.#lookIntoStories(keys);
     if (questions.length === 0) return;
     const pipeline = this.#store.redis.pipeline();
     for (const { key, fields } of questions) pipeline.hmget(key, ...fields);
@@ -102,6 +106,7 @@ class Pass {
       keys: [...this.#keys],
       sessionKeys: [...this.#sessionKeys],
       worldKeys: [...this.#worldKeys],
+      safetyRecords: [...this.#safetyRecords],
       isWorldShared: this.#isWorldShared,
     };
   }
@@ -122,6 +127,7 @@ class Pass {
         return;
       }
       if (family === 'idem') return this.#askRequest(key, questions);
+      if (family === 'safety') return this.#sortSafetyKey(key, parts, questions);
     }
     const job = jobOf(key, bullPrefix);
     if (job === null || !this.#sought.queues.has(job.queue)) return;
@@ -139,6 +145,39 @@ class Pass {
       });
     } else if (isOf(this.#roots, first === 'runs' ? second : first)) this.#keys.add(key);
     else if (first.includes('~') && parts.length > 1) this.#alone.set(key, first);
+  }
+
+  #sortSafetyKey(key: string, parts: readonly string[], questions: Question[]): void {
+    const [kind, id] = parts;
+    const { sessionId } = this.#sought;
+    if (kind === 'session' && id === sessionId) this.#sessionKeys.add(key);
+    // A session without a player stands for one; the history of a player is the player's.
+    else if (kind === 'user') {
+      questions.push({
+        key,
+        fields: ['session_id'],
+        answer: ([of]) => void (of === sessionId && this.#sessionKeys.add(key)),
+      });
+    } else if ((kind === 'intervention' || kind === 'escalation') && parts.length === 2) {
+      const name = `"session_id":${JSON.stringify(sessionId)}`;
+      questions.push({
+        key,
+        fields: ['session_id', 'data'],
+        answer: ([of, data]) => {
+          if (of === sessionId || (data?.includes(name) ?? false)) this.#safetyRecords.add(key);
+        },
+      });
+    }
+  }
+
+  /** Stories that were withheld are texts. */
+  async #lookIntoStories(all: readonly string[]): Promise<void> {
+    const start = this.#store.keys.safetyQuarantine('');
+    const keys = all.filter((key) => key.startsWith(start));
+    if (keys.length === 0) return;
+    const name = JSON.stringify(this.#sought.sessionId);
+    const texts = await this.#store.redis.mget(...keys);
+    for (const [i, key] of keys.entries()) if (texts[i]?.includes(name)) this.#keys.add(key);
   }
 
   /** An answer that names the session, or a request about it that is still being worked on. */

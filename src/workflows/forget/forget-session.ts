@@ -1,4 +1,5 @@
 import { isOpen } from '../../contracts/run.ts';
+import { detachSession } from '../../safety/forget/detach-session.ts';
 import { sleep } from '../../kernel/abort.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import { readRunRecord } from '../../primitives/durable/read-run.ts';
@@ -31,7 +32,7 @@ const MOST_AT_ONCE = 20;
  * 2. its open runs are cancelled; those that have something to undo undo it
  * 3. when no run is open, one pass over all keys finds what they left; jobs are taken off their queues, and while a
  *    worker holds one, that is waited for
- * 4. records, results, texts, claims and answers of its runs go
+ * 4. records, results, texts, claims and answers of its runs go; interventions no longer name the session
  * 5. the session goes, and its world unless another session plays in it, as one step with the mark
  *
  * Whoever dies on the way leaves the mark: the next one, or the watchdog, begins at 2 again. A worker that comes back
@@ -81,10 +82,15 @@ async function tryForget(ctx: WorkflowContext, forgetting: Forgetting): Promise<
   const traces = await findTraces(store, sought);
   if ((await removeTracedJobs(store, queues, traces.jobs)) > 0) return false;
   await removeRecords(ctx, runIds, traces);
+  await detachSession(store, sessionId, traces.safetyRecords);
   const isWorldGone = worldId !== undefined && !traces.isWorldShared;
   if (isWorldGone) await removePatches(store, worldId);
   await finishForgetting(store, forgetting, {
-    keysToo: [...traces.sessionKeys, ...(isWorldGone ? traces.worldKeys : [])],
+    keysToo: [
+      store.keys.safetySession(sessionId),
+      ...traces.sessionKeys,
+      ...(isWorldGone ? traces.worldKeys : []),
+    ],
     graphForgets: isWorldGone && ctx.settings.hasWorldOutbox ? worldId : null,
     nowMs: ctx.clock.now(),
   });

@@ -28,6 +28,13 @@ export async function runScheduled(ctx: WorkflowContext, job: Job): Promise<unkn
     const definition = findDefinition(ctx.catalog, start.workflow, start.version);
     const input = parseInput(definition, start.input);
     const runId = runIdOf(ctx, job.id!, dueAtMs);
+    // A line that would be answered itself has nobody here who reads the answer.
+    if ((await ctx.screenInput?.(input, { runId, schedule: name })) === 'withheld') {
+      const error = { code: 'text_withheld', message: 'its text may not be played' };
+      await noteFailedTick(ctx.store, { name, dueAtMs, error });
+      ctx.log.warn({ schedule: name, code: error.code }, 'a schedule did not start its run');
+      return { outcome: 'withheld' };
+    }
     const outcome = await claimTick(ctx.store, {
       name,
       runId,

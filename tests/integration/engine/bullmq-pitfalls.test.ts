@@ -2,6 +2,7 @@ import { FlowProducer, Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { QUEUE_NAMES } from '../../../queues/catalogue.ts';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
+import { CRISIS_LEVELS } from '../../../src/contracts/safety.ts';
 import { PRIORITIES } from '../../../src/contracts/priority.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { newRunId } from '../../../src/kernel/ids.ts';
@@ -15,6 +16,7 @@ import {
   type Harness,
 } from '../../support/harness.ts';
 import { editChain } from '../../support/edit-plan.ts';
+import { crisesOf, crisisOf } from '../../support/crises.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
 let redis: TestRedis;
@@ -36,6 +38,9 @@ describe('BullMQ', () => {
     for (const workflow of ['collaborative', 'input_processing', 'world_building', 'narrative_generation']) {
       for (const priority of PRIORITIES) await h.submit(await h.newSession(), 'look', { workflow, priority });
     }
+    const crises = await crisesOf(h);
+    for (const level of CRISIS_LEVELS) await crises.caller.tell(crisisOf(level));
+    await crises.caller.tellOfViolations({ sessionId: 's_1', userHash: 'u', count: 3 });
     await h.startWorkers(['maintenance']);
     for (const name of QUEUE_NAMES) {
       const queue = h.core.queues.get(name)!;

@@ -29,7 +29,7 @@ async function start(
   if (!submitted.done)
     return { runId: submitted.accepted.run_id, isRepeat, status: submitted.accepted.status };
   const { run_id: runId, status } = submitted.response.workflow_metadata;
-  return { runId, isRepeat, status };
+  return { runId: runId!, isRepeat, status };
 }
 
 test('one dedup_id is one run, also when two API processes are asked 40 times at once', async () => {

@@ -14,12 +14,12 @@ beforeAll(async () => {
 afterAll(() => redis.dispose());
 
 async function degradedEvents(h: Harness, answer: OrchestrationResponse) {
-  const events = await h.eventsOf(answer.workflow_metadata.run_id);
+  const events = await h.eventsOf(answer.workflow_metadata.run_id!);
   return events.filter(({ type }) => type === 'run.degraded').map(({ data }) => data);
 }
 
 async function recoveries(h: Harness, answer: OrchestrationResponse) {
-  const events = await h.eventsOf(answer.workflow_metadata.run_id);
+  const events = await h.eventsOf(answer.workflow_metadata.run_id!);
   return events.filter(({ type }) => type === 'service.recovered').map(({ data }) => data);
 }
 
@@ -167,7 +167,7 @@ describe('a turn that fails for good', () => {
     expect(await h.worldOf(sessionId)).toBeNull();
     expect((await h.operations.listTurns(sessionId, { limit: 5 }, LOCAL_OPERATOR)).items).toEqual([]);
     const { run_id: runId } = answer.workflow_metadata;
-    const run = await h.operations.getRun(runId, LOCAL_OPERATOR);
+    const run = await h.operations.getRun(runId!, LOCAL_OPERATOR);
     expect(run).toMatchObject({ status: 'failed', degraded: true });
     expect(run.steps.map(({ status }) => status)).toEqual(['completed', 'failed', 'skipped']);
   });
@@ -184,7 +184,7 @@ describe('a turn that fails for good', () => {
     const [letter] = await h.operations.listDeadLetters({ limit: 5 });
     expect(letter).toMatchObject({ queue: 'nga', workflow_id: runId });
     await h.operations.replayDeadLetter(letter!.dlq_id, LOCAL_OPERATOR);
-    const run = await h.operations.awaitRun(runId, { waitMs: 25_000 }, LOCAL_OPERATOR);
+    const run = await h.operations.awaitRun(runId!, { waitMs: 25_000 }, LOCAL_OPERATOR);
     expect(run).toMatchObject({ status: 'completed', degraded: false, error: null });
     expect(run.output).toMatchObject({
       updated_context: { turn: 1 },

@@ -31,7 +31,7 @@ async function start(
   workflow = 'input_processing',
 ): Promise<string> {
   const submitted = await h.operations.startRun(workflow, { input: { text: 'look around' }, ...request }, by);
-  return submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
+  return submitted.done ? submitted.response.workflow_metadata.run_id! : submitted.accepted.run_id;
 }
 
 /** All pages of a list, and how many there were. */

@@ -12,6 +12,7 @@ import { runWatchdog } from '../../../src/workflows/watchdog.ts';
 import { planCatalog, startPlan } from '../../support/durable-runner.ts';
 import { startHarness, untilAbort, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
+import { peopleOf } from '../../support/people-of.ts';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -65,7 +66,7 @@ async function lose(
 }
 
 async function gauge(h: Harness): Promise<string | undefined> {
-  exportQueueGauges(h.core);
+  exportQueueGauges(h.core, peopleOf(h.core));
   return /workflow_unexplained_runs\S* (\d+)/.exec((await h.metrics.render()).body)?.[1];
 }
 

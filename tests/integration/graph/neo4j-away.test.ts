@@ -9,6 +9,7 @@ import { randomStory } from '../../support/graph-story.ts';
 import { eventually, startHarness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 import { tcpGate } from '../../support/tcp-gate.ts';
+import { peopleOf } from '../../support/people-of.ts';
 
 // The product's own connection to Neo4j, and no Neo4j.
 
@@ -76,7 +77,7 @@ describe.each(['refuses connections', 'never answers'])('a fleet whose Neo4j %s'
       'neo4j.timeout': '1',
     };
     await using h = await startHarness({ redisUrl: redis.url, settings });
-    exportQueueGauges(h.core);
+    exportQueueGauges(h.core, peopleOf(h.core));
     await tell(h.core.store, randomStory('world_a', 7, seededRandom('away', 1)));
     const outbox = await waiting(h.core.store);
     expect(outbox).toBeGreaterThanOrEqual(7);

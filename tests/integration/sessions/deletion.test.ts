@@ -6,6 +6,9 @@ import { launchRun } from '../../../src/workflows/drive.ts';
 import { countOpenRuns } from '../../../src/primitives/durable/open-runs.ts';
 import type { RedisStore } from '../../../src/redis/store.ts';
 import { forgetSession, goOnForgetting } from '../../../src/workflows/forget/forget-session.ts';
+import { createInterventionStore } from '../../../src/safety/interventions/store.ts';
+import { sessionPseudonym } from '../../../src/safety/pseudonyms.ts';
+import { crisisOf, pseudonyms, quietLog, SETTINGS } from '../../support/interventions.ts';
 import { everythingOf, placesOf } from '../../support/everything.ts';
 import {
   agentsWith,
@@ -97,6 +100,68 @@ describe('deleting a session', () => {
     expect((await h.operations.getSession(other, LOCAL_OPERATOR)).turn).toBe(1);
     expect((await h.worldOf(other))?.player.location_id).toBe('mountain_path');
     expect((await h.play(other, 'look around')).updated_context.turn).toBe(2);
+  });
+
+  test('leaves an intervention to those who work on it, without the name of the session', async () => {
+    await using h = await startHarness({ redisUrl: redis.url, workers: [] });
+    const { store, clock } = h.core;
+    const log = quietLog([]);
+    const interventions = createInterventionStore({ store, clock, settings: SETTINGS, pseudonyms, log });
+    const sessionId = await h.newSession();
+    const other = await h.newSession();
+    const { keys, redis: client } = store;
+    const open = crisisOf({ sessionId, userId: null, level: 'critical' });
+    const elsewhere = crisisOf({ sessionId: other, userId: 'ada' });
+    await interventions.writeCrisis(open);
+    await interventions.writeCrisis(crisisOf({ sessionId, userId: 'ada' }));
+    await interventions.writeCrisis(elsewhere);
+    await interventions.holdSession(sessionId, 'a reason', 'system');
+    const escalation = keys.safetyEscalation(`${open.interventionId}-1`);
+    const told = JSON.stringify({
+      escalation_id: `${open.interventionId}-1`,
+      version: 3,
+      session_id: sessionId,
+    });
+    await client.hset(escalation, 'version', '3', 'data', told);
+    await client.xadd(keys.safetyAlerts(), '*', 'kind', 'page', 'data', told);
+    await client.xadd(
+      keys.safetyAlerts(),
+      '*',
+      'kind',
+      'page',
+      'data',
+      JSON.stringify({ session_id: other }),
+    );
+    await client.set(
+      keys.safetyQuarantine('q1'),
+      JSON.stringify({ session_id: sessionId, story: 'marzipan' }),
+    );
+
+    expect(await h.operations.deleteSession(sessionId, LOCAL_OPERATOR)).toMatchObject({ status: 'deleted' });
+
+    expect(await traces(h, sessionId)).toEqual([]);
+    const kept = await interventions.get(open.interventionId);
+    expect(kept).toMatchObject({ session_id: sessionPseudonym(sessionId), state: 'responded', version: 2 });
+    expect(JSON.parse((await client.hget(escalation, 'data')) ?? '')).toMatchObject({
+      version: 4,
+      session_id: sessionPseudonym(sessionId),
+    });
+    expect(await client.hget(escalation, 'version')).toBe('4');
+    expect(await client.xlen(keys.safetyAlerts())).toBe(2);
+    // The history of a session without a player goes with it, that of a player is the player's.
+    expect(await client.exists(keys.safetyUser(open.userHash), keys.safetySession(sessionId))).toBe(0);
+    expect(await client.exists(keys.safetyUser(elsewhere.userHash))).toBe(1);
+    // People go on with it.
+    const taken = await interventions.change(
+      open.interventionId,
+      (now) => ({ ...now, state: 'acknowledged' }),
+      { actor: 'dr-kim', what: 'taken' },
+    );
+    expect(taken.version).toBe(3);
+    expect(await traces(h, sessionId)).toEqual([]);
+    expect(await client.exists(keys.safetySession(sessionPseudonym(sessionId)))).toBe(0);
+    expect((await interventions.playerSafety(other, elsewhere.userHash)).open).not.toBeNull();
+    expect(await client.zcard(keys.safetyDue())).toBe(3);
   });
 
   test('is for its owner and for administrators', async () => {

@@ -26,7 +26,7 @@ async function write(
     caller,
   );
   const runId = submitted.done ? submitted.response.workflow_metadata.run_id : submitted.accepted.run_id;
-  return h.ended(runId);
+  return h.ended(runId!);
 }
 
 describe('a writer whose world was changed by others', () => {

@@ -51,10 +51,10 @@ describe('ao worker', () => {
       ['narrative_generator', 'ipa', 'nga'],
       ['ipa', 'nga'],
     ],
-    [['all'], ['ipa', 'wba', 'nga', 'flow']],
+    [['all'], ['ipa', 'wba', 'nga', 'flow', 'safety']],
     [
       ['flow', 'all'],
-      ['ipa', 'wba', 'nga', 'flow'],
+      ['ipa', 'wba', 'nga', 'flow', 'safety'],
     ],
   ])('%j works on %j', async (words, agents) => {
     const { seen, ports } = recording();

@@ -29,8 +29,12 @@ interface Report {
 
 describe('ao doctor', () => {
   it('finds nothing wrong on a well machine', async () => {
+    const channel = { ENABLED: 'true', URL: 'https://chat.example/hook' };
+    const channels = Object.fromEntries(
+      Object.entries(channel).map(([key, value]) => [`AO_SAFETY__CHANNELS__CHAT__${key}`, value]),
+    );
     const result = await ao(['doctor', '--json'], {
-      env: FREE_PORTS,
+      env: { ...FREE_PORTS, ...channels },
       ports: { describeHost: async () => HOST },
     });
     expect((result.json() as Report).checks.filter(({ status }) => status !== 'ok')).toEqual([]);

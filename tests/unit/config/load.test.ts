@@ -31,7 +31,10 @@ function problemsOf(options: LoadOptions): string[] {
 }
 
 const KEY = { id: 'ops', sha256: 'a'.repeat(64), roles: ['admin'] };
-const CREDENTIALS = { AO_AUTH__API_KEYS: JSON.stringify([KEY]) };
+const CREDENTIALS = {
+  AO_AUTH__API_KEYS: JSON.stringify([KEY]),
+  AO_SAFETY__HMAC_SECRET: 'a secret of more than thirty-two bytes',
+};
 const MODELS = { LLM_BASE_URL: 'http://models/v1', LLM_MODEL: 'unheard-of' };
 
 describe('layers', () => {
@@ -231,7 +234,7 @@ describe('problems', () => {
     [{ AO_SHUTDOWN__DRAIN_DELAY: '25' }, RULES[3]],
     [{ AO_AUTH__API_KEYS: JSON.stringify([KEY, KEY]) }, RULES[4]],
     [{ AO_HTTP__HOST: '0.0.0.0' }, RULES[5]],
-    [{ AO_ENV: 'staging', REDIS_URL: 'redis://db' }, RULES[6]],
+    [{ AO_ENV: 'staging', ...CREDENTIALS, AO_AUTH__API_KEYS: '', REDIS_URL: 'redis://db' }, RULES[6]],
     [{ AO_ENV: 'production', ...CREDENTIALS }, RULES[7]],
     [{ AO_ENV: 'staging', ...CREDENTIALS, REDIS_URL: 'redis://db', AO_HTTP__CORS_ORIGINS: '*' }, RULES[8]],
     [
@@ -247,11 +250,24 @@ describe('problems', () => {
       },
       RULES[10],
     ],
-    [{ LLM_BASE_URL: 'http://models' }, RULES[11]],
-    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__IPA: '10' }, RULES[12]],
-    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__WBA: '15' }, RULES[13]],
-    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__NGA: '20' }, RULES[14]],
-    [{ ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5' }, RULES[15]],
+    [{ AO_ENV: 'staging', ...CREDENTIALS, REDIS_URL: 'redis://db', AO_SAFETY__ENABLED: 'no' }, RULES[11]],
+    [
+      {
+        AO_ENV: 'production',
+        AO_AUTH__API_KEYS: CREDENTIALS.AO_AUTH__API_KEYS,
+        REDIS_URL: 'redis://db',
+      },
+      RULES[12],
+    ],
+    [{ LLM_BASE_URL: 'http://models' }, RULES[13]],
+    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__IPA: '10' }, RULES[14]],
+    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__WBA: '15' }, RULES[15]],
+    [{ ...MODELS, AO_REAL_AGENTS__TIMEOUTS__NGA: '20' }, RULES[16]],
+    [{ ...MODELS, AO_LLM__DAILY_BUDGET_USD: '2.5' }, RULES[21]],
+    [{ AO_SAFETY__CHANNELS__WEBHOOK__ENABLED: 'true' }, RULES[17]],
+    [{ AO_SAFETY__CHANNELS__EMAIL__ENABLED: 'true' }, RULES[18]],
+    [{ AO_SAFETY__CHANNELS__CHAT__ENABLED: 'true' }, RULES[19]],
+    [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[20]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -259,7 +275,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(16);
+    expect(RULES).toHaveLength(22);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

@@ -32,6 +32,16 @@ const price = fc.record({
   output: fc.constantFrom(0, 0.002),
 });
 
+const address = fc.constantFrom(
+  null,
+  'https://hooks.example/a?b=c',
+  'http://127.0.0.1:9000',
+  'hooks.example',
+);
+const secret = fc.constantFrom(null, 'short', '0123456789abcdef0123456789abcdef');
+const recipients = fc.subarray(['a@mail.example', 'b.c@mail.example', 'nobody']);
+const filePath = (valid: string): fc.Arbitrary<unknown> => fc.constantFrom(null, valid, './c d', ' ');
+
 /** Keys whose values are words; all others follow from their kind. */
 const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   environment: fc.constantFrom(...ENVIRONMENTS),
@@ -64,6 +74,23 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'llm.provider': fc.constantFrom('main', 'local.1', 'a b'),
   'llm.daily_budget_usd': fc.constantFrom(null, 0, 2.5, 1000, -1),
   'llm.prices': fc.array(price, { maxLength: 2 }),
+  'safety.rules_file': filePath('/etc/ao/rules.yaml'),
+  'safety.protocols_file': filePath('/etc/ao/protocols.json'),
+  'safety.default_region': fc.constantFrom('default', 'US', 'GB', 'usa'),
+  'safety.locale': fc.constantFrom('en', 'es', 'EN'),
+  'safety.hmac_secret': secret,
+  'safety.wal_file': filePath('/var/lib/ao/safety.wal'),
+  'safety.notify.dashboard_url': address,
+  'safety.channels.webhook.url': address,
+  'safety.channels.webhook.secret': secret,
+  'safety.channels.email.smtp_url': fc.constantFrom(null, 'smtps://u:p@mail.example:465', 'mail.example'),
+  'safety.channels.email.from': fc.constantFrom(null, 'fleet@mail.example', 'fleet'),
+  'safety.channels.email.on_call': recipients,
+  'safety.channels.email.supervisor': recipients,
+  'safety.channels.email.director': recipients,
+  'safety.channels.chat.url': address,
+  'safety.channels.pager.url': address,
+  'safety.channels.pager.routing_key': secret,
 };
 
 function valueOf(key: Key): fc.Arbitrary<unknown> {

@@ -22,16 +22,22 @@ describe('every operation for every principal', () => {
   let http: HttpHarness;
   let routes: readonly Route[];
   beforeAll(async () => {
-    http = await startHttp({ keys: KEYS, config: { metrics: { auth: true } } });
+    http = await startHttp({ keys: KEYS, config: { metrics: { auth: true }, http: { trust_proxy: 1 } } });
     routes = createRouteTable(http.deps, new HttpLifetime());
   });
   afterAll(() => http[Symbol.asyncDispose]());
 
   test.each(['none', ...ROLES] as const)('%s gets in exactly where its role allows', async (principal) => {
+    let calls = 0;
     for (const route of routes) {
       for (const path of route.paths) {
         const init = principal === 'none' ? {} : { as: principal };
-        const headers = { accept: route.produces?.[0] ?? 'application/json' };
+        // Administration and refusals are counted by address.
+        const address = `10.0.0.${(calls += 1) % 250}`;
+        const headers = {
+          accept: route.produces?.[0] ?? 'application/json',
+          'x-forwarded-for': address,
+        };
         const answer = await http.call(route.method.toUpperCase(), concrete(path), { ...init, headers });
         const roles = typeof route.access === 'string' ? undefined : route.access;
         const what = `${principal} ${route.method} ${path}: ${answer.text}`;

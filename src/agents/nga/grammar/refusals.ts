@@ -94,6 +94,14 @@ export const REFUSALS: Readonly<Record<RejectionCode, Variants>> = {
     'That place in the story is already taken.',
     'But this has been part of the world for a while.',
   ],
+  content_blocked: [
+    'But the world lets that one pass by.',
+    'That does not find its way into this story.',
+    'The story keeps that part to itself.',
+    'For that there is no place here.',
+    'The world stays as it is, and that is well.',
+    'That part is left out, and the rest goes on.',
+  ],
 };
 
 /** A way that was closed at a place the player has left since, in the same breath. */

@@ -19,7 +19,23 @@ const FORM_TOKENS = 250;
 
 export type ModelTelling =
   | { readonly ok: true; readonly output: NgaOutput }
-  | { readonly ok: false; readonly reason: DegradedReason; readonly usage?: TokenUsage };
+  | {
+      readonly ok: false;
+      readonly reason: DegradedReason;
+      readonly usage?: TokenUsage;
+      /** Why it may not be told. */
+      readonly blocked?: readonly string[];
+    };
+
+/** How often the turn was told before, and why that could not be shown. */
+export interface Retelling {
+  readonly attempt: number;
+  readonly blocked: readonly string[];
+}
+
+/** What may be told; null: it may. */
+export type JudgeStory = (story: string, attempt: number) => Promise<readonly string[] | null>;
+type Answer = LanguageAnswer<ModelStory> & { readonly blocked?: readonly string[] };
 
 /**
  * A turn told by a model: asked once per step, whoever repeats it, and shown while it is told. What the model says is
@@ -34,13 +50,16 @@ export async function askNarrator(
   language: Language,
   ctx: AgentContext,
   stream: StoryStream,
+  judge: JudgeStory = async () => null,
+  { attempt, blocked: known }: Retelling = FIRST,
 ): Promise<ModelTelling> {
   const facts = factsOf(input);
-  const answer: LanguageAnswer<ModelStory> = await ctx.memo('story', () =>
+  const key = attempt === 0 ? 'story' : `story~${attempt}`;
+  const ask = (): Promise<LanguageAnswer<ModelStory>> =>
     language.ask(
       {
         name: 'story',
-        system: systemPrompt(facts),
+        system: [systemPrompt(facts), ...guidanceFor(known)].join('\n\n'),
         context: contextFor(facts),
         player: input.player_text,
         output: ModelStory,
@@ -53,9 +72,26 @@ export async function askNarrator(
         budgetMs: Math.max(1, ctx.budgetMs - LOCAL_RESERVE_MS),
         onPartial: (partial) => show(partial, facts, stream),
       },
-    ),
-  );
-  if (!answer.ok) return { ok: false, reason: answer.reason, ...withUsage(answer.usage) };
+    );
+  const answer: Answer = await ctx.memo(key, async (): Promise<Answer> => {
+    const asked = await ask();
+    if (!asked.ok) return asked;
+    const said = ModelStory.safeParse(asked.value);
+    const refused = { ok: false as const, reason: 'invalid_output' as const, ...withUsage(asked.usage) };
+    // What has another form, or may not be told, is not even remembered.
+    if (!said.success) return refused;
+    const blocked = await judge(everythingSaid(said.data), attempt);
+    return blocked === null ? asked : { ...refused, blocked };
+  });
+  if (!answer.ok) {
+    const { blocked } = answer;
+    return {
+      ok: false,
+      reason: answer.reason,
+      ...withUsage(answer.usage),
+      ...(blocked === undefined ? {} : { blocked }),
+    };
+  }
   const { usage, provider, model } = answer;
   const refused: ModelTelling = { ok: false, reason: 'invalid_output', usage };
   const told = ModelStory.safeParse(answer.value);
@@ -76,6 +112,20 @@ export async function askNarrator(
       templateIds: [],
     }),
   };
+}
+
+const FIRST: Retelling = { attempt: 0, blocked: [] };
+
+function guidanceFor(blocked: readonly string[]): string[] {
+  if (blocked.length === 0) return [];
+  const kinds = blocked.map((category) => category.replaceAll('_', ' ')).join(', ');
+  return [
+    `An earlier telling of this turn was withheld (${kinds}). Tell it anew: gentle, without harm, despair, advice on medicine, or anything near to that.`,
+  ];
+}
+
+function everythingSaid({ story, choices }: ModelStory): string {
+  return [story, ...choices].join('\n');
 }
 
 /** The complete sentences of a story that is still growing. */

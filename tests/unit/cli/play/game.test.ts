@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Output } from '../../../../src/cli/output.ts';
 import { playGame } from '../../../../src/cli/play/game.ts';
@@ -191,5 +192,49 @@ describe('ao play on a terminal', () => {
     game.stdin.write('go south\rlook\r/quit\r');
     expect(await game.ended).toBe(0);
     expect(game.played.map(({ text }) => text)).toEqual(['go south', 'look']);
+  });
+
+  it('shows care in the place of a story: places to turn to first, then the words, and nothing to do', async () => {
+    const fleet = fakeFleet();
+    const care = {
+      ...response('Thank you for telling me. Lifeline (988) is there now.', { run_id: null }),
+      status: 'crisis_response' as const,
+      crisis_response: {
+        intervention_id: 'i1',
+        intervention_type: 'human_oversight' as const,
+        crisis_level: 'high' as const,
+        support_resources: [
+          {
+            id: 'l',
+            name: 'Lifeline',
+            phone: '988',
+            sms: 'HOME to 741741',
+            hours: '24/7',
+            languages: ['en'],
+          },
+        ],
+        emergency_contacts: ['911'],
+      },
+      human_oversight_notified: 'queued' as const,
+      next_actions: [],
+    };
+    const submitTurn = async () => ({ done: true as const, response: care });
+    const game = start({ ...fleet, operations: { ...fleet.operations, submitTurn } });
+    await game.shows('> ');
+    game.stdin.write('I cannot go on\r');
+    await game.shows('Your words are not passed on.');
+    game.stdin.write('/quit\r');
+    expect(await game.ended).toBe(0);
+    const text = stripVTControlCharacters(game.screen.text);
+    const order = [
+      'You come first.',
+      'call 988',
+      'text HOME to 741741',
+      'In danger right now: 911',
+      'Thank you',
+    ];
+    const places = order.map((words) => text.indexOf(words));
+    expect(places.every((place) => place > 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
   });
 });

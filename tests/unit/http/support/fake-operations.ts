@@ -1,4 +1,11 @@
 import { hasRole, type Caller } from '../../../../src/contracts/caller.ts';
+import type { ChannelName, Escalation } from '../../../../src/contracts/escalation.ts';
+import type {
+  AcknowledgeEscalation,
+  EscalationFilter,
+  ResolveEscalation,
+  TestChannel,
+} from '../../../../src/contracts/safety-operations/escalations.ts';
 import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
@@ -10,9 +17,23 @@ import type { RollbackHistory, RollbackResult, RollbackRun } from '../../../../s
 import type { SessionView, TurnRecord, UpdateSession } from '../../../../src/contracts/session.ts';
 import type { SessionExport } from '../../../../src/contracts/session-export.ts';
 import type { OrchestrationResponse } from '../../../../src/contracts/turn.ts';
+import type {
+  InterventionListFilter,
+  ResolveIntervention,
+} from '../../../../src/contracts/safety-operations/interventions.ts';
 import type { RunToken } from '../../../../src/contracts/token.ts';
+import type {
+  RollbackRules,
+  RulesChanged,
+  RulesCheck,
+  SafetyOverview,
+  ValidateText,
+} from '../../../../src/contracts/safety-operations/rules.ts';
+import type { ValidationResult } from '../../../../src/contracts/safety.ts';
 import type { FleetStatus } from '../../../../src/contracts/status.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
+import { beginIntervention } from '../../../../src/safety/interventions/evolve.ts';
+import { crisisOf } from '../../../support/interventions.ts';
 import { deferred } from '../../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../../src/kernel/errors.ts';
 import { newRunId, newSessionId, type RunId } from '../../../../src/kernel/ids.ts';
@@ -44,7 +65,85 @@ export class FakeOperations implements FleetOperations {
   /** Whether submissions end while their caller waits. */
   answersInTime = false;
   worldVersion = 5;
+  readonly interventions = [1, 2, 3].map((n) => beginIntervention(crisisOf({ sessionId: `s${n}` })));
   #wake = deferred();
+
+  rulesVersion = '0123456789ab';
+
+  #rules(): RulesChanged {
+    return {
+      ok: true,
+      status: {
+        source: 'default',
+        redis_key: 'ao:safety:rules',
+        cache_ttl_s: 2,
+        last_reload_ts: AT,
+        rules_version: this.rulesVersion,
+        last_error: null,
+        live: true,
+      },
+    };
+  }
+
+  async safety(caller: Caller): Promise<SafetyOverview> {
+    this.#enter('safety', caller);
+    return {
+      enabled: true,
+      status: this.#rules().status,
+      rules: [],
+      counts: { rules: 0, patterns: 0, terms: 0, phrases: {} },
+      human_channel: 'none',
+      system_health: 'healthy',
+      ...(hasRole(caller, 'admin') ? { document: { rules: [] } } : {}),
+    };
+  }
+
+  async putSafetyRules(document: unknown, options: { ifMatch?: string | undefined }, caller: Caller) {
+    this.#enter('putSafetyRules', document, options, caller);
+    if (options.ifMatch !== undefined && options.ifMatch !== this.rulesVersion) {
+      throw new FleetError({
+        code: 'safety_rules_stale',
+        kind: 'conflict',
+        httpStatus: 412,
+        message: 'stale',
+      });
+    }
+    return this.#rules();
+  }
+
+  async checkSafetyRules(document: unknown): Promise<RulesCheck> {
+    this.#enter('checkSafetyRules', document);
+    return { valid: true, errors: [], warnings: [], rule_count: 0 };
+  }
+
+  async rollbackSafetyRules(request: RollbackRules, caller: Caller) {
+    this.#enter('rollbackSafetyRules', request, caller);
+    return this.#rules();
+  }
+
+  async reloadSafetyRules() {
+    this.#enter('reloadSafetyRules');
+    return this.#rules();
+  }
+
+  async validateText(request: ValidateText): Promise<ValidationResult> {
+    this.#enter('validateText', request);
+    return {
+      level: 'safe',
+      score: 0.9,
+      findings: [],
+      crisis_detected: false,
+      crisis_types: [],
+      distress_types: [],
+      overall_sentiment: 0,
+      therapeutic_appropriateness: 0.8,
+      escalation_recommended: false,
+      alternative_content: null,
+      monitoring_flags: [],
+      rules_version: this.rulesVersion,
+      source: 'default',
+    };
+  }
 
   async createSession(request: Parameters<FleetOperations['createSession']>[0], caller: Caller) {
     this.#enter('createSession', request, caller);
@@ -382,6 +481,39 @@ export class FakeOperations implements FleetOperations {
     })();
   }
 
+  readonly escalations = new Map<string, Escalation>();
+
+  async listEscalations(filter: EscalationFilter) {
+    this.#enter('listEscalations', filter);
+    return [...this.escalations.values()].slice(0, filter.limit);
+  }
+  async getEscalation(id: string) {
+    this.#enter('getEscalation', id);
+    const found = this.escalations.get(id);
+    if (found !== undefined) return found;
+    throw new FleetError({
+      code: 'escalation_not_found',
+      kind: 'not_found',
+      message: `no escalation "${id}"`,
+    });
+  }
+  async acknowledgeEscalation(id: string, request: AcknowledgeEscalation, caller: Caller) {
+    this.#enter('acknowledgeEscalation', id, request, caller);
+    return { ...(await this.getEscalation(id)), already_acknowledged_by: null };
+  }
+  async resolveEscalation(id: string, request: ResolveEscalation, caller: Caller) {
+    this.#enter('resolveEscalation', id, request, caller);
+    return this.getEscalation(id);
+  }
+  async listSafetyAlerts(page: { limit: number; after?: string }) {
+    this.#enter('listSafetyAlerts', page);
+    return [{ id: '1-0', kind: 'alert' as const, at: AT, data: { alert_type: 'safety.escalation_failed' } }];
+  }
+  async testChannel(channel: ChannelName, { tier }: TestChannel) {
+    this.#enter('testChannel', channel, tier);
+    return { channel, tier, outcome: 'skipped' as const, recipient_masked: '-', response_time_ms: 0 };
+  }
+
   async costs(range: CostRange): Promise<CostReport> {
     this.#enter('costs', range);
     const total = { requests: 1, input_tokens: 10, output_tokens: 5, usd: 0.03, usd_per_1k_tokens: 2 };
@@ -516,6 +648,47 @@ export class FakeOperations implements FleetOperations {
     const entry = this.deadLetters.find(({ dlq_id }) => dlq_id === dlqId);
     if (entry === undefined) throw notFound('dead_letter_not_found', dlqId);
     return entry;
+  }
+
+  async listInterventions(filter: InterventionListFilter, caller: Caller) {
+    this.#enter('listInterventions', filter, caller);
+    const from = filter.after === undefined ? 0 : Number(filter.after.id) + 1;
+    const items = this.interventions.slice(from, from + filter.limit);
+    const last = from + items.length - 1;
+    const next = last + 1 < this.interventions.length ? { at: 0, id: String(last) } : null;
+    return { items, next, unreadable: [] };
+  }
+
+  async getIntervention(id: string, caller: Caller) {
+    this.#enter('getIntervention', id, caller);
+    const found = this.interventions.find((one) => one.intervention_id === id);
+    if (found === undefined) throw notFound('intervention_not_found', id);
+    return found;
+  }
+
+  async resolveIntervention(id: string, request: ResolveIntervention, caller: Caller) {
+    this.#enter('resolveIntervention', id, request, caller);
+    return { ...(await this.getIntervention(id, caller)), state: request.outcome };
+  }
+
+  async releaseSession(sessionId: string, caller: Caller) {
+    this.#enter('releaseSession', sessionId, caller);
+    return { session_id: sessionId, was_held: true };
+  }
+
+  async forgetPlayer(userId: string, caller: Caller) {
+    this.#enter('forgetPlayer', userId, caller);
+    return { was_known: true, detached_interventions: 0, open_interventions: 0 };
+  }
+
+  async safetyDashboard(): Promise<never> {
+    this.#enter('safetyDashboard');
+    throw notFound('not_here', 'dashboard');
+  }
+
+  async safetyReport(): Promise<never> {
+    this.#enter('safetyReport');
+    throw notFound('not_here', 'report');
   }
 
   #enter(name: string, ...args: unknown[]): void {

@@ -14,6 +14,7 @@ export interface HttpOptions {
   readonly config?: Record<string, unknown>;
   readonly stores?: (config: HttpConfig) => Partial<HttpStores>;
   readonly boardHandler?: RequestHandler;
+  readonly isUrgent?: HttpDeps['isUrgent'];
 }
 interface KeyOptions {
   readonly roles: readonly Role[];
@@ -62,6 +63,7 @@ export async function startHttp(options: HttpOptions = {}) {
     stores: { ...memory, ...options.stores?.(config) },
     cursorKey: Buffer.alloc(32, 7),
     version: '0.0.0',
+    ...(options.isUrgent && { isUrgent: options.isUrgent }),
     ...(options.boardHandler && { boardHandler: options.boardHandler }),
   };
   const server = new HttpServer(deps);

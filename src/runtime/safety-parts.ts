@@ -1,0 +1,23 @@
+import type { PeopleCaller, SafetyParts } from '../safety/ports.ts';
+import { createRecorder } from '../safety/screening/recorder.ts';
+import type { Core } from './core.ts';
+import type { SafetyRoom } from './open-safety-room.ts';
+import type { SafetyState } from './open-safety-state.ts';
+
+/** What a process judges with, remembers in and calls people by, as one; null where judging is switched off. */
+export function safetyParts(
+  { clock, config, log }: Pick<Core, 'clock' | 'config' | 'log'>,
+  { judge, supporter }: Pick<SafetyRoom, 'judge' | 'supporter'>,
+  { interventions, pseudonyms, tally }: Pick<SafetyState, 'interventions' | 'pseudonyms' | 'tally'>,
+  people: PeopleCaller,
+): SafetyParts | null {
+  if (!config.safety.enabled) return null;
+  const recorder = createRecorder({
+    tally,
+    store: interventions,
+    clock,
+    log,
+    auditsSafe: config.safety.audit.safe,
+  });
+  return { judge, supporter, people, pseudonyms, store: interventions, recorder };
+}

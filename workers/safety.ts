@@ -1,0 +1,4 @@
+import { runProcess } from '../src/cli/main.ts';
+
+/** Tells people of a crisis; the same as `ao worker safety`. */
+await runProcess(['worker', 'safety']);
