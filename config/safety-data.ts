@@ -24,8 +24,8 @@ const Phrase = z.strictObject({
   self: z.boolean().default(false),
   /** A subject that people also write about: without a speaker it is no disclosure where a study is the theme. */
   topic: z.boolean().default(false),
-  /** real_target: a person of the player's life follows; actor: such a person does it. */
-  needs: z.enum(['real_target', 'actor']).optional(),
+  /** real_target: a person of the player's life follows; actor: such a person does it; clause_end: nothing follows. */
+  needs: z.enum(['real_target', 'actor', 'clause_end']).optional(),
 });
 export type Phrase = z.output<typeof Phrase>;
 
@@ -65,11 +65,13 @@ export interface SafetyData {
   readonly emoji: ReadonlyMap<string, number>;
   /** Words that are never taken for a misspelling of another. */
   readonly words: readonly string[];
+  /** Weights of learned cues as they stand in `learned.tsv`; null where there are none. */
+  readonly learned: string | null;
 }
 
 /**
  * Reads `<folder>/<locale>`: `lexicon/*.yaml`, and of each of `classes`, `context`, `idioms`, `fiction`, `sentiment`
- * and `words` the file of that name and those whose names begin so (`classes-core.yaml`).
+ * and `words` the file of that name and those whose names begin so (`classes-more.yaml`), and `learned.tsv`.
  *
  * @param folder  default the data that comes with the product, wherever it was started
  * Errors: safety_data_invalid (invalid_input) naming the file and what is wrong
@@ -99,6 +101,7 @@ export function readSafetyData(locale: string, folder: string = safetyFolder()):
     fiction: readLists(root, 'fiction'),
     ...sentiment,
     words: [...readLists(root, 'words').values()].flat(),
+    learned: readText(join(root, 'learned.tsv')),
   };
 }
 
@@ -132,6 +135,10 @@ function startingWith(root: string, name: string): string[] {
     const own = file.slice(root.length + 1);
     return own === `${name}.yaml` || own.startsWith(`${name}-`);
   });
+}
+
+function readText(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
 function yamlFiles(folder: string): string[] {

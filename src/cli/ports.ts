@@ -25,7 +25,8 @@ export interface CliPorts {
   describeHost(directory: string): Promise<HostDescription>;
   listMetrics(): readonly MetricSpec[];
   /** Judges texts here; no fleet is needed. */
-  openSafety(): SafetyTools;
+  /** @param locale  default `en`; errors: safety_data_invalid where there are no words for it */
+  openSafety(locale?: string): SafetyTools;
 }
 
 /** What the commands use of {@link FleetOperations}; the HTTP client offers the same. */

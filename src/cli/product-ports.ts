@@ -22,7 +22,7 @@ export const productPorts: CliPorts = {
   startRedis: startEmbeddedRedis,
   findRedisServer: () => findRedisServer(),
   describeHost: (directory) => describeHost(systemProbes, directory),
-  openSafety: () => openSafety(),
+  openSafety,
   listMetrics: () =>
     METRIC_CATALOGUE.map((metric) => ({ ...metric, name: `${METRIC_PREFIX}${metric.name}` })),
 };

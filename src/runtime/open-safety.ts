@@ -34,7 +34,8 @@ export function openSafety(locale = 'en'): SafetyTools {
   return {
     judge(text, options) {
       const result = validator.validateText(text, options);
-      return { ...result, assessment: assessCrisis(result, options.context ?? {}, Date.now()) };
+      const factors = result.crisis_detected ? validator.protectiveFactorsIn(text) : [];
+      return { ...result, assessment: assessCrisis(result, options.context ?? {}, Date.now(), factors) };
     },
     labelledLine: LabelledLine,
     isOfHalf,

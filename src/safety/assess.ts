@@ -82,7 +82,7 @@ export function crisisLevelOf(
  * How serious a crisis is and what it asks for: a screening, never a diagnosis. Protective factors inform people and
  * lower nothing.
  *
- * @param factors  what the text itself shows: help_seeking, future_oriented
+ * @param factors  what the text itself shows, from `protectiveFactorsIn`: help_seeking, future_oriented
  * Source: spec, safety 6; the severities follow the Columbia scale
  */
 export function assessCrisis(

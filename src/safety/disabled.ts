@@ -5,6 +5,7 @@ export function disabledValidator({ lexicon, rules }: Pick<Validator, 'lexicon' 
   return {
     lexicon,
     rules,
+    protectiveFactorsIn: () => [],
     validateText: () => ({
       level: 'safe',
       score: 1,

@@ -25,8 +25,9 @@ export function resolveWord(typed: string, { words, anchors, telling, typos }: L
     }
   }
   for (const reading of leetReadings(typed).slice(0, 2)) {
-    const meant = typos.find(shortenedRuns(reading)[1] ?? reading);
-    if (meant !== null) {
+    for (const short of shortenedRuns(reading)) {
+      const meant = typos.find(short);
+      if (meant === null) continue;
       return { word: words.idOf(meant), how: READ.fuzzy | (reading === typed ? 0 : READ.deobfuscated) };
     }
   }

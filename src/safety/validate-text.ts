@@ -9,9 +9,11 @@ import type {
 } from '../contracts/safety.ts';
 import { FleetError } from '../kernel/errors.ts';
 import { crisisFindings, crisisLevelOf, crisisTypesOf } from './assess.ts';
-import { report } from './decide/findings.ts';
+import { report, type ReportSettings } from './decide/findings.ts';
 import { judge } from './decide/judge.ts';
 import { PhraseScan } from './decide/scan.ts';
+import { weighOpinion } from './decide/weigh-opinion.ts';
+import { SecondOpinion } from './learned/second-opinion.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
 import { SENTIMENT_RULE } from './rules/built-in.ts';
@@ -24,6 +26,8 @@ import { CHUNK_UNITS, isOwn, piecesOf, WHOLE, type TextPiece } from './text/piec
 /** UTF-16 units. */
 export const MAX_TEXT_UNITS = 1_000_000;
 const MAX_FINDINGS = 100;
+/** Cues of the text itself; the others come from what is known of the player. */
+const PROTECTIVE_FACTORS = ['help_seeking', 'future_oriented'] as const;
 
 export interface ValidateOptions {
   readonly stage?: Stage;
@@ -55,6 +59,8 @@ export interface Validator {
    * length and the stage in its details, as an audit needs them
    */
   readonly validateText: (text: string | null | undefined, options?: ValidateOptions) => ValidationResult;
+  /** `help_seeking` and `future_oriented`, where a text shows them: what `assessCrisis` takes as `factors`. */
+  readonly protectiveFactorsIn: (text: string) => string[];
 }
 
 const NO_CONTEXT: SafetyContext = {};
@@ -63,7 +69,8 @@ const NO_CONTEXT: SafetyContext = {};
 export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: SuggestAlternative): Validator {
   const reading = new TextReading(lexicon);
   const scan = new PhraseScan(lexicon);
-  return { lexicon, rules, validateText };
+  const second = lexicon.learned === null ? null : new SecondOpinion(lexicon, lexicon.learned);
+  return { lexicon, rules, validateText, protectiveFactorsIn };
 
   function validateText(
     text: string | null | undefined,
@@ -88,6 +95,17 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
     return result;
   }
 
+  function protectiveFactorsIn(text: string): string[] {
+    reading.read(text, 0, Math.min(text.length, CHUNK_UNITS));
+    scan.run(reading);
+    return PROTECTIVE_FACTORS.filter((factor) => scan.someMeaning((phrase) => isCue(phrase, factor)));
+  }
+
+  function isCue(phrase: number, cue: string): boolean {
+    const meaning = lexicon.meanings[phrase]!;
+    return meaning.kind === 'cue' && meaning.cue === cue;
+  }
+
   function readPiece(
     text: string,
     piece: TextPiece,
@@ -101,7 +119,10 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
     const sentiment = sentimentOf(reading, lexicon);
     found.positive += sentiment.positive;
     found.negative += sentiment.negative;
-    if (scan.hasClaim) readClaims(piece, sentiment.value, stage, context, nowMs, found);
+    const isWeighed = second !== null && stage === 'input' && rules.isCrisisEnabled;
+    if (scan.hasClaim || (isWeighed && second.isAlarmed(reading))) {
+      readClaims(piece, sentiment.value, stage, context, nowMs, found);
+    }
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
     if (severe !== null) {
       const { level, priority } = rules.tuned(SENTIMENT_RULE);
@@ -120,10 +141,10 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
     nowMs: number,
     found: Collected,
   ): void {
-    const { judged } = judge(reading, scan.matches(reading), context, stage);
+    const judged = scan.hasClaim ? judge(reading, scan.matches(reading), context, stage).judged : [];
     const own =
       piece === WHOLE ? judged : judged.filter(({ match }) => isOwn(piece, reading.startOf(match.first)));
-    const reported = report(own, reading, lexicon, {
+    const settings: ReportSettings = {
       context,
       stage,
       sentiment,
@@ -131,7 +152,11 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
       isCrisisEnabled: rules.isCrisisEnabled,
       nowMs,
       rule: rules.tuned,
-    });
+    };
+    const reported = report(own, reading, lexicon, settings);
+    if (second !== null && stage === 'input' && rules.isCrisisEnabled) {
+      weighOpinion(reported, own, second.of(reading, scan, own), reading, settings);
+    }
     for (const finding of reported.findings) found.findings.push(finding);
     for (const suppressed of reported.suppressed) found.suppressed.push(suppressed);
     for (const type of reported.distress) if (!found.distress.includes(type)) found.distress.push(type);

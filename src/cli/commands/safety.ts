@@ -25,9 +25,17 @@ const TestLine = z.strictObject({
   stage: Stage.optional(),
 });
 
+const LOCALES = ['en', 'es'] as const;
+type Locale = (typeof LOCALES)[number];
+
+interface TestOptions {
+  readonly locale: Locale;
+}
+
 interface EvalOptions {
   readonly dataset: string;
   readonly half: Half;
+  readonly locale: Locale;
   readonly minSensitivity?: number;
   readonly minSpecificity?: number;
 }
@@ -38,12 +46,14 @@ export const registerSafety: Register = (program, run) => {
     .command('test')
     .description('judge one {"text": …, "context"?: …} per line; one result per line, in order')
     .argument('<file>', 'a file, or - for standard input')
-    .action(run<[string], object>(test));
+    .addOption(localeOption())
+    .action(run<[string], TestOptions>(test));
   group
     .command('eval')
     .description('score a labelled set; exit 1 below the limits')
     .requiredOption('--dataset <file>', 'lines of {text, crisis, type, level, tags}')
     .addOption(new Option('--half <half>', 'which lines').choices(['dev', 'kept', 'all']).default('all'))
+    .addOption(localeOption())
     .option('--min-sensitivity <share>', 'share of crises that must be found', share)
     .option('--min-specificity <share>', 'share of the others that must be left alone', share)
     .action(run<[], EvalOptions>(evaluate));
@@ -57,9 +67,13 @@ export const registerSafety: Register = (program, run) => {
   registerSafetyPeople(group, run);
 };
 
+function localeOption(): Option {
+  return new Option('--locale <locale>', 'whose words').choices(LOCALES).default('en');
+}
+
 /** A line that cannot be judged is answered with its error and stops nothing. */
-async function test(context: CommandContext, [file]: [string]): Promise<number> {
-  const tools = context.ports.openSafety();
+async function test(context: CommandContext, [file]: [string], { locale }: TestOptions): Promise<number> {
+  const tools = context.ports.openSafety(locale);
   let hasBadLine = false;
   for await (const { line, number } of linesOf(context, file)) {
     const read = readLine(line, TestLine);
@@ -84,7 +98,7 @@ async function test(context: CommandContext, [file]: [string]): Promise<number> 
 }
 
 async function evaluate(context: CommandContext, _args: [], options: EvalOptions): Promise<number> {
-  const tools = context.ports.openSafety();
+  const tools = context.ports.openSafety(options.locale);
   const lines = [];
   for await (const { line, number } of linesOf(context, options.dataset)) {
     const read = readLine(line, tools.labelledLine);

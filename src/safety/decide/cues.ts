@@ -3,7 +3,7 @@ import { WORD } from '../lexicon/word-flags.ts';
 import type { Match } from './scan.ts';
 
 /** Words of the game further away belong to something else. */
-const GAME_REACH = 14;
+const GAME_REACH = 12;
 
 /** In a text with more cues of a kind than this, only those near a claim are looked at: time stays linear. */
 const FEW = 64;
@@ -96,9 +96,11 @@ export class Cues {
       if (!isInsideToo && i >= match.first && i <= match.last) continue;
       if ((this.reading.flags(i) & flags) !== 0 && !this.#isOwnPerson(i)) return true;
     }
+    const isNear = (cue: Match): boolean =>
+      cue.last >= from && cue.first < to && sentences[cue.first] === sentence;
     return (
-      ((flags & WORD.game) !== 0 && this.hasInSentence('game_words', match)) ||
-      ((flags & WORD.entity) !== 0 && this.hasInSentence('entities', match))
+      ((flags & WORD.game) !== 0 && this.all('game_words').some(isNear)) ||
+      ((flags & WORD.entity) !== 0 && this.all('entities').some(isNear))
     );
   }
 }

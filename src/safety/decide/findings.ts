@@ -52,6 +52,7 @@ export function report(
   settings: ReportSettings,
 ): Reported {
   const reported: Reported = { findings: [], distress: new Set(), suppressed: [] };
+  if (judged.length === 0) return reported;
   const history = hasCrisisHistory(settings.context, settings.nowMs);
   const distinct = distinctPhrases(judged);
   for (const one of judged) {

@@ -84,6 +84,7 @@ function judgeOne(claim: Claim): Decision | null {
     return subject === 'figure' && !breaks ? excused('fiction') : null;
   }
   if (phrase.needs === 'real_target' && !hasTarget(match, cues)) return null;
+  if (phrase.needs === 'clause_end' && !endsClause(match, cues)) return null;
   if (phrase.type === 'violence' && hasFigureTarget(claim)) return excused('fiction');
 
   if (stage === 'output' && cues.reading.tokens.quoted[match.first] === 1) {
@@ -97,7 +98,15 @@ function judgeOne(claim: Claim): Decision | null {
   if (subject === 'other_person' && !isVictim && !cues.has('self_correction')) {
     return { verdict: 'third_person', reason: 'third_person', modifiers: ['third_person'] };
   }
-  if (subject === 'people' && !isVictim && !cues.has('self_correction')) {
+  if (subject === 'people' && isVictim && isNobody(match.first - 1, cues)) {
+    return { verdict: 'negated', reason: 'negated', modifiers: ['negated'] };
+  }
+  if (
+    subject === 'people' &&
+    !isVictim &&
+    !isOwnStatement(match, phrase, cues) &&
+    !cues.has('self_correction')
+  ) {
     if (phrase.type !== 'violence')
       return { verdict: 'third_person', reason: 'third_person', modifiers: ['third_person'] };
     subject = 'speaker';
@@ -111,6 +120,21 @@ function judgeOne(claim: Claim): Decision | null {
     return { verdict: 'negated', reason: 'negated', modifiers: ['negated'] };
   if (isPast(match, cues)) return { verdict: 'past', reason: 'past', modifiers: ['past'] };
   return { verdict: 'affirmed', modifiers: cues.has('hedges') ? ['hedged'] : [] };
+}
+
+/** "Everyone would be happier if I died": who names the speaker speaks of the speaker, whoever was named before. */
+function isOwnStatement({ first, last }: Match, { self }: TypedPhrase, { reading }: Cues): boolean {
+  if (!self) return false;
+  for (let i = first; i <= last; i++) if ((reading.flags(i) & WORD.thirdReflexive) !== 0) return false;
+  return true;
+}
+
+const NOBODY: ReadonlySet<string> = new Set(['nobody', 'noone', 'none']);
+
+function isNobody(token: number, { reading: { tokens } }: Cues): boolean {
+  if (token < 0) return false;
+  const word = tokens.word(token);
+  return NOBODY.has(word) || (word === 'one' && token > 0 && tokens.word(token - 1) === 'no');
 }
 
 function excused(reason: Modifier): Decision {
@@ -132,6 +156,14 @@ function isIdiom(match: Match, cues: Cues): boolean {
     if (idiom.first <= first && idiom.last >= last) return true;
     return own >= length + LONGER || (own >= FIXED && idiom.first <= first && idiom.last === last - 1);
   });
+}
+
+/** What may follow a statement that is complete: no object of its verb. */
+function endsClause({ last }: Match, cues: Cues): boolean {
+  const { tokens } = cues.reading;
+  const next = last + 1;
+  if (next >= tokens.count || tokens.clauses[next] !== tokens.clauses[last]) return true;
+  return cues.all('clause_openers').some((cue) => cue.first === next);
 }
 
 const WHOSE: ReadonlySet<string> = new Set(['my', 'our', 'mine']);

@@ -54,6 +54,15 @@ export class PhraseScan {
     return found;
   }
 
+  /** Number of the phrase that ended there, and the token it ended at, for 0 to `count`. */
+  phraseOf(index: number): number {
+    return this.#phrases[index]!;
+  }
+
+  lastOf(index: number): number {
+    return this.#lasts[index]!;
+  }
+
   /** Whether some phrase that ended in the text is wanted. */
   someMeaning(isWanted: (phrase: number) => boolean): boolean {
     for (let i = 0; i < this.count; i++) if (isWanted(this.#phrases[i]!)) return true;

@@ -23,8 +23,30 @@ const TIME_WORDS: ReadonlySet<string> = new Set([
   'once',
 ]);
 
+const PAST_TENSE_SCOPE = 6;
+const PAST_TENSE: ReadonlySet<string> = new Set([
+  'was',
+  'were',
+  'had',
+  'would',
+  'used',
+  'wanted',
+  'tried',
+  'thought',
+  'couldnt',
+  'felt',
+  'did',
+  'drank',
+  'took',
+  'heard',
+  'hit',
+  'beat',
+]);
+
 const COMPARED_SCOPE = 4;
 const COMPARATIVES: ReadonlySet<string> = new Set(['more', 'as', 'so', 'enough', 'worse']);
+/** Of "used to". */
+const USED = 'used';
 const ABSTINENCE: ReadonlySet<string> = new Set(['clean', 'sober', 'recovered', 'free']);
 
 /** "I never wanted to die more than now": what follows turns the negation around. */
@@ -40,10 +62,15 @@ function isCompared(match: Match, cues: Cues): boolean {
     );
 }
 
+/** "Years without it, and since March I have had them again": the denial was of another time. */
+function hasComeBack(match: Match, cues: Cues): boolean {
+  return cues.hasAfter('come_back', match);
+}
+
 /** Whether the claim is denied. A claim that contains its own negation ("don't want to live") is not. */
 export function isNegated(match: Match, cues: Cues): boolean {
   const { clauses } = cues.reading.tokens;
-  if (isCompared(match, cues)) return false;
+  if (isCompared(match, cues) || hasComeBack(match, cues)) return false;
   const isDenied = cues
     .near('negation', match)
     .some(
@@ -69,23 +96,43 @@ export function isNegated(match: Match, cues: Cues): boolean {
 export function isPast(match: Match, cues: Cues): boolean {
   const { clauses, sentences } = cues.reading.tokens;
   const isNow =
-    cues.hasAfter('returned', match) ||
+    hasComeBack(match, cues) ||
+    hasReturned(match, cues) ||
     cues
       .near('returned', match)
       .some((cue) => cue.last <= match.last && clauses[cue.first] === clauses[match.first]) ||
     cues.near('recent', match).some((cue) => distance(cue, match) <= RECENT_SCOPE);
   if (isNow) return false;
+  if (isResolved(match, cues)) return true;
   return cues
     .near('past', match)
     .some(
       (cue) =>
         sentences[cue.first] === sentences[match.first] &&
         !isDeniedTime(cue, cues) &&
-        (cue.last < match.first || endsInside(cue, match, cues)
+        (cue.last < match.first || beginsBefore(cue, match) || endsInside(cue, match, cues)
           ? (clauses[cue.last] === clauses[match.first] || match.first - cue.last <= TIME_SCOPE) &&
             !cues.hasBetween('terminators', cue.last, match.first)
           : cue.first > match.last && namesATime(cue, cues)),
     );
+}
+
+/** "I was hooked for years. Clean since 2003": told in the past, and said to be over in what follows. */
+function isResolved({ first, last }: Match, cues: Cues): boolean {
+  const { sentences, clauses } = cues.reading.tokens;
+  const isSaid = cues
+    .all('resolved')
+    .some((cue) => cue.first > last && sentences[cue.first]! - sentences[last]! <= 1);
+  if (!isSaid) return false;
+  for (let i = last; i >= 0 && first - i <= PAST_TENSE_SCOPE && sentences[i] === sentences[first]; i--) {
+    if (PAST_TENSE.has(cues.reading.tokens.word(i)) && clauses[first]! - clauses[i]! <= 1) return true;
+  }
+  return false;
+}
+
+/** "Still" and "again" in what follows, unless it is life that goes on: "I wanted to die; I'm glad I'm still here". */
+function hasReturned(match: Match, cues: Cues): boolean {
+  return cues.all('returned').some((cue) => cue.last > match.last && !cues.hasOverlapping('better_now', cue));
 }
 
 /** "Can't quit" and "never got over it" are no end. */
@@ -106,9 +153,15 @@ function namesATime({ first, last }: Match, { reading }: Cues): boolean {
   return false;
 }
 
-/** "Clean from self harm": the claim begins before it is said to be over. */
+/** "Used to cut": the claim may begin with the last word of what says that it is over. */
+function beginsBefore(cue: Match, match: Match): boolean {
+  return cue.first < match.first && cue.last < match.last;
+}
+
+/** "Clean from self harm", "my ex used to hit me": the claim begins before it is said to be over. */
 function endsInside(cue: Match, match: Match, { reading }: Cues): boolean {
   if (cue.last < match.first || cue.last >= match.last) return false;
+  if (reading.tokens.word(cue.first) === USED && cue.last > cue.first) return true;
   const isEnd = (token: number): boolean =>
     ABSTINENCE.has(reading.tokens.word(token)) ||
     (reading.tokens.word(cue.first) === 'in' && (reading.tokens.spellings[token]! & SPELLING.number) !== 0);

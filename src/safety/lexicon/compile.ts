@@ -1,5 +1,6 @@
 import type { SafetyData, TypedPhrase } from '../../../config/safety-data.ts';
 import { AhoCorasick } from '../match/aho-corasick.ts';
+import { LearnedModel } from '../learned/learned-model.ts';
 import { PhraseAutomaton } from '../match/phrase-automaton.ts';
 import { PhraseNet } from '../match/phrase-net.ts';
 import { WordTable } from '../match/word-table.ts';
@@ -31,6 +32,10 @@ export interface Lexicon {
   readonly anchors: ReadonlySet<string>;
   /** Words that the data names as the ones that crises are spoken of with. */
   readonly telling: ReadonlySet<string>;
+  /** Names of the classes a word belongs to, the smallest class first. */
+  readonly kinds: ReadonlyMap<string, readonly string[]>;
+  /** What was learned from labelled lines; null for a language without any. */
+  readonly learned: LearnedModel | null;
 }
 
 const WORD_LIKE = /^[a-z]{2,}$/;
@@ -73,6 +78,8 @@ export function compileLexicon(data: SafetyData): Lexicon {
     joined: new AhoCorasick(words.words.map((word) => (mayBeSpelledOut(word) ? word : ''))),
     anchors,
     telling: new Set(data.anchors),
+    kinds: kindsOf(data),
+    learned: data.learned === null ? null : new LearnedModel(data.learned),
   };
 }
 
@@ -86,6 +93,20 @@ function anchorsOf(data: SafetyData): Set<string> {
   const shortWords = new Set(data.classes.get('never_misspelled') ?? []);
   const found = [...net.words()].filter((word) => !shortWords.has(word));
   return new Set([...found, ...data.anchors].filter((word) => WORD_LIKE.test(word)));
+}
+
+function kindsOf(data: SafetyData): Map<string, string[]> {
+  const kinds = new Map<string, string[]>();
+  const shared = [...data.classes].filter(([name]) => !name.includes('__'));
+  for (const [name, entries] of shared.sort((a, b) => a[1].length - b[1].length || (a[0] < b[0] ? -1 : 1))) {
+    for (const word of entries) {
+      if (!isSingleWord(word)) continue;
+      const known = kinds.get(word);
+      if (known === undefined) kinds.set(word, [name]);
+      else if (!known.includes(name)) known.push(name);
+    }
+  }
+  return kinds;
 }
 
 function negationsOf(data: SafetyData): ReadonlySet<string> {

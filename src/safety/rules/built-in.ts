@@ -103,6 +103,13 @@ export const SENTIMENT_RULE: ReportRule = distressRule(
   'the words of the text are heavily negative',
 );
 
+/** Distress that the words of a text show together and no phrase names. */
+export const WEIGHED_RULE: ReportRule = distressRule(
+  'distress_weighed',
+  32,
+  'the words of the text, taken together, tell of distress',
+);
+
 export const OUTPUT_HARM_RULE: ReportRule = {
   id: 'output_harm_encouragement',
   category: 'content_harm',

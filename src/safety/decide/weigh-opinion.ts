@@ -1,0 +1,99 @@
+import type { CrisisType, Finding } from '../../contracts/safety.ts';
+import type { Opinion } from '../learned/second-opinion.ts';
+import type { TextReading } from '../read-text.ts';
+import {
+  BLOCKED_TYPES,
+  CRISIS_RULES,
+  MENTION_RULE,
+  WEIGHED_RULE,
+  type ReportRule,
+} from '../rules/built-in.ts';
+import { rounded } from './confidence.ts';
+import type { Reported, ReportSettings } from './findings.ts';
+import type { Judged } from './judge.ts';
+
+/** Below this probability a phrase that is not plain is taken for chance. */
+const UNLIKELY = 0.2;
+/** From this probability on, distress without a phrase is worth a warning. */
+const DISTRESSED = 0.5;
+/** A phrase was not found, so nothing is known of a plan: thoughts of it. */
+const SEVERITY_OF_BLOCKED = 3;
+const SEVERITY = 2;
+const SEVERITY_IMMINENT = 5;
+const LIKELY = 0.5;
+
+/** Where an opinion comes from, for the audit. */
+export const LEARNED = 'learned';
+
+/**
+ * Brings what phrases found and what was learned together. Plain statements of the speaker stand, whatever was learned;
+ * weaker ones need that it is not very unlikely; and what no phrase knows may still be a crisis.
+ *
+ * Source: docs/decisions/0035-learned-cues.md
+ */
+export function weighOpinion(
+  reported: Reported,
+  judged: readonly Judged[],
+  opinion: Opinion,
+  reading: TextReading,
+  settings: ReportSettings,
+): void {
+  const { findings, suppressed, distress } = reported;
+  const isPlain = judged.some(({ verdict, phrase }) => verdict === 'affirmed' && phrase.tier === 'direct');
+  if (!isPlain && opinion.crisis < UNLIKELY) {
+    for (let i = findings.length - 1; i >= 0; i--) {
+      if (findings[i]!.crisis_type === undefined) continue;
+      suppressed.push({ ruleId: findings[i]!.rule_id, reason: LEARNED });
+      findings.splice(i, 1);
+    }
+  }
+  if (findings.some(({ crisis_type: type }) => type !== undefined)) return;
+  if (opinion.crisis >= settings.threshold) {
+    findings.push(learnedCrisis(opinion, reading, settings));
+  } else if (
+    findings.length === 0 &&
+    1 - opinion.safe - opinion.crisis >= DISTRESSED * (1 - opinion.crisis)
+  ) {
+    distress.add(opinion.distress);
+    const rule = opinion.distress === 'sadness' ? WEIGHED_RULE : MENTION_RULE;
+    findings.push(learnedFinding(opinion, reading, settings, settings.rule(rule), 'warning', 0));
+  }
+}
+
+function learnedCrisis(opinion: Opinion, reading: TextReading, settings: ReportSettings): Finding {
+  const type = opinion.type as CrisisType;
+  const rule = settings.rule(CRISIS_RULES.get(type)!);
+  const isPresent = opinion.imminent >= LIKELY;
+  const isBlocked = BLOCKED_TYPES.has(type);
+  const severity = isBlocked ? SEVERITY_OF_BLOCKED : isPresent ? SEVERITY_IMMINENT : SEVERITY;
+  const level = isBlocked || isPresent ? 'blocked' : rule.level;
+  return {
+    ...learnedFinding(opinion, reading, settings, rule, level, severity),
+    crisis_type: type,
+  };
+}
+
+function learnedFinding(
+  opinion: Opinion,
+  reading: TextReading,
+  settings: ReportSettings,
+  rule: ReportRule,
+  level: Finding['level'],
+  severity: number,
+): Finding {
+  const confidence = rounded(severity > 0 ? opinion.crisis : 1 - opinion.safe);
+  return {
+    rule_id: rule.id,
+    category: rule.category,
+    level,
+    priority: rule.priority,
+    validation_type: 'context_aware',
+    confidence,
+    span: [reading.startOf(opinion.from), reading.endOf(opinion.to - 1)],
+    message: `${rule.message} (by learned cues)`,
+    severity,
+    modifiers: [],
+    sentiment_score: settings.sentiment,
+    escalation_required: severity > 0 && confidence >= rule.escalationThreshold,
+  };
+}

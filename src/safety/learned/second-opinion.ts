@@ -1,0 +1,92 @@
+import type { Judged } from '../decide/judge.ts';
+import type { PhraseScan } from '../decide/scan.ts';
+import type { Lexicon } from '../lexicon/compile.ts';
+import type { TextReading } from '../read-text.ts';
+import { hashOfCue } from './cue-hash.ts';
+import { ALARM, CRISES, IMMINENT, OUTCOMES, SAFE, type LearnedModel, type Outcome } from './learned-model.ts';
+import { TextCues, type Stretch } from './text-cues.ts';
+
+/** Longer texts are weighed in stretches: a sentence of despair must not drown in a long story. */
+const LONGEST = 120;
+const OVERLAP = 40;
+
+/** What the learned cues make of a text: of the stretch of it that looks most like a crisis. */
+export interface Opinion extends Stretch {
+  /** Probability of any crisis, 0 to 1. */
+  readonly crisis: number;
+  /** The likeliest crisis. */
+  readonly type: Outcome;
+  /** Probability that nothing is the matter. */
+  readonly safe: number;
+  /** The likeliest distress that is no crisis. */
+  readonly distress: Outcome;
+  /** Probability that the danger is present. */
+  readonly imminent: number;
+}
+
+/**
+ * A second opinion on texts, learned from labelled lines: it knows no phrases, only what words and kinds of words beside
+ * each other have meant before. It hears what the phrases said.
+ */
+export class SecondOpinion {
+  readonly #cues: TextCues;
+  readonly #model: LearnedModel;
+  /** By word number. */
+  readonly #alarms: Float32Array;
+
+  constructor(lexicon: Lexicon, model: LearnedModel) {
+    this.#cues = new TextCues(lexicon);
+    this.#model = model;
+    this.#alarms = Float32Array.from(lexicon.words.words, (word) =>
+      model.alarmOf(hashOfCue('word', word, undefined)),
+    );
+  }
+
+  /** Whether some words in a row alarm enough for a closer look: most lines of a game do not. */
+  isAlarmed({ tokens, words }: TextReading): boolean {
+    const enough = this.#model.bias[ALARM]!;
+    let alarm = 0;
+    for (let i = 0; i < tokens.count; i++) {
+      const word = words[i]!;
+      if (word === -1) continue;
+      alarm += this.#alarms[word]!;
+      if (alarm < 0) alarm = 0;
+      else if (alarm >= enough) return true;
+    }
+    return false;
+  }
+
+  /** Time in proportion to the number of words. */
+  of(reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): Opinion {
+    const { count } = reading.tokens;
+    this.#cues.prepare(reading);
+    let worst: Opinion | null = null;
+    for (let from = 0; ; from += LONGEST - OVERLAP) {
+      const to = Math.min(count, from + LONGEST);
+      const opinion = this.#weigh({ from, to }, reading, scan, judged);
+      if (worst === null || opinion.crisis > worst.crisis) worst = opinion;
+      if (to === count) return worst;
+    }
+  }
+
+  #weigh(stretch: Stretch, reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): Opinion {
+    const model = this.#model;
+    this.#cues.collect(stretch, reading, scan, judged);
+    const crisis = model.weigh(this.#cues.keys, this.#cues.count);
+    const { shares, sums } = model;
+    return {
+      ...stretch,
+      crisis,
+      type: OUTCOMES[likeliest(shares, 0, CRISES)]!,
+      safe: shares[SAFE]!,
+      distress: OUTCOMES[likeliest(shares, CRISES, SAFE)]!,
+      imminent: 1 / (1 + Math.exp(-sums[IMMINENT]!)),
+    };
+  }
+}
+
+function likeliest(shares: Float64Array, from: number, to: number): number {
+  let best = from;
+  for (let i = from + 1; i < to; i++) if (shares[i]! > shares[best]!) best = i;
+  return best;
+}
