@@ -154,7 +154,9 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
       rule: rules.tuned,
     };
     const reported = report(own, reading, lexicon, settings);
-    if (second !== null && stage === 'input' && rules.isCrisisEnabled) {
+    // What another piece of the text reports is not reported twice.
+    const isWhole = own.length === judged.length;
+    if (second !== null && stage === 'input' && rules.isCrisisEnabled && isWhole) {
       weighOpinion(reported, own, second.of(reading, scan, own), reading, settings);
     }
     for (const finding of reported.findings) found.findings.push(finding);

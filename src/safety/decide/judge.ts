@@ -285,7 +285,7 @@ function spellingOf({ first, last }: Match, reading: TextReading): Modifier[] | 
   return modifiers;
 }
 
-function namedFigures(reading: TextReading, entities: readonly string[]): (token: number) => boolean {
+export function namedFigures(reading: TextReading, entities: readonly string[]): (token: number) => boolean {
   if (entities.length === 0) return () => false;
   const names = new Set(
     entities.flatMap((name) =>
