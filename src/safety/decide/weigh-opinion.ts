@@ -10,7 +10,7 @@ import {
 } from '../rules/built-in.ts';
 import { rounded } from './confidence.ts';
 import type { Reported, ReportSettings } from './findings.ts';
-import type { Judged } from './judge.ts';
+import { namedFigures, type Judged } from './judge.ts';
 
 /** Below this probability a phrase that is not plain is taken for chance. */
 const UNLIKELY = 0.2;
@@ -48,9 +48,11 @@ export function weighOpinion(
     }
   }
   if (findings.some(({ crisis_type: type }) => type !== undefined)) return;
-  if (opinion.crisis >= settings.threshold) {
+  const isOfStory = namesFigure(reading, settings);
+  if (opinion.crisis >= (isOfStory ? LIKELY : settings.threshold)) {
     findings.push(learnedCrisis(opinion, reading, settings));
   } else if (
+    !isOfStory &&
     findings.length === 0 &&
     1 - opinion.safe - opinion.crisis >= DISTRESSED * (1 - opinion.crisis)
   ) {
@@ -58,6 +60,14 @@ export function weighOpinion(
     const rule = opinion.distress === 'sadness' ? WEIGHED_RULE : MENTION_RULE;
     findings.push(learnedFinding(opinion, reading, settings, settings.rule(rule), 'warning', 0));
   }
+}
+
+/** Who speaks of a figure of the story speaks of the story, unless more than words of it say otherwise. */
+function namesFigure(reading: TextReading, { context }: ReportSettings): boolean {
+  if (context.entities === undefined || context.entities.length === 0) return false;
+  const isNamed = namedFigures(reading, context.entities);
+  for (let i = 0; i < reading.tokens.count; i++) if (isNamed(i)) return true;
+  return false;
 }
 
 function learnedCrisis(opinion: Opinion, reading: TextReading, settings: ReportSettings): Finding {
