@@ -46,10 +46,10 @@ const lines = [
   ),
 ];
 const data: SafetyData = { ...readSafetyData(LOCALE), weights: null };
-const { examples, features } = readExamples(lines, { ...data, words: [...data.words, ...newWords(lines)] });
-const weights = learn(examples, features.length);
-writeFileSync(join(DATA, 'weights.json'), print(weights, features));
-console.log(`${lines.length} lines, ${features.length} weights`);
+const read = readExamples(lines, { ...data, words: [...data.words, ...newWords(lines)] });
+const weights = learn(read.examples, read.features.length);
+writeFileSync(join(DATA, 'weights.json'), print(weights, read.features));
+console.log(`${lines.length} lines, ${read.features.length} weights`);
 
 function readLines(file: string): LabelledLine[] {
   return readFileSync(file, 'utf8')
@@ -88,13 +88,13 @@ function readExamples(
   const lexicon = compileLexicon(known);
   const reading = new TextReading(lexicon);
   const classesOf = classesByWord(known);
-  const read = from.map((line) => {
+  const named = from.map((line) => {
     reading.read(line.text);
     const stretches = stretchesOf(reading).map(({ first, last }) => namesOf(first, last));
     return { line, stretches };
   });
   const counts = new Map<string, number>();
-  for (const { stretches } of read) {
+  for (const { stretches } of named) {
     for (const name of new Set(stretches.flatMap(({ names }) => names))) {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
@@ -105,7 +105,7 @@ function readExamples(
   const numbers = new Map(features.map((name, number) => [name, number]));
   return {
     features,
-    examples: read
+    examples: named
       .filter(({ stretches }) => stretches.length > 0)
       .map(({ line, stretches }) => ({
         stretches: stretches.map(({ names }) =>

@@ -11,7 +11,7 @@ import { FleetError } from '../kernel/errors.ts';
 import { crisisFindings, crisisLevelOf, crisisTypesOf } from './assess.ts';
 import { report, type Reported } from './decide/findings.ts';
 import { judge } from './decide/judge.ts';
-import { weighIn } from './decide/weighed.ts';
+import { isQuiet, weighIn } from './decide/weighed.ts';
 import { PhraseScan } from './decide/scan.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
@@ -109,11 +109,13 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
     const sentiment = sentimentOf(reading, lexicon);
     found.sentiments += sentiment.value;
     found.pieces++;
-    const claims = scan.hasClaim ? readClaims(sentiment.value, stage, context, nowMs) : newReported();
+    const claims = scan.hasClaim ? readClaims(sentiment.value, stage, context, nowMs) : NO_CLAIMS;
     const told = stage === 'input' ? weighed(claims, sentiment.value, context) : claims;
-    found.findings.push(...told.findings);
-    found.suppressed.push(...told.suppressed);
-    for (const type of told.distress) found.distress.add(type);
+    if (told !== NO_CLAIMS) {
+      found.findings.push(...told.findings);
+      found.suppressed.push(...told.suppressed);
+      for (const type of told.distress) found.distress.add(type);
+    }
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
     if (severe !== null) found.findings.push(severe);
     for (const finding of rules.evaluate(text, reading, { stage, context, sentiment: sentiment.value })) {
@@ -137,7 +139,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet): Validator {
   function weighed(claims: Reported, sentiment: number, context: SafetyContext): Reported {
     if (lexicon.scale === null || !rules.isCrisisEnabled) return claims;
     const words = lexicon.scale.weigh(reading);
-    if (words === null) return claims;
+    if (words === null || (claims === NO_CLAIMS && isQuiet(words))) return claims;
     const { crisisThreshold: threshold, tuned: rule } = rules;
     const isInEarnest = scan.someMeaning((phrase) => isCue(phrase, 'frame_breakers'));
     return weighIn(claims, words, reading, { context, sentiment, isInEarnest, threshold, rule });
@@ -186,9 +188,8 @@ interface Collected {
   pieces: number;
 }
 
-function newReported(): Reported {
-  return { findings: [], distress: new Set(), suppressed: [] };
-}
+/** Never written to. */
+const NO_CLAIMS: Reported = { findings: [], distress: new Set(), suppressed: [] };
 
 function newCollected(): Collected {
   return { findings: [], suppressed: [], distress: new Set(), sentiments: 0, pieces: 0 };

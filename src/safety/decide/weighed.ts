@@ -13,7 +13,7 @@ import { rounded } from './confidence.ts';
 import type { Reported } from './findings.ts';
 
 /** Logarithms of odds. From here on the words alone are taken for a crisis. */
-const CRISIS = 0.8;
+const CRISIS = 0.85;
 /** What a phrase that was denied, over, of another person, or excused takes from the words. */
 const AGAINST = 2;
 /** Who says that the play is left means what the words say. */
@@ -29,6 +29,7 @@ const SURE = 0.85;
 const DISTRESS = 0.4;
 /** Against these odds a feeling that was only hinted at is none. */
 const NO_DISTRESS = -1.5;
+const QUIET = -1.5;
 /** The confidence of a crisis that only words show: at {@link CRISIS}, and how far it may rise. */
 const LEAST = 0.3;
 const RANGE = 0.5;
@@ -93,6 +94,11 @@ export function weighIn(
     };
   }
   return weighed.warning < NO_DISTRESS ? withoutHints(reported) : reported;
+}
+
+/** So far from any concern that no rule and no context makes one of it. */
+export function isQuiet({ crisis, warning }: Weighed): boolean {
+  return crisis < QUIET && warning < DISTRESS;
 }
 
 /** Hints that the words speak against become mentions. */

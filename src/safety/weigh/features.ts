@@ -2,9 +2,9 @@ import type { SafetyData } from '../../../config/safety-data.ts';
 import type { TextReading } from '../read-text.ts';
 
 /** Longer texts are weighed in stretches: a sign in the middle must not drown. */
-const STRETCH = 36;
+const STRETCH = 24;
 /** A stretch that follows begins at least this many words before the end of the last. */
-const SHARED = 12;
+const SHARED = 8;
 const SUFFIX = /(?:ing|ed|es|s|e)$/u;
 const ONE_WORD = /^[a-z]+$/u;
 

@@ -26,7 +26,7 @@ export class PairTable {
       const a = words.idOf(first);
       const b = words.idOf(second);
       if (a === -1 || b === -1) continue;
-      let slot = this.#slotOf(a, b);
+      let slot = slotOf(a, b) & this.#mask;
       while (this.#firsts[slot] !== FREE) slot = (slot + 1) & this.#mask;
       this.#firsts[slot] = a;
       this.#seconds[slot] = b;
@@ -36,17 +36,20 @@ export class PairTable {
 
   /** Adds the weights of a pair, if it has any. */
   add(first: number, second: number, sum: Float64Array): void {
-    let slot = this.#slotOf(first, second);
-    for (;;) {
-      const known = this.#firsts[slot]!;
-      if (known === FREE) return;
-      if (known === first && this.#seconds[slot] === second) break;
-      slot = (slot + 1) & this.#mask;
+    const firsts = this.#firsts;
+    const seconds = this.#seconds;
+    const mask = this.#mask;
+    let slot = slotOf(first, second) & mask;
+    while (firsts[slot] !== first || seconds[slot] !== second) {
+      if (firsts[slot] === FREE) return;
+      slot = (slot + 1) & mask;
     }
-    for (let k = 0; k < SIZE; k++) sum[k]! += this.#rows[slot * SIZE + k]!;
+    const rows = this.#rows;
+    const at = slot * SIZE;
+    for (let k = 0; k < SIZE; k++) sum[k]! += rows[at + k]!;
   }
+}
 
-  #slotOf(first: number, second: number): number {
-    return (Math.imul(Math.imul(first, 0x9e3779b1) ^ second, 0x85ebca6b) >>> 7) & this.#mask;
-  }
+function slotOf(first: number, second: number): number {
+  return Math.imul(Math.imul(first, 0x9e3779b1) ^ second, 0x85ebca6b) >>> 7;
 }

@@ -10,6 +10,10 @@ const HUNDREDTHS = 100;
 /** Longer texts have more words that tell: the sum is divided by the root of their number. */
 export const STEEPNESS = 1.1;
 const FIRST_CRISIS = 2;
+/** A text is weighed when two words speak this much for a concern, or one that much: most of a story is not. */
+const CUE = 2.5;
+const STRONG_CUE = 4;
+const FEWEST_CUES = 2;
 
 /** What the words of a text, taken together, speak for. */
 export interface Weighed {
@@ -30,16 +34,16 @@ export interface Weighed {
 export class WordScale {
   readonly #bias: Float64Array;
   /** Row by word number. */
-  readonly #words: Float64Array;
-  readonly #isTelling: Uint8Array;
+  readonly #words: Float32Array;
+  readonly #cues: Uint8Array;
   readonly #pairs: PairTable;
   readonly #around: PairTable;
   readonly #sum = new Float64Array(SIZE);
 
   constructor(weights: WordWeights, data: SafetyData, words: WordTable) {
     this.#bias = Float64Array.from(weights.bias, (value) => value / HUNDREDTHS);
-    this.#words = new Float64Array(words.words.length * SIZE);
-    this.#isTelling = new Uint8Array(words.words.length);
+    this.#words = new Float32Array(words.words.length * SIZE);
+    this.#cues = new Uint8Array(words.words.length);
     const classesOf = classesByWord(data);
     for (const [id, word] of words.words.entries()) {
       const rows = [
@@ -48,7 +52,7 @@ export class WordScale {
         ...(classesOf.get(word) ?? []).map((name) => weights.classes[name]),
       ];
       for (const row of rows) this.#addRow(id, row);
-      this.#isTelling[id] = this.#isCue(id) ? 1 : 0;
+      this.#cues[id] = this.#cuesOf(id);
     }
     this.#pairs = new PairTable(weights.pairs, words);
     this.#around = new PairTable(weights.around, words);
@@ -59,12 +63,13 @@ export class WordScale {
     for (let k = 0; k < SIZE; k++) this.#words[id * SIZE + k]! += row[k]! / HUNDREDTHS;
   }
 
-  /** A word that by itself speaks rather for some concern than for none. */
-  #isCue(id: number): boolean {
+  /** How much a word by itself speaks rather for some concern than for none: see {@link FEWEST_CUES}. */
+  #cuesOf(id: number): number {
+    let most = 0;
     for (let k = 1; k < SIZE; k++) {
-      if (this.#words[id * SIZE + k]! - this.#words[id * SIZE]! > CUE) return true;
+      most = Math.max(most, this.#words[id * SIZE + k]! - this.#words[id * SIZE]!);
     }
-    return false;
+    return most >= STRONG_CUE ? 2 : most >= CUE ? 1 : 0;
   }
 
   /** Null when no word tells anything: most of a story. */
@@ -79,25 +84,30 @@ export class WordScale {
     return best;
   }
 
-  #hasCue({ words, tokens }: TextReading): boolean {
-    for (let i = 0; i < tokens.count; i++)
-      if (words[i] !== -1 && this.#isTelling[words[i]!] === 1) return true;
+  #hasCue({ words, tokens: { count } }: TextReading): boolean {
+    const cues = this.#cues;
+    let found = 0;
+    for (let i = 0; i < count; i++) {
+      const word = words[i]!;
+      if (word !== -1 && (found += cues[word]!) >= FEWEST_CUES) return true;
+    }
     return false;
   }
 
-  #weighStretch({ words, tokens }: TextReading, first: number, last: number): void {
+  #weighStretch({ words, tokens: { sentences } }: TextReading, first: number, last: number): void {
     const sum = this.#sum.fill(0);
+    const rows = this.#words;
+    const pairs = this.#pairs;
+    const around = this.#around;
     let known = 0;
     for (let i = first; i <= last; i++) {
       const word = words[i]!;
       if (word === -1) continue;
       known++;
-      for (let k = 0; k < SIZE; k++) sum[k]! += this.#words[word * SIZE + k]!;
-      if (i < last && tokens.sentences[i + 1] === tokens.sentences[i])
-        this.#pairs.add(word, words[i + 1]!, sum);
-      if (i + 1 < last && tokens.sentences[i + 2] === tokens.sentences[i]) {
-        this.#around.add(word, words[i + 2]!, sum);
-      }
+      const at = word * SIZE;
+      for (let k = 0; k < SIZE; k++) sum[k]! += rows[at + k]!;
+      if (i < last && sentences[i + 1] === sentences[i]) pairs.add(word, words[i + 1]!, sum);
+      if (i + 1 < last && sentences[i + 2] === sentences[i]) around.add(word, words[i + 2]!, sum);
     }
     const scale = STEEPNESS / Math.sqrt(Math.max(1, known));
     for (let k = 0; k < SIZE; k++) sum[k] = this.#bias[k]! + sum[k]! * scale;
@@ -105,7 +115,8 @@ export class WordScale {
 
   #outcome(first: number, last: number): Weighed {
     const sum = this.#sum;
-    const top = Math.max(...sum);
+    let top = sum[0]!;
+    for (let k = 1; k < SIZE; k++) if (sum[k]! > top) top = sum[k]!;
     let others = 0;
     let crises = 0;
     let type = FIRST_CRISIS;
@@ -125,6 +136,3 @@ export class WordScale {
     };
   }
 }
-
-/** By how much a word must speak rather for a concern before a text with it is weighed at all. */
-const CUE = 0.15;
