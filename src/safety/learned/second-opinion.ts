@@ -7,8 +7,8 @@ import { ALARM, CRISES, IMMINENT, OUTCOMES, SAFE, type LearnedModel, type Outcom
 import { TextCues, type Stretch } from './text-cues.ts';
 
 /** Longer texts are weighed in stretches: a sentence of despair must not drown in a long story. */
-const LONGEST = 60;
-const OVERLAP = 20;
+const LONGEST = 120;
+const OVERLAP = 40;
 
 /** What the learned cues make of a text: of the stretch of it that looks most like a crisis. */
 export interface Opinion extends Stretch {

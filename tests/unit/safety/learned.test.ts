@@ -37,11 +37,13 @@ describe('an opinion', () => {
   });
 
   test('of a long text is that of its worst stretch', () => {
-    const sign = 'I cut my arms every night because I hate myself.';
+    const confession =
+      'Nobody would notice if my chair stayed empty. I have written the letters and given the cat away. ' +
+      'I only want it to be over. I do not see myself here in spring, and they would all breathe easier. ';
     const story = 'We sail past the island and trade our amber for rope. The captain counts it twice. ';
-    const hidden = opinionOf(story.repeat(16) + sign + story.repeat(16));
+    const hidden = opinionOf(story.repeat(16) + confession.repeat(2) + story.repeat(16));
     expect(hidden.crisis).toBeGreaterThan(opinionOf(story.repeat(32)).crisis + 0.3);
-    expect(hidden.to - hidden.from).toBeLessThanOrEqual(60);
+    expect(hidden.to - hidden.from).toBeLessThanOrEqual(120);
   });
 });
 
