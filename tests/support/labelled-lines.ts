@@ -38,9 +38,13 @@ export function halfOf(text: string): Half {
   return createHash('sha256').update(text).digest('hex').charAt(0) < '8' ? 'dev' : 'kept';
 }
 
-/** All lines of a locale in the order of the file. */
-export function readLabelledLines(locale: 'en' | 'es'): LabelledLine[] {
-  return readFileSync(join(FOLDER, `${locale}.jsonl`), 'utf8')
+/** `en` and `es` come from the writers of the words; the others from people who never saw them. */
+export const LABELLED_SETS = ['en', 'en-adults', 'en-players', 'en-review', 'en-traps', 'es'] as const;
+export type LabelledSet = (typeof LABELLED_SETS)[number];
+
+/** All lines of a set in the order of the file. */
+export function readLabelledLines(set: LabelledSet): LabelledLine[] {
+  return readFileSync(join(FOLDER, `${set}.jsonl`), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => LabelledLine.parse(JSON.parse(line)));

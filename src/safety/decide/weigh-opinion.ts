@@ -21,6 +21,9 @@ const SEVERITY_OF_BLOCKED = 3;
 const SEVERITY = 2;
 const SEVERITY_IMMINENT = 5;
 const LIKELY = 0.5;
+/** Asked of a text that speaks of the story's figures, or is brief. */
+const LIKELY_ENOUGH = 0.6;
+const BRIEF = 5;
 
 /** Where an opinion comes from, for the audit. */
 export const LEARNED = 'learned';
@@ -49,7 +52,9 @@ export function weighOpinion(
   }
   if (findings.some(({ crisis_type: type }) => type !== undefined)) return;
   const isOfStory = namesFigure(reading, settings);
-  if (opinion.crisis >= (isOfStory ? LIKELY : settings.threshold)) {
+  // Of very few words little was learned; what is plain in them stands in the phrases.
+  const isBrief = reading.tokens.count < BRIEF;
+  if (opinion.crisis >= (isOfStory || isBrief ? LIKELY_ENOUGH : settings.threshold)) {
     findings.push(learnedCrisis(opinion, reading, settings));
   } else if (
     !isOfStory &&

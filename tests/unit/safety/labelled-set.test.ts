@@ -47,6 +47,8 @@ const DISGUISES = new Set(['obfuscated', 'typo', 'case', 'short', 'emoji']);
 
 const english = readLabelledLines('en');
 const spanish = readLabelledLines('es');
+const adults = readLabelledLines('en-adults');
+const players = readLabelledLines('en-players');
 
 function wordsOf(text: string): string[] {
   return (
@@ -73,13 +75,17 @@ function nearPairs(lines: readonly Line[]): string[] {
     });
 }
 
-test('the English set has at least 1000 lines and the Spanish one 120, all well-formed', () => {
+test('the English sets have at least 1000 and twice 500 lines and the Spanish one 120, all well-formed', () => {
   expect(english.length).toBeGreaterThanOrEqual(1000);
   expect(spanish.length).toBeGreaterThanOrEqual(120);
+  expect(adults.length).toBeGreaterThanOrEqual(500);
+  expect(players.length).toBeGreaterThanOrEqual(500);
 });
 
 test.for([
   { locale: 'en', lines: english, perType: 30 },
+  { locale: 'en, adults', lines: adults, perType: 15 },
+  { locale: 'en, players', lines: players, perType: 15 },
   { locale: 'es', lines: spanish, perType: 4 },
 ])('$locale: crisis and play are balanced, and every type of crisis is there', ({ lines, perType }) => {
   const share = lines.filter((line) => line.crisis).length / lines.length;
@@ -94,7 +100,7 @@ test.for(CATEGORIES)('at least 15 English lines are tagged %s', (tag) => {
 });
 
 test('no line is there twice, and no two differ in one word only', () => {
-  for (const lines of [english, spanish]) {
+  for (const lines of [english, adults, players, spanish]) {
     expect(new Set(lines.map((line) => line.text)).size).toBe(lines.length);
     expect(nearPairs(lines)).toEqual([]);
   }

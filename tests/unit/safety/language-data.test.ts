@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { CRISIS_TYPES } from '../../support/labelled-lines.ts';
+import {
+  CRISIS_TYPES,
+  halfOf,
+  LABELLED_SETS,
+  LabelledLine,
+  readLabelledLines,
+} from '../../support/labelled-lines.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../config/safety');
 const LOCALES = ['en', 'es'] as const;
@@ -184,4 +190,19 @@ test('English is as rich as promised: 1200 phrases, 250 idioms, 800 words of pla
   expect(idiomsOf('en').length).toBeGreaterThanOrEqual(250);
   expect(Object.values(read('en', 'fiction.yaml', Lists)).flat().length).toBeGreaterThanOrEqual(800);
   expect(Object.keys(read('en', 'sentiment.yaml', Sentiment).words).length).toBeGreaterThanOrEqual(1500);
+});
+
+test('the lines that are learned from are well-formed, and none is of a kept half', () => {
+  const kept = new Set(
+    LABELLED_SETS.flatMap(readLabelledLines)
+      .filter(({ text }) => halfOf(text) === 'kept')
+      .map(({ text }) => text.toLowerCase()),
+  );
+  const folder = 'tests/fixtures/safety/training';
+  const examples = readdirSync(folder)
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').trimEnd().split('\n'))
+    .map((line) => LabelledLine.parse(JSON.parse(line)));
+  const texts = examples.map(({ text }) => text.toLowerCase());
+  expect(texts.length).toBeGreaterThan(5000);
+  expect(texts.filter((text) => kept.has(text))).toEqual([]);
 });
