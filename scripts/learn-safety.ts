@@ -22,7 +22,7 @@ const FILE = join(DATA, 'learned.tsv');
 
 const lines = [
   ...linesOf(join(SETS, 'training'), () => true),
-  ...linesOf(SETS, (text) => isOfHalf(text, 'dev'), `${LOCALE}`),
+  ...linesOf(SETS, (text) => isOfHalf(text, 'dev'), LOCALE),
 ];
 const digest = digestOf();
 if (process.argv.includes('--check')) {

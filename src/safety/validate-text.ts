@@ -3,7 +3,6 @@ import type {
   Finding,
   MonitoringFlag,
   SafetyContext,
-  SafetyLevel,
   Stage,
   ValidationResult,
 } from '../contracts/safety.ts';
@@ -17,6 +16,7 @@ import { SecondOpinion } from './learned/second-opinion.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
 import { SENTIMENT_RULE } from './rules/built-in.ts';
+import { highest, merged } from './merge-findings.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 import { appropriatenessOf, scoreOf } from './score.ts';
 import { sentimentFinding } from './sentiment-finding.ts';
@@ -227,46 +227,6 @@ function addFlags(result: ValidationResult, found: Collected, isChunked: boolean
   }
   if (found.suppressed.some(({ reason }) => reason === 'fiction')) flags.push('fiction_frame');
   if (isChunked) flags.push('text_chunked');
-}
-
-/** Findings of one rule whose spans overlap are one, the surest; then by priority and place. */
-function merged(findings: readonly Finding[]): Finding[] {
-  const sorted = findings.toSorted(
-    (a, b) => byName(a.rule_id, b.rule_id) || a.span[0] - b.span[0] || b.confidence - a.confidence,
-  );
-  const kept: Finding[] = [];
-  for (const finding of sorted) {
-    const last = kept.at(-1);
-    if (last === undefined || last.rule_id !== finding.rule_id || last.span[1] <= finding.span[0]) {
-      kept.push(finding);
-      continue;
-    }
-    const surest = finding.confidence > last.confidence ? finding : last;
-    kept[kept.length - 1] = {
-      ...surest,
-      span: [last.span[0], Math.max(last.span[1], finding.span[1])],
-      level: highest([last, finding]),
-      severity: Math.max(last.severity, finding.severity),
-      escalation_required: last.escalation_required || finding.escalation_required,
-      modifiers: [...new Set([...last.modifiers, ...finding.modifiers])],
-    };
-  }
-  return kept.sort(
-    (a, b) => b.priority - a.priority || a.span[0] - b.span[0] || byName(a.rule_id, b.rule_id),
-  );
-}
-
-function byName(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function highest(findings: readonly { readonly level: SafetyLevel }[]): SafetyLevel {
-  let level: SafetyLevel = 'safe';
-  for (const finding of findings) {
-    if (finding.level === 'blocked') return 'blocked';
-    if (finding.level === 'warning') level = 'warning';
-  }
-  return level;
 }
 
 function auditOf(

@@ -9,14 +9,14 @@ import { startRules } from './live-rules.ts';
 const [redisUrl = '', prefix = ''] = process.argv.slice(2);
 const lexicons = new Map([['en', compileLexicon(readSafetyData('en'))]]);
 await using one = await startRules({ redisUrl, prefix, lexicons, settings: { ttlMs: 2000 } });
-let isStopping = false;
-process.on('message', () => (isStopping = true));
+const order = { isStopping: false };
+process.on('message', () => (order.isStopping = true));
 
 let judged = 0;
 let failed = 0;
 let missed = 0;
 let held = '';
-while (!isStopping) {
+while (!order.isStopping) {
   for (let i = 0; i < 200; i++) {
     try {
       const result = one.rules.validatorFor().validateText('I want to kill myself', { includeAudit: false });

@@ -242,10 +242,10 @@ describe('what is judged', () => {
       })),
     };
     const putting = one.rules.put(large, BY);
-    let isDone = false;
-    void putting.finally(() => (isDone = true));
+    const progress = { isDone: false };
+    void putting.finally(() => (progress.isDone = true));
     const seen = new Set<string>();
-    while (!isDone) {
+    while (!progress.isDone) {
       const { crisis_detected: isCrisis, rules_version: version } = one.rules
         .validatorFor()
         .validateText('I want to kill myself');
