@@ -4,6 +4,7 @@ import { PhraseScan } from '../src/safety/decide/scan.ts';
 import { CUE, CUE_KINDS } from '../src/safety/learned/cue-hash.ts';
 import {
   ALARM,
+  CALM,
   COLUMNS,
   IMMINENT,
   modelHeader,
@@ -118,6 +119,9 @@ export interface Learning {
 export const LEARNING: Learning = { rounds: 15, rate: 0.3, sparse: 4, decay: 1 };
 const WIDTH = COLUMNS.length;
 
+/** What a word does not alarm matters too: it lets most lines of a game pass. */
+const ALARM_SPARSE = 0.1;
+
 /** Multinomial logistic regression by FTRL-proximal: the same lines give the same weights. */
 export function learn(
   examples: readonly Example[],
@@ -140,8 +144,9 @@ export function learn(
   const random = (): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   const weight = (at: number): number => {
     const own = z[at]!;
-    if (Math.abs(own) <= how.sparse) return 0;
-    return -(own - Math.sign(own) * how.sparse) / ((1 + Math.sqrt(n[at]!)) / how.rate + how.decay);
+    const sparse = at % WIDTH === ALARM ? how.sparse * ALARM_SPARSE : how.sparse;
+    if (Math.abs(own) <= sparse) return 0;
+    return -(own - Math.sign(own) * sparse) / ((1 + Math.sqrt(n[at]!)) / how.rate + how.decay);
   };
   for (let round = 0; round < how.rounds; round++) {
     for (let i = order.length - 1; i > 0; i--) {
@@ -188,7 +193,7 @@ export function learn(
 const LEAN = 0.25;
 
 /** Of the lines that are not safe, this share may be passed over when no phrase claims anything. */
-const PASSED_OVER = 0.005;
+const PASSED_OVER = 0.01;
 
 /** The sum of alarms that all but a few of the lines reach that are not safe. */
 function enoughAlarm(examples: readonly Example[], weights: Float64Array): number {
@@ -198,7 +203,7 @@ function enoughAlarm(examples: readonly Example[], weights: Float64Array): numbe
       let alarm = 0;
       let highest = 0;
       for (const cue of words) {
-        alarm = Math.max(0, alarm + weights[cue * WIDTH + ALARM]!);
+        alarm = Math.max(0, alarm + weights[cue * WIDTH + ALARM]! - CALM);
         highest = Math.max(highest, alarm);
       }
       return highest;

@@ -12,7 +12,7 @@ import { report, type ReportSettings } from './decide/findings.ts';
 import { judge } from './decide/judge.ts';
 import { PhraseScan } from './decide/scan.ts';
 import { weighOpinion } from './decide/weigh-opinion.ts';
-import { SecondOpinion } from './learned/second-opinion.ts';
+import { SecondOpinion, type Opinion } from './learned/second-opinion.ts';
 import type { Lexicon } from './lexicon/compile.ts';
 import { TextReading } from './read-text.ts';
 import { SENTIMENT_RULE } from './rules/built-in.ts';
@@ -120,8 +120,10 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
     found.positive += sentiment.positive;
     found.negative += sentiment.negative;
     const isWeighed = second !== null && stage === 'input' && rules.isCrisisEnabled;
-    if (scan.hasClaim || (isWeighed && second.isAlarmed(reading))) {
-      readClaims(piece, sentiment.value, stage, context, nowMs, found);
+    const opinion =
+      scan.hasClaim || !isWeighed || !second.isAlarmed(reading) ? null : second.unlessQuiet(reading, scan);
+    if (scan.hasClaim || opinion !== null) {
+      readClaims(piece, opinion, sentiment.value, stage, context, nowMs, found);
     }
     const severe = sentimentFinding(sentiment, reading, scan, lexicon, stage, found.findings.length > 0);
     if (severe !== null) {
@@ -135,6 +137,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
 
   function readClaims(
     piece: TextPiece,
+    opinion: Opinion | null,
     sentiment: number,
     stage: Stage,
     context: SafetyContext,
@@ -157,7 +160,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
     // What another piece of the text reports is not reported twice.
     const isWhole = own.length === judged.length;
     if (second !== null && stage === 'input' && rules.isCrisisEnabled && isWhole) {
-      weighOpinion(reported, own, second.of(reading, scan, own), reading, settings);
+      weighOpinion(reported, own, opinion ?? second.of(reading, scan, own), reading, settings);
     }
     for (const finding of reported.findings) found.findings.push(finding);
     for (const suppressed of reported.suppressed) found.suppressed.push(suppressed);

@@ -28,7 +28,10 @@ export const COLUMNS = [...OUTCOMES, 'imminent', 'alarm'] as const;
 export const IMMINENT = OUTCOMES.length;
 export const ALARM = OUTCOMES.length + 1;
 const WIDTH = COLUMNS.length;
-const ROW = 16;
+/** Kind and parts of a cue, before its weights. */
+const FIELDS = 3;
+/** What alarms is forgotten by so much with every word. */
+export const CALM = 0.15;
 const STEP = 32;
 const KNOWN_BITS = 2 ** 18;
 
@@ -42,7 +45,9 @@ export class LearnedModel {
   readonly bias = new Float64Array(WIDTH);
   /** Key and row side by side; key 0 is a free place. */
   readonly #slots: Int32Array;
-  /** In steps of 1/32, rows of 16 so that one lies in one line of the processor's cache. */
+  /** Most cues speak of two or three columns: where those of a row begin, which they are, and how much, in steps of 1/32. */
+  readonly #begins: Int32Array;
+  readonly #columns: Uint8Array;
   readonly #weights: Int8Array;
   /** A bit for every known cue: most cues of a text are unknown, and this is small enough to stay near. */
   readonly #known = new Int32Array(KNOWN_BITS / 32);
@@ -50,17 +55,21 @@ export class LearnedModel {
   /** In which text a cue was last counted: a cue counts once. */
   readonly #seen: Int32Array;
   #text = 0;
-  readonly sums = new Float64Array(ROW);
+  readonly #counted = new Int32Array(WIDTH);
+  readonly sums = new Float64Array(WIDTH);
   readonly shares = new Float64Array(OUTCOMES.length);
 
   /** Errors: safety_data_invalid (invalid_input) naming the line */
   constructor(file: string) {
     const lines = file.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     let size = 16;
-    while (size < lines.length * 3) size *= 2;
+    while (size < lines.length * 1.4) size *= 2;
     this.#mask = size - 1;
     this.#slots = new Int32Array(size * 2);
-    this.#weights = new Int8Array(lines.length * ROW);
+    const entries = lines.reduce((sum, line) => sum + Math.max(0, line.split('\t').length - FIELDS), 0);
+    this.#begins = new Int32Array(lines.length + 1);
+    this.#columns = new Uint8Array(entries);
+    this.#weights = new Int8Array(entries);
     this.#seen = new Int32Array(lines.length);
     if (!file.startsWith(FIRST_LINE)) throw invalid(`the first line is not "${FIRST_LINE}"`);
     for (const [row, line] of lines.entries()) this.#add(row, line);
@@ -69,7 +78,11 @@ export class LearnedModel {
   /** How much a word alarms, by its key; 0 when it was never learned. The bias of that column is what alarms enough. */
   alarmOf(key: number): number {
     const row = this.#rowOf(key);
-    return row === -1 ? 0 : this.#weights[row * ROW + ALARM]! / STEP;
+    if (row === -1) return 0;
+    for (let at = this.#begins[row]!; at < this.#begins[row + 1]!; at++) {
+      if (this.#columns[at] === ALARM) return this.#weights[at]! / STEP;
+    }
+    return 0;
   }
 
   /**
@@ -78,14 +91,16 @@ export class LearnedModel {
    * @returns the probability of any crisis
    */
   weigh(keys: Int32Array, count: number): number {
-    const { sums } = this;
+    const counted = this.#counted;
     const slots = this.#slots;
+    const begins = this.#begins;
+    const columns = this.#columns;
     const weights = this.#weights;
     const seen = this.#seen;
     const known = this.#known;
     const mask = this.#mask;
     const text = ++this.#text;
-    sums.fill(0);
+    counted.fill(0);
     for (let i = 0; i < count; i++) {
       const key = keys[i]!;
       if (((known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1) === 0) continue;
@@ -99,10 +114,13 @@ export class LearnedModel {
       const row = slots[slot + 1]!;
       if (seen[row] === text) continue;
       seen[row] = text;
-      const at = row * ROW;
-      for (let c = 0; c < WIDTH; c++) sums[c] = sums[c]! + weights[at + c]!;
+      const end = begins[row + 1]!;
+      for (let at = begins[row]!; at < end; at++) {
+        const column = columns[at]!;
+        counted[column] = (counted[column]! + weights[at]!) | 0;
+      }
     }
-    for (let c = 0; c < WIDTH; c++) sums[c] = sums[c]! / STEP + this.bias[c]!;
+    for (let c = 0; c < WIDTH; c++) this.sums[c] = counted[c]! / STEP + this.bias[c]!;
     return this.#share();
   }
 
@@ -133,15 +151,19 @@ export class LearnedModel {
 
   #add(row: number, line: string): void {
     const [kind = '', first = '', second = '', ...weights] = line.split('\t');
-    const at = row * ROW;
+    let at = this.#begins[row]!;
     for (const entry of weights) {
       const [name = '', value] = entry.split('=');
       const column = (COLUMNS as readonly string[]).indexOf(name);
       const weight = Number(value);
       if (column === -1 || !Number.isFinite(weight)) throw invalid(`"${entry}" in "${line}"`);
       if (kind === 'bias') this.bias[column] = weight;
-      else this.#weights[at + column] = Math.max(-128, Math.min(127, Math.round(weight * STEP)));
+      else {
+        this.#columns[at] = column;
+        this.#weights[at++] = Math.max(-128, Math.min(127, Math.round(weight * STEP)));
+      }
     }
+    this.#begins[row + 1] = at;
     if (kind === 'bias') return;
     if (!(CUE_KINDS as readonly string[]).includes(kind)) throw invalid(`the kind of "${line}"`);
     const key = hashOfCue(kind as CueKind, first, second === '' ? undefined : second);

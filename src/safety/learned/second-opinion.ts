@@ -3,12 +3,24 @@ import type { PhraseScan } from '../decide/scan.ts';
 import type { Lexicon } from '../lexicon/compile.ts';
 import type { TextReading } from '../read-text.ts';
 import { hashOfCue } from './cue-hash.ts';
-import { ALARM, CRISES, IMMINENT, OUTCOMES, SAFE, type LearnedModel, type Outcome } from './learned-model.ts';
+import {
+  ALARM,
+  CALM,
+  CRISES,
+  IMMINENT,
+  OUTCOMES,
+  SAFE,
+  type LearnedModel,
+  type Outcome,
+} from './learned-model.ts';
 import { TextCues, type Stretch } from './text-cues.ts';
 
 /** Longer texts are weighed in stretches: a sentence of despair must not drown in a long story. */
 const LONGEST = 120;
 const OVERLAP = 40;
+/** So probably safe that neither a crisis nor distress is left to look for. */
+const QUIET = 0.85;
+const NOTHING: readonly Judged[] = [];
 
 /** What the learned cues make of a text: of the stretch of it that looks most like a crisis. */
 export interface Opinion extends Stretch {
@@ -49,11 +61,23 @@ export class SecondOpinion {
     for (let i = 0; i < tokens.count; i++) {
       const word = words[i]!;
       if (word === -1) continue;
-      alarm += this.#alarms[word]!;
+      alarm += this.#alarms[word]! - CALM;
       if (alarm < 0) alarm = 0;
       else if (alarm >= enough) return true;
     }
     return false;
+  }
+
+  /** Null: the whole text looks safe, and no phrase claims anything. Time in proportion to the number of words. */
+  unlessQuiet(reading: TextReading, scan: PhraseScan): Opinion | null {
+    const { count } = reading.tokens;
+    if (count <= LONGEST) {
+      this.#cues.prepare(reading);
+      this.#cues.collect({ from: 0, to: count }, reading, scan, NOTHING);
+      this.#model.weigh(this.#cues.keys, this.#cues.count);
+      if (this.#model.shares[SAFE]! >= QUIET) return null;
+    }
+    return this.of(reading, scan, NOTHING);
   }
 
   /** Time in proportion to the number of words. */
