@@ -1,4 +1,4 @@
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisSource } from '../redis/connect.ts';
 
 export type { Clock } from '../kernel/clock.ts';
 
@@ -32,16 +32,7 @@ export const NO_LOGGER: Logger = { debug: () => {}, info: () => {}, warn: () => 
  * Where Redis is: its URL, the parts of it, or a client. Of a client only the settings are taken: coordination
  * opens connections of its own and closes those, never the client.
  */
-export type ConnectionInput = string | RedisAddress | RedisClient;
-
-export interface RedisAddress {
-  readonly host?: string;
-  readonly port?: number;
-  readonly username?: string;
-  readonly password?: string;
-  readonly db?: number;
-  readonly tls?: Record<string, unknown>;
-}
+export type ConnectionInput = RedisSource;
 
 /** What every part of coordination is given. */
 export interface CoordinationPorts {

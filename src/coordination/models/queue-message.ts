@@ -65,3 +65,16 @@ export const DeadLetter = QueueMessage.extend({
   history: z.array(FailedDelivery).max(10),
 }).meta({ id: 'DeadLetter' });
 export type DeadLetter = z.infer<typeof DeadLetter>;
+
+/** Something in a mailbox that is no message: kept as it was found. */
+export const UnreadableDeadLetter = z
+  .strictObject({
+    raw: z.string(),
+    dead_lettered_at: IsoTime,
+    failure: z.literal('permanent'),
+    reason: z.literal('invalid_envelope'),
+    attempts: z.int().min(0),
+    history: z.array(FailedDelivery).max(10),
+  })
+  .meta({ id: 'UnreadableDeadLetter' });
+export type UnreadableDeadLetter = z.infer<typeof UnreadableDeadLetter>;
