@@ -34,28 +34,29 @@ export async function askScript(
   return asking(redis, script.name, () => runScript(redis, script, keys, args));
 }
 
+/** Clients that are being connected; all who need one wait together. */
+const CONNECTING = new WeakMap<RedisClient, Promise<void>>();
+
 /** A lazy client connects at its first use; while it reconnects, commands are refused at once. */
 export async function connected(redis: RedisClient): Promise<void> {
-  if (redis.status === 'ready') return;
-  if (redis.status === 'wait') await redis.connect().catch((error: unknown) => ignoreRace(redis, error));
-  if (redis.status === 'connecting' || redis.status === 'connect') await nextState(redis);
+  if (redis.status === 'wait' || redis.status === 'connecting' || redis.status === 'connect') {
+    const connecting = CONNECTING.get(redis) ?? connect(redis);
+    CONNECTING.set(redis, connecting);
+    await connecting.finally(() => CONNECTING.delete(redis));
+  }
 }
 
-/** Two callers may start a lazy connection at once; the second is refused and waits with the first. */
-function ignoreRace(redis: RedisClient, error: unknown): void {
-  if (redis.status !== 'connecting' && redis.status !== 'connect' && redis.status !== 'ready') throw error;
-}
-
-function nextState(redis: RedisClient): Promise<void> {
+async function connect(redis: RedisClient): Promise<void> {
+  if (redis.status === 'wait') {
+    await redis.connect();
+    return;
+  }
   const { promise, resolve } = Promise.withResolvers<void>();
-  const settle = (): void => {
-    redis.off('ready', settle);
-    redis.off('close', settle);
-    resolve();
-  };
-  redis.on('ready', settle);
-  redis.on('close', settle);
-  return promise;
+  redis.once('ready', resolve);
+  redis.once('close', resolve);
+  await promise;
+  redis.off('ready', resolve);
+  redis.off('close', resolve);
 }
 
 async function withinTime<T>(work: Promise<T>, limitMs: number, what: string): Promise<T> {

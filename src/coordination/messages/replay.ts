@@ -10,6 +10,7 @@ import { asking } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { finishDeadLetters } from './dead-letters.ts';
 import { deposit } from './send.ts';
+import { retryStamp } from './settings.ts';
 import { jobIdOf } from './token.ts';
 
 /** A replay that takes longer has died; the sweep looks what became of it. */
@@ -82,12 +83,12 @@ export async function replayDeadLetter(
   await asking(core.redis, 'begin replay', async () =>
     core.redis.zadd(replays, (await redisNow(core)) + REPLAY_MS, id),
   );
-  const { message, priority, enqueue_id, retry } = letter;
+  const { message, priority, enqueue_id } = letter;
   const queued = {
     message,
     priority,
     enqueue_id,
-    retry,
+    retry: retryStamp(core.settings()),
     enqueued_at: new Date().toISOString(),
     delivery_attempts: 0,
     stalls: 0,

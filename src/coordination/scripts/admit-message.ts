@@ -23,13 +23,17 @@ local size = tonumber(ARGV[1])
 local depth = redis.call('LLEN', KEYS[5]) + redis.call('ZCARD', KEYS[6])
   + redis.call('ZCARD', KEYS[7]) + redis.call('LLEN', KEYS[8])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
--- Near the limit tickets whose message is already in its mailbox must not count twice.
+-- Near the limit: tickets of one id are one message, and those whose message is in its mailbox are counted already.
 if depth + redis.call('ZCARD', KEYS[1]) >= size then
   if depth >= size then return 'full' end
+  local seen = { [ARGV[2]] = true }
   local open = 0
   for _, ticket in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     local id = string.match(ticket, '^(.*)|')
-    if redis.call('EXISTS', ARGV[5] .. id) == 0 then open = open + 1 end
+    if not seen[id] then
+      seen[id] = true
+      if redis.call('EXISTS', ARGV[5] .. id) == 0 then open = open + 1 end
+    end
   end
   if depth + open >= size then return 'full' end
 end
