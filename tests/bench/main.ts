@@ -12,6 +12,7 @@ import { measureCompile } from './compile.ts';
 import { measureEnqueueRate } from './enqueue-rate.ts';
 import { startFleet } from './fleet.ts';
 import { compareLatency, compareThroughput } from './interleaved.ts';
+import { measureMessages } from './messages.ts';
 import { measureOpenRuns } from './open-runs.ts';
 import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
@@ -30,6 +31,7 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 7. how fast the API accepts runs, in a process of its own
 // 8. turns with the product's own agents, API and workers in processes of their own
 // 9. how many texts the safety validator judges, on one core without Redis
+// 10. messages between agents against bare jobs, in turn
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -73,6 +75,7 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
         turns: await measureTurns(servingWith(redis.url), CONCURRENCY, plan.turns),
       }),
       safety: async () => ({ safety: measureSafety(plan.safety) }),
+      messages: async () => ({ messages: await measureMessages(redis.url, plan.messages) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },

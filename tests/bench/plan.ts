@@ -1,3 +1,4 @@
+import type { MessagesPlan } from './messages.ts';
 import type { TurnsPlan } from './real-turns.ts';
 import type { SafetyPlan } from './safety.ts';
 
@@ -12,6 +13,7 @@ export const PARTS = [
   'enqueue',
   'turns',
   'safety',
+  'messages',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -27,6 +29,7 @@ export interface Plan {
   readonly enqueue: { readonly perSecond: number; readonly seconds: number };
   readonly turns: TurnsPlan;
   readonly safety: SafetyPlan;
+  readonly messages: MessagesPlan;
 }
 
 export const FULL: Plan = {
@@ -42,6 +45,7 @@ export const FULL: Plan = {
     { sessions: 100, turnsPerSession: 20 },
   ],
   safety: { rounds: 7, textsPerRound: 200_000 },
+  messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -58,4 +62,5 @@ export const QUICK: Plan = {
     { sessions: 10, turnsPerSession: 2 },
   ],
   safety: { rounds: 3, textsPerRound: 5000 },
+  messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
 };

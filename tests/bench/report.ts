@@ -2,6 +2,7 @@ import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
 import type { EnqueueFigures } from './enqueue-rate.ts';
 import type { LatencyFigures, ThroughputFigures } from './interleaved.ts';
+import { MESSAGE_SUBJECTS, type MessagesFigures } from './messages.ts';
 import type { OpenRunsFigures } from './open-runs.ts';
 import type { TurnFigures } from './real-turns.ts';
 import type { Spread } from './statistics.ts';
@@ -33,6 +34,7 @@ export interface Report {
   readonly enqueue?: EnqueueFigures;
   readonly turns?: readonly TurnFigures[];
   readonly safety?: SafetyFigures;
+  readonly messages?: MessagesFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -44,6 +46,7 @@ export function renderReport(report: Report): string {
     ...compileLines(report),
     ...httpLines(report),
     ...safetyLines(report),
+    ...messageLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -135,6 +138,26 @@ function safetyLines({ safety }: Report): string[] {
     `validations of 100 characters   ${decimals(perSecond.median, 0)}/s on one core (${range(perSecond, 0)}); p50 ${decimals(latencyMicros.p50, 1)} µs, p99 ${decimals(latencyMicros.p99, 1)} µs`,
     `lexicon compiled in             ${decimals(compileMs, 0)} ms`,
     ...table([['1 MiB of text', 'ms, median', 'to a tenth of it', ''], ...rows]),
+  ];
+}
+
+function messageLines({ messages }: Report): string[] {
+  if (messages === undefined) return [];
+  const rows = MESSAGE_SUBJECTS.map((name) => {
+    const ratio = name === 'bare BullMQ' ? undefined : messages.ratios[name];
+    const { p50, p99 } = messages.idleMs[name];
+    const rate = decimals(messages.perSecond[name].median, 0);
+    return [
+      `  ${name}`,
+      rate,
+      ratio === undefined ? '' : `${decimals(ratio.median, 2)} (${range(ratio, 2)})`,
+      `${decimals(p50, 2)} / ${decimals(p99, 2)}`,
+    ];
+  });
+  return [
+    '',
+    ...table([['messages', 'per second, median', 'ratio', 'idle ms, p50 / p99'], ...rows]),
+    `  ${messages.rounds} rounds of ${messages.messagesPerRound} messages each`,
   ];
 }
 

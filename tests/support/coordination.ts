@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { MessageCoordinator, type CoordinatorOptions } from '../../src/coordination/messages/coordinator.ts';
+import { MessageCoordinator } from '../../src/coordination/messages/coordinator.ts';
+import type { CoordinatorOptions } from '../../src/coordination/messages/open-core.ts';
 import type { AgentIdInput } from '../../src/coordination/models/agent-id.ts';
 import type { AgentMessageInput } from '../../src/coordination/models/message.ts';
 import type { Logger, MetricLabels, MetricsSink } from '../../src/coordination/ports.ts';

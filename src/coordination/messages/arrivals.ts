@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisQueueBackend, Worker } from 'bullmq';
+import type { Worker } from 'bullmq';
 import type { RedisClient } from '../../redis/connect.ts';
 
-/** A wait ends after this long, and whoever waits looks for itself. */
+/** After so long without a sign somebody looks all the same. */
 const LONGEST_WAIT_MS = 1000;
 /** Delays are looked at this much after they are due, for clocks that differ a little. */
 const DUE_MARGIN_MS = 2;
@@ -12,7 +12,8 @@ const DELAY_SCALE = 0x1000;
 
 /**
  * Tells those who wait for messages of one mailbox that one may have arrived. One loop on the receiver's blocking
- * connection serves all of them; it rests while nobody waits.
+ * connection serves all of them; it rests while nobody waits. Each sign wakes one of them, and who finds a message
+ * wakes the next: a hundred who wait do not all look for one message.
  */
 export class Arrivals {
   readonly #worker: Worker;
@@ -30,25 +31,32 @@ export class Arrivals {
     return this.#waiting.size > 0;
   }
 
+  /** Somebody found a message; there may be more. */
+  pass(): void {
+    this.#wakeOne();
+  }
+
   /** Returns when a message may be there, at the latest after `ms`, and when the signal aborts. */
   async next(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms <= 0 || signal?.aborted === true || this.#isStopped) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => resolve(), { once: true });
+    const abort = (): void => resolve();
+    signal?.addEventListener('abort', abort, { once: true });
     this.#waiting.add(resolve);
     if (!this.#isRunning) void this.#run();
     try {
       await promise;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
       this.#waiting.delete(resolve);
     }
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#wake();
+    for (const resolve of this.#waiting) resolve();
   }
 
   async #run(): Promise<void> {
@@ -56,9 +64,7 @@ export class Arrivals {
     try {
       while (this.#waiting.size > 0 && !this.#isStopped) {
         await this.#once();
-        this.#wake();
-        // Those who were woken look for a message before the next round begins.
-        await sleep(0);
+        this.#wakeOne();
       }
     } finally {
       this.#isRunning = false;
@@ -66,7 +72,7 @@ export class Arrivals {
   }
 
   async #once(): Promise<void> {
-    const backend = this.#worker.getBackend() as RedisQueueBackend;
+    const backend = this.#worker.getBackend();
     try {
       const first = await this.#redis.zrange(backend.toKey('delayed'), 0, '0', 'WITHSCORES');
       // Pairs or a flat list, by the protocol of the connection.
@@ -79,7 +85,11 @@ export class Arrivals {
     }
   }
 
-  #wake(): void {
-    for (const resolve of this.#waiting) resolve();
+  /** The one that has waited longest. */
+  #wakeOne(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    this.#waiting.delete(first);
+    first();
   }
 }

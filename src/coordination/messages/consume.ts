@@ -38,7 +38,8 @@ export type MessageHandler = (received: ReceivedMessage, context: HandlerContext
 /** Takes what arrives before the handler sees it, such as awaited answers; true when it did. */
 export type Interceptor = (received: ReceivedMessage) => boolean;
 
-const IDLE_LOOK_MS = 1000;
+/** Somebody of those who wait looks every second anyhow. */
+const IDLE_LOOK_MS = 30_000;
 const AFTER_ERROR_MS = 500;
 
 /**

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { openOwnRedis, type RedisClient } from '../../redis/connect.ts';
+import { closeRedis } from '../../redis/connect.ts';
 import { CoordinationClosedError } from '../errors.ts';
-import { createCoordinationKeys } from '../keys.ts';
 import type { AgentIdInput } from '../models/agent-id.ts';
 import type {
   AgentMessage,
@@ -10,22 +9,13 @@ import type {
   MessageSubscription,
 } from '../models/message.ts';
 import type { ReceivedMessage } from '../models/queue-message.ts';
-import {
-  guardedMetrics,
-  NO_LOGGER,
-  NO_METRICS,
-  type ConnectionInput,
-  type CoordinationPorts,
-} from '../ports.ts';
 import { parseInput } from '../validate.ts';
-import { connected } from './availability.ts';
-import { MessageAudit, type AuditEntry, type AuditQuery } from './audit.ts';
+import type { AuditEntry, AuditQuery } from './audit.ts';
+import { asking } from './availability.ts';
 import { Consumer, type ConsumeOptions, type MessageHandler } from './consume.ts';
-import type { CoordinatorHooks, MessagingCore } from './core.ts';
+import type { MessagingCore } from './core.ts';
 import { collectGauges, mailboxFigures, type MailboxFigures } from './gauges.ts';
-import { Held } from './held.ts';
-import { Mailboxes } from './mailboxes.ts';
-import { MESSAGE_METRICS } from './metric-names.ts';
+import { openCore, type CoordinatorOptions, type OpenedCore } from './open-core.ts';
 import {
   broadcastChecked,
   dropSubscriptions,
@@ -48,17 +38,10 @@ import {
 import { Requests } from './request.ts';
 import { receiveMessage, type ReceiveOptions } from './reserve.ts';
 import { assertParties, checkMessage, sendChecked } from './send.ts';
-import { MessagingSettings, reconfigured, type MessagingOptions, type RuntimeOptions } from './settings.ts';
+import { reconfigured, type RuntimeOptions } from './settings.ts';
 import { ackMessage, extendMessage, nackMessage, releaseMessage, type NackOptions } from './settle.ts';
 import { Sweeper } from './sweeper.ts';
 import { Turnstile } from './turnstile.ts';
-
-export interface CoordinatorOptions extends CoordinationPorts, CoordinatorHooks {
-  readonly connection: ConnectionInput;
-  /** Of every key, and BullMQ's prefix; on Redis Cluster a hash tag. Default `ao`. */
-  readonly keyPrefix?: string;
-  readonly messaging?: MessagingOptions;
-}
 
 const RequestOptions = z.strictObject({ timeoutMs: z.int().min(1).max(3_600_000).default(30_000) });
 
@@ -70,70 +53,35 @@ const MAX_SENDS = 200;
  * connection. Nothing is opened before the first use.
  */
 export class MessageCoordinator implements AsyncDisposable {
+  readonly #opened: OpenedCore;
   readonly #core: MessagingCore;
   readonly #requests: Requests;
   readonly #sweeper: Sweeper;
   readonly #consumers = new Set<Consumer>();
-  readonly #redis: RedisClient;
   readonly #sending = new Turnstile(MAX_SENDS);
   readonly #stopping = new AbortController();
   readonly #receiving = new Set<Promise<unknown>>();
-  #settings: MessagingSettings;
   #closing: Promise<void> | undefined;
-  #retries = 0;
 
   constructor(options: CoordinatorOptions) {
-    const { connection, keyPrefix = 'ao', resolveRecipient, onSettled } = options;
-    this.#settings = parseInput(MessagingSettings, options.messaging ?? {}, 'messaging');
-    const logger = options.logger ?? NO_LOGGER;
-    const sink = guardedMetrics(options.metrics ?? NO_METRICS, logger);
-    const metrics = {
-      ...sink,
-      inc: (name: string, labels?: Readonly<Record<string, string>>, n?: number) => {
-        if (name === MESSAGE_METRICS.retries) this.#retries += n ?? 1;
-        sink.inc(name, labels, n);
-      },
-    };
-    const keys = createCoordinationKeys(keyPrefix);
-    const settings = (): MessagingSettings => this.#settings;
-    const onError = (error: Error): void => logger.debug({ err: error }, 'the connection has an error');
-    const redis = openOwnRedis(connection, `${keyPrefix}:messages`, onError);
-    this.#redis = redis;
-    this.#core = {
-      redis,
-      keys,
-      mailboxes: new Mailboxes(redis, keyPrefix, () => this.#settings.visibilityTimeoutMs, logger),
-      held: new Held(),
-      audit: new MessageAudit(redis, keys.messageAudit(), () => this.#settings.auditMaxLen, {
-        metrics,
-        logger,
-      }),
-      metrics,
-      logger,
-      settings,
-      hooks: {
-        ...(resolveRecipient === undefined ? {} : { resolveRecipient }),
-        ...(onSettled === undefined ? {} : { onSettled }),
-      },
-    };
-    this.#requests = new Requests(this.#core, () =>
-      openOwnRedis(connection, `${keyPrefix}:answers`, onError),
-    );
-    this.#sweeper = new Sweeper(this.#core, () => this.#retries);
+    this.#opened = openCore(options);
+    this.#core = this.#opened.core;
+    this.#requests = new Requests(this.#core, () => this.#opened.connect('answers'));
+    this.#sweeper = new Sweeper(this.#core, this.#opened.retries);
   }
 
   /** Connect, recover what earlier processes left, and begin to sweep. Receiving begins the sweeps too. */
   async start(): Promise<void> {
     this.#assertOpen('start');
-    await connected(this.#redis);
-    if (this.#settings.autoRecoverOnStart) await recoverDetailed(this.#core);
+    await asking(this.#core.redis, 'connect', () => this.#core.redis.ping());
+    if (this.#core.settings().autoRecoverOnStart) await recoverDetailed(this.#core);
     this.#sweeper.start();
   }
 
   /** Errors: validation. What else goes wrong is in the result. */
   async send(message: AgentMessageInput): Promise<MessageResult> {
     this.#assertOpen('send');
-    const checked = checkMessage(message, this.#settings.maxPayloadBytes);
+    const checked = checkMessage(message, this.#core.settings().maxPayloadBytes);
     return this.#sending.pass(() => sendChecked(this.#core, checked));
   }
 
@@ -150,14 +98,14 @@ export class MessageCoordinator implements AsyncDisposable {
   /** One message to at most 1000 mailboxes; one result for each, in their order. Errors: validation */
   async broadcast(message: AgentMessageInput, recipients: readonly AgentIdInput[]): Promise<MessageResult[]> {
     this.#assertOpen('broadcast');
-    const checked = checkMessage(message, this.#settings.maxPayloadBytes, 'message');
+    const checked = checkMessage(message, this.#core.settings().maxPayloadBytes, 'message');
     return this.#sending.pass(() => broadcastChecked(this.#core, checked, recipients));
   }
 
   /** One message to every agent that subscribed to its kind. Errors: validation, redis_unavailable */
   async publish(message: AgentMessageInput): Promise<MessageResult[]> {
     this.#assertOpen('publish');
-    const checked = checkMessage(message, this.#settings.maxPayloadBytes);
+    const checked = checkMessage(message, this.#core.settings().maxPayloadBytes);
     return this.#sending.pass(() => publishChecked(this.#core, checked));
   }
 
@@ -236,7 +184,7 @@ export class MessageCoordinator implements AsyncDisposable {
   ): Promise<AgentMessage> {
     this.#assertOpen('request');
     const { timeoutMs } = parseInput(RequestOptions, options, 'options');
-    const checked = checkMessage(message, this.#settings.maxPayloadBytes);
+    const checked = checkMessage(message, this.#core.settings().maxPayloadBytes);
     return this.#requests.ask(checked, timeoutMs, signal);
   }
 
@@ -290,7 +238,7 @@ export class MessageCoordinator implements AsyncDisposable {
 
   /** Change settings for later sends: all of them or none. Errors: validation */
   configure(changes: RuntimeOptions): void {
-    this.#settings = reconfigured(this.#settings, changes);
+    this.#opened.apply(reconfigured(this.#core.settings(), changes));
   }
 
   /**
@@ -316,8 +264,7 @@ export class MessageCoordinator implements AsyncDisposable {
     await this.#core.audit.flush();
     await this.#core.mailboxes.close();
     this.#requests.close();
-    if (this.#redis.status === 'ready') await this.#redis.quit().catch(() => this.#redis.disconnect());
-    else this.#redis.disconnect();
+    await closeRedis(this.#core.redis);
   }
 
   #assertOpen(what: string): void {

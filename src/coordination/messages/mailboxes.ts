@@ -1,4 +1,4 @@
-import { Queue, Worker, type QueueOptions, type RedisQueueBackend } from 'bullmq';
+import { Queue, Worker, type QueueOptions } from 'bullmq';
 import type { RedisClient } from '../../redis/connect.ts';
 import { computeDelay } from '../../resilience/backoff.ts';
 import { CoordinationClosedError } from '../errors.ts';
@@ -135,7 +135,7 @@ export class Mailboxes {
 
   #openReceiver(agent: AgentIdInput): { worker: Worker; arrivals: Arrivals } {
     const name = mailboxQueue(agent);
-    const worker = new Worker<unknown, unknown, string, RedisQueueBackend>(name, null, {
+    const worker = new Worker(name, null, {
       ...this.#options(),
       // Without knowing the version, BullMQ waits in whole seconds.
       skipVersionCheck: false,

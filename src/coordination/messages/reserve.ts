@@ -58,12 +58,13 @@ export async function reserveNext(
   visibleInMs: number,
 ): Promise<ReceivedMessage | null> {
   await knowMailbox(core, agent);
-  const { worker, lockMs } = await core.mailboxes.receiver(agent);
+  const { worker, lockMs, arrivals } = await core.mailboxes.receiver(agent);
   for (;;) {
     const lock = randomUUID();
     const startedAt = Date.now();
     const job = await fetchJob(core, agent, () => worker.getNextJob(lock, { block: false }), lock);
     if (job === 'nothing') return null;
+    arrivals.pass();
     if (job === 'unreadable') continue;
     const queueMessage = readEnvelope(job);
     if (queueMessage === undefined || job.deferredFailure) {

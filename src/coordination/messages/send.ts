@@ -27,7 +27,7 @@ const LEFTOVER_PAUSE_MS = 40;
  * Errors: validation (invalid_input), with every problem at once
  */
 export function checkMessage(input: unknown, maxPayloadBytes: number, at = ''): AgentMessage {
-  const message = parseInput(AgentMessage, input, at) as AgentMessage;
+  const message = parseInput(AgentMessage, input, at);
   const bytes = Buffer.byteLength(JSON.stringify(message.payload));
   if (bytes > maxPayloadBytes) {
     const path = at === '' ? 'payload' : `${at}.payload`;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import { Job, Queue, QueueEvents, Worker, type RedisQueueBackend, type WorkerOptions } from 'bullmq';
+import { Job, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { acquireRedis, testPrefix, type TestRedis } from '../../support/redis.ts';
@@ -51,7 +51,7 @@ class Bare implements AsyncDisposable {
 
 async function fetch(worker: Worker, lock: string = randomUUID()): Promise<{ job: Job; lock: string }> {
   const job = await worker.getNextJob(lock, { block: false });
-  return { job: job!, lock };
+  return { job, lock };
 }
 
 async function codeOf(work: Promise<unknown>): Promise<unknown> {
@@ -263,7 +263,7 @@ test('waiting: a worker that does not know the version of Redis waits in whole s
     const worker = bare.worker({ skipVersionCheck });
     await worker.waitUntilReady();
     const startedAt = performance.now();
-    await (worker.getBackend() as RedisQueueBackend).waitForJob(0.1);
+    await worker.getBackend().waitForJob(0.1);
     return performance.now() - startedAt;
   };
   expect(await waited(true)).toBeGreaterThan(900);
