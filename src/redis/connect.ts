@@ -53,10 +53,10 @@ export function openOwnRedis(source: RedisSource, name: string, onError?: (error
     reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? (2 as const) : false),
   };
   const client =
-    source instanceof Redis
-      ? source.duplicate(settings)
-      : typeof source === 'string'
-        ? new Redis(source, settings)
+    typeof source === 'string'
+      ? new Redis(source, settings)
+      : 'duplicate' in source // and not instanceof: the caller may have a copy of ioredis of its own
+        ? source.duplicate(settings)
         : new Redis({ ...source, ...settings });
   client.on('error', (error: Error) => onError?.(error));
   return client;

@@ -5,7 +5,7 @@ import { documentedKeys } from './documented-keys.ts';
 
 /** `run(runId)` with the names of its parameters for values: `<pfx>:wf:runs:<runId>`. */
 function builtKeys(): string[] {
-  const builders = { ...createKeys('<pfx>'), ...createCoordinationKeys('<pfx>') };
+  const builders: Record<string, unknown> = { ...createKeys('<pfx>'), ...createCoordinationKeys('<pfx>') };
   return Object.entries(builders).flatMap(([name, build]) => {
     if (typeof build !== 'function') return [];
     const parameters = /^\(?([^)=]*)\)?\s*=>/.exec(String(build))?.[1]?.split(',') ?? [];

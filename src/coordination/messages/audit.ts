@@ -85,7 +85,6 @@ export class MessageAudit {
   /** Fields of an entry without its event, as a flat list. */
   fields(subject: AuditSubject, error?: string): string[] {
     const { message, agent, enqueueId, attempts } = subject;
-    const payload = JSON.stringify(message.payload);
     const fields = {
       at: new Date().toISOString(),
       message_id: message.message_id,
@@ -95,8 +94,7 @@ export class MessageAudit {
       priority: String(message.priority),
       type: message.message_type,
       attempts: String(attempts),
-      payload_bytes: String(Buffer.byteLength(payload)),
-      payload_sha256: createHash('sha256').update(payload).digest('hex'),
+      ...digestOf(message.payload),
       ...(error === undefined ? {} : { error }),
     };
     return Object.entries(fields).flat();
@@ -148,6 +146,23 @@ export class MessageAudit {
   async flush(): Promise<void> {
     await Promise.all(this.#writing);
   }
+}
+
+type Digest = Readonly<Record<'payload_bytes' | 'payload_sha256', string>>;
+
+/** A message has several entries in one process, and one payload. */
+const DIGESTS = new WeakMap<object, Digest>();
+
+function digestOf(payload: AgentMessage['payload']): Digest {
+  const known = DIGESTS.get(payload);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(payload);
+  const digest = {
+    payload_bytes: String(Buffer.byteLength(text)),
+    payload_sha256: createHash('sha256').update(text).digest('hex'),
+  };
+  DIGESTS.set(payload, digest);
+  return digest;
 }
 
 function toEntry(id: string, flat: readonly string[]): AuditEntry {

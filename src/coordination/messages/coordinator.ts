@@ -82,7 +82,9 @@ export class MessageCoordinator implements AsyncDisposable {
   async send(message: AgentMessageInput): Promise<MessageResult> {
     this.#assertOpen('send');
     const checked = checkMessage(message, this.#core.settings().maxPayloadBytes);
-    return this.#sending.pass(() => sendChecked(this.#core, checked));
+    const result = await this.#sending.pass(() => sendChecked(this.#core, checked));
+    if (result.error_code === 'redis_unavailable') this.#sending.open();
+    return result;
   }
 
   /** Like {@link send}; sender and recipient must be those of the message. */

@@ -10,13 +10,17 @@ export class Turnstile {
 
   async pass<T>(work: () => Promise<T>): Promise<T> {
     if (this.#inside >= this.#limit) await new Promise<void>((resolve) => void this.#queue.push(resolve));
-    else this.#inside += 1;
+    this.#inside += 1;
     try {
       return await work();
     } finally {
-      const next = this.#queue.shift();
-      if (next === undefined) this.#inside -= 1;
-      else next();
+      this.#inside -= 1;
+      if (this.#inside < this.#limit) this.#queue.shift()?.();
     }
+  }
+
+  /** All who wait go through at once: what they wait for will not get better, and each has its own time limit. */
+  open(): void {
+    for (const resolve of this.#queue.splice(0)) resolve();
   }
 }
