@@ -23,7 +23,7 @@ export interface MessagingCore {
 
 /** What other parts of coordination may add to sending and settling. */
 export interface CoordinatorHooks {
-  /** The mailbox a message really goes to. Default: the recipient's. It must not throw. */
+  /** The mailbox a message really goes to. Default, and when it throws: the recipient's. */
   readonly resolveRecipient?: (recipient: AgentId) => Promise<AgentId>;
   /** Told of each message that an agent handled, or failed to. */
   readonly onSettled?: (agent: AgentIdInput, outcome: 'success' | 'failure') => void;

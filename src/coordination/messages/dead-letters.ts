@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mailboxQueue } from '../keys.ts';
 import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import {
@@ -15,6 +16,8 @@ import { MESSAGE_METRICS } from './metric-names.ts';
 
 /** Who moves a dead letter holds it this long; after a crash somebody else takes over. */
 const CLAIM_MS = 2000;
+const LOOK_AGAIN_MS = 50;
+const LOOKED_AT = 100;
 
 /**
  * From a failed message to a dead letter:
@@ -65,15 +68,38 @@ export async function finishDeadLetter(
   return true;
 }
 
-/** Finish whatever stands among the failed of a mailbox. */
-export async function finishDeadLetters(core: MessagingCore, agent: AgentIdInput): Promise<void> {
-  const failedKey = `${core.keys.prefix}:${mailboxQueue(agent)}:failed`;
+/**
+ * Finish whatever stands among the failed of a mailbox, except what somebody else is moving.
+ * @returns the ids that are left
+ */
+export async function finishDeadLetters(core: MessagingCore, agent: AgentIdInput): Promise<string[]> {
   for (;;) {
-    const ids = await asking(core.redis, 'list failed messages', () => core.redis.zrange(failedKey, 0, '99'));
+    const ids = await listFailed(core, agent);
     let finished = 0;
     for (const id of ids) if (await finishDeadLetter(core, agent, id)) finished += 1;
-    if (finished === 0) return;
+    if (finished === 0) return ids;
   }
+}
+
+/**
+ * The same for whoever looks at dead letters: returns when everything that was given up before the call has its
+ * entry, also what another process is moving, or was when it died.
+ */
+export async function finishAllDeadLetters(core: MessagingCore, agent: AgentIdInput): Promise<void> {
+  const others = new Set(await finishDeadLetters(core, agent));
+  const until = Date.now() + 2 * CLAIM_MS;
+  while (others.size > 0 && Date.now() < until) {
+    await sleep(LOOK_AGAIN_MS);
+    const left = new Set(await finishDeadLetters(core, agent));
+    for (const id of others) if (!left.has(id)) others.delete(id);
+  }
+}
+
+function listFailed(core: MessagingCore, agent: AgentIdInput): Promise<string[]> {
+  const failedKey = `${core.keys.prefix}:${mailboxQueue(agent)}:failed`;
+  return asking(core.redis, 'list failed messages', () =>
+    core.redis.zrange(failedKey, 0, String(LOOKED_AT - 1)),
+  );
 }
 
 /** The id of an entry: the same for the same accepted send, however often it is made. */

@@ -57,20 +57,27 @@ async function oldestAge(core: MessagingCore, prioritized: string, prefix: strin
   return Number.isFinite(oldest) ? Math.max(0, Date.now() - oldest) : null;
 }
 
+/** The agents whose gauges are not zero, as far as a coordinator has told. */
+const SHOWN = new WeakMap<MessagingCore, Set<string>>();
+
 /**
  * Read the gauges of all mailboxes from Redis, so that they are true for the whole fleet, whichever process is
- * asked. Called when metrics are scraped. Mailboxes with nothing in them and no dead letter are left out.
+ * asked. Called when metrics are scraped. A mailbox that became empty is set to zero once more, then left out until
+ * something is in it again, unless its agent is registered.
  */
 export async function collectGauges(
   core: MessagingCore,
   isRegistered: (agent: AgentIdInput) => boolean = () => false,
 ): Promise<MailboxFigures[]> {
   const all: MailboxFigures[] = [];
+  const shown = SHOWN.get(core) ?? new Set<string>();
+  SHOWN.set(core, shown);
   for (const agent of await listMailboxes(core)) {
     const figures = await mailboxFigures(core, agent);
     const labels = { agent: figures.agent };
-    const isEmpty = lengthOf(figures) + figures.dead_letters === 0;
-    if (isEmpty && !isRegistered(agent)) continue;
+    const isEmpty = lengthOf(figures) + figures.dead_letters === 0 && !isRegistered(agent);
+    if (isEmpty && !shown.delete(figures.agent)) continue;
+    if (!isEmpty) shown.add(figures.agent);
     for (const [priority, count] of Object.entries(figures.waiting))
       core.metrics.set(MESSAGE_METRICS.queueLength, count, { ...labels, priority });
     core.metrics.set(MESSAGE_METRICS.reservedLength, figures.reserved, labels);

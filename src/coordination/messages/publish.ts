@@ -137,7 +137,7 @@ export async function subscriptionsOf(
     return lists.flat();
   });
   return found.flatMap((json) => {
-    const subscription = MessageSubscription.safeParse(JSON.parse(json));
+    const subscription = MessageSubscription.safeParse(parsed(json));
     return subscription.success ? subscription.data : [];
   });
 }
@@ -152,6 +152,15 @@ export async function publishChecked(core: MessagingCore, message: AgentMessage)
   return Promise.all(
     [...recipients.values()].map((recipient) => sendChecked(core, { ...message, recipient })),
   );
+}
+
+/** What somebody else put there is none. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function isWanted({ message_types, topic, tags }: MessageSubscription, message: AgentMessage): boolean {

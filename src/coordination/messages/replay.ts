@@ -8,7 +8,7 @@ import { DeadLetter, UnreadableDeadLetter } from '../models/queue-message.ts';
 import { parseInput } from '../validate.ts';
 import { asking } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { finishDeadLetters } from './dead-letters.ts';
+import { finishAllDeadLetters } from './dead-letters.ts';
 import { deposit } from './send.ts';
 import { retryStamp } from './settings.ts';
 import { jobIdOf } from './token.ts';
@@ -43,7 +43,7 @@ export async function listDeadLetters(
 ): Promise<DeadLetterEntry[]> {
   parseInput(AgentId, agent, 'agent_id');
   const { offset, limit } = parseInput(ListOptions, options, 'options');
-  await finishDeadLetters(core, agent);
+  await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const jobs = await asking(core.redis, 'list dead letters', () =>
     letters.getJobs(['waiting'], offset, offset + limit - 1, true),
@@ -71,7 +71,7 @@ export async function replayDeadLetter(
   id: string,
 ): Promise<MessageResult | null> {
   parseInput(AgentId, agent, 'agent_id');
-  await finishDeadLetters(core, agent);
+  await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const job = await asking(core.redis, 'read dead letter', () => letters.getJob(id));
   const letter = job === undefined ? undefined : entryOf(job)?.letter;
@@ -153,7 +153,7 @@ export async function discardDeadLetter(
   id: string,
 ): Promise<boolean> {
   parseInput(AgentId, agent, 'agent_id');
-  await finishDeadLetters(core, agent);
+  await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const job = await asking(core.redis, 'read dead letter', () => letters.getJob(id));
   if (job === undefined) return false;
@@ -171,7 +171,7 @@ export async function purgeDeadLetters(
 ): Promise<number> {
   parseInput(AgentId, agent, 'agent_id');
   const { olderThanMs } = parseInput(PurgeOptions, options, 'options');
-  await finishDeadLetters(core, agent);
+  await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const before = Date.now() - olderThanMs;
   let removed = 0;

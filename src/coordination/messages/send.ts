@@ -61,9 +61,7 @@ export function assertParties(sender: unknown, recipient: unknown, message: Agen
  * It never throws: what went wrong is in the result. Sending the same id again is safe at any time.
  */
 export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
-  const resolve = core.hooks.resolveRecipient;
-  const routed = resolve === undefined ? message.recipient : await resolve(message.recipient);
-  const recipient = canonicalAgentId(routed);
+  const recipient = canonicalAgentId(await route(core, message.recipient));
   const now = new Date().toISOString();
   return deposit(core, recipient, {
     message: { ...message, recipient },
@@ -75,6 +73,16 @@ export async function sendChecked(core: MessagingCore, message: AgentMessage): P
     last_error: null,
     retry: retryStamp(core.settings()),
   });
+}
+
+/** A choice that fails must not lose the message: it goes where it was addressed. */
+async function route(core: MessagingCore, recipient: AgentId): Promise<AgentId> {
+  try {
+    return (await core.hooks.resolveRecipient?.(recipient)) ?? recipient;
+  } catch (error) {
+    core.logger.warn({ agent: agentIdText(recipient), err: error }, 'no recipient could be chosen');
+    return recipient;
+  }
 }
 
 /** Put a message with its envelope into the mailbox of `agent`; for what is sent again, too. */

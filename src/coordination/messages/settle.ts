@@ -36,7 +36,7 @@ export async function ackMessage(core: MessagingCore, agent: AgentIdInput, token
   core.held.drop(token);
   if (!isDone) return false;
   if (queueMessage !== undefined) core.audit.writeQueued('acked', agent, queueMessage);
-  core.hooks.onSettled?.(agent, 'success');
+  tellSettled(core, agent, 'success');
   return true;
 }
 
@@ -62,7 +62,7 @@ export async function nackMessage(
   core.held.drop(token);
   if (!isDone) return false;
   if (queueMessage !== undefined) tellNack(core, agent, queueMessage, { reason, isLast, delayMs: job.delay });
-  core.hooks.onSettled?.(agent, 'failure');
+  tellSettled(core, agent, 'failure');
   if (isLast) await finishLater(core, agent, receipt.jobId);
   return true;
 }
@@ -177,6 +177,15 @@ function tellNack(
   core.metrics.inc(MESSAGE_METRICS.retries, labels);
   core.metrics.observe(MESSAGE_METRICS.backoffSeconds, outcome.delayMs / 1000, labels);
   core.audit.writeQueued('retry_scheduled', agent, now);
+}
+
+/** The message is settled, whatever a listener makes of it. */
+function tellSettled(core: MessagingCore, agent: AgentIdInput, outcome: 'success' | 'failure'): void {
+  try {
+    core.hooks.onSettled?.(agent, outcome);
+  } catch (error) {
+    core.logger.warn({ err: error }, 'a listener of settled messages throws');
+  }
 }
 
 /** The message is given up already; when Redis goes away now, the next sweep makes the entry. */

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import { asking, isUnavailable } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { MESSAGE_METRICS } from './metric-names.ts';
 import { listMailboxes, recoverAgent } from './recover.ts';
 import { countDeadLetters } from './replay.ts';
 
@@ -74,7 +73,6 @@ export class Sweeper {
       this.#core.logger.warn({ retries, seconds: WATCH_EVERY_MS / 1000 }, 'many messages are tried again');
     for (const agent of this.#core.mailboxes.received()) {
       const deadLetters = await countDeadLetters(this.#core, agent);
-      this.#core.metrics.set(MESSAGE_METRICS.dlqLength, deadLetters, { agent: agentIdText(agent) });
       if (deadLetters > dlqWarnThreshold)
         this.#core.logger.warn(
           { agent: agentIdText(agent), dead_letters: deadLetters },

@@ -453,6 +453,33 @@ describe('what is observed', () => {
       'reserved_length {"agent":"bob:b1"}': 1,
       'dlq_length {"agent":"bob:b1"}': 0,
     });
+    while (true) {
+      await post.redis.del(`${post.prefix}:msg.bob.b1:active`);
+      const received = await one.receive(BOB);
+      if (received === null) break;
+      await one.ack(BOB, received.token);
+    }
+    expect(await other.collectGauges()).toHaveLength(1);
+    expect([...new Set(sink.gauges.values())]).toEqual([0]);
+    expect(await other.collectGauges()).toEqual([]);
+  });
+
+  test('a listener or a chooser that throws neither loses a message nor keeps it', async () => {
+    await using post = new Post(server.url);
+    const fail = (): never => {
+      throw new Error('no');
+    };
+    const one = post.coordinator({ onSettled: fail, resolveRecipient: fail });
+    expect(await one.send(message())).toMatchObject({ delivered: true, recipient: BOB });
+    expect(await one.ack(BOB, (await one.receive(BOB))!.token)).toBe(true);
+  });
+
+  test('a subscription that cannot be read is passed over', async () => {
+    await using post = new Post(server.url);
+    const one = post.coordinator();
+    await one.subscribe(BOB, ['event']);
+    await post.redis.hset(`${post.prefix}:subs:bob:b1`, 'sub_odd', '{');
+    expect(await one.publish(message())).toHaveLength(1);
   });
 
   test('a metrics sink that throws is ignored, and logged once', async () => {
