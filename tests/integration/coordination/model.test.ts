@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** More of them by hand: MODEL_RUNS=2000. */
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 100);
+/** More of them by hand: MODEL_RUNS=5000. */
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 500);
 const LIMITS = { queueSize: 6, retryAttempts: 1, maxStalls: 1 };
 const IDS = ['id-aaaa', 'id-bbbb', 'id-cccc', 'id-dddd', 'id-eeee', 'id-ffff', 'id-gggg', 'id-hhhh'];
 
@@ -155,7 +155,7 @@ async function follow(post: Post, all: readonly MessageCoordinator[], todo: read
 }
 
 describe('a mailbox', () => {
-  test('does in any order of steps what its model does', { timeout: 1200 * RUNS }, async () => {
+  test('does in any order of steps what its model does', { timeout: 60_000 + 300 * RUNS }, async () => {
     await using post = new Post(server.url);
     const all = [0, 1, 2].map(() => post.coordinator({ messaging }));
     await fc.assert(
@@ -169,7 +169,7 @@ describe('a mailbox', () => {
 
   test(
     'loses nothing and holds nothing twice, whatever happens at the same time',
-    { timeout: 1200 * RUNS },
+    { timeout: 60_000 + 300 * RUNS },
     async () => {
       await using post = new Post(server.url);
       const all = [0, 1, 2, 3].map(() =>
