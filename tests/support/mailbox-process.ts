@@ -15,7 +15,7 @@ export interface MailboxTask {
   /** sender: how many, at once. */
   readonly count?: number;
   /** once: what to do. */
-  readonly action?: 'send' | 'nack' | 'replay' | 'recover' | 'ack';
+  readonly action?: 'send' | 'nack' | 'replay' | 'recover';
   readonly id?: string;
   /** Die instead of sending the command of this number, counted from the beginning of the action. */
   readonly dieAt?: number;
@@ -59,7 +59,7 @@ function armKillPoint(dieAt: number): () => number {
 
 async function act(): Promise<unknown> {
   const { action, id = '', dieAt = Infinity } = task;
-  const received = action === 'nack' || action === 'ack' ? await coordinator.receive(BOB) : null;
+  const received = action === 'nack' ? await coordinator.receive(BOB) : null;
   const commands = armKillPoint(dieAt);
   switch (action) {
     case 'send':
@@ -67,9 +67,6 @@ async function act(): Promise<unknown> {
       break;
     case 'nack':
       await coordinator.nack(BOB, received!.token, { failure: 'permanent' });
-      break;
-    case 'ack':
-      await coordinator.ack(BOB, received!.token);
       break;
     case 'replay':
       await coordinator.replay(BOB, id);

@@ -48,12 +48,13 @@ const AFTER_ERROR_MS = 500;
  *
  * BullMQ's own processor loop serves one queue; two of them could not keep to one concurrency.
  */
-export class Consumer {
+export class Consumer implements AsyncDisposable {
   readonly #core: MessagingCore;
   readonly #agent: AgentIdInput;
   readonly #mailboxes: readonly AgentIdInput[];
   readonly #handler: MessageHandler;
   readonly #intercept: Interceptor;
+  readonly #onClosed: () => void;
   readonly #timeoutMs: number | undefined;
   readonly #stopping = new AbortController();
   readonly #giveUp = new AbortController();
@@ -65,7 +66,7 @@ export class Consumer {
     agent: AgentIdInput,
     handler: MessageHandler,
     options: ConsumeOptions,
-    intercept: Interceptor,
+    more: { intercept: Interceptor; onClosed: (consumer: Consumer) => void },
   ) {
     parseInput(AgentId, agent, 'agent_id');
     const { concurrency, timeoutMs } = parseInput(ConsumeOptions, options, 'options');
@@ -74,7 +75,8 @@ export class Consumer {
     const shared = { type: agent.type, instance: null };
     this.#mailboxes = isSameAgent(agent, shared) ? [shared] : [this.#agent, shared];
     this.#handler = handler;
-    this.#intercept = intercept;
+    this.#intercept = more.intercept;
+    this.#onClosed = () => more.onClosed(this);
     this.#timeoutMs = timeoutMs;
     this.#release = this.#mailboxes.map((mailbox) => core.mailboxes.keepOpen(mailbox));
     this.#slots = Array.from({ length: concurrency }, (_, slot) => this.#run(slot));
@@ -94,6 +96,11 @@ export class Consumer {
     await Promise.all(this.#slots);
     clearTimeout(timer);
     for (const release of this.#release.splice(0)) release();
+    this.#onClosed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #run(slot: number): Promise<void> {

@@ -169,9 +169,10 @@ export class MessageCoordinator implements AsyncDisposable {
   consume(agent: AgentIdInput, handler: MessageHandler, options: ConsumeOptions = {}): Consumer {
     this.#assertOpen('consume');
     this.#sweeper.start();
-    const consumer = new Consumer(this.#core, agent, handler, options, (received) =>
-      this.#requests.intercept(received),
-    );
+    const consumer = new Consumer(this.#core, agent, handler, options, {
+      intercept: (received) => this.#requests.intercept(received),
+      onClosed: (closed) => void this.#consumers.delete(closed),
+    });
     this.#consumers.add(consumer);
     return consumer;
   }
