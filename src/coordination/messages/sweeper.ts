@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
-import { asking, isUnavailable } from './availability.ts';
+import { dropClaim } from '../scripts/settle-leftovers.ts';
+import { asking, askScript, isUnavailable } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { listMailboxes, recoverAgent } from './recover.ts';
 import { countDeadLetters } from './replay.ts';
@@ -21,6 +22,7 @@ export class Sweeper {
   readonly #retries: () => number;
   #lastRetries = 0;
   #isStopped = false;
+  #isElected = false;
 
   /** @param retries  how many retries this coordinator has scheduled so far */
   constructor(core: MessagingCore, retries: () => number) {
@@ -40,6 +42,9 @@ export class Sweeper {
     this.#isStopped = true;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     await Promise.all(this.#rounds);
+    if (!this.#isElected) return;
+    const { redis, keys } = this.#core;
+    await askScript(redis, dropClaim, [keys.sweepLease()], [this.#id]).catch(() => undefined);
   }
 
   /** Once over the mailboxes this process receives from. */
@@ -58,7 +63,8 @@ export class Sweeper {
       await redis.set(keys.sweepLease(), this.#id, 'PX', LEASE_MS, 'NX');
       return redis.get(keys.sweepLease());
     });
-    if (holder !== this.#id) return false;
+    this.#isElected = holder === this.#id;
+    if (!this.#isElected) return false;
     await redis.pexpire(keys.sweepLease(), LEASE_MS);
     for (const agent of await listMailboxes(this.#core)) await this.#sweep(agent);
     return true;

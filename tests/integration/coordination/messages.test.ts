@@ -421,6 +421,8 @@ describe('recovery', () => {
     expect(await two.sweepAllIfElected()).toBe(true);
     expect(await one.sweepAllIfElected()).toBe(false);
     expect(await two.mailbox(BOB)).toMatchObject({ reserved: 0, waiting: { 5: 1 } });
+    await two.close();
+    expect(await one.sweepAllIfElected()).toBe(true);
   });
 
   test('closing gives back what is held', async () => {

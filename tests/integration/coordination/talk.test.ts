@@ -464,6 +464,20 @@ describe('what is observed', () => {
     expect(await other.collectGauges()).toEqual([]);
   });
 
+  test('many dead letters and many retries are warned of', async () => {
+    await using post = new Post(server.url);
+    const log = new Lines();
+    const one = post.coordinator({
+      logger: log,
+      messaging: { retryAttempts: 2, backoffBaseMs: 0, dlqWarnThreshold: 1, retrySpikeWarnThreshold: 3 },
+    });
+    for (let n = 0; n < 2; n += 1) await one.send(message());
+    for (let n = 0; n < 6; n += 1) await one.nack(BOB, (await one.receive(BOB))!.token);
+    await expect
+      .poll(() => log.lines.filter(({ level }) => level === 'warn'), { timeout: 10_000 })
+      .toMatchObject([{ fields: { retries: 4 } }, { fields: { agent: 'bob:b1', dead_letters: 2 } }]);
+  });
+
   test('a listener or a chooser that throws neither loses a message nor keeps it', async () => {
     await using post = new Post(server.url);
     const fail = (): never => {
