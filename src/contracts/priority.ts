@@ -19,3 +19,13 @@ export function priorityClass(jobPriorityNumber: number): Priority {
   if (jobPriorityNumber < BASE.normal) return 'high';
   return jobPriorityNumber < BASE.low ? 'normal' : 'low';
 }
+
+/** Priorities of messages between agents, where the larger number goes first: LOW, NORMAL, HIGH. */
+export const MESSAGE_PRIORITIES = [1, 5, 9] as const;
+export const MessagePriority = z.literal([...MESSAGE_PRIORITIES], 'expected 1 (LOW), 5 (NORMAL) or 9 (HIGH)');
+export type MessagePriority = z.infer<typeof MessagePriority>;
+
+/** The BullMQ number of a message's priority: HIGH 1, NORMAL 5, LOW 9. */
+export function messageJobPriority(priority: MessagePriority): number {
+  return 10 - priority;
+}

@@ -22,6 +22,45 @@ export interface ConnectOptions {
 
 const RECONNECT_FIRST_MS = 200;
 const RECONNECT_MAX_MS = 20_000;
+const OWN_RECONNECT_MAX_MS = 2000;
+
+/** Where Redis is: its URL, the parts of it, or a client whose settings are taken over. */
+export type RedisSource = string | RedisAddress | RedisClient;
+
+export interface RedisAddress {
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+  readonly tls?: Record<string, unknown>;
+}
+
+/**
+ * A connection of its own to wherever `source` is; a client that is given stays untouched. It connects at its
+ * first use, refuses commands at once while Redis is away, and has no time limit per command: blocking
+ * connections are made from it.
+ */
+export function openOwnRedis(source: RedisSource, name: string, onError?: (error: Error) => void): Redis {
+  const settings = {
+    connectionName: name,
+    lazyConnect: true,
+    // 0 and not 1: BullMQ makes blocking connections of it, and takes none that repeats commands.
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    retryStrategy: (times: number) =>
+      Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(times, 10), OWN_RECONNECT_MAX_MS),
+    reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? (2 as const) : false),
+  };
+  const client =
+    typeof source === 'string'
+      ? new Redis(source, settings)
+      : 'duplicate' in source // and not instanceof: the caller may have a copy of ioredis of its own
+        ? source.duplicate(settings)
+        : new Redis({ ...source, ...settings });
+  client.on('error', (error: Error) => onError?.(error));
+  return client;
+}
 
 /** A client that keeps trying to reconnect and never crashes the process for want of an error listener. */
 export function createRedis(options: ConnectOptions): Redis {

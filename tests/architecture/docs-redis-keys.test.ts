@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { COORDINATION_SEGMENTS, createCoordinationKeys } from '../../src/coordination/keys.ts';
 import { createKeys, RESERVED_SEGMENTS } from '../../src/redis/keys.ts';
 import { documentedKeys } from './documented-keys.ts';
 
 /** `run(runId)` with the names of its parameters for values: `<pfx>:wf:runs:<runId>`. */
 function builtKeys(): string[] {
-  return Object.entries(createKeys('<pfx>')).flatMap(([name, build]) => {
+  const builders: Record<string, unknown> = { ...createKeys('<pfx>'), ...createCoordinationKeys('<pfx>') };
+  return Object.entries(builders).flatMap(([name, build]) => {
     if (typeof build !== 'function') return [];
     const parameters = /^\(?([^)=]*)\)?\s*=>/.exec(String(build))?.[1]?.split(',') ?? [];
     const values = parameters.map((parameter) => `<${parameter.trim()}>`);
@@ -12,7 +14,7 @@ function builtKeys(): string[] {
   });
 }
 
-test('every function of keys.ts is documented with the key it builds, and no other', () => {
+test('every function that builds keys is documented with the key it builds, and no other', () => {
   expect(documentedKeys().map(({ name, key }) => `${name} ${key}`)).toEqual(builtKeys());
 });
 
@@ -26,5 +28,5 @@ test('every key says what it is, what it holds and how long it lives', () => {
 
 test('the words after the prefix are the reserved ones', () => {
   const words = new Set(documentedKeys().map(({ key }) => key.split(':')[1] ?? ''));
-  expect([...words].sort()).toEqual([...RESERVED_SEGMENTS].sort());
+  expect([...words].sort()).toEqual([...new Set([...RESERVED_SEGMENTS, ...COORDINATION_SEGMENTS])].sort());
 });

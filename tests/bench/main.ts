@@ -13,6 +13,7 @@ import { measureCrisis } from './crisis.ts';
 import { measureEnqueueRate } from './enqueue-rate.ts';
 import { startFleet } from './fleet.ts';
 import { compareLatency, compareThroughput } from './interleaved.ts';
+import { measureMessages } from './messages.ts';
 import { measureOpenRuns } from './open-runs.ts';
 import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
@@ -33,6 +34,7 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 8. turns with the product's own agents, API and workers in processes of their own
 // 9. how many texts the safety validator judges, on one core without Redis
 // 10. how soon a player in a crisis is answered, with empty and with full queues, in turn
+// 11. messages between agents against bare jobs, in turn
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -77,6 +79,7 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       }),
       safety: async () => ({ safety: await measureSafety(plan.safety) }),
       crisis: async () => ({ crisis: await measureCrisis(redis.url, plan.crisis) }),
+      messages: async () => ({ messages: await measureMessages(redis.url, plan.messages) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },

@@ -1,3 +1,4 @@
+import type { MessagesPlan } from './messages.ts';
 import type { TurnsPlan } from './real-turns.ts';
 import type { CrisisPlan } from './crisis.ts';
 import type { SafetyPlan } from './safety.ts';
@@ -14,6 +15,7 @@ export const PARTS = [
   'turns',
   'safety',
   'crisis',
+  'messages',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -30,6 +32,7 @@ export interface Plan {
   readonly turns: TurnsPlan;
   readonly safety: SafetyPlan;
   readonly crisis: CrisisPlan;
+  readonly messages: MessagesPlan;
 }
 
 export const FULL: Plan = {
@@ -46,6 +49,7 @@ export const FULL: Plan = {
   ],
   safety: { rounds: 7, textsPerRound: 200_000 },
   crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
+  messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -63,4 +67,5 @@ export const QUICK: Plan = {
   ],
   safety: { rounds: 3, textsPerRound: 5000 },
   crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
+  messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
 };

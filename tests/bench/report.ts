@@ -3,6 +3,7 @@ import type { CompileFigures } from './compile.ts';
 import type { CrisisFigures } from './crisis.ts';
 import type { EnqueueFigures } from './enqueue-rate.ts';
 import type { LatencyFigures, ThroughputFigures } from './interleaved.ts';
+import { MESSAGE_SUBJECTS, type MessagesFigures } from './messages.ts';
 import type { OpenRunsFigures } from './open-runs.ts';
 import type { TurnFigures } from './real-turns.ts';
 import type { Spread } from './statistics.ts';
@@ -35,6 +36,7 @@ export interface Report {
   readonly turns?: readonly TurnFigures[];
   readonly safety?: SafetyFigures;
   readonly crisis?: CrisisFigures;
+  readonly messages?: MessagesFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -47,6 +49,7 @@ export function renderReport(report: Report): string {
     ...httpLines(report),
     ...safetyLines(report),
     ...crisisLines(report),
+    ...messageLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -161,6 +164,26 @@ function crisisLines({ crisis }: Report): string[] {
       row(`${waiting} jobs waiting, no workers`, full),
     ]),
     `jobs added                      ${jobsAdded}`,
+  ];
+}
+
+function messageLines({ messages }: Report): string[] {
+  if (messages === undefined) return [];
+  const rows = MESSAGE_SUBJECTS.map((name) => {
+    const ratio = name === 'bare BullMQ' ? undefined : messages.ratios[name];
+    const { p50, p99 } = messages.idleMs[name];
+    const rate = decimals(messages.perSecond[name].median, 0);
+    return [
+      `  ${name}`,
+      rate,
+      ratio === undefined ? '' : `${decimals(ratio.median, 2)} (${range(ratio, 2)})`,
+      `${decimals(p50, 2)} / ${decimals(p99, 2)}`,
+    ];
+  });
+  return [
+    '',
+    ...table([['messages', 'per second, median', 'ratio', 'idle ms, p50 / p99'], ...rows]),
+    `  ${messages.rounds} rounds of ${messages.messagesPerRound} messages each`,
   ];
 }
 

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import type { RedisClient } from '../../redis/connect.ts';
+import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import type { AgentMessage } from '../models/message.ts';
+import type { QueueMessage } from '../models/queue-message.ts';
+import type { Logger, MetricsSink } from '../ports.ts';
+import { MESSAGE_METRICS } from './metric-names.ts';
+
+export const AUDIT_EVENTS = [
+  'sent',
+  'duplicate',
+  'refused',
+  'received',
+  'extended',
+  'acked',
+  'nacked',
+  'retry_scheduled',
+  'dead_lettered',
+  'recovered',
+  'released',
+  'replayed',
+  'purged',
+] as const;
+export type AuditEvent = (typeof AUDIT_EVENTS)[number];
+
+/** One entry, as it is read back. */
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly event: string;
+  readonly message_id: string;
+  readonly enqueue_id: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly priority: number;
+  readonly type: string;
+  readonly attempts: number;
+  readonly payload_bytes: number;
+  readonly payload_sha256: string;
+  readonly error?: string;
+}
+
+/** What an entry tells of a message besides what happened to it. */
+export interface AuditSubject {
+  readonly message: AgentMessage;
+  /** The mailbox. */
+  readonly agent: AgentIdInput;
+  readonly enqueueId: string;
+  readonly attempts: number;
+}
+
+export interface AuditQuery {
+  readonly messageId?: string;
+  /** Text form; of the sender or of the mailbox. */
+  readonly agent?: string;
+  /** Newest entries, 1 to 1000. Default 100. */
+  readonly limit?: number;
+}
+
+const LONGEST_LOOK = 100_000;
+const PAGE = 1000;
+
+/** The trail of what happened to messages. It never holds a payload, only its size and digest. */
+export class MessageAudit {
+  readonly #redis: RedisClient;
+  readonly #stream: string;
+  readonly #maxLen: () => number;
+  readonly #metrics: MetricsSink;
+  readonly #logger: Logger;
+  readonly #writing = new Set<Promise<unknown>>();
+
+  constructor(
+    redis: RedisClient,
+    stream: string,
+    maxLen: () => number,
+    ports: { metrics: MetricsSink; logger: Logger },
+  ) {
+    this.#redis = redis;
+    this.#stream = stream;
+    this.#maxLen = maxLen;
+    this.#metrics = ports.metrics;
+    this.#logger = ports.logger;
+  }
+
+  /** Fields of an entry without its event, as a flat list. */
+  fields(subject: AuditSubject, error?: string): string[] {
+    const { message, agent, enqueueId, attempts } = subject;
+    const fields = {
+      at: new Date().toISOString(),
+      message_id: message.message_id,
+      enqueue_id: enqueueId,
+      sender: agentIdText(message.sender),
+      recipient: agentIdText(agent),
+      priority: String(message.priority),
+      type: message.message_type,
+      attempts: String(attempts),
+      ...digestOf(message.payload),
+      ...(error === undefined ? {} : { error }),
+    };
+    return Object.entries(fields).flat();
+  }
+
+  /** Writes without making anybody wait; what cannot be written is logged and counted. */
+  write(event: AuditEvent, subject: AuditSubject, error?: string): void {
+    const maxLen = this.#maxLen();
+    if (maxLen === 0) return;
+    const entry = ['event', event, ...this.fields(subject, error)];
+    const written = this.#redis
+      .xadd(this.#stream, 'MAXLEN', '~', maxLen, '*', ...entry)
+      .catch((failure: unknown) => this.failed(failure));
+    this.#writing.add(written);
+    void written.finally(() => this.#writing.delete(written));
+  }
+
+  writeQueued(event: AuditEvent, agent: AgentIdInput, queued: QueueMessage, error?: string): void {
+    const { message, enqueue_id: enqueueId, delivery_attempts: attempts } = queued;
+    this.write(event, { message, agent, enqueueId, attempts }, error);
+  }
+
+  failed(failure: unknown): void {
+    this.#metrics.inc(MESSAGE_METRICS.auditFailures);
+    this.#logger.warn({ err: failure }, 'the audit of messages could not be written');
+  }
+
+  /** The newest entries that fit, newest first. */
+  async read({ messageId, agent, limit = 100 }: AuditQuery = {}): Promise<AuditEntry[]> {
+    const found: AuditEntry[] = [];
+    let end = '+';
+    for (let looked = 0; looked < LONGEST_LOOK && found.length < limit; looked += PAGE) {
+      const page = await this.#redis.xrevrange(this.#stream, end, '-', 'COUNT', PAGE);
+      for (const [id, flat] of page) {
+        const entry = toEntry(id, flat);
+        const fits =
+          (messageId === undefined || entry.message_id === messageId) &&
+          (agent === undefined || entry.sender === agent || entry.recipient === agent);
+        if (fits && found.length < limit) found.push(entry);
+      }
+      const last = page.at(-1);
+      if (page.length < PAGE || last === undefined) break;
+      end = `(${last[0]}`;
+    }
+    return found;
+  }
+
+  /** Returns when everything so far is written, or has failed. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#writing);
+  }
+}
+
+type Digest = Readonly<Record<'payload_bytes' | 'payload_sha256', string>>;
+
+/** A message has several entries in one process, and one payload. */
+const DIGESTS = new WeakMap<object, Digest>();
+
+function digestOf(payload: AgentMessage['payload']): Digest {
+  const known = DIGESTS.get(payload);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(payload);
+  const digest = {
+    payload_bytes: String(Buffer.byteLength(text)),
+    payload_sha256: createHash('sha256').update(text).digest('hex'),
+  };
+  DIGESTS.set(payload, digest);
+  return digest;
+}
+
+function toEntry(id: string, flat: readonly string[]): AuditEntry {
+  const fields: Record<string, string> = {};
+  for (let index = 0; index + 1 < flat.length; index += 2) fields[flat[index]!] = flat[index + 1]!;
+  const text = (name: string): string => fields[name] ?? '';
+  return {
+    id,
+    at: text('at'),
+    event: text('event'),
+    message_id: text('message_id'),
+    enqueue_id: text('enqueue_id'),
+    sender: text('sender'),
+    recipient: text('recipient'),
+    priority: Number(text('priority')),
+    type: text('type'),
+    attempts: Number(text('attempts')),
+    payload_bytes: Number(text('payload_bytes')),
+    payload_sha256: text('payload_sha256'),
+    ...(fields['error'] === undefined ? {} : { error: fields['error'] }),
+  };
+}
