@@ -77,8 +77,8 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
     { prints: /"complete":true,"findings":\[\]/ },
 
   'node examples/receive-pages.ts': { coveredBy: EXAMPLES, text: "runExample('receive-pages.ts'" },
-  './bin/ao safety escalations list --status pending': { prints: /^[^]*$/ },
-  './bin/ao safety alerts': { prints: /^[^]*$/ },
+  './bin/ao safety escalations list --status pending': { prints: /no escalations/ },
+  './bin/ao safety alerts': { prints: /^\s*$/ },
   'ao safety interventions list --state escalated': {
     coveredBy: 'tests/unit/cli/interventions.test.ts',
     text: "'list',",
