@@ -47,6 +47,9 @@ ENV NODE_ENV=production \
     PATH=/app/bin:$PATH \
     AO_HTTP__HOST=0.0.0.0
 
+# Where crises wait while Redis is away; a volume there takes its owner from here.
+RUN mkdir -p /var/lib/ao && chown 1000:1000 /var/lib/ao
+
 # `node` of the base image, as a number, so that an orchestrator can verify that it is not root.
 USER 1000:1000
 EXPOSE 8503 9464

@@ -1,4 +1,4 @@
-import { isSafetyQueue, type QueueName } from '../../queues/catalogue.ts';
+import { isAgentQueue, isSafetyQueue, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
 import { createInputProcessor } from '../agents/ipa/process.ts';
 import { createNarrator } from '../agents/nga/process.ts';
@@ -43,7 +43,8 @@ const CLOSING_MS = 2_000;
 /** The workers of one process, from their connections to their agents. */
 export interface WorkerRole {
   readonly core: Core;
-  readonly safety: SafetyRoom;
+  /** Absent where nothing is judged. */
+  readonly safety: SafetyRoom | undefined;
   readonly readiness: () => Promise<Readiness>;
   /** Drain, then close everything; ends with the grace, also when Redis is away. */
   stop(): Promise<void>;
@@ -59,13 +60,13 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   let safety: SafetyRoom | undefined;
   let state: SafetyState | undefined;
   try {
-    const room = (safety = await openSafetyRoom(core));
+    const room = judgesTexts(core, options) ? (safety = await openSafetyRoom(core)) : undefined;
     const kept = (state = await openSafetyState(core));
     const people = lazily(() => openPeople(core, kept.interventions));
     const parts =
-      options.safety === undefined
-        ? safetyParts(core, room, kept, peopleCaller(core, people))
-        : options.safety;
+      room === undefined
+        ? (options.safety ?? null)
+        : safetyParts(core, room, kept, peopleCaller(core, people));
     const hooks = parts === null ? null : agentSafety(core, parts);
     const callsPeople = options.queues.some(isSafetyQueue);
     const jobs = callsPeople ? createSafetyJobs(core, await people(), breakers) : undefined;
@@ -97,7 +98,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
         const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
           .then(() => hooks?.settled())
-          .then(() => Promise.all([room.stop(), state?.stop()]))
+          .then(() => Promise.all([room?.stop(), state?.stop()]))
           .then(() => core.close());
         if (!(await settlesWithin(closing, graceMs))) {
           // Nothing can be put back without Redis; once it answers, other workers find these jobs stalled.
@@ -114,6 +115,12 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     await core.close();
     throw error;
   }
+}
+
+/** The product's own agents judge what they read and write, and who watches over schedules what those would play. */
+function judgesTexts({ config }: Core, { safety, agents, queues }: WorkersOfRole): boolean {
+  if (safety !== undefined || agents !== undefined || !config.safety.enabled) return false;
+  return queues.some((name) => name === 'maintenance' || isAgentQueue(name));
 }
 
 /** The three agents with the local provider: no network. */

@@ -52,6 +52,8 @@ export async function durableHarness(options: DurableHarnessOptions): Promise<Op
     }),
     metrics: createMetrics({ role: 'harness', version: VERSION }),
     plans,
+    // Plans are tried here, not the texts of players.
+    safety: null,
   };
   const fleet = await operateFleet(parts);
   opened.defer(() => fleet.close());

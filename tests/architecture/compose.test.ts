@@ -197,13 +197,14 @@ describe('deploy/make-secrets', () => {
 });
 
 /** `AO_HTTP__HOST` is the key http.host; with `_FILE` its value is read from a file. Some keys have a short name, too. */
+/** Some settings end in `_file` themselves; any other may be read from a file. */
 function isSetting(name: string): boolean {
   if (OTHER_ENV_NAMES.some((other) => other.name === name)) return true;
-  const path = name
-    .replace(/^AO_/, '')
-    .replace(/_FILE$/, '')
-    .toLowerCase()
-    .split('__');
+  return hasKey(name) || hasKey(name.replace(/_FILE$/, ''));
+}
+
+function hasKey(name: string): boolean {
+  const path = name.replace(/^AO_/, '').toLowerCase().split('__');
   let node: unknown = defaults;
   for (const key of path) {
     if (typeof node !== 'object' || node === null || !Object.hasOwn(node, key)) return false;

@@ -76,6 +76,26 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   "curl -s -X POST http://127.0.0.1:8503/v1/workflows/consistency-check -H 'content-type: application/json' -d '{\"repair\": true}'":
     { prints: /"complete":true,"findings":\[\]/ },
 
+  'node examples/receive-pages.ts': { coveredBy: EXAMPLES, text: "runExample('receive-pages.ts'" },
+  './bin/ao safety escalations list --status pending': { prints: /no escalations/ },
+  './bin/ao safety alerts': { prints: /^\s*$/ },
+  'ao safety interventions list --state escalated': {
+    coveredBy: 'tests/unit/cli/interventions.test.ts',
+    text: "'list',",
+  },
+  'ao safety interventions show 01900000-0000-7000-8000-000000000000': {
+    coveredBy: 'tests/unit/cli/interventions.test.ts',
+    text: "['safety', 'interventions', 'show'",
+  },
+  'ao safety interventions resolve 01900000-0000-7000-8000-000000000000 --by dr-kim --notes "called, safe with family"':
+    {
+      coveredBy: 'tests/unit/cli/interventions.test.ts',
+      text: "'resolve'",
+    },
+  'ao safety interventions release my-session': {
+    coveredBy: 'tests/unit/cli/interventions.test.ts',
+    text: "'release', 'me'",
+  },
   'node examples/play-a-turn.ts': { coveredBy: EXAMPLES, text: "runExample('play-a-turn.ts'" },
   'node examples/enqueue-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('enqueue-a-run.ts'" },
   'node examples/watch-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('watch-a-run.ts'" },

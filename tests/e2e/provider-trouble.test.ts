@@ -172,7 +172,8 @@ describe('a provider that', () => {
       expect(told.response_text).toMatch(/^\p{Lu}[^<>{}]{49,}$/su);
       expect(told.response_text.includes(TOLD)).toBe(narrator === 'llm');
       expect(told.next_actions.length).toBeGreaterThan(0);
-      const answered = JSON.stringify(told).toLowerCase();
+      const { therapeutic_validation: _, ...shown } = told;
+      const answered = JSON.stringify(shown).toLowerCase();
       for (const foul of [MARK, 'moon', 'king', 'throne', 'möchtest', 'context', 'rules', AVOIDED]) {
         expect(answered.includes(`"${foul}`) || answered.includes(` ${foul}`), foul).toBe(false);
       }

@@ -52,7 +52,10 @@ const STATUS: Readonly<Record<Escalation['status'], EscalationStatus>> = {
 /** Null when the record says it already. */
 export function mirrored(now: Intervention, escalation: Escalation): Intervention | null {
   if (CLOSED_STATES.includes(now.state) || roundOf(escalation.escalation_id) < newestRound(now)) return null;
-  const isAcknowledged = escalation.status === 'acknowledged' || escalation.status === 'resolved';
+  // Who answered to a call before the crisis grew worse has not heard of what it is now.
+  const isNewest = roundOf(escalation.escalation_id) >= now.escalation_round;
+  const isAnswered = escalation.status === 'acknowledged' || escalation.status === 'resolved';
+  const isAcknowledged = isNewest && isAnswered;
   const isTold = isPersonTold(escalation);
   const actions = actionsOf(escalation, isTold).filter((action) => !isKnown(now, action));
   const next: Intervention = {

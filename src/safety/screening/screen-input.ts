@@ -130,7 +130,8 @@ export function createScreen(options: ScreenOptions): Screen {
         }
         note(line, validation, judgedMs);
         if (validation.crisis_detected) {
-          const assessment = assessCrisis(validation, context, clock.now());
+          const factors = options.judge.validatorFor(line.locale).protectiveFactorsIn(line.text);
+          const assessment = assessCrisis(validation, context, clock.now(), factors);
           return await answerCrisis(parts, { line, validation, assessment, player, receivedAt });
         }
         if (player?.isHeld === true) return answerHeld(parts, line, validation, player, receivedAt);

@@ -69,7 +69,7 @@ test('rules change, are refused, and go back, in the API and in a worker', async
   const started = performance.now();
   await client.validateText({ text: 'a'.repeat(20_000) });
   expect(performance.now() - started).toBeLessThan(2000);
-  await expect.poll(() => worker.safety.rules.rules.version, { timeout: 3000 }).toBe(status.rules_version);
+  await expect.poll(() => worker.safety!.rules.rules.version, { timeout: 3000 }).toBe(status.rules_version);
 
   const stale = await refusal(client.putSafetyRules({ rules: [] }, { ifMatch }));
   expect(stale).toMatchObject({ status: 412, code: 'SAFETY_RULES_STALE' });

@@ -86,6 +86,13 @@ describe('its intervention', () => {
     expect(mirrored({ ...first, escalation_id: `${crisis.intervention_id}-2` }, taken)).toBeNull();
     expect(mirrored({ ...first, state: 'resolved' }, taken)).toBeNull();
   });
+
+  test('is not taken over by who answered before it grew worse', () => {
+    const first = mirrored(crisis, begun)!;
+    const taken = acknowledge(begun, { humanId: 'anna', notes: null }, AT + 1_000);
+    const raised = { ...first, escalation_round: first.escalation_round + 1 };
+    expect(mirrored(raised, taken)).toMatchObject({ state: 'escalated' });
+  });
 });
 
 describe('tokens', () => {
