@@ -61,9 +61,9 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
   const people = lazily(() => openPeople(core, safetyState!.interventions));
   const ingress = lazily(async () => {
     const parts =
-      options.safety === undefined
+      options.safety === undefined && core.config.safety.enabled
         ? safetyParts(core, await safety(), safetyState!, peopleCaller(core, people))
-        : options.safety;
+        : (options.safety ?? null);
     judging = parts === null ? null : createIngress(screenOf(core, parts), core.workflows.settings.slaMs);
     return judging;
   });
@@ -120,7 +120,11 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
   const { core } = fleet;
   const { config, metrics, log } = core;
   try {
-    await fleet.safety();
+    if (config.safety.enabled) await fleet.safety();
+    else {
+      metrics.safety_enabled.set({}, 0);
+      log.warn({}, 'safety is switched off: no text is judged (safety.enabled)');
+    }
     await fleet.ingress();
     exportInterventions(core, fleet.safetyState);
     await fleet.safetyState.start();
