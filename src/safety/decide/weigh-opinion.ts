@@ -26,7 +26,7 @@ const LIKELY_ENOUGH = 0.6;
 const BRIEF = 5;
 
 /** Where an opinion comes from, for the audit. */
-export const LEARNED = 'learned';
+const LEARNED = 'learned';
 
 /**
  * Brings what phrases found and what was learned together. Plain statements of the speaker stand, whatever was learned;
