@@ -1,21 +1,15 @@
-import type { RedisClient } from '../../redis/connect.ts';
-import type { CoordinationKeys } from '../keys.ts';
 import type { AgentId, AgentIdInput } from '../models/agent-id.ts';
-import type { Logger, MetricsSink } from '../ports.ts';
+import type { CoordinationCore } from '../core.ts';
 import type { MessageAudit } from './audit.ts';
 import type { Held } from './held.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import type { MessagingSettings } from './settings.ts';
 
 /** What all verbs on messages share within one coordinator. */
-export interface MessagingCore {
-  readonly redis: RedisClient;
-  readonly keys: CoordinationKeys;
+export interface MessagingCore extends CoordinationCore {
   readonly mailboxes: Mailboxes;
   readonly held: Held;
   readonly audit: MessageAudit;
-  readonly metrics: MetricsSink;
-  readonly logger: Logger;
   /** As they are now; `configure` replaces them. */
   readonly settings: () => MessagingSettings;
   readonly hooks: CoordinatorHooks;
