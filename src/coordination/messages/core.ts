@@ -17,8 +17,11 @@ export interface MessagingCore extends CoordinationCore {
 
 /** What other parts of coordination may add to sending and settling. */
 export interface CoordinatorHooks {
-  /** The mailbox a message really goes to. Default, and when it throws: the recipient's. */
+  /**
+   * The mailbox a message really goes to. Default, and when it throws: the recipient's. Asked once for each send, for
+   * each recipient of a broadcast and each request; not for answers and not for what is published.
+   */
   readonly resolveRecipient?: (recipient: AgentId) => Promise<AgentId>;
-  /** Told of each message that an agent handled, or failed to. */
+  /** Told of each message that an agent handled, or failed to; of the agent, wherever the message lay. */
   readonly onSettled?: (agent: AgentIdInput, outcome: 'success' | 'failure') => void;
 }

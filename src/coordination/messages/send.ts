@@ -51,8 +51,13 @@ export function assertParties(sender: unknown, recipient: unknown, message: Agen
   if (issues.length > 0) throw new CoordinationValidationError(issues);
 }
 
+/** Put a checked message into the mailbox that is chosen for it; see {@link sendTo}. */
+export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
+  return sendTo(core, await route(core, message), message);
+}
+
 /**
- * Put a checked message into its mailbox.
+ * Put a checked message into the mailbox of `agent`.
  *
  * 1. admission: a ticket within the limit, or a refusal
  * 2. BullMQ's add, which does nothing when the id is there already
@@ -60,8 +65,12 @@ export function assertParties(sender: unknown, recipient: unknown, message: Agen
  *
  * It never throws: what went wrong is in the result. Sending the same id again is safe at any time.
  */
-export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
-  const recipient = canonicalAgentId(await route(core, message.recipient));
+export async function sendTo(
+  core: MessagingCore,
+  agent: AgentId,
+  message: AgentMessage,
+): Promise<MessageResult> {
+  const recipient = canonicalAgentId(agent);
   const now = new Date().toISOString();
   return deposit(core, recipient, {
     message: { ...message, recipient },
@@ -75,8 +84,12 @@ export async function sendChecked(core: MessagingCore, message: AgentMessage): P
   });
 }
 
-/** A choice that fails must not lose the message: it goes where it was addressed. */
-async function route(core: MessagingCore, recipient: AgentId): Promise<AgentId> {
+/**
+ * A choice that fails must not lose the message: it goes where it was addressed. So does an answer: it belongs to
+ * who asked, and nobody else knows what to do with it.
+ */
+async function route(core: MessagingCore, { recipient, message_type }: AgentMessage): Promise<AgentId> {
+  if (message_type === 'response') return recipient;
   try {
     return (await core.hooks.resolveRecipient?.(recipient)) ?? recipient;
   } catch (error) {
