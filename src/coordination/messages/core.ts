@@ -4,12 +4,14 @@ import type { MessageAudit } from './audit.ts';
 import type { Held } from './held.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import type { MessagingSettings } from './settings.ts';
+import type { UncertainSends } from './uncertain.ts';
 
 /** What all verbs on messages share within one coordinator. */
 export interface MessagingCore extends CoordinationCore {
   readonly mailboxes: Mailboxes;
   readonly held: Held;
   readonly audit: MessageAudit;
+  readonly uncertain: UncertainSends;
   /** As they are now; `configure` replaces them. */
   readonly settings: () => MessagingSettings;
   readonly hooks: CoordinatorHooks;

@@ -53,7 +53,10 @@ export function assertParties(sender: unknown, recipient: unknown, message: Agen
 
 /** Put a checked message into the mailbox that is chosen for it; see {@link sendTo}. */
 export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
-  return sendTo(core, await route(core, message), message);
+  const agent = core.uncertain.mailboxOf(message) ?? (await route(core, message));
+  const result = await sendTo(core, agent, message);
+  core.uncertain.note(message, result);
+  return result;
 }
 
 /**

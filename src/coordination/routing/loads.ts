@@ -1,4 +1,4 @@
-import { askScript } from '../messages/availability.ts';
+import { askScript, isUnavailable } from '../messages/availability.ts';
 import type { CoordinationCore } from '../core.ts';
 import { mailboxQueue } from '../keys.ts';
 import { agentLoads } from '../scripts/agent-loads.ts';
@@ -16,8 +16,9 @@ const UNREADABLE: Load = { depth: null, successRatio: null };
 const PER_SCRIPT = 1000;
 
 /**
- * The loads of these instances of a type, in their order; one round trip, however many there are. It never throws:
- * what cannot be read is logged, and counts as the worst.
+ * The loads of these instances of a type, in their order; one round trip, however many there are. What cannot be read
+ * is logged, and counts as the worst.
+ * Errors: redis_unavailable (unavailable)
  */
 export async function readLoads(
   core: CoordinationCore,
@@ -53,6 +54,7 @@ async function readPage(core: CoordinationCore, type: string, page: readonly str
       successRatio: ratioOf(outcomes[index]),
     }));
   } catch (error) {
+    if (isUnavailable(error)) throw error;
     logger.warn({ type, err: error }, 'the loads of agents could not be read');
     return page.map(() => UNREADABLE);
   }

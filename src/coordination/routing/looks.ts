@@ -14,7 +14,8 @@ interface Desk {
  * Looks at the agents of a type, shared by all who ask at the same time.
  *
  * 1. Who asks while no look is under way begins one, and everybody who asks in the same moment has it too.
- * 2. Who asks during a look waits for the next one: it must see all that was done before it asked.
+ * 2. Who asks during a look waits for the next one: it must see all that was done before it asked. When the look fails
+ *    they fail with it, so that nobody waits for Redis twice.
  * 3. A look at a large type costs Redis milliseconds and serves for a while: a millisecond for every 40 agents, so not
  *    at all below 40 and a quarter of a second at most. That way looks take about a tenth of the time.
  */
@@ -41,12 +42,16 @@ export class Looks {
   }
 
   async #begin(type: string, desk: Desk): Promise<Field> {
-    await desk.running?.catch(() => undefined);
-    await Promise.resolve();
-    desk.kept = undefined;
-    desk.running = desk.next;
+    try {
+      await desk.running;
+    } catch (error) {
+      desk.next = undefined;
+      throw error;
+    }
+    const own = desk.next;
+    desk.running = own;
     desk.next = undefined;
-    const own = desk.running;
+    desk.kept = undefined;
     try {
       const field = await this.#look(type);
       this.keep(type, field);

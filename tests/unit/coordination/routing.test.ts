@@ -271,14 +271,21 @@ describe('a look at a type', () => {
     expect(looks).toEqual(['bob', 'carl', 'bob']);
   });
 
-  test('that fails fails for who waits for it, and for nobody after', async () => {
+  test('that fails fails for all who wait, so that nobody waits twice, and for nobody after', async () => {
+    const first = deferred<Field>();
     let looks = 0;
     const all = new Looks(() => {
       looks += 1;
-      return looks === 1 ? Promise.reject(new Error('away')) : Promise.resolve(idle(1));
+      return looks === 1 ? first.promise : Promise.resolve(idle(1));
     });
-    await expect(all.at('bob')).rejects.toThrow('away');
+    const early = all.at('bob');
+    await expect.poll(() => looks).toBe(1);
+    const late = all.at('bob');
+    first.reject(new Error('away'));
+    await expect(early).rejects.toThrow('away');
+    await expect(late).rejects.toThrow('away');
     expect((await all.at('bob')).size).toBe(1);
+    expect(looks).toBe(2);
   });
 
   test('serves for a while when the type is large, and only once when it is small', async () => {
