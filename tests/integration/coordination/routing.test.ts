@@ -1,15 +1,18 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { AgentRegistry } from '../../../src/coordination/agents/registry.ts';
 import { CoordinationValidationError } from '../../../src/coordination/errors.ts';
 import { createCoordinationKeys } from '../../../src/coordination/keys.ts';
 import type { MessageCoordinator } from '../../../src/coordination/messages/coordinator.ts';
 import { agentIdText, type AgentIdInput } from '../../../src/coordination/models/agent-id.ts';
 import type { MessageResult } from '../../../src/coordination/models/message.ts';
 import { RoutingPreview, type RoutingCandidate } from '../../../src/coordination/models/routing.ts';
+import { openCoordinationCore } from '../../../src/coordination/open-core.ts';
 import { Router } from '../../../src/coordination/routing/router.ts';
 import type { RoutingOptions } from '../../../src/coordination/routing/settings.ts';
-import { openOwnRedis, type RedisClient } from '../../../src/redis/connect.ts';
-import { WrittenAgents } from '../../support/agent-records.ts';
+import type { RedisClient } from '../../../src/redis/connect.ts';
+import { AgentRecordWriter } from '../../support/agent-records.ts';
+import { agent } from '../../support/agents.ts';
 import { ANNA, CountingSink, Lines, message, Post } from '../../support/coordination.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -27,26 +30,37 @@ const bob = (instance: string) => ({ type: 'bob', instance });
 /** Agents as the test writes them, with a router and a coordinator that sends through it. */
 class Fleet implements AsyncDisposable {
   readonly post = new Post(server.url);
-  readonly agents = new WrittenAgents(this.post.redis, this.post.prefix);
   readonly sink = new CountingSink();
   readonly log = new Lines();
   readonly keys = createCoordinationKeys(this.post.prefix);
+  readonly agents = new AgentRecordWriter(this.post.redis, this.keys);
   readonly connections: RedisClient[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
   readonly router = this.another();
   readonly coordinator = this.sender();
 
+  core() {
+    const { sink: metrics, log: logger } = this;
+    return openCoordinationCore({ connection: server.url, keyPrefix: this.post.prefix, metrics, logger });
+  }
+
   /** As another process has it. */
   another(options: RoutingOptions = {}): Router {
-    const redis = openOwnRedis(server.url, `${this.post.prefix}:routing`);
-    this.connections.push(redis);
-    const core = { redis, keys: this.keys, metrics: this.sink, logger: this.log };
-    const router = new Router(core, this.agents, options);
+    const core = this.core();
+    this.connections.push(core.redis);
+    const router = new Router(core, new AgentRegistry(core), options);
     this.#closing.push(async () => {
       await router.flush();
-      redis.disconnect();
+      await core.close();
     });
     return router;
+  }
+
+  registry(): AgentRegistry {
+    const core = this.core();
+    const registry = new AgentRegistry(core);
+    this.#closing.push(() => registry.close().then(core.close));
+    return registry;
   }
 
   sender(router: Router = this.router): MessageCoordinator {
@@ -371,16 +385,38 @@ describe('when something cannot be read', () => {
 
   test('Redis is away: a choice says so, outcomes are dropped with a line', async () => {
     const log = new Lines();
-    const redis = openOwnRedis('redis://127.0.0.1:1/0', 'nowhere');
-    const keys = createCoordinationKeys('x');
-    const core = { redis, keys, metrics: new CountingSink(), logger: log };
-    const router = new Router(core, new WrittenAgents(redis, 'x'));
+    await using core = openCoordinationCore({ connection: 'redis://127.0.0.1:1/0', logger: log });
+    const router = new Router(core, new AgentRegistry(core));
     router.onSettled(bob('a'), 'success');
     await router.flush();
-    expect(log.lines).toMatchObject([{ level: 'warn', fields: { agents: 1 } }]);
-    await expect(router.resolveTarget(BOB)).rejects.toThrow();
-    redis.disconnect();
+    const warnings = log.lines.filter(({ level }) => level === 'warn');
+    expect(warnings).toMatchObject([{ fields: { agents: 1 } }]);
+    for (const act of [
+      () => router.resolveTarget(BOB),
+      () => router.resolveTarget(bob('a')),
+      () => router.preview('bob'),
+    ])
+      await expect(act()).rejects.toMatchObject({ code: 'redis_unavailable' });
   });
+});
+
+test('registered agents are found, and one that registers anew has no past', async () => {
+  await using fleet = new Fleet();
+  const registry = fleet.registry();
+  for (const instance of ['a', 'b']) await registry.register(agent({ instance }));
+  await fleet.handle(bob('a'), '-');
+  await registry.setDegraded(bob('b'), true, 'tired');
+  expect((await fleet.preview()).candidates).toMatchObject([{ instance: 'a', success_rate: 0 }]);
+  await registry.markStopped(bob('a'));
+  expect((await fleet.preview()).excluded).toEqual([
+    { instance: 'a', agent_type: 'bob', reason: 'not_running' },
+    { instance: 'b', agent_type: 'bob', reason: 'degraded' },
+  ]);
+  await registry.deregister(bob('a'));
+  await registry.register(agent({ instance: 'a' }));
+  expect((await fleet.preview()).candidates).toMatchObject([{ instance: 'a', success_rate: 1 }]);
+  await registry.close();
+  expect(await fleet.preview()).toMatchObject({ selected: null, summary: { total_agents: 0 } });
 });
 
 test('fleets on one Redis do not see each other', async () => {
