@@ -16,7 +16,7 @@ const UNREADABLE: Load = { depth: null, successRatio: null };
 const PER_SCRIPT = 1000;
 
 /**
- * The loads of these instances of a type, in their order; one round trip, however many there are. What cannot be read
+ * The loads of these instances of a type, in their order; one round trip, however many there are, none when there are none. What cannot be read
  * is logged, and counts as the worst.
  * Errors: redis_unavailable (unavailable)
  */

@@ -5,8 +5,8 @@ import type { CoordinatorHooks } from '../messages/core.ts';
 import { AgentId, AgentType, canonicalAgentId, type AgentIdInput } from '../models/agent-id.ts';
 import type { RoutingPreview } from '../models/routing.ts';
 import { parseInput } from '../validate.ts';
-import { Field, isUp, runnerOf, type Runner } from './field.ts';
-import { readLoads } from './loads.ts';
+import { runnerOf } from './field.ts';
+import { Lookout } from './lookout.ts';
 import { Looks } from './looks.ts';
 import { ROUTING_METRICS } from './metric-names.ts';
 import { Outcomes, type Outcome } from './outcomes.ts';
@@ -25,13 +25,14 @@ export type PreviewOptions = z.input<typeof PreviewOptions>;
  * how messages went:
  *
  * 1. an instance that is named and fit is kept: one look at its record
- * 2. otherwise the best of the type is taken: its records, then all loads in one round trip
+ * 2. otherwise the best of the type is taken: all records and loads in one round trip
  * 3. when nobody is fit the message goes where it was addressed and waits there
  */
 export class Router implements AsyncDisposable {
   readonly #core: CoordinationCore;
   readonly #directory: AgentDirectory;
   readonly #outcomes: Outcomes;
+  readonly #lookout: Lookout;
   readonly #looks: Looks;
   #settings: RoutingSettings;
 
@@ -41,10 +42,8 @@ export class Router implements AsyncDisposable {
     this.#directory = directory;
     this.#settings = parseInput(RoutingSettings, options, 'router');
     this.#outcomes = new Outcomes(core, () => this.#settings.successWindowSize);
-    this.#looks = new Looks(async (type) => {
-      const views = await directory.list({ type, isAlive: true });
-      return this.#field(type, views.map(runnerOf).filter(isUp));
-    });
+    this.#lookout = new Lookout(core, directory);
+    this.#looks = new Looks((type) => this.#lookout.look(type));
   }
 
   /** What a MessageCoordinator is given to send through this router. */
@@ -90,12 +89,9 @@ export class Router implements AsyncDisposable {
     const type = parseInput(AgentType, agentType, 'agent_type');
     const { excludeDegraded, showAllCandidates } = parseInput(PreviewOptions, options, 'options');
     return this.#timed(async () => {
-      const runners = (await this.#directory.list()).map(runnerOf);
-      const own = runners.filter((runner) => runner.type === type);
-      const field = await this.#field(type, own);
+      const { field, others } = await this.#lookout.lookAtAll(type);
       // The next message must find what is shown here.
       this.#looks.keep(type, field);
-      const others = runners.filter((runner) => runner.type !== type);
       const rules = { ...this.#rules(), excludeDegraded, showAllCandidates };
       return previewOf(type, field.entries(), others, rules);
     });
@@ -118,11 +114,6 @@ export class Router implements AsyncDisposable {
   async #isFit(agent: AgentId, excludeDegraded: boolean): Promise<boolean> {
     const view = await this.#directory.get(agent);
     return view !== null && exclusionOf(runnerOf(view), agent.type, excludeDegraded) === null;
-  }
-
-  async #field(type: string, runners: readonly Runner[]): Promise<Field> {
-    const instances = runners.map(({ instance }) => instance);
-    return new Field(runners, await readLoads(this.#core, type, instances));
   }
 
   #rules(): Rules {
