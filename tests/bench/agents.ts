@@ -1,6 +1,7 @@
 import { AgentRegistry } from '../../src/coordination/agents/registry.ts';
 import { openCoordinationCore } from '../../src/coordination/open-core.ts';
 import { testPrefix } from '../support/redis.ts';
+import { measureRouting } from './routing.ts';
 import { inParallel, spread, type Spread } from './statistics.ts';
 
 export interface AgentsPlan {
@@ -55,5 +56,6 @@ export async function measureAgents(redisUrl: string, plan: AgentsPlan): Promise
     'heartbeat of a tenth': await measure(() => parts[0]!.heartbeat()),
   };
   await Promise.all(parts.map((part) => part.close()));
-  return { agents: plan.agents, samples: plan.samples, ms };
+  const routing = await measureRouting(redisUrl, plan);
+  return { agents: plan.agents, samples: plan.samples, ms: { ...ms, ...routing } };
 }
