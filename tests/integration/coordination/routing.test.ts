@@ -12,7 +12,7 @@ import { Router } from '../../../src/coordination/routing/router.ts';
 import type { RoutingOptions } from '../../../src/coordination/routing/settings.ts';
 import type { RedisClient } from '../../../src/redis/connect.ts';
 import { AgentRecordWriter } from '../../support/agent-records.ts';
-import { agent } from '../../support/agents.ts';
+import { agent as someone } from '../../support/agents.ts';
 import { ANNA, CountingSink, Lines, message, Post } from '../../support/coordination.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -59,7 +59,7 @@ class Fleet implements AsyncDisposable {
   registry(): AgentRegistry {
     const core = this.core();
     const registry = new AgentRegistry(core);
-    this.#closing.push(() => registry.close().then(core.close));
+    this.#closing.push(() => registry.close().then(() => core.close()));
     return registry;
   }
 
@@ -310,7 +310,7 @@ describe('the window of outcomes', () => {
         const successes = expected.filter((outcome) => outcome === '1').length;
         expect((await fleet.preview()).candidates[0]?.success_rate).toBe(successes / expected.length);
         const kept = await fleet.post.redis.lrange(fleet.keys.agentOutcomes('bob', 'a'), 0, -1);
-        expect(kept.map((entry) => entry[0]).reverse()).toEqual(expected);
+        expect(kept.map((entry) => entry[0]).toReversed()).toEqual(expected);
       }),
       { numRuns: 60 },
     );
@@ -396,7 +396,7 @@ describe('when something cannot be read', () => {
 test('registered agents are found, and one that registers anew has no past', async () => {
   await using fleet = new Fleet();
   const registry = fleet.registry();
-  for (const instance of ['a', 'b']) await registry.register(agent({ instance }));
+  for (const instance of ['a', 'b']) await registry.register(someone({ instance }));
   await fleet.handle(bob('a'), '-');
   await registry.setDegraded(bob('b'), true, 'tired');
   expect((await fleet.preview()).candidates).toMatchObject([{ instance: 'a', success_rate: 0 }]);
@@ -406,7 +406,7 @@ test('registered agents are found, and one that registers anew has no past', asy
     { instance: 'b', agent_type: 'bob', reason: 'degraded' },
   ]);
   await registry.deregister(bob('a'));
-  await registry.register(agent({ instance: 'a' }));
+  await registry.register(someone({ instance: 'a' }));
   expect((await fleet.preview()).candidates).toMatchObject([{ instance: 'a', success_rate: 1 }]);
   await registry.close();
   expect(await fleet.preview()).toMatchObject({ selected: null, summary: { total_agents: 0 } });
