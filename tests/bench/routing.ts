@@ -5,13 +5,17 @@ import { Router } from '../../src/coordination/routing/router.ts';
 import { AgentRecordWriter } from '../support/agent-records.ts';
 import { testPrefix } from '../support/redis.ts';
 import type { AgentsPlan } from './agents.ts';
-import { inParallel, spread, type Spread } from './statistics.ts';
+import { inParallel } from './statistics.ts';
 
 const WIDTH = 200;
 const TYPE = 'reader';
 
-/** Milliseconds of one choice among so many agents of one type, by what it finds. */
-export async function measureRouting(redisUrl: string, plan: AgentsPlan): Promise<Record<string, Spread>> {
+/** A choice among so many agents of one type, by what it finds. */
+export async function measureRouting(
+  redisUrl: string,
+  plan: AgentsPlan,
+  measure: (what: string, call: () => Promise<unknown>) => Promise<void>,
+): Promise<void> {
   await using core = openCoordinationCore({ connection: redisUrl, keyPrefix: testPrefix() });
   await core.redis.connect();
   const { redis, keys } = core;
@@ -21,27 +25,16 @@ export async function measureRouting(redisUrl: string, plan: AgentsPlan): Promis
   const registry = new AgentRegistry(core);
   const router = new Router(core, registry);
   const lookout = new Lookout(core, registry);
-  const measure = async (call: () => Promise<unknown>): Promise<Spread> => {
-    const ms: number[] = [];
-    await call();
-    for (let sample = 0; sample < plan.samples; sample += 1) {
-      const startedAt = performance.now();
-      await call();
-      ms.push(performance.now() - startedAt);
-    }
-    return spread(ms);
-  };
-  const figures: Record<string, Spread> = {};
   const lookAnew = () => lookout.look(TYPE);
-  figures['route, idle agents looked at anew'] = await measure(lookAnew);
+  await lookAnew();
+  await measure('route, idle agents looked at anew', lookAnew);
   for (const agent of agents) router.onSettled(agent, 'success');
   await router.flush();
   await inParallel(agents.length, WIDTH, async (n) => {
     // As BullMQ lays a waiting message down.
     await redis.zadd(`${keys.prefix}:msg.${TYPE}.i${n}:prioritized`, n, 'a message');
   });
-  figures['route, busy agents looked at anew'] = await measure(lookAnew);
-  figures['route, the last look serves'] = await measure(() => router.resolveTarget({ type: TYPE }));
-  figures['route, a named instance'] = await measure(() => router.resolveTarget(agents[0]!));
-  return figures;
+  await measure('route, busy agents looked at anew', lookAnew);
+  await measure('route, the last look serves', () => router.resolveTarget({ type: TYPE }));
+  await measure('route, a named instance', () => router.resolveTarget(agents[0]!));
 }
