@@ -42,6 +42,13 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    keys: ['messaging.backoff_max', 'messaging.backoff_base'],
+    check({ messaging: { backoff_max: longest, backoff_base: first } }) {
+      if (longest >= first) return undefined;
+      return `expected at least messaging.backoff_base (${first}), got ${longest}`;
+    },
+  },
+  {
     keys: ['shutdown.grace', 'shutdown.drain_delay'],
     check({ shutdown: { grace, drain_delay: drainDelay } }) {
       if (grace > drainDelay) return undefined;
