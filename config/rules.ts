@@ -42,13 +42,6 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    keys: ['messaging.backoff_max', 'messaging.backoff_base'],
-    check({ messaging: { backoff_max: longest, backoff_base: first } }) {
-      if (longest >= first) return undefined;
-      return `expected at least messaging.backoff_base (${first}), got ${longest}`;
-    },
-  },
-  {
     keys: ['shutdown.grace', 'shutdown.drain_delay'],
     check({ shutdown: { grace, drain_delay: drainDelay } }) {
       if (grace > drainDelay) return undefined;
@@ -144,6 +137,13 @@ export const RULES: readonly Rule[] = [
       const unknown = [llm.model, ...llm.fallback_models].filter((model) => !known.has(model));
       if (unknown.length === 0) return undefined;
       return `expected a price in llm.prices for each of llm.model and llm.fallback_models, got none for ${unknown.join(', ')}`;
+    },
+  },
+  {
+    keys: ['messaging.backoff_max', 'messaging.backoff_base'],
+    check({ messaging: { backoff_max: longest, backoff_base: first } }) {
+      if (longest >= first) return undefined;
+      return `expected at least messaging.backoff_base (${first}), got ${longest}`;
     },
   },
 ];

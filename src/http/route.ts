@@ -10,6 +10,7 @@ export const TAGS = {
   runs: 'Runs of workflows, their state and their events',
   schedules: 'Runs that are started again and again',
   safety: 'How texts are judged, and by which rules',
+  messages: 'Messages between agents, and their mailboxes',
   queues: 'Queues of the fleet',
   costs: 'What calls of models cost',
   'dead-letters': 'Jobs that were given up on',

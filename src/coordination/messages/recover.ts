@@ -94,7 +94,9 @@ async function countRecoverable(core: MessagingCore, agent: AgentIdInput): Promi
 /** Whether a mailbox was ever used. */
 export async function isMailbox(core: MessagingCore, agent: AgentIdInput): Promise<boolean> {
   const { redis, keys } = core;
-  const found = await asking(redis, 'find mailbox', () => redis.sismember(keys.mailboxes(), agentIdText(agent)));
+  const found = await asking(redis, 'find mailbox', () =>
+    redis.sismember(keys.mailboxes(), agentIdText(agent)),
+  );
   return found === 1;
 }
 
