@@ -15,10 +15,12 @@ export interface OpenMessages {
 
 /** One connection, made at the first question. Errors: redis_not_configured (unavailable). */
 export async function openMessages(config: Config): Promise<OpenMessages> {
+  // What a command did, it says itself.
+  const logged: Config = { ...config, log: { ...config.log, level: 'error' } };
   const coordination = openCoordination({
     config,
     redisUrl: requireRedisUrl(config),
-    log: createFleetLog(config, 'cli', instanceName()),
+    log: createFleetLog(logged, 'cli', instanceName()),
     metrics: createMetrics({ role: 'cli', version: VERSION }),
   });
   return {
