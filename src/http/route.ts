@@ -13,7 +13,7 @@ export const TAGS = {
   messages: 'Messages between agents, and their mailboxes',
   queues: 'Queues of the fleet',
   costs: 'What calls of models cost',
-  'dead-letters': 'Jobs that were given up on',
+  'dead-letters': 'Jobs and messages that were given up on',
   health: 'Liveness, readiness and metrics of this process',
   documents: 'What this API is',
 } as const;

@@ -253,7 +253,7 @@ test('what a lost consumer held is counted, then put back, once', async () => {
   expect((await client.mailbox(bob)).counts).toEqual({ waiting: 1, delayed: 0, reserved: 0 });
 });
 
-test('[R4.1] gauges are those of the whole fleet, and leave with what they showed', async () => {
+test('gauges are those of the whole fleet, and leave with what they showed', async () => {
   const agent = `agent="bob:${bob.instance}"`;
   for (const priority of [9, 5, 5] as const) await agents.send(toBob({ priority }));
   const high = (await agents.receive(bob))!;
