@@ -33,16 +33,15 @@ export function createBullBoard(options: BullBoardOptions): RequestHandler {
     admin: createBoard(options, 'admin'),
   };
   const isFresh = refresher(options, Object.values(boards));
-  return (req, res, next) => {
+  return async (req, res, next) => {
     const level = levelOf(options.callerOf(res));
     if (level === undefined) {
       res.status(401).end();
       return;
     }
-    const serve = (): void => void boards[level].handler(req, res, next);
     // Scripts and styles need no queues.
-    if (req.path.startsWith('/api/')) void isFresh().then(serve).catch(next);
-    else serve();
+    if (req.path.startsWith('/api/')) await isFresh();
+    boards[level].handler(req, res, next);
   };
 }
 
