@@ -112,9 +112,10 @@ test('[R2.2] a message that is sent over HTTP, whose consumer is killed, is put 
   expect(await request('GET', '/v1/mailboxes/bob/b1')).toMatchObject({
     body: { counts: { waiting: 1, delayed: 0, reserved: 0 } },
   });
-  expect(await request('GET', '/v1/audit/messages?message_id=orphan-1')).toMatchObject({
-    body: { items: [{ event: 'recovered' }, { event: 'received' }, { event: 'sent' }] },
-  });
+  const { body } = await request('GET', '/v1/audit/messages?message_id=orphan-1');
+  const events = (body as { items: { event: string }[] }).items.map(({ event }) => event);
+  // What the consumer wrote may have died with it.
+  expect(events.filter((event) => event !== 'received')).toEqual(['recovered', 'sent']);
 });
 
 test('recover without a Redis ends with 1 and one line that holds no password', async () => {
