@@ -1,8 +1,8 @@
 import { systemClock } from '../../kernel/clock.ts';
 import type { AgentDirectory } from '../agents/directory.ts';
+import type { RegistryHooks } from '../agents/hooks.ts';
 import type { CoordinationCore } from '../core.ts';
 import type { AgentIdInput } from '../models/agent-id.ts';
-import type { AgentRecord } from '../models/agent-record.ts';
 import type { AgentCapabilitySet } from '../models/capability.ts';
 import type {
   CapabilityDiscoveryResponse,
@@ -17,7 +17,7 @@ import { advertisedSets, capabilityStatistics, type CapabilityStatistics } from 
 import { CapabilitySearch } from './search.ts';
 import { planRequest, planSearch, type DiscoverOptions } from './search-options.ts';
 import { CapabilitySettings, type CapabilityOptions } from './settings.ts';
-import { CapabilityStore, type CapabilitySetOf, type ScriptCall } from './store.ts';
+import { CapabilityStore, type CapabilitySetOf } from './store.ts';
 
 export interface CapabilitiesParts {
   readonly core: CoordinationCore;
@@ -52,6 +52,11 @@ export class Capabilities {
     });
   }
 
+  /** For the registry: `registry.attach(capabilities.hooks)`; without them a set lapses with the first TTL. */
+  get hooks(): RegistryHooks {
+    return this.#store.hooks;
+  }
+
   /**
    * Advertise what an agent of this process can do, instead of what it advertised before. Its heartbeats keep it.
    * @param set  `agent_id` may be left out
@@ -60,16 +65,6 @@ export class Capabilities {
    */
   register(agent: AgentIdInput, set: CapabilitySetOf): Promise<AgentCapabilitySet> {
     return this.#store.register(agent, set);
-  }
-
-  /** What a heartbeat does: see {@link CapabilityStore.refresh}. Errors: redis_unavailable (unavailable) */
-  refresh(record: AgentRecord): Promise<boolean> {
-    return this.#store.refresh(record);
-  }
-
-  /** The same for whoever has a pipeline; undefined when the agent advertises nothing. */
-  refreshCall(record: AgentRecord): ScriptCall | undefined {
-    return this.#store.refreshCall(record);
   }
 
   /** The agent advertises nothing any more. Errors: redis_unavailable (unavailable) */

@@ -1,5 +1,5 @@
-import type { Script } from '../../redis/script.ts';
 import type { AgentDirectory } from '../agents/directory.ts';
+import type { RegistryHooks } from '../agents/hooks.ts';
 import type { CoordinationCore } from '../core.ts';
 import { AgentNotRegisteredError, CoordinationValidationError } from '../errors.ts';
 import { keyParts } from '../keys.ts';
@@ -14,25 +14,40 @@ import { parseInput } from '../validate.ts';
 /** A set for an agent that is named beside it. */
 export type CapabilitySetOf = Omit<AgentCapabilitySetInput, 'agent_id'> & { readonly agent_id?: string };
 
-/** A script with its keys and arguments, for whoever has a pipeline of its own. */
-export interface ScriptCall {
-  readonly script: Script;
-  readonly keys: readonly string[];
-  readonly args: readonly (string | number)[];
+interface Advertised {
+  readonly registrationId: string;
+  /** The set. */
+  readonly json: string;
+  /** `name@version`. */
+  readonly names: readonly string[];
 }
 
 /**
  * What agents advertise. A set stands for one heartbeat and is renewed by the next:
  *
- * 1. `register` checks it and stores it, and remembers it for the beats of the agent, which runs in this process
- * 2. `refresh` at every beat: another TTL, and the load, as the record of the agent has it
- * 3. `drop` when the agent is deregistered; without it the set lapses with the heartbeat
+ * 1. `register` checks it and stores it, and remembers it for the heartbeats of the agent, which runs in this process
+ * 2. with `hooks` each heartbeat writes it again, with another TTL and the load of the moment, in its own script
+ * 3. it goes when the agent is deregistered, by `drop`, or lapses with the last heartbeat
  */
 export class CapabilityStore {
   readonly #core: CoordinationCore;
   readonly #directory: AgentDirectory;
-  /** Text form -> the set as JSON, of agents of this process. */
-  readonly #advertised = new Map<string, string>();
+  /** By text form, of agents of this process. */
+  readonly #advertised = new Map<string, Advertised>();
+
+  /** For the registry, which beats. */
+  readonly hooks: RegistryHooks = {
+    beforeBeat: (agent) => {
+      const own = this.#advertised.get(agent.text);
+      const isOfThis = own?.registrationId === agent.registrationId;
+      agent.setCapabilityNames(isOfThis ? own.names : []);
+      return isOfThis ? own.json : undefined;
+    },
+    onDeregistered: (agent) => void this.#advertised.delete(agentIdText(agent)),
+    onSuperseded: ({ text, registrationId }) => {
+      if (this.#advertised.get(text)?.registrationId === registrationId) this.#advertised.delete(text);
+    },
+  };
 
   constructor(core: CoordinationCore, directory: AgentDirectory) {
     this.#core = core;
@@ -50,26 +65,20 @@ export class CapabilityStore {
     const stored = { ...checked, last_updated: checked.last_updated ?? new Date().toISOString() };
     const view = await this.#directory.get(agent);
     if (view === null || !view.isAlive) throw new AgentNotRegisteredError(text);
+    const { registration_id } = view.record;
     const json = JSON.stringify(stored);
-    if ((await this.#advertise(view.record, json)) === 'unregistered')
-      throw new AgentNotRegisteredError(text);
-    this.#advertised.set(text, json);
+    const names = stored.capabilities.map(({ name, version }) => `${name}@${version}`);
+    const before = this.#advertised.get(text);
+    // Remembered first: a heartbeat while the script is under way must not bring back what stood before.
+    this.#advertised.set(text, { registrationId: registration_id, json, names });
+    try {
+      if (!(await this.#advertise(view.record, json))) throw new AgentNotRegisteredError(text);
+    } catch (error) {
+      if (before === undefined) this.#advertised.delete(text);
+      else this.#advertised.set(text, before);
+      throw error;
+    }
     return stored;
-  }
-
-  /**
-   * Renew what the agent of this record advertises, if it does. False when this incarnation of it is not registered
-   * any more. Errors: redis_unavailable (unavailable)
-   */
-  async refresh(record: AgentRecord): Promise<boolean> {
-    const json = this.#advertised.get(record.agent_id);
-    return json === undefined || (await this.#advertise(record, json)) !== 'unregistered';
-  }
-
-  /** The same for a pipeline; undefined when the agent advertises nothing. */
-  refreshCall(record: AgentRecord): ScriptCall | undefined {
-    const json = this.#advertised.get(record.agent_id);
-    return json === undefined ? undefined : this.#call(record, json);
   }
 
   /**
@@ -90,28 +99,16 @@ export class CapabilityStore {
     return gone === 1;
   }
 
-  async #advertise(record: AgentRecord, json: string): Promise<'changed' | 'unchanged' | 'unregistered'> {
-    const { script, keys, args } = this.#call(record, json);
-    const changed = await askScript(this.#core.redis, script, keys, args);
-    if (changed === -1) return 'unregistered';
-    return changed === 1 ? 'changed' : 'unchanged';
-  }
-
-  #call(
-    { agent_id, registration_id, heartbeat_ttl_s, metrics, status }: AgentRecord,
-    json: string,
-  ): ScriptCall {
-    const { keys } = this.#core;
+  /** False when this incarnation of the agent is not registered any more. */
+  async #advertise(record: AgentRecord, json: string): Promise<boolean> {
+    const { redis, keys } = this.#core;
+    const { agent_id, registration_id, heartbeat_ttl_s, metrics, status } = record;
     const parts = keyParts(parseAgentIdText(agent_id)!); // the schema of records has checked it
-    return {
-      script: advertiseCapabilities,
-      keys: [
-        keys.agent(...parts),
-        keys.capabilities(...parts),
-        keys.capabilityIndex(),
-        keys.capabilityEpoch(),
-      ],
-      args: [
+    const answer = await askScript(
+      redis,
+      advertiseCapabilities,
+      [keys.agent(...parts), keys.capabilities(...parts), keys.capabilityIndex(), keys.capabilityEpoch()],
+      [
         agent_id,
         registration_id,
         Math.round(heartbeat_ttl_s * 1000),
@@ -119,7 +116,8 @@ export class CapabilityStore {
         Math.min(1, metrics.in_flight / metrics.concurrency),
         status.running ? 1 : 0,
       ],
-    };
+    );
+    return answer !== -1;
   }
 }
 
