@@ -1,11 +1,10 @@
-import type { AgentDirectory } from '../agents/directory.ts';
+import type { AgentDirectory, AgentView } from '../agents/directory.ts';
 import type { RegistryHooks } from '../agents/hooks.ts';
 import type { CoordinationCore } from '../core.ts';
 import { AgentNotRegisteredError, CoordinationValidationError } from '../errors.ts';
 import { keyParts } from '../keys.ts';
 import { askScript } from '../messages/availability.ts';
 import { AgentId, agentIdText, parseAgentIdText, type AgentIdInput } from '../models/agent-id.ts';
-import type { AgentRecord } from '../models/agent-record.ts';
 import { AgentCapabilitySet, type AgentCapabilitySetInput } from '../models/capability.ts';
 import { advertiseCapabilities } from '../scripts/advertise-capabilities.ts';
 import { withdrawCapabilities } from '../scripts/withdraw-capabilities.ts';
@@ -72,7 +71,7 @@ export class CapabilityStore {
     // Remembered first: a heartbeat while the script is under way must not bring back what stood before.
     this.#advertised.set(text, { registrationId: registration_id, json, names });
     try {
-      if (!(await this.#advertise(view.record, json))) throw new AgentNotRegisteredError(text);
+      if (!(await this.#advertise(view, json))) throw new AgentNotRegisteredError(text);
     } catch (error) {
       if (before === undefined) this.#advertised.delete(text);
       else this.#advertised.set(text, before);
@@ -88,8 +87,10 @@ export class CapabilityStore {
    * Errors: redis_unavailable (unavailable)
    */
   async drop(agent: AgentIdInput, registrationId = ''): Promise<boolean> {
-    this.#advertised.delete(agentIdText(agent));
     const { redis, keys } = this.#core;
+    const own = this.#advertised.get(agentIdText(agent));
+    if (registrationId === '' || own?.registrationId === registrationId)
+      this.#advertised.delete(agentIdText(agent));
     const gone = await askScript(
       redis,
       withdrawCapabilities,
@@ -100,7 +101,7 @@ export class CapabilityStore {
   }
 
   /** False when this incarnation of the agent is not registered any more. */
-  async #advertise(record: AgentRecord, json: string): Promise<boolean> {
+  async #advertise({ record, heartbeatAgeMs }: AgentView, json: string): Promise<boolean> {
     const { redis, keys } = this.#core;
     const { agent_id, registration_id, heartbeat_ttl_s, metrics, status } = record;
     const parts = keyParts(parseAgentIdText(agent_id)!); // the schema of records has checked it
@@ -111,7 +112,8 @@ export class CapabilityStore {
       [
         agent_id,
         registration_id,
-        Math.round(heartbeat_ttl_s * 1000),
+        // It lapses with the heartbeat that stands.
+        Math.max(1, Math.round(heartbeat_ttl_s * 1000 - heartbeatAgeMs)),
         json,
         Math.min(1, metrics.in_flight / metrics.concurrency),
         status.running ? 1 : 0,

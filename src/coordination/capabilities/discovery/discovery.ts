@@ -1,5 +1,6 @@
 import { sleep, timeoutError, untilAborted } from '../../../kernel/abort.ts';
 import { FleetError, toFleetError } from '../../../kernel/errors.ts';
+import type { RegistryHooks } from '../../agents/hooks.ts';
 import { AgentId, agentIdText, type AgentIdInput } from '../../models/agent-id.ts';
 import { NO_LOGGER, type Logger } from '../../ports.ts';
 import { parseInput } from '../../validate.ts';
@@ -52,6 +53,9 @@ export class CapabilityDiscovery implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #components = new Map<string, Component>();
   #isStopped = false;
+
+  /** For the registry, whose heartbeats the strategy `heartbeat` waits for. */
+  readonly hooks: RegistryHooks = { onBeaten: ({ id }) => this.beaten(id) };
 
   /** Errors: validation (invalid_input) */
   constructor({ store, settings, environment, infer, logger = NO_LOGGER }: DiscoveryParts) {
@@ -113,6 +117,13 @@ export class CapabilityDiscovery implements AsyncDisposable {
     }
     await component.round;
     return statusOf(component);
+  }
+
+  /** Waits for the round that is under way or waits for its time; null for what nobody knows. */
+  async settled(componentId: string): Promise<ComponentStatus | null> {
+    const component = this.#components.get(componentId);
+    await component?.round;
+    return component === undefined ? null : statusOf(component);
   }
 
   /** The component is forgotten, and its attempts end. What it advertises lapses with its heartbeats. */
