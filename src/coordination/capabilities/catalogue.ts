@@ -62,16 +62,19 @@ export class CatalogueReader {
   async #readIndex(): Promise<{ epoch: number; now: number; lines: Map<string, IndexLine> }> {
     const { redis, keys } = this.#core;
     const answers = await asking(redis, 'read capabilities', () =>
-      redis.multi().time().get(keys.capabilityEpoch()).hgetall(keys.capabilityIndex()).exec(),
+      redis.multi().time().get(keys.capabilityEpoch()).hvals(keys.capabilityIndex()).exec(),
     );
     const [[, time], [, epoch], [, index]] = answers as [
       [null, [string | number, string | number]],
       [null, string | null],
-      [null, Record<string, string>],
+      [null, string[]],
     ];
     const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
     const lines = new Map<string, IndexLine>();
-    for (const text in index) lines.set(text, readIndexLine(index[text]!, now));
+    for (const text of index) {
+      const line = readIndexLine(text, now);
+      lines.set(line.agent, line);
+    }
     return { epoch: Number(epoch ?? 0), now, lines };
   }
 

@@ -8,7 +8,7 @@ import { isOfIncarnation } from './index-line.ts';
 import { scoreOffers, type MatchAlgorithms, type ScoredOffer } from './match/algorithms.ts';
 import { isAvailableNow, passesLiveFilters } from './match/filters.ts';
 import { wantedOf } from './match/offer.ts';
-import { rank, type LiveOffer } from './match/rank.ts';
+import { firstOffers, type LiveOffer } from './match/rank.ts';
 import { CAPABILITY_METRICS } from './metric-names.ts';
 import type { SearchPlan } from './search-options.ts';
 import { estimatedWaits } from './waits.ts';
@@ -87,7 +87,7 @@ export class CapabilitySearch {
     return { fitting, isHit: false };
   }
 
-  /** What fits and may be taken now, the best first. */
+  /** What fits and may be taken now. */
   #alive(plan: SearchPlan, { lines }: Catalogue, fitting: readonly ScoredOffer[]): LiveOffer[] {
     const algorithm = this.#parts.algorithms[plan.matching.algorithm];
     const wanted = wantedOf(plan.criteria);
@@ -98,19 +98,18 @@ export class CapabilitySearch {
       const score = algorithm.underLoad?.(scored.score, vitals.load) ?? scored.score;
       if (algorithm.isEnough(score, plan.matching)) live.push({ scored, score, vitals });
     }
-    return rank(live, plan);
+    return live;
   }
 
-  /** The first of them whose agents are what they seem; each round looks up more of them. */
-  async #page(plan: SearchPlan, found: Catalogue, ranked: readonly LiveOffer[]): Promise<CapabilityMatch[]> {
+  /** The first of them whose agents are what they seem; where some are not, more are looked up. */
+  async #page(plan: SearchPlan, found: Catalogue, live: readonly LiveOffer[]): Promise<CapabilityMatch[]> {
     const views = new Map<string, AgentView | null>();
-    const chosen: LiveOffer[] = [];
-    let width = plan.maxResults;
-    for (let start = 0; start < ranked.length && chosen.length < plan.maxResults; width *= 2) {
-      const next = ranked.slice(start, start + width);
-      start += next.length;
-      await this.#lookUp(next, views);
-      chosen.push(...next.filter(({ scored }) => isAsSeen(scored.offer.agent, found, views, plan)));
+    let chosen: LiveOffer[] = [];
+    for (let width = plan.maxResults; ; width *= 4) {
+      const first = firstOffers(live, width, plan);
+      await this.#lookUp(first, views);
+      chosen = first.filter(({ scored }) => isAsSeen(scored.offer.agent, found, views, plan));
+      if (chosen.length >= plan.maxResults || first.length === live.length) break;
     }
     const shown = chosen.slice(0, plan.maxResults);
     const waits = await estimatedWaits(

@@ -11,14 +11,14 @@ end
 -- The set stands for another ttl ms. Answers 1 when it is another one than before, or there was none, else 0.
 local function advertise(set_key, index_key, epoch_key, agent, registration, now, ttl, set, load, is_running)
   local line = redis.call('HGET', index_key, agent)
-  local revision = line and string.match(line, '^%d+')
+  local revision = line and string.match(line, '^%S+ (%d+)')
   local changed = 0
   if not revision or redis.call('GET', set_key) ~= set then
     changed = 1
     revision = string.format('%.0f', grown_epoch(epoch_key, now))
   end
   redis.call('SET', set_key, set, 'PX', ttl)
-  redis.call('HSET', index_key, agent, table.concat({ revision, string.format('%.0f', now + ttl), load, is_running,
+  redis.call('HSET', index_key, agent, table.concat({ agent, revision, string.format('%.0f', now + ttl), load, is_running,
     string.sub(registration, 1, 8) }, ' '))
   return changed
 end

@@ -6,8 +6,8 @@ export interface MatchAlgorithm {
   readonly name: MatchAlgorithmName;
   /** Whether an offer that passed the hard filters may be scored at all. */
   admits(offer: Offer, wanted: Wanted): boolean;
-  /** 0 to 1, for an agent without load. Only a plugged-in scorer makes it a promise. */
-  score(offer: Offer, wanted: Wanted): number | Promise<number>;
+  /** 0 to 1 for each offer in turn, as if its agent were idle. Only a plugged-in scorer needs time for it. */
+  scores(offers: readonly Offer[], wanted: Wanted): readonly number[] | Promise<readonly number[]>;
   /** What the load of the agent leaves of a score; all of it unless given. */
   underLoad?(score: number, load: number): number;
   /** Whether a score is good enough to be shown. */

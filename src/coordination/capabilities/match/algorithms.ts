@@ -48,7 +48,7 @@ export async function scoreOffers(
   const admitted = offers.filter(
     (offer) => passesHardFilters(offer, wanted, settings) && algorithm.admits(offer, wanted),
   );
-  const scores = await Promise.all(admitted.map(async (offer) => algorithm.score(offer, wanted)));
+  const scores = await algorithm.scores(admitted, wanted);
   return admitted.flatMap((offer, index) => {
     const score = scores[index]!;
     return algorithm.isEnough(score, settings) ? [describe(offer, wanted, score)] : [];

@@ -10,6 +10,6 @@ export const exactMatch: MatchAlgorithm = {
     hasVersion(offer, wanted) &&
     hasInputs(offer, wanted) &&
     hasTags(offer, wanted),
-  score: () => 1,
+  scores: (offers) => offers.map(() => 1),
   isEnough: () => true,
 };

@@ -78,17 +78,15 @@ function hasUsableStatus({ capability }: Offer, settings: MatchingSettings): boo
 }
 
 /** A requirement that is no number cannot be compared with what there is, so it is not met. */
-function fitsResources({ capability }: Offer, { criteria }: Wanted): boolean {
-  return Object.entries(criteria.resource_constraints).every(([name, limit]) => {
+function fitsResources({ capability }: Offer, { limits }: Wanted): boolean {
+  return limits.every(([name, limit]) => {
     const required = ownValue(capability.resource_requirements, name);
     return required === undefined || (typeof required === 'number' && required <= limit);
   });
 }
 
-function hasMetadata({ capability }: Offer, { criteria }: Wanted): boolean {
-  return Object.entries(criteria.metadata_filters).every(([name, value]) =>
-    isDeepStrictEqual(ownValue(capability.metadata, name), value),
-  );
+function hasMetadata({ capability }: Offer, { metadata }: Wanted): boolean {
+  return metadata.every(([name, value]) => isDeepStrictEqual(ownValue(capability.metadata, name), value));
 }
 
 function ownValue(object: Readonly<Record<string, unknown>>, name: string): unknown {

@@ -1,6 +1,5 @@
 import { rounded, type MatchAlgorithm } from './algorithm.ts';
 import { hasInputs, hasTags, hasVersion } from './filters.ts';
-import type { Wanted } from './offer.ts';
 
 const WITHOUT_NAME = 0.5;
 const SAME_TYPE = 0.3;
@@ -9,26 +8,25 @@ const SAME_TYPE = 0.3;
 export const fuzzyMatch: MatchAlgorithm = {
   name: 'fuzzy_match',
   admits: (offer, wanted) => hasVersion(offer, wanted) && hasInputs(offer, wanted) && hasTags(offer, wanted),
-  score: ({ capability }, wanted) => {
-    const isType = capability.type === wanted.criteria.capability_type;
-    return rounded(Math.min(1, likeness(capability.name, wanted) + (isType ? SAME_TYPE : 0)));
+  scores: (offers, wanted) => {
+    const likeness = likenessTo(wanted.lowerName);
+    return offers.map(({ capability: { name, type } }) => {
+      const bonus = type === wanted.criteria.capability_type ? SAME_TYPE : 0;
+      return rounded(Math.min(1, likeness(name) + bonus));
+    });
   },
   isEnough: (score, { fuzzyThreshold }) => score > fuzzyThreshold,
 };
 
-/** Many agents offer a capability of the same name: it is compared once in a search. */
-const COMPARED = new WeakMap<Wanted, Map<string, number>>();
-
-function likeness(name: string, wanted: Wanted): number {
-  const { capability_name: other } = wanted.criteria;
-  if (other === null) return WITHOUT_NAME;
-  const compared = COMPARED.get(wanted) ?? new Map<string, number>();
-  COMPARED.set(wanted, compared);
-  const known = compared.get(name);
-  if (known !== undefined) return known;
-  const found = commonLength(name, other.toLowerCase()) / Math.max(name.length, other.length);
-  compared.set(name, found);
-  return found;
+/** Many agents offer a capability of the same name: it is compared once. */
+function likenessTo(wanted: string | null): (name: string) => number {
+  const compared = new Map<string, number>();
+  return (name) => {
+    if (wanted === null) return WITHOUT_NAME;
+    const known = compared.get(name) ?? commonLength(name, wanted) / Math.max(name.length, wanted.length);
+    compared.set(name, known);
+    return known;
+  };
 }
 
 /** How long the longest common subsequence is; one row of its table at a time. */

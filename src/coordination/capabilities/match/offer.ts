@@ -35,6 +35,10 @@ export interface Wanted {
   readonly min: SemVer | undefined;
   readonly max: SemVer | undefined;
   readonly preferred: SemVer | undefined;
+  /** The wanted name in small letters. */
+  readonly lowerName: string | null;
+  readonly limits: readonly (readonly [resource: string, limit: number])[];
+  readonly metadata: readonly (readonly [name: string, value: unknown])[];
 }
 
 export function wantedOf(criteria: CapabilityMatchCriteria): Wanted {
@@ -44,6 +48,9 @@ export function wantedOf(criteria: CapabilityMatchCriteria): Wanted {
     min: bound(criteria.min_version),
     max: bound(criteria.max_version),
     preferred: bound(criteria.preferred_version),
+    lowerName: criteria.capability_name?.toLowerCase() ?? null,
+    limits: Object.entries(criteria.resource_constraints),
+    metadata: Object.entries(criteria.metadata_filters),
   };
 }
 

@@ -10,7 +10,7 @@ export const priorityBased: MatchAlgorithm = {
     hasInputs(offer, wanted) &&
     hasTags(offer, wanted) &&
     hasName(offer, wanted),
-  score: ({ priority }) => rounded(priority / 10),
+  scores: (offers) => offers.map(({ priority }) => rounded(priority / 10)),
   underLoad: (score, load) => rounded(score * (1 - load)),
   isEnough: (score) => score > 0,
 };

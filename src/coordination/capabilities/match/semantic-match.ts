@@ -17,14 +17,15 @@ export interface SemanticQuery {
 export type SemanticScorer = (query: SemanticQuery, capability: AgentCapability) => number | Promise<number>;
 
 /** By the words of the name and the description and by tags, unless another scorer is plugged in. */
-export function semanticMatch(scorer: SemanticScorer = lexicalScore): MatchAlgorithm {
+export function semanticMatch(scorer?: SemanticScorer): MatchAlgorithm {
   return {
     name: 'semantic_match',
     admits: (offer, wanted) => hasVersion(offer, wanted) && hasType(offer, wanted),
-    score: ({ capability }, { criteria }) => {
+    scores: (offers, { criteria }) => {
       const query = { text: criteria.capability_name, tags: criteria.required_tags };
-      const score = scorer(query, capability);
-      return typeof score === 'number' ? checked(score) : score.then(checked);
+      if (scorer === undefined)
+        return offers.map(({ capability }) => rounded(lexicalScore(query, capability)));
+      return Promise.all(offers.map(async ({ capability }) => checked(await scorer(query, capability))));
     },
     isEnough: (score, { semanticThreshold }) => score > semanticThreshold,
   };

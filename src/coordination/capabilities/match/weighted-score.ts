@@ -16,18 +16,20 @@ export const weightedScore: MatchAlgorithm = {
     hasVersion(offer, wanted) &&
     hasInputs(offer, wanted) &&
     hasTags(offer, wanted),
-  score: (offer, wanted) =>
-    rounded(
-      WEIGHTS.name * nameScore(offer, wanted) +
-        WEIGHTS.type +
-        WEIGHTS.version * (hasPreferredVersion(offer, wanted) ? 1 : OTHER_VERSION) +
-        WEIGHTS.performance * (isFastEnough(offer, wanted) ? 1 : TOO_SLOW),
-    ),
+  scores: (offers, wanted) => offers.map((offer) => scoreOf(offer, wanted)),
   isEnough: (score, { scoreThreshold }) => score >= scoreThreshold,
 };
 
-function nameScore({ capability }: Offer, { criteria }: Wanted): number {
-  const { capability_name: name } = criteria;
-  if (name === null || capability.name === name) return 1;
-  return capability.name.includes(name.toLowerCase()) ? CONTAINED_NAME : 0;
+function scoreOf(offer: Offer, wanted: Wanted): number {
+  return rounded(
+    WEIGHTS.name * nameScore(offer, wanted) +
+      WEIGHTS.type +
+      WEIGHTS.version * (hasPreferredVersion(offer, wanted) ? 1 : OTHER_VERSION) +
+      WEIGHTS.performance * (isFastEnough(offer, wanted) ? 1 : TOO_SLOW),
+  );
+}
+
+function nameScore({ capability: { name } }: Offer, { criteria, lowerName }: Wanted): number {
+  if (lowerName === null || name === criteria.capability_name) return 1;
+  return name.includes(lowerName) ? CONTAINED_NAME : 0;
 }

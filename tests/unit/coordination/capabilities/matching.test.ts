@@ -202,7 +202,7 @@ describe('priority_based', () => {
   test('is the priority, less what the load takes', () => {
     const { priority_based: algorithm } = matchAlgorithms();
     const wanted = wantedOf(CapabilityMatchCriteria.parse({}));
-    expect(algorithm.score(offer({}, { priority: 8 }), wanted)).toBe(0.8);
+    expect(algorithm.scores([offer({}, { priority: 8 })], wanted)).toEqual([0.8]);
     expect(algorithm.underLoad?.(0.8, 0.25)).toBe(0.6);
     expect(algorithm.isEnough(algorithm.underLoad!(0.8, 1), MatchingSettings.parse({}))).toBe(false);
   });

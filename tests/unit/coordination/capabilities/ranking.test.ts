@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { offersOf } from '../../../../src/coordination/capabilities/match/offer.ts';
 import {
-  rank,
+  firstOffers,
   SORT_KEYS,
   type LiveOffer,
   type Ranking,
@@ -35,6 +35,8 @@ function live(seed: Seed): LiveOffer {
 }
 
 const DEFAULT: Ranking = { sortBy: 'match_score', isDescending: true, preferExactVersion: true };
+const rank = (offers: readonly LiveOffer[], ranking: Ranking): LiveOffer[] =>
+  firstOffers(offers, offers.length, ranking);
 const order = (seeds: readonly Seed[], ranking: Partial<Ranking> = {}): string[] =>
   rank(seeds.map(live), { ...DEFAULT, ...ranking }).map(({ scored }) => scored.offer.agent);
 
@@ -99,7 +101,7 @@ describe('whatever matches', () => {
     isPreferred: fc.boolean(),
   });
   const seeds = fc.uniqueArray(seed, {
-    maxLength: 12,
+    maxLength: 30,
     selector: ({ agent, name, version }) => `${agent} ${name} ${version}`,
   });
   const ranking = fc.record({
@@ -119,6 +121,15 @@ describe('whatever matches', () => {
             how,
           ),
         ).toEqual(rank(offers, how));
+      }),
+    );
+  });
+
+  test('begins with the same ones, however few are asked for', () => {
+    fc.assert(
+      fc.property(seeds, ranking, fc.integer({ min: 1, max: 12 }), (all, how, count) => {
+        const offers = all.map(live);
+        expect(firstOffers(offers, count, how)).toEqual(rank(offers, how).slice(0, count));
       }),
     );
   });
