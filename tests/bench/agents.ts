@@ -1,6 +1,7 @@
 import { AgentRegistry } from '../../src/coordination/agents/registry.ts';
 import { openCoordinationCore } from '../../src/coordination/open-core.ts';
 import { testPrefix } from '../support/redis.ts';
+import { measureDiscovery, type Measure } from './capabilities.ts';
 import { inParallel, spread, type Spread } from './statistics.ts';
 
 export interface AgentsPlan {
@@ -29,17 +30,19 @@ export async function measureAgents(redisUrl: string, plan: AgentsPlan): Promise
   await using running = openCoordinationCore(options);
   await using asking = openCoordinationCore(options);
   const parts = Array.from({ length: PARTS }, () => new AgentRegistry(running, SILENT));
-  await inParallel(plan.agents, WIDTH, async (n) => {
-    const agent = { type: TYPES[n % TYPES.length]!, instance: `i${n}`, process: async () => undefined };
-    await parts[n % PARTS]!.register(agent);
+  const agents = Array.from({ length: plan.agents }, (_, n) => {
+    return { type: TYPES[n % TYPES.length]!, instance: `i${n}` };
+  });
+  await inParallel(agents.length, WIDTH, async (n) => {
+    await parts[n % PARTS]!.register({ ...agents[n]!, process: async () => undefined });
   });
   const registry = new AgentRegistry(asking, SILENT);
-  const measure = async (call: () => Promise<unknown>, before?: (sample: number) => Promise<unknown>) => {
+  const measure: Measure = async (call, before) => {
     const ms: number[] = [];
     for (let sample = 0; sample < plan.samples; sample += 1) {
       await before?.(sample);
       const startedAt = performance.now();
-      await call();
+      await call(sample);
       ms.push(performance.now() - startedAt);
     }
     return spread(ms);
@@ -53,6 +56,7 @@ export async function measureAgents(redisUrl: string, plan: AgentsPlan): Promise
       (sample) => parts[sample % PARTS]!.heartbeat(),
     ),
     'heartbeat of a tenth': await measure(() => parts[0]!.heartbeat()),
+    ...(await measureDiscovery({ agents, registries: parts, running, asking }, measure)),
   };
   await Promise.all(parts.map((part) => part.close()));
   return { agents: plan.agents, samples: plan.samples, ms };

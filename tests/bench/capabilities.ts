@@ -1,89 +1,61 @@
 import { AgentRegistry } from '../../src/coordination/agents/registry.ts';
 import { Capabilities } from '../../src/coordination/capabilities/capabilities.ts';
+import type { CoordinationCore } from '../../src/coordination/core.ts';
+import type { AgentIdInput } from '../../src/coordination/models/agent-id.ts';
 import { CAPABILITY_TYPES } from '../../src/coordination/models/capability.ts';
-import { openCoordinationCore } from '../../src/coordination/open-core.ts';
-import { testPrefix } from '../support/redis.ts';
-import { inParallel, median, quantile } from './statistics.ts';
+import { inParallel, type Spread } from './statistics.ts';
 
-export interface CapabilitiesPlan {
-  readonly agents: number;
-  readonly samples: number;
-}
-
-/**
- * - known: the same question again
- * - new: a question nobody asked before
- * - changed: the same question after one agent has changed what it can do
- * - fuzzy: a new question that every agent is compared with letter by letter
- */
-export const CAPABILITY_QUESTIONS = ['known', 'new', 'changed', 'fuzzy'] as const;
-type Question = (typeof CAPABILITY_QUESTIONS)[number];
-
-export interface CapabilitiesFigures {
-  readonly agents: number;
-  /** The first search of a process, which reads and checks everything. */
-  readonly firstMs: number;
-  readonly searchMs: Readonly<Record<Question, { readonly p50: number; readonly p99: number }>>;
-}
-
-const WIDTH = 100;
-/** Of all agents together. */
+/** Advertised at once. */
+const WIDTH = 200;
+/** Of the capabilities of all agents together. */
 const NAMES = 200;
 
-/** How long it takes to find one of many agents, each with two capabilities; another process advertises them. */
-export async function measureCapabilities(
-  redisUrl: string,
-  { agents, samples }: CapabilitiesPlan,
-): Promise<CapabilitiesFigures> {
-  const keyPrefix = testPrefix();
-  await using workers = openCoordinationCore({ connection: redisUrl, keyPrefix });
-  await using seeker = openCoordinationCore({ connection: redisUrl, keyPrefix });
-  const registry = new AgentRegistry(workers, { heartbeatTtlMs: 300_000 });
-  const advertised = new Capabilities({ core: workers, directory: registry });
-  registry.attach(advertised.hooks);
-  const advertise = (index: number, version: string) =>
-    advertised.register(agentOf(index), { capabilities: skillsOf(index, version) });
-  try {
-    await inParallel(agents, WIDTH, async (index) => {
-      await registry.register({ ...agentOf(index), process: () => Promise.resolve() });
-      await advertise(index, '1.0.0');
-    });
-    const searching = new Capabilities({ core: seeker, directory: new AgentRegistry(seeker) });
-    const timed = async (criteria: object, algorithm = 'weighted_score'): Promise<number> => {
-      const startedAt = performance.now();
-      await searching.discover(criteria, { algorithm });
-      return performance.now() - startedAt;
-    };
-    const firstMs = await timed({ capability_name: 'skill' });
-    const all: Record<Question, number[]> = { known: [], new: [], changed: [], fuzzy: [] };
-    for (let sample = 0; sample < samples; sample += 1) {
-      all.known.push(await timed({ capability_name: 'skill' }));
-      all.new.push(await timed({ capability_name: `skill_${sample % NAMES}`, max_duration_ms: sample }));
-      all.fuzzy.push(await timed({ capability_name: `skil_${sample}` }, 'fuzzy_match'));
-      await advertise(sample % agents, `1.0.${sample + 1}`);
-      all.changed.push(await timed({ capability_name: 'skill' }));
-    }
-    const quantiles = (question: Question) => ({
-      p50: median(all[question]),
-      p99: quantile(all[question], 0.99),
-    });
-    return {
-      agents,
-      firstMs,
-      searchMs: {
-        known: quantiles('known'),
-        new: quantiles('new'),
-        changed: quantiles('changed'),
-        fuzzy: quantiles('fuzzy'),
-      },
-    };
-  } finally {
-    await registry.stop();
-  }
+/** Times a call several times, each after something else was done. */
+export type Measure = (
+  call: (sample: number) => Promise<unknown>,
+  before?: (sample: number) => Promise<unknown>,
+) => Promise<Spread>;
+
+export interface Fleet {
+  readonly agents: readonly AgentIdInput[];
+  /** Of the processes that run the agents. */
+  readonly registries: readonly AgentRegistry[];
+  readonly running: CoordinationCore;
+  /** Of a process that only asks. */
+  readonly asking: CoordinationCore;
 }
 
-function agentOf(index: number): { type: string; instance: string } {
-  return { type: `kind${index % 10}`, instance: `i${index}` };
+/** Finding agents by what they can do, when each of them advertises two capabilities. */
+export async function measureDiscovery(fleet: Fleet, measure: Measure): Promise<Record<string, Spread>> {
+  const { agents, registries, running, asking } = fleet;
+  const advertised = new Capabilities({ core: running, directory: new AgentRegistry(running) });
+  for (const registry of registries) registry.attach(advertised.hooks);
+  const advertise = (index: number, version = '1.0.0') =>
+    advertised.register(agents[index]!, { capabilities: skillsOf(index, version) });
+  await inParallel(agents.length, WIDTH, async (index) => void (await advertise(index)));
+
+  const searching = () => new Capabilities({ core: asking, directory: new AgentRegistry(asking) });
+  const capabilities = searching();
+  const everybody = () => capabilities.discover({ capability_name: 'skill' });
+  return {
+    'discover, for the first time': await measure(() => searching().discover({ capability_name: 'skill' })),
+    'discover, all fit': await measure(everybody),
+    'discover, one in a hundred fits': await measure(() =>
+      capabilities.discover({ capability_name: 'skill_7' }),
+    ),
+    'discover, a new question': await measure((sample) =>
+      capabilities.discover({ capability_name: 'skill', max_duration_ms: sample }),
+    ),
+    'discover, a new question to fuzzy_match': await measure((sample) =>
+      capabilities.discover({ capability_name: `skil_${sample}` }, { algorithm: 'fuzzy_match' }),
+    ),
+    'discover when a tenth has beaten': await measure(everybody, (sample) =>
+      registries[sample % registries.length]!.heartbeat(),
+    ),
+    'discover when one has changed': await measure(everybody, (sample) =>
+      advertise(sample % agents.length, `1.0.${sample + 1}`),
+    ),
+  };
 }
 
 function skillsOf(index: number, version: string) {

@@ -16,17 +16,23 @@ export interface IndexLine {
   readonly registration: string;
 }
 
-/** @param now  Redis time in ms */
+/**
+ * Read by thousands in every search, so the line is cut at its blanks and not split.
+ * @param now  Redis time in ms
+ */
 export function readIndexLine(line: string, now: number): IndexLine {
-  const [agent = '', revision = '', expiresAt = '', load = '', isRunning = '', registration = ''] =
-    line.split(' ');
+  const agent = line.indexOf(' ');
+  const revision = line.indexOf(' ', agent + 1);
+  const expiresAt = line.indexOf(' ', revision + 1);
+  const load = line.indexOf(' ', expiresAt + 1);
+  const isRunning = line.indexOf(' ', load + 1);
   return {
-    agent,
-    revision: Number(revision),
-    isAlive: Number(expiresAt) > now,
-    load: Number(load),
-    isRunning: isRunning === '1',
-    registration,
+    agent: line.slice(0, agent),
+    revision: Number(line.slice(agent + 1, revision)),
+    isAlive: Number(line.slice(revision + 1, expiresAt)) > now,
+    load: Number(line.slice(expiresAt + 1, load)),
+    isRunning: line.slice(load + 1, isRunning) === '1',
+    registration: line.slice(isRunning + 1),
   };
 }
 
