@@ -71,7 +71,7 @@ export class CapabilityStore {
     // Remembered first: a heartbeat while the script is under way must not bring back what stood before.
     this.#advertised.set(text, { registrationId: registration_id, json, names });
     try {
-      if (!(await this.#advertise(view, json))) throw new AgentNotRegisteredError(text);
+      if (!(await this.#advertise(view, json, names))) throw new AgentNotRegisteredError(text);
     } catch (error) {
       if (before === undefined) this.#advertised.delete(text);
       else this.#advertised.set(text, before);
@@ -94,21 +94,36 @@ export class CapabilityStore {
     const gone = await askScript(
       redis,
       withdrawCapabilities,
-      [keys.capabilities(...keyParts(agent)), keys.capabilityIndex(), keys.capabilityEpoch()],
-      [agentIdText(agent), registrationId],
+      [
+        keys.capabilities(...keyParts(agent)),
+        keys.capabilityIndex(),
+        keys.capabilityEpoch(),
+        keys.agentEvents(),
+      ],
+      [agentIdText(agent), registrationId, JSON.stringify({ capabilities: [] })],
     );
     return gone === 1;
   }
 
   /** False when this incarnation of the agent is not registered any more. */
-  async #advertise({ record, heartbeatAgeMs }: AgentView, json: string): Promise<boolean> {
+  async #advertise(
+    { record, heartbeatAgeMs }: AgentView,
+    json: string,
+    names: readonly string[],
+  ): Promise<boolean> {
     const { redis, keys } = this.#core;
     const { agent_id, registration_id, heartbeat_ttl_s, metrics, status } = record;
     const parts = keyParts(parseAgentIdText(agent_id)!); // the schema of records has checked it
     const answer = await askScript(
       redis,
       advertiseCapabilities,
-      [keys.agent(...parts), keys.capabilities(...parts), keys.capabilityIndex(), keys.capabilityEpoch()],
+      [
+        keys.agent(...parts),
+        keys.capabilities(...parts),
+        keys.capabilityIndex(),
+        keys.capabilityEpoch(),
+        keys.agentEvents(),
+      ],
       [
         agent_id,
         registration_id,
@@ -117,6 +132,7 @@ export class CapabilityStore {
         json,
         Math.min(1, metrics.in_flight / metrics.concurrency),
         status.running ? 1 : 0,
+        JSON.stringify({ capabilities: names }),
       ],
     );
     return answer !== -1;

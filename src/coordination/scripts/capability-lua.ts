@@ -28,4 +28,9 @@ local function withdraw(set_key, index_key, epoch_key, agent, now)
   grown_epoch(epoch_key, now)
   return 1
 end
+-- The registry, which writes most of these events, keeps the stream short.
+local function tell_change(stream, agent, registration, details)
+  redis.call('XADD', stream, '*', 'kind', 'capabilities_changed', 'agent_id', agent,
+    'registration_id', registration, 'details', details)
+end
 `;

@@ -152,6 +152,14 @@ describe('advertising', () => {
     const found = await find(two, criteria);
     expect(found.cache_hit).toBe(false);
     expect(found.matches[0]?.capability.version).toBe('10.0.0');
+    await one.registry.heartbeat();
+    await one.capabilities.drop(WEAVER);
+    const events = (await two.registry.events()).filter(({ kind }) => kind === 'capabilities_changed');
+    expect(events.map(({ agent_id, details }) => [agent_id, details['capabilities']])).toEqual([
+      ['weaver:w1', ['weave@1.0.0']],
+      ['weaver:w1', ['weave@10.0.0']],
+      ['weaver:w1', []],
+    ]);
   });
 
   test('nothing of an earlier incarnation is shown as its successor’s', async () => {
