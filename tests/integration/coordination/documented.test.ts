@@ -9,23 +9,35 @@ import { acquireRedis } from '../../support/redis.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-test.for([
-  ['docs/coordination.md', "{ text: 'hello' }\n"],
-  ['docs/capabilities.md', 'weaver:w1\n'],
-] as const)('the first lines of %s do what they say', async ([page, answer]) => {
-  await using server = await acquireRedis();
+/** What the code of a part of a page prints. */
+async function printed(
+  url: string,
+  part: number,
+  page = 'docs/coordination.md',
+): Promise<{ stdout: string; stderr: string }> {
   const guide = readFileSync(join(ROOT, page), 'utf8');
-  const code = /```ts\n(.*?)```/s.exec(guide)?.[1] ?? '';
+  const code = [...guide.matchAll(/```ts\n(.*?)```/gs)][part]?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'ao-guide-'));
   try {
     const script = join(folder, 'guide.ts');
     const runnable = code
       .replaceAll('../src', pathToFileURL(join(ROOT, 'src')).href)
-      .replace('redis://127.0.0.1:6379/0', server.url);
+      .replace('redis://127.0.0.1:6379/0', url);
     writeFileSync(script, runnable);
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [script], { cwd: folder });
-    expect({ stdout, stderr }).toEqual({ stdout: answer, stderr: '' });
+    return await promisify(execFile)(process.execPath, [script], { cwd: folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+test('the code of docs/coordination.md does what it says', async () => {
+  await using server = await acquireRedis();
+  const [messages, agents] = await Promise.all([printed(server.url, 0), printed(server.url, 1)]);
+  expect(messages).toEqual({ stdout: "{ text: 'hello' }\n", stderr: '' });
+  expect(agents).toEqual({ stdout: "[ [ 'greeter:g1', 1 ] ]\n", stderr: '' });
+});
+
+test('the code of docs/capabilities.md does what it says', async () => {
+  await using server = await acquireRedis();
+  expect(await printed(server.url, 0, 'docs/capabilities.md')).toEqual({ stdout: 'weaver:w1\n', stderr: '' });
 });
