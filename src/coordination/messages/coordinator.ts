@@ -14,7 +14,7 @@ import type { AuditEntry, AuditQuery } from './audit.ts';
 import { asking } from './availability.ts';
 import { Consumer, type ConsumeOptions, type MessageHandler } from './consume.ts';
 import type { MessagingCore } from './core.ts';
-import { collectGauges, mailboxFigures, type MailboxFigures } from './gauges.ts';
+import { collectGauges, mailboxDepth, mailboxFigures, type MailboxFigures } from './gauges.ts';
 import { moveMailbox, peekMailbox, type MoveOptions, type MoveResult } from './move.ts';
 import { openCore, type CoordinatorOptions, type OpenedCore } from './open-core.ts';
 import {
@@ -221,6 +221,11 @@ export class MessageCoordinator implements AsyncDisposable {
 
   purge(agent: AgentIdInput, options?: PurgeOptions): Promise<number> {
     return purgeDeadLetters(this.#core, agent, options);
+  }
+
+  /** How many messages wait, are delayed or are reserved. */
+  depth(agent: AgentIdInput): Promise<number> {
+    return mailboxDepth(this.#core, agent);
   }
 
   /** What waits or is delayed in one mailbox goes to another. Errors: validation, redis_unavailable */

@@ -1,5 +1,7 @@
 import { MESSAGE_PRIORITIES, messageJobPriority } from '../../contracts/priority.ts';
-import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import { mailboxQueue } from '../keys.ts';
+import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import { parseInput } from '../validate.ts';
 import { asking } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
@@ -16,6 +18,21 @@ export interface MailboxFigures {
   readonly is_paused: boolean;
   /** How long the message that is next has waited; null when none waits. */
   readonly oldest_age_ms: number | null;
+}
+
+/** How many messages wait, are delayed or are reserved. Errors: redis_unavailable (unavailable) */
+export async function mailboxDepth(core: MessagingCore, agent: AgentIdInput): Promise<number> {
+  parseInput(AgentId, agent, 'agent_id');
+  const key = (name: string): string => `${core.keys.prefix}:${mailboxQueue(agent)}:${name}`;
+  const counts = await asking(core.redis, 'count messages', () =>
+    Promise.all([
+      core.redis.llen(key('wait')),
+      core.redis.zcard(key('prioritized')),
+      core.redis.zcard(key('delayed')),
+      core.redis.llen(key('active')),
+    ]),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** What is in a mailbox now. Errors: redis_unavailable (unavailable) */
