@@ -7,8 +7,6 @@ export const MESSAGE_METRICS = {
   retries: 'agent_orchestration_message_retries_total',
   permanentFailures: 'agent_orchestration_message_permanent_failures_total',
   recovered: 'agent_orchestration_messages_recovered_total',
-  /** From the mailbox of one agent to that of another. */
-  moved: 'agent_orchestration_agent_messages_moved_total',
   duplicates: 'agent_orchestration_messages_duplicate_total',
   /** From being accepted to being received for the first time. */
   waitSeconds: 'agent_orchestration_message_wait_seconds',

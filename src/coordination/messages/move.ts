@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AGENT_METRICS } from '../agents/metric-names.ts';
 import { CoordinationValidationError } from '../errors.ts';
 import { mailboxQueue } from '../keys.ts';
 import { AgentId, agentIdText, isSameAgent, type AgentIdInput } from '../models/agent-id.ts';
@@ -8,7 +9,6 @@ import { moveMessages as moveScript } from '../scripts/move-messages.ts';
 import { parseInput } from '../validate.ts';
 import { asking, askScript } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { MESSAGE_METRICS } from './metric-names.ts';
 import { recoverAgent } from './recover.ts';
 import { readEnvelope } from './reserve.ts';
 import { jobIdOf } from './token.ts';
@@ -139,7 +139,7 @@ async function listWaiting(core: MessagingCore, agent: AgentIdInput, kept: numbe
 
 function tell(core: MessagingCore, to: AgentIdInput, moved: readonly string[]): void {
   if (moved.length === 0) return;
-  core.metrics.inc(MESSAGE_METRICS.moved, {}, moved.length / 2);
+  core.metrics.inc(AGENT_METRICS.messagesMoved, {}, moved.length / 2);
   for (let index = 0; index < moved.length; index += 2) {
     const queued = envelopeOf(moved[index]!);
     if (queued === undefined) continue;

@@ -84,6 +84,8 @@ export class AgentRunner {
   async restart(graceMs: number): Promise<void> {
     const { registry } = this.#ports;
     await this.rest(graceMs);
+    // What it knows by now is saved first, if it can be had.
+    await registry.heartbeat();
     await registry.restore(this.registered.id);
     await registry.markRunning(this.registered.id);
     this.resume();

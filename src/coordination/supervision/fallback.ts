@@ -135,7 +135,8 @@ export class Fallback {
     }
     const moved = await this.#move(agent);
     const isForgotten = view === null && at + WATCHED_MS < Date.now();
-    if (isForgotten && (await this.#ports.coordinator.depth(agent)) === 0) await this.#handovers.drop(handover);
+    if (isForgotten && (await this.#ports.coordinator.depth(agent)) === 0)
+      await this.#handovers.drop(handover);
     return moved;
   }
 
@@ -212,7 +213,10 @@ export class Fallback {
 }
 
 /** Whether whose messages went elsewhere handles them again. */
-function worksAgain({ reason, registration_id: registration }: OpenHandover, view: AgentView | null): boolean {
+function worksAgain(
+  { reason, registration_id: registration }: OpenHandover,
+  view: AgentView | null,
+): boolean {
   if (view === null || !view.isAlive) return false;
   return reason === 'lost' || view.record.registration_id !== registration;
 }

@@ -32,7 +32,11 @@ export class Handovers {
   }
 
   /** Errors: redis_unavailable */
-  async announce(agent: AgentId, reason: HandoverReason, registrationId: string | null): Promise<OpenHandover> {
+  async announce(
+    agent: AgentId,
+    reason: HandoverReason,
+    registrationId: string | null,
+  ): Promise<OpenHandover> {
     const { redis, keys } = this.#core;
     const handover = { reason, registration_id: registrationId, at: Date.now() };
     const raw = JSON.stringify(handover);

@@ -56,7 +56,11 @@ export type RestartDecision =
  *
  *   closed ── circuitFailures failed restarts in a row ──▶ open ── circuitResetMs, or a reset ──▶ closed
  */
-export function decideRestart(policy: RestartPolicy, history: RestartHistory, nowMs: number): RestartDecision {
+export function decideRestart(
+  policy: RestartPolicy,
+  history: RestartHistory,
+  nowMs: number,
+): RestartDecision {
   const { attempts, streak, openUntil } = settle(policy, history, nowMs);
   if (openUntil !== null) return { kind: 'denied', untilMs: openUntil };
   const last = attempts.at(-1);

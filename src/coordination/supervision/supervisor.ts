@@ -180,7 +180,9 @@ export class Supervisor implements AsyncDisposable {
     await this.#commands.stop();
     const agents = [...this.#agents.values()];
     // All of them at once, before the messages of one are handed to another that will go as well.
-    await Promise.allSettled(agents.map(({ runner }) => this.#ports.registry.markStopped(runner.registered.id)));
+    await Promise.allSettled(
+      agents.map(({ runner }) => this.#ports.registry.markStopped(runner.registered.id)),
+    );
     await Promise.all(agents.map((agent) => agent.rest()));
     await Promise.all(agents.map(({ runner }) => runner.stop(graceMs, reason)));
     this.#agents.clear();
