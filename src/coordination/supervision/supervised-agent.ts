@@ -178,8 +178,9 @@ export class SupervisedAgent {
     const { registered } = this.runner;
     await registry.setDegraded(registered.id, false, null, 'health');
     await this.#takeBack();
-    await this.#tell('recovered', { from: 'unhealthy' });
     registered.setCondition('ready');
+    await registry.markRunning(registered.id);
+    await this.#tell('recovered', { from: 'unhealthy' });
     this.#trouble = null;
     this.#setAside = null;
     this.runner.resume();
