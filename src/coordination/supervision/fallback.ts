@@ -133,11 +133,9 @@ export class Fallback {
       await this.#handovers.drop(handover);
       return 0;
     }
-    const moved = await this.#move(agent);
-    const isForgotten = view === null && at + WATCHED_MS < Date.now();
-    if (isForgotten && (await this.#ports.coordinator.depth(agent)) === 0)
-      await this.#handovers.drop(handover);
-    return moved;
+    if ((await this.#ports.coordinator.depth(agent)) > 0) return this.#move(agent);
+    if (view === null && at + WATCHED_MS < Date.now()) await this.#handovers.drop(handover);
+    return 0;
   }
 
   async #move(agent: AgentId): Promise<number> {

@@ -69,7 +69,7 @@ export class SupervisedAgent {
 
   /** Whether it cannot work and may not be restarted now. */
   get isHopeless(): boolean {
-    return this.#trouble !== null && this.#decision().kind === 'denied';
+    return this.#setAside === 'unhealthy' && this.#decision().kind === 'denied';
   }
 
   get isDrained(): boolean {
@@ -142,17 +142,10 @@ export class SupervisedAgent {
     this.#history = noteFailure(this.#settings.restart, this.#history, now);
     if (this.#trouble === null) await this.#fallIll(verdict.reason);
     this.#trouble = verdict.reason;
-    const decision = this.#decision();
-    switch (decision.kind) {
-      case 'now':
-        await this.#restart({ by: 'health' });
-        break;
-      case 'wait':
-        break;
-      case 'denied':
-        if (this.#setAside === null) await this.#giveUp(decision.untilMs);
-    }
-    const next = this.#trouble === null ? { kind: 'now' as const } : this.#decision();
+    if (this.#decision().kind === 'now') await this.#restart({ by: 'health' });
+    if (this.#trouble === null) return intervalMs;
+    const next = this.#decision();
+    if (next.kind === 'denied' && this.#setAside === null) await this.#giveUp(next.untilMs);
     if (next.kind === 'now') return intervalMs;
     return Math.min(intervalMs, Math.max(1, next.untilMs - this.#ports.clock.now()));
   }
