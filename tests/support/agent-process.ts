@@ -37,8 +37,8 @@ if (task.dieAtBatch !== undefined) {
   // oxlint-disable-next-line unbound-method -- it is called with the client it was called on
   const send = Redis.prototype.sendCommand;
   Redis.prototype.sendCommand = function dying(...args: Parameters<typeof send>) {
-    const [{ name, args: [sha] = [] }] = args;
-    if (name === 'evalsha' && sha === moveMessages.sha) batches += 1;
+    const [command] = args;
+    if (command.name === 'evalsha' && command.args[0] === moveMessages.sha) batches += 1;
     if (batches < task.dieAtBatch!) return send.apply(this, args);
     process.kill(process.pid, 'SIGKILL');
     // The signal arrives in a moment; until then nothing is sent any more.

@@ -92,13 +92,13 @@ export class SupervisedAgent {
   /** It takes nothing more until it is restarted. Returns when it has finished what it has in hand. */
   async drain(details: JsonObject = {}): Promise<void> {
     const { registry, onSetAside } = this.#ports;
-    const { resting } = await this.#inTurn(async () => {
+    let resting = Promise.resolve();
+    await this.#inTurn(async () => {
       await registry.markStopped(this.runner.registered.id);
       this.#setAside = 'drained';
       this.#isHandedOver = true;
-      const resting = this.runner.rest(this.#settings.shutdownGraceMs);
+      resting = this.runner.rest(this.#settings.shutdownGraceMs);
       await onSetAside(this.runner, 'drained');
-      return { resting };
     });
     // Others may have their turn meanwhile: a restart, or the end.
     await resting;

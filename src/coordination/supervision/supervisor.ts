@@ -49,8 +49,9 @@ export class Supervisor implements AsyncDisposable {
   readonly #ports: SupervisorPorts;
   readonly #agents = new Map<string, SupervisedAgent>();
   readonly #commands = new Loop(() => this.#commandRound());
-  /** Commands that are being carried out, and those that are done while it was impossible to say so. */
   readonly #begun = new Map<string, Promise<void>>();
+  /** Commands that are done, should it have been impossible to say so. */
+  readonly #done = new Set<string>();
   readonly #detach: () => void;
   #isHopeless = false;
   #stopping: Promise<void> | undefined;
@@ -226,18 +227,21 @@ export class Supervisor implements AsyncDisposable {
   async #readCommands(): Promise<void> {
     const agents = [...this.#agents.values()].map(({ runner }) => runner.registered.id);
     for (const pending of await pendingCommands(this.#core, agents)) {
-      const doing = this.#begun.get(pending.raw) ?? this.#carryOut(pending);
-      const settled = doing.then(async () => {
-        await settleCommand(this.#core, pending);
-        this.#begun.delete(pending.raw);
-      });
-      this.#begun.set(
-        pending.raw,
-        settled.catch((error: unknown) =>
-          this.#core.logger.warn({ agent: pending.agent, err: error }, 'a command is to be settled again'),
-        ),
-      );
+      if (this.#begun.has(pending.raw)) continue;
+      const doing = this.#do(pending)
+        .catch((error: unknown) =>
+          this.#core.logger.warn({ agent: pending.agent, err: error }, 'a command is to be done again'),
+        )
+        .finally(() => this.#begun.delete(pending.raw));
+      this.#begun.set(pending.raw, doing);
     }
+  }
+
+  async #do(pending: PendingCommand): Promise<void> {
+    if (!this.#done.has(pending.raw)) await this.#carryOut(pending);
+    this.#done.add(pending.raw);
+    await settleCommand(this.#core, pending);
+    this.#done.delete(pending.raw);
   }
 
   async #carryOut({ agent, command }: PendingCommand): Promise<void> {

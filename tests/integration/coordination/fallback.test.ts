@@ -28,7 +28,7 @@ async function lose(post: Post, house: House, payloads: readonly object[]): Prom
   // It is not deregistered: whoever dies does not say so.
   gone.registry.close = async () => {};
   await sleep(170);
-  return house.coordinator.peek(BOB);
+  return await house.coordinator.peek(BOB);
 }
 
 const details = async (house: House, kind: string): Promise<unknown[]> =>
@@ -212,6 +212,6 @@ test('two processes that hand over the same messages at once move each of them o
     house.supervisor.fallback.handOver(BOB, 'lost', null),
     other.supervisor.fallback.handOver(BOB, 'lost', null),
   ]);
-  expect(moved[0]! + moved[1]!).toBe(60);
+  expect(moved[0] + moved[1]).toBe(60);
   expect(await house.coordinator.depth(BEN)).toBe(60);
 });

@@ -37,7 +37,7 @@ test('the settings are those of the specification', () => {
 
 describe('a health check', () => {
   const check = (healthCheck: Worker['healthCheck']) =>
-    askHealth({ type: 'bob', process: async () => undefined, healthCheck: healthCheck as never }, 50);
+    askHealth({ type: 'bob', process: async () => undefined, healthCheck: healthCheck }, 50);
 
   test.for([
     ['none at all', undefined, null],
