@@ -14,7 +14,7 @@ import type { AuditEntry, AuditQuery } from './audit.ts';
 import { asking } from './availability.ts';
 import { Consumer, type ConsumeOptions, type MessageHandler } from './consume.ts';
 import type { MessagingCore } from './core.ts';
-import { collectGauges, mailboxDepth, mailboxFigures, type MailboxFigures } from './gauges.ts';
+import { collectGauges, mailboxDepths, mailboxFigures, type MailboxFigures } from './gauges.ts';
 import { moveMailbox, peekMailbox, type MoveOptions, type MoveResult } from './move.ts';
 import { openCore, type CoordinatorOptions, type OpenedCore } from './open-core.ts';
 import {
@@ -224,8 +224,14 @@ export class MessageCoordinator implements AsyncDisposable {
   }
 
   /** How many messages wait, are delayed or are reserved. */
-  depth(agent: AgentIdInput): Promise<number> {
-    return mailboxDepth(this.#core, agent);
+  async depth(agent: AgentIdInput): Promise<number> {
+    const [depth = 0] = await mailboxDepths(this.#core, [agent]);
+    return depth;
+  }
+
+  /** The same of many mailboxes, in one round trip. */
+  depths(agents: readonly AgentIdInput[]): Promise<number[]> {
+    return mailboxDepths(this.#core, agents);
   }
 
   /** What waits or is delayed in one mailbox goes to another. Errors: validation, redis_unavailable */

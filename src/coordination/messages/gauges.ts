@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { MESSAGE_PRIORITIES, messageJobPriority } from '../../contracts/priority.ts';
 import { mailboxQueue } from '../keys.ts';
 import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
@@ -20,19 +21,23 @@ export interface MailboxFigures {
   readonly oldest_age_ms: number | null;
 }
 
-/** How many messages wait, are delayed or are reserved. Errors: redis_unavailable (unavailable) */
-export async function mailboxDepth(core: MessagingCore, agent: AgentIdInput): Promise<number> {
-  parseInput(AgentId, agent, 'agent_id');
-  const key = (name: string): string => `${core.keys.prefix}:${mailboxQueue(agent)}:${name}`;
-  const counts = await asking(core.redis, 'count messages', () =>
-    Promise.all([
-      core.redis.llen(key('wait')),
-      core.redis.zcard(key('prioritized')),
-      core.redis.zcard(key('delayed')),
-      core.redis.llen(key('active')),
-    ]),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
+/** How many messages wait, are delayed or are reserved in each of these. Errors: redis_unavailable (unavailable) */
+export async function mailboxDepths(core: MessagingCore, agents: readonly AgentIdInput[]): Promise<number[]> {
+  parseInput(z.array(AgentId), agents, 'agents');
+  if (agents.length === 0) return [];
+  const answers = await asking(core.redis, 'count messages', () => {
+    const pipeline = core.redis.pipeline();
+    for (const agent of agents) {
+      const key = (name: string): string => `${core.keys.prefix}:${mailboxQueue(agent)}:${name}`;
+      pipeline.llen(key('wait')).zcard(key('prioritized')).zcard(key('delayed')).llen(key('active'));
+    }
+    return pipeline.exec();
+  });
+  const counts = (answers ?? []).map(([error, count]) => {
+    if (error !== null) throw error;
+    return Number(count);
+  });
+  return agents.map((_, place) => counts.slice(4 * place, 4 * place + 4).reduce((sum, n) => sum + n, 0));
 }
 
 /** What is in a mailbox now. Errors: redis_unavailable (unavailable) */

@@ -4,15 +4,25 @@ import type { CallOutcome, RegisteredAgent } from '../agents/local-agent.ts';
 import type { AgentRegistry } from '../agents/registry.ts';
 import type { Consumer, HandlerContext } from '../messages/consume.ts';
 import type { MessageCoordinator } from '../messages/coordinator.ts';
+import type { AgentId } from '../models/agent-id.ts';
 import type { AgentMessage } from '../models/message.ts';
 import type { ReceivedMessage } from '../models/queue-message.ts';
 import type { LogFields, Logger } from '../ports.ts';
 import { answerRequest } from './answer.ts';
 
+/** Calls `work`, or refuses; `circuit_open` puts the message off without counting an attempt. */
+export type CallGuard = <T>(
+  agent: AgentId,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+) => Promise<T>;
+
 export interface RunnerPorts {
   readonly registry: AgentRegistry;
   readonly coordinator: MessageCoordinator;
   readonly logger: Logger;
+  /** Every call of an agent goes through it, as through a circuit breaker. Default: nothing in between. */
+  readonly around?: CallGuard;
   /** Told before an agent leaves for good: its messages are to be handed over. */
   readonly onDeparting?: (agent: RegisteredAgent) => Promise<void>;
 }
@@ -54,7 +64,12 @@ export class AgentRunner {
   ): Promise<AgentRunner> {
     const registered = await ports.registry.register(agent, { takeover });
     const runner = new AgentRunner(registered, ports, options);
-    runner.resume();
+    try {
+      runner.resume();
+    } catch (error) {
+      await ports.registry.deregister(registered.id, { reason: 'it cannot consume' }).catch(() => false);
+      throw error;
+    }
     return runner;
   }
 
@@ -121,10 +136,12 @@ export class AgentRunner {
 
   async #handle({ queue_message: queued }: ReceivedMessage, { signal }: HandlerContext): Promise<void> {
     const { agent, id } = this.registered;
-    const { coordinator } = this.#ports;
+    const { coordinator, around = unguarded } = this.#ports;
+    const { message } = queued;
     const end = this.#begin(signal);
     try {
-      const result = await agent.process(queued.message.payload, this.#context(queued.message, signal));
+      const work = (inner: AbortSignal) => agent.process(message.payload, this.#context(message, inner));
+      const result = await around(id, work, signal);
       // Nobody waits for what comes after the end, and the message is somebody else's by now.
       if (signal.aborted) return;
       await answerRequest(queued, id, result, (answer) => coordinator.send(answer));
@@ -162,6 +179,8 @@ export class AgentRunner {
     };
   }
 }
+
+const unguarded: CallGuard = (_agent, work, signal) => work(signal);
 
 function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError';

@@ -82,7 +82,10 @@ export class Fallback {
 
   /** Announce it, and begin. Returns how many messages were moved. Errors: redis_unavailable */
   async handOver(agent: AgentId, reason: HandoverReason, registrationId: string | null): Promise<number> {
-    return this.#attend(await this.#handovers.announce(agent, reason, registrationId));
+    const { registry, coordinator } = this.#ports;
+    const handover = await this.#handovers.announce(agent, reason, registrationId);
+    const [view, depth] = await Promise.all([registry.get(agent), coordinator.depth(agent)]);
+    return this.#attend(handover, view, depth);
   }
 
   /** It works again: what is in its mailbox stays there. Errors: redis_unavailable */
@@ -92,16 +95,40 @@ export class Fallback {
 
   /** One round now, whoever's turn it is; returns how many messages were moved. Errors: redis_unavailable */
   async runOnce(): Promise<number> {
+    const { registry, coordinator } = this.#ports;
+    const [open, all] = await Promise.all([this.#handovers.list(), registry.list()]);
+    const views = new Map(all.map((view) => [view.text, view]));
+    const announced = new Set(open.map(({ agent }) => agentIdText(agent)));
+    // Whoever noticed their loss may not have been told what to do about it.
+    const silent = all.filter(({ text, isAlive }) => !isAlive && !announced.has(text));
+    const depths = await coordinator.depths([
+      ...open.map(({ agent }) => agent),
+      ...silent.map(({ id }) => id),
+    ]);
     let moved = 0;
-    for (const handover of await this.#handovers.list()) {
-      try {
-        moved += await this.#attend(handover);
-      } catch (error) {
-        const agent = agentIdText(handover.agent);
-        this.#core.logger.warn({ agent, err: error }, 'the messages of an agent could not be handed over');
-      }
+    for (const [place, handover] of open.entries()) {
+      const view = views.get(agentIdText(handover.agent)) ?? null;
+      moved += await this.#quietly(handover.agent, () => this.#attend(handover, view, depths[place]!));
+    }
+    for (const [place, { id, record }] of silent.entries()) {
+      if (depths[open.length + place] === 0) continue;
+      moved += await this.#quietly(id, () => this.handOver(id, 'lost', record.registration_id));
     }
     return moved;
+  }
+
+  /** What goes wrong with one does not touch the others. */
+  async #quietly(agent: AgentId, move: () => Promise<number>): Promise<number> {
+    try {
+      return await move();
+    } catch (error) {
+      const text = agentIdText(agent);
+      this.#core.logger.warn(
+        { agent: text, err: error },
+        'the messages of an agent could not be handed over',
+      );
+      return 0;
+    }
   }
 
   async #round(): Promise<number> {
@@ -126,15 +153,13 @@ export class Fallback {
     return true;
   }
 
-  async #attend(handover: OpenHandover): Promise<number> {
-    const { agent, at } = handover;
-    const view = await this.#ports.registry.get(agent);
+  async #attend(handover: OpenHandover, view: AgentView | null, depth: number): Promise<number> {
     if (worksAgain(handover, view)) {
       await this.#handovers.drop(handover);
       return 0;
     }
-    if ((await this.#ports.coordinator.depth(agent)) > 0) return this.#move(agent);
-    if (view === null && at + WATCHED_MS < Date.now()) await this.#handovers.drop(handover);
+    if (depth > 0) return this.#move(handover.agent);
+    if (view === null && handover.at + WATCHED_MS < Date.now()) await this.#handovers.drop(handover);
     return 0;
   }
 

@@ -50,6 +50,8 @@ export class SupervisedAgent {
   /** Why it takes no messages. */
   #setAside: 'unhealthy' | 'drained' | null = null;
   #isHandedOver = false;
+  /** Until when it was told that no restart is allowed. */
+  #deniedUntil = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(runner: AgentRunner, ports: SupervisedPorts, settings: SupervisionSettings) {
@@ -96,8 +98,8 @@ export class SupervisedAgent {
     await this.#inTurn(async () => {
       await registry.markStopped(this.runner.registered.id);
       this.#setAside = 'drained';
-      this.#isHandedOver = true;
       resting = this.runner.rest(this.#settings.shutdownGraceMs);
+      this.#isHandedOver = true;
       await onSetAside(this.runner, 'drained');
     });
     // Others may have their turn meanwhile: a restart, or the end.
@@ -145,7 +147,7 @@ export class SupervisedAgent {
     if (this.#decision().kind === 'now') await this.#restart({ by: 'health' });
     if (this.#trouble === null) return intervalMs;
     const next = this.#decision();
-    if (next.kind === 'denied' && this.#setAside === null) await this.#giveUp(next.untilMs);
+    if (next.kind === 'denied' && !this.#isHandedOver) await this.#giveUp(next.untilMs);
     if (next.kind === 'now') return intervalMs;
     return Math.min(intervalMs, Math.max(1, next.untilMs - this.#ports.clock.now()));
   }
@@ -185,6 +187,7 @@ export class SupervisedAgent {
     const { restart: policy, restartGraceMs } = this.#settings;
     this.#history = noteAttempt(policy, this.#history, clock.now());
     this.#setAside = null;
+    await this.#takeBack();
     const attempt = this.#history.streak;
     const verdict = await this.#tryRestart(restartGraceMs);
     if (!verdict.isHealthy) {
@@ -197,8 +200,7 @@ export class SupervisedAgent {
     this.#history = noteRestarted(this.#history);
     this.#count('success');
     await this.#tell('restarted', { ...details, attempt });
-    if (this.#trouble === null) await this.#takeBack();
-    else await this.#recover();
+    if (this.#trouble !== null) await this.#recover();
     return true;
   }
 
@@ -219,16 +221,17 @@ export class SupervisedAgent {
     }
   }
 
+  /** Repeated by the next look if it does not come through. */
   async #giveUp(untilMs: number): Promise<void> {
-    this.#count('denied');
-    await this.#tell('restart_denied', {
-      reason: this.#trouble,
-      until: new Date(untilMs).toISOString(),
-    });
     this.#setAside = 'unhealthy';
-    this.#isHandedOver = true;
+    if (this.#deniedUntil !== untilMs) {
+      await this.#tell('restart_denied', { reason: this.#trouble, until: new Date(untilMs).toISOString() });
+      this.#count('denied');
+      this.#deniedUntil = untilMs;
+    }
     await this.runner.rest(this.#settings.restartGraceMs);
     await this.#ports.onSetAside(this.runner, 'unhealthy');
+    this.#isHandedOver = true;
   }
 
   #decision(): ReturnType<typeof decideRestart> {

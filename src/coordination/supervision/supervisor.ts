@@ -9,7 +9,7 @@ import type { MessageCoordinator } from '../messages/coordinator.ts';
 import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import type { JsonObject } from '../models/json.ts';
 import { parseInput } from '../validate.ts';
-import { AgentRunner } from './agent-runner.ts';
+import { AgentRunner, type CallGuard } from './agent-runner.ts';
 import {
   pendingCommands,
   requestCommand,
@@ -26,6 +26,8 @@ export interface SupervisorPorts extends Omit<FallbackPorts, 'registry' | 'coord
   readonly registry: AgentRegistry;
   readonly coordinator: MessageCoordinator;
   readonly clock?: Clock;
+  /** Every call of an agent goes through it, as through a circuit breaker. Default: nothing in between. */
+  readonly around?: CallGuard;
   /** Told once when no agent of this process works and none may be restarted: it had better end. */
   readonly onHopeless?: () => void;
 }
@@ -77,7 +79,7 @@ export class Supervisor implements AsyncDisposable {
    */
   async run(agent: CoordinatedAgent, { takeover = false } = {}): Promise<RegisteredAgent> {
     if (this.#stopping !== undefined) throw new CoordinationClosedError('run');
-    const { registry, coordinator, clock = systemClock } = this.#ports;
+    const { registry, coordinator, clock = systemClock, around } = this.#ports;
     const { metrics, logger } = this.#core;
     const { callTimeouts, callTimeoutMs } = this.settings;
     const runner = await AgentRunner.start(
@@ -86,6 +88,7 @@ export class Supervisor implements AsyncDisposable {
         registry,
         coordinator,
         logger,
+        ...(around === undefined ? {} : { around }),
         onDeparting: async ({ id, registrationId }) => {
           await this.fallback.handOver(id, 'deregistered', registrationId);
         },

@@ -156,6 +156,25 @@ describe('an agent at work', () => {
     expect(JSON.stringify(entry)).not.toContain('word');
   });
 
+  test('is called through what is put around it', async () => {
+    await using post = new Post(server.url);
+    const calls: string[] = [];
+    await using house = new House(post, {
+      around: async (agent, work, signal) => {
+        calls.push(agent.type);
+        if (calls.length === 1)
+          throw new FleetError({ code: 'circuit_open', kind: 'unavailable', message: 'x', retryAfterMs: 50 });
+        return work(signal);
+      },
+    });
+    const bob = new Worker('b1');
+    const handle = await house.supervisor.run(bob);
+    await house.coordinator.send(message({ message_id: 'guarded-1' }));
+    await expect.poll(() => bob.handled, { timeout: 10_000 }).toEqual(['guarded-1']);
+    expect(calls).toEqual(['bob', 'bob']);
+    expect(handle.inFlight).toBe(0);
+  });
+
   test('tries again when nobody can take its answer', async () => {
     await using post = new Post(server.url);
     const messaging = { queueSize: 1, backoffBaseMs: 50 };

@@ -153,6 +153,24 @@ describe('what waits for an agent that is lost', () => {
   });
 });
 
+test('a loss that was noticed by a process without anybody to hand over is found by one that has', async () => {
+  await using post = new Post(server.url);
+  await using house = new House(post);
+  await lose(post, house, [{}, {}]);
+  await house.registry.register(new Worker('b2'));
+  {
+    await using bare = new House(post);
+    await bare.supervisor.stop();
+    await bare.registry.detectLost();
+    await bare.registry.detectLost();
+    await expect.poll(() => post.redis.zcard(`${post.prefix}:agents:lost`)).toBe(0);
+  }
+  expect(await house.coordinator.depth(BOB)).toBe(2);
+  expect(await house.supervisor.fallback.runOnce()).toBe(2);
+  expect(await house.coordinator.depth(BEN)).toBe(2);
+  expect(await house.events('lost')).toHaveLength(1);
+});
+
 describe('what waits for an agent that is deregistered', () => {
   test('goes to another one, also what arrives a little later', async () => {
     await using post = new Post(server.url);
