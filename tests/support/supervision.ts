@@ -10,6 +10,8 @@ import { Supervisor, type SupervisorPorts } from '../../src/coordination/supervi
 import { CountingSink, Lines, type Post } from './coordination.ts';
 
 export interface HouseOptions extends Partial<Omit<SupervisorPorts, 'registry' | 'coordinator'>> {
+  /** Where Redis is. Default: where the post says. */
+  readonly url?: string;
   readonly messaging?: MessagingOptions;
   readonly registry?: RegistryOptions;
   readonly supervision?: SupervisionOptions;
@@ -24,10 +26,11 @@ export class House implements AsyncDisposable {
   readonly registry: AgentRegistry;
   readonly supervisor: Supervisor;
 
-  constructor(post: Post, { messaging, registry, supervision, ...ports }: HouseOptions = {}) {
+  constructor(post: Post, { url = post.url, messaging, registry, supervision, ...ports }: HouseOptions = {}) {
     const { metrics, log: logger } = this;
-    this.core = openCoordinationCore({ connection: post.url, keyPrefix: post.prefix, metrics, logger });
+    this.core = openCoordinationCore({ connection: url, keyPrefix: post.prefix, metrics, logger });
     this.coordinator = post.coordinator({
+      connection: url,
       metrics,
       logger,
       ...(messaging === undefined ? {} : { messaging }),

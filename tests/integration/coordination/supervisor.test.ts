@@ -7,6 +7,7 @@ import { deferred } from '../../../src/kernel/deferred.ts';
 import { BOB, message, Post } from '../../support/coordination.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 import { House, Worker } from '../../support/supervision.ts';
+import { tcpGate } from '../../support/tcp-gate.ts';
 
 let server: TestRedis;
 beforeAll(async () => {
@@ -242,6 +243,40 @@ describe('an agent that is not healthy', () => {
     await house.coordinator.send(message({ message_id: 'again-01' }));
     await expect.poll(() => bob.handled, { timeout: 10_000 }).toEqual(['again-01']);
   });
+});
+
+test('while Redis is away nothing breaks, and afterwards everything goes on', async () => {
+  await using post = new Post(server.url);
+  const { hostname: host, port, pathname } = new URL(server.url);
+  await using gate = await tcpGate({ host, port: Number(port) });
+  await using house = new House(post, {
+    url: `redis://127.0.0.1:${gate.port}${pathname}`,
+    supervision: { failureDetectionIntervalMs: 50, handoverIntervalMs: 50, commandIntervalMs: 50 },
+  });
+  const bob = new Worker('b1');
+  let asked = 0;
+  const healthCheck = (): ReturnType<Worker['healthCheck']> => {
+    asked += 1;
+    return Worker.prototype.healthCheck.call(bob);
+  };
+  await house.supervisor.run({ ...bob, healthCheck });
+  await gate.close();
+  bob.trouble = 'broken';
+  const before = asked;
+  await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(before + 3);
+  await gate.open();
+  await expect
+    .poll(async () => (await house.events('restart_failed').catch(() => [])).length, { timeout: 10_000 })
+    .toBeGreaterThan(0);
+  bob.trouble = null;
+  await expect
+    .poll(async () => (await house.events('recovered').catch(() => [])).length, { timeout: 10_000 })
+    .toBeGreaterThan(0);
+  await house.coordinator.send(message({ message_id: 'after-01' }));
+  await expect.poll(() => bob.handled, { timeout: 10_000 }).toEqual(['after-01']);
+  await gate.close();
+  await house.supervisor.stop();
+  expect(house.log.lines.map((line) => line.message)).toContain('an agent ends untidily');
 });
 
 describe('what an operator asks of an agent in another process', () => {
