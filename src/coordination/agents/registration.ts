@@ -54,8 +54,20 @@ export async function registerLocal(
     ],
   );
   const [outcome, held] = answer as [string, string]; // what the script answers
-  if (outcome === 'conflict') throw new AgentInstanceConflictError(AgentRecord.parse(JSON.parse(held)));
+  if (outcome === 'conflict') throw new AgentInstanceConflictError(holderOf(agent, held));
   agent.degraded = readMark(held);
+}
+
+/** Who holds the name; of a record that is torn only its beginning is known. */
+function holderOf(
+  agent: LocalAgent,
+  held: string,
+): ConstructorParameters<typeof AgentInstanceConflictError>[0] {
+  try {
+    return AgentRecord.parse(JSON.parse(held));
+  } catch {
+    return { agent_id: agent.text, host: 'an unknown host', pid: 0, registration_id: held.slice(20, 56) };
+  }
 }
 
 /** What is saved for an agent, and the time of Redis in ms. Errors: redis_unavailable (unavailable) */

@@ -98,6 +98,10 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
     const local = new LocalAgent(agent);
     const known = await this.#records.get(local.id);
     await registerLocal(this.#core, this.settings, local, { takeover, known });
+    if (this.#closing !== undefined) {
+      await deregisterLocal(this.#core, this.settings, local, 'shutdown');
+      this.#assertOpen('register');
+    }
     const previous = this.#local.get(local.text);
     if (previous !== undefined) {
       this.#supersede(previous);
@@ -130,7 +134,7 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
     return [...this.#local.values()];
   }
 
-  list(filter: AgentFilter = {}): Promise<AgentView[]> {
+  async list(filter: AgentFilter = {}): Promise<AgentView[]> {
     const { type, isAlive, includeState } = parseInput(Filter, filter, 'filter');
     return this.#records.list({
       ...(type === undefined ? {} : { type }),

@@ -123,7 +123,7 @@ function moveBatch(
       ...['prioritized', 'delayed', 'meta', 'events', 'marker', 'pc'].map(target),
       core.keys.mailboxes(),
     ],
-    [source(''), target(''), agentIdText(to), ...jobIds],
+    [source(''), target(''), agentIdText(to), core.settings().auditMaxLen === 0 ? 0 : 1, ...jobIds],
   );
 }
 
@@ -140,6 +140,7 @@ async function listWaiting(core: MessagingCore, agent: AgentIdInput, kept: numbe
 function tell(core: MessagingCore, to: AgentIdInput, moved: readonly string[]): void {
   if (moved.length === 0) return;
   core.metrics.inc(AGENT_METRICS.messagesMoved, {}, moved.length / 2);
+  if (core.settings().auditMaxLen === 0) return;
   for (let index = 0; index < moved.length; index += 2) {
     const queued = envelopeOf(moved[index]!);
     if (queued === undefined) continue;

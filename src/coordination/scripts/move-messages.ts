@@ -14,8 +14,9 @@ export const moveMessages = defineScript(
 -- KEYS[1] prioritized   KEYS[2] delayed   KEYS[3] meta   KEYS[4] events   (of the source)
 -- KEYS[5] prioritized   KEYS[6] delayed   KEYS[7] meta   KEYS[8] events   KEYS[9] marker   KEYS[10] counter   (of the target)
 -- KEYS[11] mailboxes set
--- ARGV[1] prefix of job keys of the source   ARGV[2] of the target   ARGV[3] text form of the target   ARGV[4...] job ids
--- Answers { state, moved: data and attempts in turn, ids that stay because the target has another message of theirs,
+-- ARGV[1] prefix of job keys of the source   ARGV[2] of the target   ARGV[3] text form of the target
+-- ARGV[4] 1 when the data of what was moved are wanted   ARGV[5...] job ids
+-- Answers { state, moved: data or '' and attempts in turn, ids that stay because the target has another message of theirs,
 -- how many were in the target already }. The state is 'moved', or 'paused' when the source is, and nothing was done.
 if redis.call('HEXISTS', KEYS[3], 'paused') == 1 then return { 'paused', {}, {}, 0 } end
 redis.call('SADD', KEYS[11], ARGV[3])
@@ -35,7 +36,7 @@ end
 
 local moved, stay, known = {}, {}, 0
 local waiting, delayed = false, false
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   local id = ARGV[i]
   local from, to = ARGV[1] .. id, ARGV[2] .. id
   local due = redis.call('ZSCORE', KEYS[2], id)
@@ -68,7 +69,7 @@ for i = 4, #ARGV do
         waiting = true
       end
       leave(id)
-      moved[#moved + 1] = redis.call('HGET', to, 'data') or ''
+      moved[#moved + 1] = ARGV[4] == '1' and redis.call('HGET', to, 'data') or ''
       moved[#moved + 1] = redis.call('HGET', to, 'atm') or '0'
     end
   end

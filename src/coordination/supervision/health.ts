@@ -1,11 +1,12 @@
 import type { CoordinatedAgent, HealthReport } from '../agents/agent.ts';
 
 const LONGEST_REASON = 500;
-const FIT: readonly HealthReport['status'][] = ['healthy', 'initializing'];
 
-export type Verdict = { readonly isHealthy: true } | { readonly isHealthy: false; readonly reason: string };
+export type Verdict =
+  | { readonly isHealthy: true; readonly isInitializing: boolean }
+  | { readonly isHealthy: false; readonly reason: string };
 
-const HEALTHY: Verdict = { isHealthy: true };
+const HEALTHY: Verdict = { isHealthy: true, isInitializing: false };
 
 /** What an agent says of itself. One that throws, or is not heard within `limitMs`, is not healthy; it never throws. */
 export async function askHealth(agent: CoordinatedAgent, limitMs: number): Promise<Verdict> {
@@ -29,7 +30,8 @@ export function unhealthy(reason: string): Verdict {
 }
 
 function verdictOn(report: HealthReport): Verdict {
-  if (FIT.includes(report.status)) return HEALTHY;
+  if (report.status === 'healthy') return HEALTHY;
+  if (report.status === 'initializing') return { isHealthy: true, isInitializing: true };
   return unhealthy(report.reason ?? `it says that it is ${report.status}`);
 }
 

@@ -138,6 +138,7 @@ export class SupervisedAgent {
     const verdict = await this.#judge();
     if (verdict.isHealthy) {
       if (this.#trouble !== null) await this.#recover();
+      this.runner.registered.setCondition(verdict.isInitializing ? 'initializing' : 'ready');
       return intervalMs;
     }
     const now = this.#ports.clock.now();

@@ -9,16 +9,17 @@ import { acquireRedis } from '../../support/redis.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** Runs the first lines of code under a heading; returns what they print. */
-async function run(heading: string, url: string): Promise<{ stdout: string; stderr: string }> {
-  const guide = readFileSync(join(ROOT, 'docs/coordination.md'), 'utf8');
-  const code = /```ts\n(.*?)```/s.exec(guide.slice(guide.indexOf(heading)))?.[1] ?? '';
+/** What the block of code with these words prints. */
+async function printed(page: string, words: string): Promise<{ stdout: string; stderr: string }> {
+  await using server = await acquireRedis();
+  const guide = readFileSync(join(ROOT, page), 'utf8');
+  const blocks = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
   const folder = mkdtempSync(join(tmpdir(), 'ao-guide-'));
   try {
     const script = join(folder, 'guide.ts');
-    const runnable = code
+    const runnable = (blocks.find((block) => block.includes(words)) ?? '')
       .replaceAll('../src', pathToFileURL(join(ROOT, 'src')).href)
-      .replace('redis://127.0.0.1:6379/0', url);
+      .replace('redis://127.0.0.1:6379/0', server.url);
     writeFileSync(script, runnable);
     return await promisify(execFile)(process.execPath, [script], { cwd: folder });
   } finally {
@@ -27,12 +28,9 @@ async function run(heading: string, url: string): Promise<{ stdout: string; stde
 }
 
 test.for([
-  ['# Agents and their messages', "{ text: 'hello' }\n"],
-  ['## When an agent fails', 'hello Ann\n'],
-] as const)(
-  'the first lines of docs/coordination.md under "%s" do what they say',
-  async ([heading, stdout]) => {
-    await using server = await acquireRedis();
-    expect(await run(heading, server.url)).toEqual({ stdout, stderr: '' });
-  },
-);
+  ['docs/coordination.md', 'coordinator.receive(', "{ text: 'hello' }\n"],
+  ['docs/coordination.md', 'registry.register(', "[ [ 'greeter:g1', 1 ] ]\n"],
+  ['docs/coordination.md', 'new Supervisor(', 'hello Ann\n'],
+] as const)('the code of %s with "%s" does what it says', async ([page, words, stdout]) => {
+  expect(await printed(page, words)).toEqual({ stdout, stderr: '' });
+});

@@ -41,9 +41,9 @@ describe('a health check', () => {
     askHealth({ type: 'bob', process: async () => undefined, healthCheck: healthCheck }, 50);
 
   test.for([
-    ['none at all', undefined, null],
-    ['healthy', async () => ({ status: 'healthy' }), null],
-    ['initializing', async () => ({ status: 'initializing' }), null],
+    ['none at all', undefined, false],
+    ['healthy', async () => ({ status: 'healthy' }), false],
+    ['initializing', async () => ({ status: 'initializing' }), true],
     ['degraded', async () => ({ status: 'degraded' }), 'it says that it is degraded'],
     ['unhealthy for a reason', async () => ({ status: 'unhealthy', reason: 'no disk' }), 'no disk'],
     ['a rejection', async () => Promise.reject(new Error('boom')), 'the health check failed: boom'],
@@ -57,7 +57,7 @@ describe('a health check', () => {
     ['silence', () => sleep(60_000, undefined, { ref: false }), 'the health check took longer than 50 ms'],
   ] as const)('%s', async ([, healthCheck, reason]) => {
     expect(await check(healthCheck as never)).toEqual(
-      reason === null ? { isHealthy: true } : { isHealthy: false, reason },
+      typeof reason === 'string' ? { isHealthy: false, reason } : { isHealthy: true, isInitializing: reason },
     );
   });
 
@@ -219,6 +219,20 @@ describe('an agent that is not healthy', () => {
     };
     await house.supervisor.run(Object.assign(bob, { healthCheck }));
     await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(3);
+  });
+
+  test('shows that it is initializing until it says otherwise', async () => {
+    await using post = new Post(server.url);
+    await using house = new House(post);
+    let status: 'initializing' | 'healthy' = 'initializing';
+    const bob = Object.assign(new Worker('b1'), { healthCheck: async () => ({ status }) });
+    const handle = await house.supervisor.run(bob as never);
+    await house.supervisor.checkAll();
+    expect(handle.status).toBe('initializing');
+    expect(await house.events('unhealthy')).toEqual([]);
+    status = 'healthy';
+    await house.supervisor.checkAll();
+    expect(handle.status).toBe('idle');
   });
 
   test('is restarted when its worker does not run', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BOB, message, Post } from '../support/coordination.ts';
 import { acquireRedis, type TestRedis } from '../support/redis.ts';
-import type { AgentTask } from '../support/agent-process.ts';
+import type { SupervisedTask } from '../support/supervised-process.ts';
 import { House, Worker } from '../support/supervision.ts';
 
 let server: TestRedis;
@@ -24,8 +24,8 @@ interface Child {
 }
 
 /** Returns when its agents are registered. */
-async function start(post: Post, task: Omit<AgentTask, 'url' | 'prefix'>): Promise<Child> {
-  const script = join(import.meta.dirname, '../support/agent-process.ts');
+async function start(post: Post, task: Omit<SupervisedTask, 'url' | 'prefix'>): Promise<Child> {
+  const script = join(import.meta.dirname, '../support/supervised-process.ts');
   const whole = JSON.stringify({ url: post.url, prefix: post.prefix, ...task });
   const child = spawn(process.execPath, [script, whole], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.add(child);
