@@ -151,7 +151,9 @@ describe('agents in several processes', () => {
       await expect.poll(async () => (await house.coordinator.mailbox(BOB)).reserved).toBe(1);
       const BEN = { type: 'bob', instance: 'b2' };
       await house.registry.register(new Worker('b2'));
-      const mover = await start(post, { agents: [], dieAtBatch: 3 });
+      // Only its being told of the loss moves anything.
+      const supervision = { handoverIntervalMs: 60_000 };
+      const mover = await start(post, { agents: [], dieAtBatch: 3, supervision });
       victim.kill('SIGKILL');
       expect(await mover.ended).toEqual({ code: null, signal: 'SIGKILL' });
       expect(await house.coordinator.depth(BEN)).toBe(100);
