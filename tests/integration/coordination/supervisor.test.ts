@@ -305,9 +305,18 @@ describe('what an operator asks of an agent in another process', () => {
     await there.supervisor.obey();
     await there.supervisor.obey();
     const events = await here.events('restarted', 'restarts_reset');
-    expect(events.map(({ kind, details }) => [kind, details['command_id'], details['asked_by']])).toEqual([
-      ['restarted', restart.command_id, 'ann'],
-      ['restarts_reset', reset.command_id, 'ann'],
+    const asked = { asked_by: 'ann', command_id: reset.command_id };
+    expect(events).toMatchObject([
+      {
+        kind: 'restarted',
+        details: {
+          asked_by: 'ann',
+          asked_because: 'why not',
+          by: 'operator',
+          command_id: restart.command_id,
+        },
+      },
+      { kind: 'restarts_reset', details: asked },
     ]);
   });
 
