@@ -226,7 +226,7 @@ describe('an agent that is not healthy', () => {
     await using house = new House(post);
     let status: 'initializing' | 'healthy' = 'initializing';
     const bob = Object.assign(new Worker('b1'), { healthCheck: async () => ({ status }) });
-    const handle = await house.supervisor.run(bob as never);
+    const handle = await house.supervisor.run(bob);
     await house.supervisor.checkAll();
     expect(handle.status).toBe('initializing');
     expect(await house.events('unhealthy')).toEqual([]);
@@ -273,7 +273,7 @@ test('while Redis is away nothing breaks, and afterwards everything goes on', as
     asked += 1;
     return Worker.prototype.healthCheck.call(bob);
   };
-  await house.supervisor.run({ ...bob, healthCheck });
+  await house.supervisor.run(Object.assign(bob, { healthCheck }));
   await gate.close();
   bob.trouble = 'broken';
   const before = asked;
