@@ -1,6 +1,7 @@
 import { AgentRegistry } from '../../src/coordination/agents/registry.ts';
 import { openCoordinationCore } from '../../src/coordination/open-core.ts';
 import { testPrefix } from '../support/redis.ts';
+import { measureRouting } from './routing.ts';
 import { inParallel, spread, type Spread } from './statistics.ts';
 
 export interface AgentsPlan {
@@ -13,6 +14,8 @@ export interface AgentsFigures {
   readonly samples: number;
   /** Milliseconds of one call, by what was asked. */
   readonly ms: Readonly<Record<string, Spread>>;
+  /** Of this process, the same calls: what neighbours on the machine do not change much. */
+  readonly cpuMs: Readonly<Record<string, Spread>>;
 }
 
 /** Registrations under way at once. */
@@ -34,26 +37,36 @@ export async function measureAgents(redisUrl: string, plan: AgentsPlan): Promise
     await parts[n % PARTS]!.register(agent);
   });
   const registry = new AgentRegistry(asking, SILENT);
-  const measure = async (call: () => Promise<unknown>, before?: (sample: number) => Promise<unknown>) => {
-    const ms: number[] = [];
+  const ms: Record<string, Spread> = {};
+  const cpuMs: Record<string, Spread> = {};
+  const measure = async (
+    what: string,
+    call: () => Promise<unknown>,
+    before?: (sample: number) => Promise<unknown>,
+  ): Promise<void> => {
+    const passed: number[] = [];
+    const used: number[] = [];
     for (let sample = 0; sample < plan.samples; sample += 1) {
       await before?.(sample);
-      const startedAt = performance.now();
+      const [startedAt, cpuBefore] = [performance.now(), process.cpuUsage()];
       await call();
-      ms.push(performance.now() - startedAt);
+      passed.push(performance.now() - startedAt);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      used.push((user + system) / 1000);
     }
-    return spread(ms);
+    ms[what] = spread(passed);
+    cpuMs[what] = spread(used);
   };
-  const ms = {
-    'list, for the first time': await measure(() => new AgentRegistry(asking, SILENT).list()),
-    list: await measure(() => registry.list()),
-    'list of one type of two': await measure(() => registry.list({ type: TYPES[0] })),
-    'list when a tenth has beaten': await measure(
-      () => registry.list(),
-      (sample) => parts[sample % PARTS]!.heartbeat(),
-    ),
-    'heartbeat of a tenth': await measure(() => parts[0]!.heartbeat()),
-  };
+  await measure('list, for the first time', () => new AgentRegistry(asking, SILENT).list());
+  await measure('list', () => registry.list());
+  await measure('list of one type of two', () => registry.list({ type: TYPES[0] }));
+  await measure(
+    'list when a tenth has beaten',
+    () => registry.list(),
+    (sample) => parts[sample % PARTS]!.heartbeat(),
+  );
+  await measure('heartbeat of a tenth', () => parts[0]!.heartbeat());
   await Promise.all(parts.map((part) => part.close()));
-  return { agents: plan.agents, samples: plan.samples, ms };
+  await measureRouting(redisUrl, plan, measure);
+  return { agents: plan.agents, samples: plan.samples, ms, cpuMs };
 }

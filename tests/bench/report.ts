@@ -195,10 +195,11 @@ function agentLines({ agents: figures }: Report): string[] {
   const rows = Object.entries(figures.ms).map(([what, ms]) => [
     `  ${what}`,
     decimals(ms.median, 1),
-    '',
     range(ms, 1),
+    decimals(figures.cpuMs[what]!.median, 1),
   ]);
-  return ['', ...table([[`${figures.agents} agents`, 'ms, median', '', 'min to max'], ...rows])];
+  const title = [`${figures.agents} agents`, 'ms, median', 'min to max', 'CPU ms, median'];
+  return ['', ...table([title, ...rows])];
 }
 
 function range({ min, max }: Spread, places: number): string {

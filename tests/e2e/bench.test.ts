@@ -102,6 +102,7 @@ const Document = z.strictObject({
     agents: z.int().positive(),
     samples: z.int().positive(),
     ms: z.record(z.string(), Spread),
+    cpuMs: z.record(z.string(), Spread),
   }),
   turns: z.array(
     z.strictObject({

@@ -34,3 +34,10 @@ test.for([
 ] as const)('the code of %s with "%s" does what it says', async ([page, words, stdout]) => {
   expect(await printed(page, words)).toEqual({ stdout, stderr: '' });
 });
+
+test('so does that about routing, in a fleet of its own', async () => {
+  const { stdout, stderr } = await printed('docs/coordination.md', 'new Router(');
+  expect(stdout).toMatch(/^g1 \[\s+\{\s+instance: 'g1',/);
+  expect(stdout).toMatch(/\n\{ type: 'greeter', instance: 'g1' \}\n$/);
+  expect(stderr).toBe('');
+});

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beatAgents } from '../../../src/coordination/agents/beats.ts';
 import type { AgentView } from '../../../src/coordination/agents/directory.ts';
+import type { LocalAgent } from '../../../src/coordination/agents/local-agent.ts';
+import { loseAgent } from '../../../src/coordination/scripts/find-lost-agents.ts';
+import { runScripts } from '../../../src/redis/script.ts';
 import { agent, kinds, Town } from '../../support/agents.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 import { tcpGate } from '../../support/tcp-gate.ts';
@@ -31,6 +35,12 @@ describe('a heartbeat', () => {
       for (const [text, ms] of after) expect(ms).toBeGreaterThan(before.get(text)!);
       before = after;
     }
+    // Twenty within a moment: readers would miss one that bears the time of the one before.
+    const bob = one.local()[0] as LocalAgent; // the registry makes nothing else
+    const ports = { capabilitiesOf: () => undefined, onSuperseded: () => undefined };
+    await beatAgents(town.core(), one.settings, Array<LocalAgent>(20).fill(bob), ports);
+    expect((await beats(town)).get('bob:b1')).toBeGreaterThanOrEqual(before.get('bob:b1')! + 20);
+    before = await beats(town);
     const [view] = await one.list({ type: 'bob' });
     expect(Date.parse(view!.record.last_heartbeat)).toBe(before.get('bob:b1'));
   });
@@ -210,6 +220,23 @@ describe('an agent that falls silent', () => {
     const events = await one.events();
     expect(kinds(events)).toEqual(['registered bob:b1', 'lost bob:b1']);
     expect(events[1]?.registration_id).toBe(handle.registrationId);
+  });
+
+  test('is lost once even if two find it at the same time', async () => {
+    await using town = new Town(server.url);
+    const one = town.registry(BRIEF);
+    await one.register(agent());
+    await one.stop();
+    await expect.poll(async () => (await one.get(BOB))?.isAlive, { timeout: 20_000 }).toBe(false);
+    const { keys } = town;
+    const call = {
+      keys: [keys.agent('bob', 'b1'), keys.agentDeadlines(), keys.lostAgents(), keys.agentEvents()],
+      args: ['bob:b1', 100],
+    };
+    expect(await runScripts(town.redis, loseAgent, [call, call])).toEqual([1, 0]);
+    expect(kinds(await one.events())).toEqual(['registered bob:b1', 'lost bob:b1']);
+    await one.heartbeat();
+    expect(await runScripts(town.redis, loseAgent, [call])).toEqual([0]);
   });
 
   test('is dealt with by the next process when the one that looks dies meanwhile', async () => {
