@@ -55,7 +55,7 @@ const onlooker = (post: Post): House => new House(post, { registry: { lossDetect
 
 describe('agents in several processes', () => {
   test(
-    'one that is killed counts as dead, is lost once, and what waited for it is processed elsewhere exactly as sent',
+    '[R6.2] one that is killed counts as dead, is lost once, and what waited for it is processed elsewhere exactly as sent',
     { timeout: 60_000 },
     async () => {
       await using post = new Post(server.url);
