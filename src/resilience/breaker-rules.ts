@@ -37,6 +37,8 @@ export interface Ticket {
   readonly probeId: string | undefined;
   /** Admitted by this process alone, while it could not ask the others. */
   readonly isLocal?: true;
+  /** How long the call waited to be admitted. */
+  readonly waitedMs?: number;
 }
 
 export const REFUSALS = ['circuit_breaker_open', 'half_open_max_calls_reached'] as const;

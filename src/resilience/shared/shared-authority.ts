@@ -30,12 +30,14 @@ export interface SharedCircuit {
   readonly clock: Clock;
   /** Milliseconds that only grow. */
   readonly ticks: () => number;
+  /** How long one call may wait for Redis, before and after it is made together. */
+  readonly answerLimitMs: number;
 }
 
 /** How long "closed without failures" is believed. */
 export const TRUST_MS = 250;
-/** A call waits for Redis so long before it is made and so long after: 200 ms together. */
-const ANSWER_LIMIT_MS = 100;
+/** A call waits for so much of its limit before it is made; what is left of it is for its result. */
+const ADMISSION_SHARE = 0.75;
 /** Nobody waits for these. */
 const QUIET_LIMIT_MS = 1000;
 /** While calls are refused, or Redis is away, it is looked so often whether that still holds. */
@@ -161,8 +163,7 @@ export class SharedAuthority implements CircuitAuthority {
     const known = this.#known;
     if (known === null || known.isDoubted) return undefined;
     const { state, failures, epoch } = known.report;
-    if (state === 'closed')
-      return failures === 0 && this.#age() < TRUST_MS ? permitted(epoch) : undefined;
+    if (state === 'closed') return failures === 0 && this.#age() < TRUST_MS ? permitted(epoch) : undefined;
     if (state !== 'open') return undefined;
     const leftMs = this.#refusedForMs();
     if (leftMs <= 0) return undefined;
@@ -188,18 +189,19 @@ export class SharedAuthority implements CircuitAuthority {
   }
 
   async #acquire(leaseMs: number): Promise<Admission> {
-    const { store, name } = this.#circuit;
+    const { store, name, ticks, answerLimitMs } = this.#circuit;
     const probeId = `${store.by}-${++this.#calls}`;
+    const askedAt = ticks();
     try {
       const acquiring = store.acquire(name, this.#stored, probeId, leaseMs);
-      const answer = await withinLimit(acquiring, ANSWER_LIMIT_MS, (late) => {
+      const answer = await withinLimit(acquiring, answerLimitMs * ADMISSION_SHARE, (late) => {
         if (late.verdict !== 'trial') return;
         // The slot was given to nobody.
         const { epoch } = late.report;
         void store.release(name, this.#stored, epoch, probeId).catch(() => undefined);
       });
       this.#heard(answer);
-      return admissionOf(answer, probeId);
+      return admissionOf(answer, probeId, ticks() - askedAt);
     } catch (error) {
       return this.#admitLocally(this.#goLocal(error), leaseMs);
     }
@@ -208,7 +210,8 @@ export class SharedAuthority implements CircuitAuthority {
   /** Never rejects: where Redis does not take it, this process does. */
   async #report(ask: () => Promise<CircuitAnswer>, result: CallResult, ticket: Ticket): Promise<void> {
     try {
-      this.#heard(await withinLimit(ask(), ANSWER_LIMIT_MS));
+      const limitMs = this.#circuit.answerLimitMs - (ticket.waitedMs ?? 0);
+      this.#heard(await withinLimit(ask(), limitMs));
     } catch (error) {
       this.#goLocal(error).settle(result, ticket);
     }
@@ -222,7 +225,7 @@ export class SharedAuthority implements CircuitAuthority {
 
   async #quietly(ask: () => Promise<CircuitAnswer>): Promise<void> {
     // A Redis that is too slow for calls is not back yet.
-    const limitMs = this.#local === null ? QUIET_LIMIT_MS : ANSWER_LIMIT_MS;
+    const limitMs = this.#local === null ? QUIET_LIMIT_MS : this.#circuit.answerLimitMs;
     try {
       this.#heard(await withinLimit(ask(), limitMs));
     } catch {
@@ -283,7 +286,8 @@ export class SharedAuthority implements CircuitAuthority {
     if (before !== undefined) this.#announce(before, report.state, report.changedAt, isOwn);
     for (const event of events) {
       if (event === 'degraded_mode_activated') listener.onDegradedChange({ name, isDegraded: true, isOwn });
-      if (event === 'degraded_mode_deactivated') listener.onDegradedChange({ name, isDegraded: false, isOwn });
+      if (event === 'degraded_mode_deactivated')
+        listener.onDegradedChange({ name, isDegraded: false, isOwn });
       if (event === 'circuit_recovery_overdue' && isOwn) {
         listener.onRecoveryOverdue({ name, openForMs: report.at - (report.firstOpenedAt ?? report.at) });
       }
@@ -361,12 +365,12 @@ function permitted(epoch: number): Admission {
   return { permitted: true, ticket: { epoch, probeId: undefined } };
 }
 
-function admissionOf({ verdict, report }: CircuitAnswer, probeId: string): Admission {
+function admissionOf({ verdict, report }: CircuitAnswer, probeId: string, waitedMs: number): Admission {
   switch (verdict) {
     case 'permitted':
-      return permitted(report.epoch);
+      return { permitted: true, ticket: { epoch: report.epoch, probeId: undefined, waitedMs } };
     case 'trial':
-      return { permitted: true, ticket: { epoch: report.epoch, probeId } };
+      return { permitted: true, ticket: { epoch: report.epoch, probeId, waitedMs } };
     default:
       return {
         permitted: false,

@@ -16,7 +16,11 @@ export interface SharedBreakersOptions extends BreakersOptions {
   readonly prefix: string;
   /** Tells processes apart in notices; default: a random one. */
   readonly instance?: string;
+  /** How long one call may wait for Redis, before and after it is made together; default 200. */
+  readonly answerLimitMs?: number;
 }
+
+const ANSWER_LIMIT_MS = 200;
 
 /**
  * Circuits that all processes on one Redis share by name. Nothing is awaited: until Redis has answered, and while it is
@@ -24,7 +28,15 @@ export interface SharedBreakersOptions extends BreakersOptions {
  * Errors: circuit_config_invalid
  */
 export function createSharedBreakers(options: SharedBreakersOptions): Breakers {
-  const { redis, subscriber, prefix, instance = randomUUID(), clock = systemClock, ...others } = options;
+  const {
+    redis,
+    subscriber,
+    prefix,
+    instance = randomUUID(),
+    answerLimitMs = ANSWER_LIMIT_MS,
+    ...rest
+  } = options;
+  const { clock = systemClock, ...others } = rest;
   const store = new CircuitStore({ redis, prefix, by: instance });
   const channel = store.keys.circuitEvents();
   const authorities = new Map<string, SharedAuthority>();
@@ -55,7 +67,15 @@ export function createSharedBreakers(options: SharedBreakersOptions): Breakers {
     {
       open(name, config, listener) {
         const ticks = (): number => performance.now();
-        const authority = new SharedAuthority({ name, config, store, listener, clock, ticks });
+        const authority = new SharedAuthority({
+          name,
+          config,
+          store,
+          listener,
+          clock,
+          ticks,
+          answerLimitMs,
+        });
         authorities.set(name, authority);
         return authority;
       },

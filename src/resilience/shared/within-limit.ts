@@ -12,11 +12,7 @@ export class NoAnswer extends Error {
  *
  * @param onLate  given what comes after the limit
  */
-export function withinLimit<T>(
-  work: Promise<T>,
-  limitMs: number,
-  onLate?: (value: T) => void,
-): Promise<T> {
+export function withinLimit<T>(work: Promise<T>, limitMs: number, onLate?: (value: T) => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let isOver = false;
     const timer = setTimeout(() => {

@@ -102,7 +102,7 @@ describe('timeouts and aborts', () => {
 
   test('the engine lets no timer of its own half-open the circuit', async () => {
     const { breaker } = setup();
-    breaker.forceOpen();
+    await breaker.forceOpen();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(breaker.state()).toBe('open');
     await expect(breaker.execute(async () => 'never', { timeoutMs: 1000 })).rejects.toMatchObject({

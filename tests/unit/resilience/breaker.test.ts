@@ -175,16 +175,16 @@ describe('half open', () => {
 describe('operators', () => {
   test('reset closes and forgets, forceOpen opens for one period', async () => {
     const { breaker, pass } = setup();
-    breaker.forceOpen();
+    await breaker.forceOpen();
     expect(breaker.isCallPermitted()).toBe(false);
     await expect(succeed(breaker)).rejects.toMatchObject({ retryAfterMs: 60_000 });
     pass(30_000);
-    breaker.forceOpen();
+    await breaker.forceOpen();
     await expect(succeed(breaker)).rejects.toMatchObject({ retryAfterMs: 60_000 });
-    breaker.reset();
+    await breaker.reset();
     expect(await succeed(breaker)).toBe('fine');
     await fail(breaker, 4);
-    breaker.reset();
+    await breaker.reset();
     await fail(breaker, 4);
     expect(breaker.state()).toBe('closed');
   });
@@ -192,7 +192,7 @@ describe('operators', () => {
   test('a disabled breaker lets everything through and still reports calls', async () => {
     const { breaker, outcomes } = setup({}, { enabled: false });
     await fail(breaker, 10);
-    breaker.forceOpen();
+    await breaker.forceOpen();
     expect(await succeed(breaker)).toBe('fine');
     expect(outcomes).toEqual([...Array<string>(10).fill('failure'), 'success']);
   });
@@ -207,7 +207,7 @@ describe('operators', () => {
     }
     expect(overdue).toEqual([300_000]);
     expect(breaker.snapshot()).toMatchObject({ state: 'open', isRecoveryOverdue: true, mode: 'local' });
-    breaker.reset();
+    await breaker.reset();
     expect(breaker.snapshot()).toMatchObject({ isRecoveryOverdue: false, retryAfterMs: null });
   });
 
@@ -239,8 +239,8 @@ describe('operators', () => {
   test('after stop new calls are refused and calls in flight finish', async () => {
     const { breakers, breaker } = setup();
     const { gates, results } = start(breaker, 1);
-    breakers.stop();
-    breakers.stop();
+    await breakers.stop();
+    await breakers.stop();
     await expect(succeed(breaker)).rejects.toMatchObject({ code: 'circuit_stopped', kind: 'unavailable' });
     gates[0]!.resolve();
     await expect(results[0]).resolves.toBeUndefined();
