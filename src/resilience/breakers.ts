@@ -59,6 +59,7 @@ export function createBreakers(options: BreakersOptions = {}, authorities?: Brea
           },
         };
   const breakers = new Map<string, Breaker>();
+  let stopping: Promise<void> | undefined;
   breakerConfig('common', config);
   for (const [name, own] of Object.entries(circuits)) breakerConfig(name, config, own);
   const configOf = (name: string, overrides: BreakerSettings = {}): BreakerConfig =>
@@ -88,9 +89,9 @@ export function createBreakers(options: BreakersOptions = {}, authorities?: Brea
       await authorities?.remove?.(name);
       return breaker !== undefined;
     },
-    async stop() {
+    stop() {
       for (const breaker of breakers.values()) breaker.stop();
-      await authorities?.stop?.();
+      return (stopping ??= authorities?.stop?.() ?? Promise.resolve());
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { BreakersPlan } from './breakers.ts';
 import type { MessagesPlan } from './messages.ts';
 import type { TurnsPlan } from './real-turns.ts';
 import type { CrisisPlan } from './crisis.ts';
@@ -16,6 +17,7 @@ export const PARTS = [
   'safety',
   'crisis',
   'messages',
+  'breakers',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -33,6 +35,7 @@ export interface Plan {
   readonly safety: SafetyPlan;
   readonly crisis: CrisisPlan;
   readonly messages: MessagesPlan;
+  readonly breakers: BreakersPlan;
 }
 
 export const FULL: Plan = {
@@ -50,6 +53,7 @@ export const FULL: Plan = {
   safety: { rounds: 7, textsPerRound: 200_000 },
   crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
   messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
+  breakers: { rounds: 7, callsPerRound: 100_000 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -68,4 +72,5 @@ export const QUICK: Plan = {
   safety: { rounds: 3, textsPerRound: 5000 },
   crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
   messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
+  breakers: { rounds: 1, callsPerRound: 1000 },
 };

@@ -1,3 +1,4 @@
+import { BREAKER_SUBJECTS, type BreakersFigures } from './breakers.ts';
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
 import type { CrisisFigures } from './crisis.ts';
@@ -37,6 +38,7 @@ export interface Report {
   readonly safety?: SafetyFigures;
   readonly crisis?: CrisisFigures;
   readonly messages?: MessagesFigures;
+  readonly breakers?: BreakersFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -50,6 +52,7 @@ export function renderReport(report: Report): string {
     ...safetyLines(report),
     ...crisisLines(report),
     ...messageLines(report),
+    ...breakerLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -184,6 +187,24 @@ function messageLines({ messages }: Report): string[] {
     '',
     ...table([['messages', 'per second, median', 'ratio', 'idle ms, p50 / p99'], ...rows]),
     `  ${messages.rounds} rounds of ${messages.messagesPerRound} messages each`,
+  ];
+}
+
+function breakerLines({ breakers }: Report): string[] {
+  if (breakers === undefined) return [];
+  const rows = BREAKER_SUBJECTS.map((name) => {
+    const added = name === 'bare call' ? undefined : breakers.addedMicros[name];
+    return [
+      `  ${name}`,
+      decimals(breakers.microsPerCall[name].median, 2),
+      added === undefined ? '' : decimals(added.median, 2),
+      added === undefined ? '' : range(added, 2),
+    ];
+  });
+  return [
+    '',
+    ...table([['calls of a closed circuit', 'CPU µs, median', 'over a bare call', 'min to max'], ...rows]),
+    `  ${breakers.rounds} rounds of ${breakers.callsPerRound} calls each; shared: ${decimals(breakers.commandsPerThousand, 2)} Redis commands per 1000 calls`,
   ];
 }
 

@@ -91,7 +91,8 @@ export function createSharedBreakers(options: SharedBreakersOptions): Breakers {
         redis.off('ready', onReady);
         if (redis.status === 'ready') await counts.flush();
         counts.stop();
-        if (subscriber.status === 'ready') await subscribing.then(() => subscriber.unsubscribe(channel));
+        if (subscriber.status !== 'ready') return;
+        await subscribing.then(() => subscriber.unsubscribe(channel)).catch(() => undefined);
       },
     },
   );
