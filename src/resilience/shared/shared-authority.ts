@@ -1,16 +1,11 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { BreakerConfig } from '../breaker-config.ts';
-import {
-  CLOSED_RECORD,
-  type Admission,
-  type BreakerRecord,
-  type Refusal,
-  type Ticket,
-} from '../breaker-rules.ts';
+import type { Admission, BreakerState, Ticket } from '../breaker-rules.ts';
 import type { CallResult, CircuitAuthority, CircuitListener, CircuitView } from '../circuit-authority.ts';
 import { LocalAuthority } from '../local-authority.ts';
 import type { CircuitAnswer, CircuitEvent, CircuitReport } from './circuit-report.ts';
 import { storedConfig, type CircuitStore, type StoredConfig } from './circuit-store.ts';
+import { admissionOf, KnownCircuit, permitted, TRUST_MS } from './known-circuit.ts';
 import { withinLimit } from './within-limit.ts';
 
 // How a circuit is shared
@@ -34,8 +29,6 @@ export interface SharedCircuit {
   readonly answerLimitMs: number;
 }
 
-/** How long "closed without failures" is believed. */
-export const TRUST_MS = 250;
 /** A call waits for so much of its limit before it is made; what is left of it is for its result. */
 const ADMISSION_SHARE = 0.75;
 /** Nobody waits for these. */
@@ -44,18 +37,11 @@ const QUIET_LIMIT_MS = 1000;
 const LOOK_AGAIN_MS = 1000;
 const RETURN_EVERY_MS = 250;
 
-interface Known {
-  readonly report: CircuitReport;
-  readonly heardAt: number;
-  /** Notices may have been missed since. */
-  readonly isDoubted: boolean;
-}
-
 /** Decides for all who share a Redis; for this process alone while Redis is away. */
 export class SharedAuthority implements CircuitAuthority {
   readonly #circuit: SharedCircuit;
   readonly #stored: StoredConfig;
-  #known: Known | null = null;
+  readonly #known: KnownCircuit;
   #local: LocalAuthority | null = null;
   #asking: Promise<unknown> | null = null;
   #looking: Promise<unknown> | null = null;
@@ -65,13 +51,14 @@ export class SharedAuthority implements CircuitAuthority {
 
   constructor(circuit: SharedCircuit) {
     this.#circuit = circuit;
+    this.#known = new KnownCircuit(circuit.ticks);
     this.#stored = storedConfig(circuit.config);
     // The circuit is known to the fleet, and to this process, before its first call.
     this.#look();
   }
 
   admit(leaseMs: number): Admission | Promise<Admission> {
-    if (!this.#circuit.config.enabled) return permitted(this.#known?.report.epoch ?? 0);
+    if (!this.#circuit.config.enabled) return permitted(this.#known.report?.epoch ?? 0);
     if (this.#local !== null) return this.#admitLocally(this.#local, leaseMs);
     return this.#believed() ?? this.#ask(leaseMs);
   }
@@ -94,9 +81,8 @@ export class SharedAuthority implements CircuitAuthority {
       void this.#report(() => store.release(name, this.#stored, epoch, probeId), result, ticket);
       return;
     }
-    const known = this.#known?.report;
-    const isWell = known?.state === 'closed' && known.failures === 0 && !known.isDegraded;
-    if (isWell && probeId === undefined && this.#age() < TRUST_MS) return;
+    const isWell = this.#known.isWell();
+    if (isWell && probeId === undefined && this.#known.ageMs() < TRUST_MS) return;
     const reporting = this.#report(
       () => store.success(name, this.#stored, epoch, probeId ?? ''),
       result,
@@ -108,7 +94,7 @@ export class SharedAuthority implements CircuitAuthority {
 
   degrade(): void {
     if (this.#local !== null) this.#local.degrade();
-    else if (this.#known?.report.isDegraded !== true) {
+    else if (this.#known.report?.isDegraded !== true) {
       const { store, name } = this.#circuit;
       void this.#quietly(() => store.degrade(name, this.#stored));
     }
@@ -123,18 +109,7 @@ export class SharedAuthority implements CircuitAuthority {
   }
 
   view(): CircuitView {
-    if (this.#local !== null) return this.#local.view();
-    const report = this.#known?.report;
-    const leftMs = this.#refusedForMs();
-    return {
-      state: report?.state ?? 'closed',
-      failures: report?.failures ?? 0,
-      stateChangedAt: report?.changedAt ?? null,
-      retryAfterMs: leftMs > 0 ? leftMs : null,
-      isRecoveryOverdue: report?.isOverdue ?? false,
-      isDegraded: report?.isDegraded ?? false,
-      mode: 'shared',
-    };
+    return (this.#local ?? this.#known).view();
   }
 
   stop(): void {
@@ -143,14 +118,14 @@ export class SharedAuthority implements CircuitAuthority {
 
   /** A notice of another process. */
   hear(report: CircuitReport, events: readonly CircuitEvent[]): void {
-    if (this.#isStopped || this.#local !== null || this.#isOlder(report)) return;
+    if (this.#isStopped || this.#local !== null || this.#known.isOlder(report)) return;
     this.#take(report, events, false);
   }
 
   /** Nothing that is known is believed any more; notices may have been missed, or the circuit was removed. */
   doubt(isRemoved = false): void {
-    if (isRemoved) this.#known = null;
-    else if (this.#known !== null) this.#known = { ...this.#known, isDoubted: true };
+    if (isRemoved) this.#known.forget();
+    else this.#known.doubt();
   }
 
   /** Redis may be back. */
@@ -158,29 +133,23 @@ export class SharedAuthority implements CircuitAuthority {
     if (this.#local !== null) this.#look();
   }
 
-  /** What can be said without a question; undefined: nothing. */
   #believed(): Admission | undefined {
-    const known = this.#known;
-    if (known === null || known.isDoubted) return undefined;
-    const { state, failures, epoch } = known.report;
-    if (state === 'closed') return failures === 0 && this.#age() < TRUST_MS ? permitted(epoch) : undefined;
-    if (state !== 'open') return undefined;
-    const leftMs = this.#refusedForMs();
-    if (leftMs <= 0) return undefined;
+    const believed = this.#known.believed();
     // An operator may have closed it, and the notice may be lost.
-    if (this.#age() >= LOOK_AGAIN_MS) this.#look();
-    return { permitted: false, state, reason: 'circuit_breaker_open', retryAfterMs: leftMs };
+    if (believed?.permitted === false && this.#known.ageMs() >= LOOK_AGAIN_MS) this.#look();
+    return believed;
   }
 
   /** Calls that find the same thing stale ask once between them. */
   async #ask(leaseMs: number): Promise<Admission> {
-    if (this.#asking !== null && this.#seemsWell()) {
+    const askedAt = this.#circuit.ticks();
+    if (this.#asking !== null && this.#known.seemsWell()) {
       await this.#asking;
       const believed = this.#local === null ? this.#believed() : undefined;
       if (believed !== undefined) return believed;
     }
     if (this.#local !== null) return this.#admitLocally(this.#local, leaseMs);
-    const answer = this.#acquire(leaseMs);
+    const answer = this.#acquire(leaseMs, askedAt);
     const asking: Promise<unknown> = answer.finally(() => {
       if (this.#asking === asking) this.#asking = null;
     });
@@ -188,13 +157,13 @@ export class SharedAuthority implements CircuitAuthority {
     return await answer;
   }
 
-  async #acquire(leaseMs: number): Promise<Admission> {
+  async #acquire(leaseMs: number, askedAt: number): Promise<Admission> {
     const { store, name, ticks, answerLimitMs } = this.#circuit;
     const probeId = `${store.by}-${++this.#calls}`;
-    const askedAt = ticks();
+    const limitMs = Math.max(0, answerLimitMs * ADMISSION_SHARE - (ticks() - askedAt));
     try {
       const acquiring = store.acquire(name, this.#stored, probeId, leaseMs);
-      const answer = await withinLimit(acquiring, answerLimitMs * ADMISSION_SHARE, (late) => {
+      const answer = await withinLimit(acquiring, limitMs, (late) => {
         if (late.verdict !== 'trial') return;
         // The slot was given to nobody.
         const { epoch } = late.report;
@@ -250,28 +219,22 @@ export class SharedAuthority implements CircuitAuthority {
       return;
     }
     // Answers come in the order of the questions; only a notice may be ahead of them.
-    if (!this.#isOlder(answer.report)) this.#take(answer.report, answer.events, true, answer.before);
+    if (!this.#known.isOlder(answer.report)) this.#take(answer.report, answer.events, true, answer.before);
     else this.#tell(answer.report, answer.events, true, answer.before);
-  }
-
-  #isOlder(report: CircuitReport): boolean {
-    const known = this.#known?.report;
-    if (known === undefined || report.epoch > known.epoch) return false;
-    return report.epoch < known.epoch || report.at < known.at;
   }
 
   #take(
     report: CircuitReport,
     events: readonly CircuitEvent[],
     isOwn: boolean,
-    before = this.#known?.report.state,
+    before = this.#known.report?.state,
   ): void {
-    const known = this.#known?.report;
-    this.#known = { report, heardAt: this.#circuit.ticks(), isDoubted: false };
+    const known = this.#known.report;
+    this.#known.hear(report);
     // What is found at the beginning has not happened just now.
-    if (!isOwn && known === undefined) return;
+    if (!isOwn && known === null) return;
     // Between what was known and what the script found, others were at work.
-    if (isOwn && known !== undefined && before !== undefined && known.state !== before)
+    if (isOwn && known !== null && before !== undefined && known.state !== before)
       this.#announce(known.state, before, report.changedAt, false);
     this.#tell(report, events, isOwn, before);
   }
@@ -280,7 +243,7 @@ export class SharedAuthority implements CircuitAuthority {
     report: CircuitReport,
     events: readonly CircuitEvent[],
     isOwn: boolean,
-    before: CircuitReport['state'] | undefined,
+    before: BreakerState | undefined,
   ): void {
     const { name, listener } = this.#circuit;
     if (before !== undefined) this.#announce(before, report.state, report.changedAt, isOwn);
@@ -294,7 +257,7 @@ export class SharedAuthority implements CircuitAuthority {
     }
   }
 
-  #announce(from: CircuitReport['state'], to: CircuitReport['state'], at: number, isOwn: boolean): void {
+  #announce(from: BreakerState, to: BreakerState, at: number, isOwn: boolean): void {
     if (from !== to) this.#circuit.listener.onTransition({ name: this.#circuit.name, from, to, at, isOwn });
   }
 
@@ -309,7 +272,8 @@ export class SharedAuthority implements CircuitAuthority {
   #goLocal(cause: unknown): LocalAuthority {
     if (this.#local !== null) return this.#local;
     const { name, config, clock, listener, ticks } = this.#circuit;
-    this.#local = new LocalAuthority(name, config, clock, listener, this.#recordNow());
+    const record = this.#known.recordAt(clock.now(), config.timeout_seconds * 1000);
+    this.#local = new LocalAuthority(name, config, clock, listener, record);
     this.#lookedAt = ticks();
     listener.onModeChange({ name, mode: 'local', cause });
     return this.#local;
@@ -320,63 +284,10 @@ export class SharedAuthority implements CircuitAuthority {
     const { name, listener, store } = this.#circuit;
     const { state } = local.view();
     this.#local = null;
-    this.#known = { report: answer.report, heardAt: this.#circuit.ticks(), isDoubted: false };
+    this.#known.hear(answer.report);
     listener.onModeChange({ name, mode: 'shared' });
     this.#announce(state, answer.report.state, answer.report.changedAt, false);
     if (state === 'open' && answer.report.state === 'closed')
       void this.#quietly(() => store.failure(name, this.#stored));
-  }
-
-  #recordNow(): BreakerRecord {
-    const report = this.#known?.report;
-    if (report === undefined) return CLOSED_RECORD;
-    const now = this.#circuit.clock.now();
-    const leftMs = Math.max(0, this.#refusedForMs());
-    return {
-      ...CLOSED_RECORD,
-      state: report.state,
-      epoch: report.epoch,
-      failures: report.failures,
-      lastFailureAt: report.failures > 0 ? now : 0,
-      openedAt: report.state === 'open' ? now - this.#circuit.config.timeout_seconds * 1000 + leftMs : 0,
-      firstOpenedAt: report.state === 'closed' ? null : (report.firstOpenedAt ?? now),
-      successes: report.successes,
-    };
-  }
-
-  #seemsWell(): boolean {
-    const report = this.#known?.report;
-    return report === undefined || (report.state === 'closed' && report.failures === 0);
-  }
-
-  #age(): number {
-    const known = this.#known;
-    return known === null || known.isDoubted ? Infinity : this.#circuit.ticks() - known.heardAt;
-  }
-
-  #refusedForMs(): number {
-    const known = this.#known;
-    if (known === null || known.report.state === 'closed') return 0;
-    return Math.ceil(known.report.retryAfterMs - (this.#circuit.ticks() - known.heardAt));
-  }
-}
-
-function permitted(epoch: number): Admission {
-  return { permitted: true, ticket: { epoch, probeId: undefined } };
-}
-
-function admissionOf({ verdict, report }: CircuitAnswer, probeId: string, waitedMs: number): Admission {
-  switch (verdict) {
-    case 'permitted':
-      return { permitted: true, ticket: { epoch: report.epoch, probeId: undefined, waitedMs } };
-    case 'trial':
-      return { permitted: true, ticket: { epoch: report.epoch, probeId, waitedMs } };
-    default:
-      return {
-        permitted: false,
-        state: report.state,
-        reason: verdict as Refusal, // what the script answers otherwise
-        retryAfterMs: Math.max(1, report.retryAfterMs),
-      };
   }
 }
