@@ -91,6 +91,23 @@ const Document = z.strictObject({
     full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
     jobsAdded: z.literal(0),
   }),
+  messages: z.strictObject({
+    rounds: z.int().positive(),
+    messagesPerRound: z.int().positive(),
+    perSecond: z.record(z.string(), Spread),
+    ratios: z.record(z.string(), Spread),
+    idleMs: z.record(z.string(), Quantiles),
+  }),
+  breakers: z.strictObject({
+    rounds: z.int().positive(),
+    callsPerRound: z.int().positive(),
+    microsPerCall: z.record(z.string(), Spread),
+    addedMicros: z.record(
+      z.string(),
+      z.strictObject({ median: z.number(), min: z.number(), max: z.number() }),
+    ),
+    commandsPerThousand: Count,
+  }),
   turns: z.array(
     z.strictObject({
       sessions: z.int().positive(),

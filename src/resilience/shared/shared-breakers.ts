@@ -50,17 +50,23 @@ export function createSharedBreakers(options: SharedBreakersOptions): Breakers {
     if (notice.report === null) authority?.doubt(true);
     else authority?.hear(notice.report, [notice.event]);
   };
-  /** Whatever was said meanwhile was not heard. */
-  const onSubscriberReady = (): void => {
-    for (const authority of authorities.values()) authority.doubt();
+  /** Whatever was said before was not heard. A client that connects at its first use refuses the first attempt. */
+  const subscribe = async (): Promise<void> => {
+    try {
+      await subscriber.subscribe(channel);
+      for (const authority of authorities.values()) authority.doubt();
+    } catch {
+      // It is tried again as soon as the client is ready.
+    }
   };
+  const onSubscriberReady = (): void => void subscribe();
   const onReady = (): void => {
     for (const authority of authorities.values()) authority.tryReturn();
   };
   subscriber.on('message', onMessage);
   subscriber.on('ready', onSubscriberReady);
   redis.on('ready', onReady);
-  const subscribing = subscriber.subscribe(channel).then(onSubscriberReady, () => undefined);
+  const subscribing = subscribe();
 
   return createBreakers(
     { ...others, clock },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deferred } from '../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
-import { closeRedis, connectRedis, type RedisClient } from '../../../src/redis/connect.ts';
+import { closeRedis, connectRedis, openOwnRedis, type RedisClient } from '../../../src/redis/connect.ts';
 import type { Breaker, BreakerHooks } from '../../../src/resilience/breaker.ts';
 import type { BreakerSettings } from '../../../src/resilience/breaker-config.ts';
 import type { Breakers } from '../../../src/resilience/breakers.ts';
@@ -37,11 +37,11 @@ class Member implements AsyncDisposable {
     );
   }
 
-  private constructor(
+  constructor(
     redis: RedisClient,
     subscriber: RedisClient,
     prefix: string,
-    options: BreakerHooks & Options,
+    options: BreakerHooks & Options = {},
   ) {
     const { config, answerLimitMs = 5000, ...hooks } = options;
     this.redis = redis;
@@ -334,6 +334,26 @@ describe('while Redis is away', () => {
     await expect(call).rejects.toThrow('late');
     await succeed(a);
     expect(a.breaker.snapshot()).toMatchObject({ state: 'closed', failures: 0, mode: 'shared' });
+  });
+
+  test('clients that connect at their first use begin alone, and share when they are there', async () => {
+    const prefix = testPrefix();
+    await using b = await join(prefix);
+    const [lazy, ears] = ['circuits', 'notices'].map((name) => openOwnRedis(server.url, name)) as [
+      RedisClient,
+      RedisClient,
+    ];
+    await using a = new Member(lazy, ears, prefix);
+    expect(await succeed(a)).toBe('fine');
+    while (a.breaker.snapshot().mode === 'local' || lazy.status !== 'ready') {
+      await succeed(a);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    while (ears.status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10));
+    await succeed(a);
+    await fail(b, 5);
+    await a.hears('closed>open');
+    await expect(succeed(a)).rejects.toMatchObject({ code: 'circuit_open' });
   });
 
   test('reset and forceOpen say that nobody could be told', async () => {
