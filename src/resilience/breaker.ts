@@ -138,7 +138,7 @@ export class Breaker {
       this.#hooks.onCall?.({ name: this.name, outcome: 'rejected', durationMs: 0 });
       const error = new CircuitOpenError(this.name, state, reason, retryAfterMs, options.correlationId);
       if (fallback === undefined) throw error;
-      return await this.#degrade(fallback, error, reason);
+      return this.#degrade(fallback, error, reason);
     }
     if (signal?.aborted === true) {
       await this.#authority.settle('ignored', admission.ticket);
@@ -157,7 +157,7 @@ export class Breaker {
     if (settling instanceof Promise) await settling;
     if (outcome.kind === 'success') return outcome.value;
     if (fallback === undefined || result === 'ignored') throw outcome.error;
-    return await this.#degrade(fallback, outcome.error, codeOf(outcome.error));
+    return this.#degrade(fallback, outcome.error, codeOf(outcome.error));
   }
 
   /**

@@ -16,6 +16,6 @@ export function degraded<F>(value: F, circuit: string, reason: string): Degraded
 }
 
 /** Tells a fallback's answer from the call's own, whatever that looks like. */
-export function isDegraded<T, F>(result: T | Degraded<F>): result is Degraded<F> {
+export function isDegraded(result: unknown): result is Degraded<unknown> {
   return typeof result === 'object' && result !== null && MARK in result;
 }

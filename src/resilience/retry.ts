@@ -1,5 +1,5 @@
 import { sleep } from '../kernel/abort.ts';
-import { FleetError, isFleetError } from '../kernel/errors.ts';
+import { FleetError, isFleetError, toFleetError } from '../kernel/errors.ts';
 import { computeDelay, RetryPolicy } from './backoff.ts';
 
 export interface RetryOptions extends Partial<RetryPolicy> {
@@ -15,16 +15,19 @@ export class RetryFailedError extends FleetError {
   readonly attempts: number;
 
   constructor(attempts: number, cause: unknown) {
-    const last = isFleetError(cause) ? cause : undefined;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super({
-      code: last?.code ?? 'retry_failed',
-      kind: last?.kind ?? 'internal',
-      message: `failed after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason}`,
+    const { code, kind, message, retryable, httpStatus, details, retryAfterMs } = toFleetError(
       cause,
-      ...(last === undefined ? {} : { retryable: last.retryable, httpStatus: last.httpStatus }),
-      ...(last?.details === undefined ? {} : { details: last.details }),
-      ...(last?.retryAfterMs === undefined ? {} : { retryAfterMs: last.retryAfterMs }),
+      'retry_failed',
+    );
+    super({
+      code,
+      kind,
+      message: `failed after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${message}`,
+      retryable,
+      httpStatus,
+      cause,
+      ...(details === undefined ? {} : { details }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
     this.name = 'RetryFailedError';
     this.attempts = attempts;

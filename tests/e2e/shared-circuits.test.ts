@@ -115,22 +115,22 @@ describe('processes that share a circuit', () => {
   });
 
   test('[R6] trial calls whose process is killed give their slots back when their leases end', async () => {
-    const [a, b] = (await callers(testPrefix(), 2)) as [Caller, Caller];
-    await a.ask('brief', fail(5));
-    await b.ask('brief', { what: 'until_permitted' });
-    const held = await b.ask<string[]>('brief', { what: 'hold', times: 3, timeoutMs: 1000 });
+    const [lasting, dying] = (await callers(testPrefix(), 2)) as [Caller, Caller];
+    await lasting.ask('brief', fail(5));
+    await dying.ask('brief', { what: 'until_permitted' });
+    const held = await dying.ask<string[]>('brief', { what: 'hold', times: 3, timeoutMs: 1000 });
     expect(held).toEqual(['made', 'made', 'made']);
-    await kill(b.process);
-    await a.ask('brief', { what: 'until_permitted' });
-    const [refused] = await a.ask('brief', succeed(1));
+    await kill(dying.process);
+    await lasting.ask('brief', { what: 'until_permitted' });
+    const [refused] = await lasting.ask('brief', succeed(1));
     expect(refused).toMatchObject({ outcome: FULL });
     expect(refused?.retryAfterMs).toBeGreaterThan(0);
-    await a.ask('brief', { what: 'until_permitted' });
+    await lasting.ask('brief', { what: 'until_permitted' });
     let ended: string[];
-    do ended = outcomes(await a.ask('brief', succeed(2)));
+    do ended = outcomes(await lasting.ask('brief', succeed(2)));
     while (ended.includes(FULL));
     expect(ended).toEqual(['fine', 'fine']);
-    expect(await a.ask<string>('brief', { what: 'state' })).toBe('closed');
+    expect(await lasting.ask<string>('brief', { what: 'state' })).toBe('closed');
   });
 
   test('[R6] an open circuit is as open as before when all processes have been replaced', async () => {

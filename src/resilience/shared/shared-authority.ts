@@ -154,7 +154,7 @@ export class SharedAuthority implements CircuitAuthority {
       if (this.#asking === asking) this.#asking = null;
     });
     this.#asking = asking;
-    return await answer;
+    return answer;
   }
 
   async #acquire(leaseMs: number, askedAt: number): Promise<Admission> {

@@ -22,16 +22,14 @@ export function withinLimit<T>(work: Promise<T>, limitMs: number, onLate?: (valu
         reject(new NoAnswer(limitMs));
       });
     }, limitMs);
-    work.then(
-      (value) => {
-        clearTimeout(timer);
-        if (isOver) onLate?.(value);
-        else resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
+    const settle = (value: T): void => {
+      clearTimeout(timer);
+      if (isOver) onLate?.(value);
+      else resolve(value);
+    };
+    work.then(settle, (error: unknown) => {
+      clearTimeout(timer);
+      reject(error);
+    });
   });
 }

@@ -49,23 +49,31 @@ const step = fc.record({
   ),
   which: fc.nat(3),
   // Few lengths, so that leases, periods and windows end at the very moment of a question.
-  ms: fc.constantFrom(500, 1000, 1000, 2500, 60_000),
+  ms: fc.constantFrom<number[]>(500, 1000, 1000, 2500, 60_000),
 });
 const histories = fc.record({ config: configs, steps: fc.array(step, { minLength: 5, maxLength: 80 }) });
 
 type History = typeof histories extends fc.Arbitrary<infer H> ? H : never;
-const steps = (...list: [History['steps'][number]['what'], number?][]): History['steps'] =>
+const scripted = (...list: [History['steps'][number]['what'], number?][]): History['steps'] =>
   list.map(([what, ms = 500]) => ({ what, which: 0, ms }));
 
 /** A failure at the very moment at which the one before lapses. */
 const WINDOW_ENDS: History = {
   config: breakerConfig('model', { failure_window_seconds: 1 }),
-  steps: steps(['acquire'], ['failure'], ['wait', 1000], ['failure'], ['failure'], ['acquire']),
+  steps: scripted(['acquire'], ['failure'], ['wait', 1000], ['failure'], ['failure'], ['acquire']),
 };
 /** A call at the very moment at which the slot of a trial call is taken back. */
 const LEASE_ENDS: History = {
   config: breakerConfig('model', { timeout_seconds: 1, half_open_max_calls: 2 }),
-  steps: steps(['open'], ['wait', 1000], ['acquire'], ['acquire'], ['acquire'], ['wait', 500], ['acquire']),
+  steps: scripted(
+    ['open'],
+    ['wait', 1000],
+    ['acquire'],
+    ['acquire'],
+    ['acquire'],
+    ['wait', 500],
+    ['acquire'],
+  ),
 };
 
 const prefix = testPrefix();
