@@ -1,3 +1,4 @@
+import type { AgentsPlan } from './agents.ts';
 import type { BreakersPlan } from './breakers.ts';
 import type { MessagesPlan } from './messages.ts';
 import type { TurnsPlan } from './real-turns.ts';
@@ -17,6 +18,7 @@ export const PARTS = [
   'safety',
   'crisis',
   'messages',
+  'agents',
   'breakers',
 ] as const;
 export type Part = (typeof PARTS)[number];
@@ -35,6 +37,7 @@ export interface Plan {
   readonly safety: SafetyPlan;
   readonly crisis: CrisisPlan;
   readonly messages: MessagesPlan;
+  readonly agents: AgentsPlan;
   readonly breakers: BreakersPlan;
 }
 
@@ -53,6 +56,7 @@ export const FULL: Plan = {
   safety: { rounds: 7, textsPerRound: 200_000 },
   crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
   messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
+  agents: { agents: 10_000, samples: 30 },
   breakers: { rounds: 7, callsPerRound: 100_000 },
 };
 
@@ -72,5 +76,6 @@ export const QUICK: Plan = {
   safety: { rounds: 3, textsPerRound: 5000 },
   crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
   messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
+  agents: { agents: 200, samples: 3 },
   breakers: { rounds: 1, callsPerRound: 1000 },
 };

@@ -98,6 +98,12 @@ const Document = z.strictObject({
     ratios: z.record(z.string(), Spread),
     idleMs: z.record(z.string(), Quantiles),
   }),
+  agents: z.strictObject({
+    agents: z.int().positive(),
+    samples: z.int().positive(),
+    ms: z.record(z.string(), Spread),
+    cpuMs: z.record(z.string(), Spread),
+  }),
   breakers: z.strictObject({
     rounds: z.int().positive(),
     callsPerRound: z.int().positive(),
