@@ -98,6 +98,14 @@ export function duration(options: Options<number> & Range) {
   return key(schema, options, { kind: 'duration', expected, isNullable: false });
 }
 
+/** The same, or none. */
+export function optionalDuration(options: Options<number | null> & Range) {
+  const { min, max } = options;
+  const schema = z.nullable(measured(parseDuration, options));
+  const expected = `duration ${min}..${max} s (a number of seconds, or 250ms, 30s, 5m, 2h, 7d) or null`;
+  return key(schema, options, { kind: 'duration', expected, isNullable: true });
+}
+
 /** Bytes, as a number or with a unit of 1024s; range and default are bytes. */
 export function size(options: Options<number> & Range) {
   const { min, max } = options;

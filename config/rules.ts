@@ -9,6 +9,9 @@ export interface Rule {
   check(config: ParsedConfig): string | undefined;
 }
 
+const AGENT_TYPES = ['input_processor', 'world_builder', 'narrative_generator'] as const;
+type AgentType = (typeof AGENT_TYPES)[number];
+
 const BREAKER = 'workflow.error_handling.circuit_breaker';
 
 export const RULES: readonly Rule[] = [
@@ -174,11 +177,63 @@ export const RULES: readonly Rule[] = [
       return problems.length === 0 ? undefined : `expected ${problems.join(', and ')}`;
     },
   },
+  {
+    keys: ['agents.heartbeat_interval', 'agents.heartbeat_ttl'],
+    check({ agents: { heartbeat_interval: interval, heartbeat_ttl: ttl } }) {
+      if (interval === null || interval < ttl) return undefined;
+      return `expected less than agents.heartbeat_ttl (${ttl}), got ${interval}`;
+    },
+  },
+  {
+    keys: ['agents.record_retention', 'agents.heartbeat_ttl'],
+    check({ agents: { record_retention: kept, heartbeat_ttl: ttl } }) {
+      if (kept >= ttl) return undefined;
+      return `expected at least agents.heartbeat_ttl (${ttl}), got ${kept}`;
+    },
+  },
+  ...AGENT_TYPES.map(instancesRule),
+  {
+    keys: ['router.weight_queue', 'router.weight_heartbeat', 'router.weight_success'],
+    check({ router: { weight_queue: queue, weight_heartbeat: heartbeat, weight_success: success } }) {
+      if (queue + heartbeat + success > 0) return undefined;
+      return 'expected one of router.weight_queue, router.weight_heartbeat and router.weight_success above 0, got 0 for all';
+    },
+  },
+  {
+    keys: ['monitoring.restart_policy.backoff_max', 'monitoring.restart_policy.base'],
+    check({
+      monitoring: {
+        restart_policy: { backoff_max: longest, base },
+      },
+    }) {
+      if (longest >= base) return undefined;
+      return `expected at least monitoring.restart_policy.base (${base}), got ${longest}`;
+    },
+  },
 ];
+
+/** Each agent of a process has a name of its own, and there are not too many of them. */
+function instancesRule(type: AgentType): Rule {
+  const path = `agents.${type}`;
+  return {
+    keys: [`${path}.instances`, `${path}.instance`, `${path}.max_instances`],
+    check({ agents }) {
+      const { instances, instance, max_instances: most } = agents[type];
+      const names = instances.map(({ name }) => name);
+      const repeated = names.find((name, index) => names.indexOf(name) !== index);
+      const problems = [
+        ...(instance !== null && names.length > 0 ? [`none beside ${path}.instance ("${instance}")`] : []),
+        ...(repeated === undefined ? [] : [`names that differ, got "${repeated}" twice`]),
+        ...(names.length > most ? [`at most ${path}.max_instances (${most}), got ${names.length}`] : []),
+      ];
+      return problems.length === 0 ? undefined : `expected ${problems.join(', and ')}`;
+    },
+  };
+}
 
 function modelTimeoutRule(
   agent: keyof ParsedConfig['real_agents']['timeouts'],
-  type: keyof ParsedConfig['agents'],
+  type: AgentType,
 ): Rule {
   const limit = `agents.${type}.timeout`;
   return {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { choice, duration, flag, integer, port, section } from './keys.ts';
+import { agents } from './sections/agents.ts';
+import { monitoring, router } from './sections/coordination.ts';
 import { llm, realAgents } from './sections/language.ts';
 import { neo4j } from './sections/graph.ts';
 import { messaging } from './sections/messaging.ts';
 import { safety } from './sections/safety.ts';
 import { auth, http, metrics, rateLimits, redis } from './sections/serving.ts';
-import { agents, circuits, queues, retention, sessions, workflow } from './sections/work.ts';
+import { circuits, queues, retention, sessions, workflow } from './sections/work.ts';
 
 /**
  * Every setting of the product: its default, its range and its one-line description. Durations are seconds,
@@ -31,6 +33,8 @@ export const ConfigSchema = z.strictObject({
   rate_limits: rateLimits,
   agents,
   messaging,
+  router,
+  monitoring,
   llm,
   real_agents: realAgents,
   workflow,
@@ -54,7 +58,8 @@ export const ConfigSchema = z.strictObject({
   diagnostics: section({
     enabled: flag({
       default: false,
-      description: 'Whether rollbacks of runs may be asked for over HTTP; on in development',
+      description:
+        'Whether rollbacks of runs, routing previews and diagnostics may be asked for over HTTP; on in development',
     }),
   }),
   shutdown: section({

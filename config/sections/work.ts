@@ -12,13 +12,7 @@ import {
   section,
 } from '../keys.ts';
 
-/** Settings of what the fleet does: agents, runs, sessions, and what is kept of them. */
-
-export const agents = section({
-  input_processor: agent('input processor (ipa)', 10),
-  world_builder: agent('world builder (wba)', 15),
-  narrative_generator: agent('narrative generator (nga)', 20),
-});
+/** Settings of what the fleet does: runs, sessions, and what is kept of them. */
 
 export const workflow = section({
   max_open_runs: integer({
@@ -206,30 +200,6 @@ export const queues = section({
     description: 'How often a run may lose its worker before it fails',
   }),
 });
-
-function agent(title: string, timeoutSeconds: number) {
-  return section({
-    enabled: flag({ default: true, description: `Whether workers process jobs of the ${title}` }),
-    timeout: duration({
-      min: 1,
-      max: 300,
-      default: timeoutSeconds,
-      description: `Longest time one attempt of the ${title} may take`,
-    }),
-    concurrency: integer({
-      min: 1,
-      max: 1000,
-      default: 4,
-      description: `Jobs of the ${title} that one worker process runs at a time`,
-    }),
-    global_concurrency: optionalInteger({
-      min: 1,
-      max: 10_000,
-      default: null,
-      description: `Jobs of the ${title} that the whole fleet runs at a time; null is unlimited`,
-    }),
-  });
-}
 
 function kept(which: string, ageSeconds: number, count: number) {
   return section({

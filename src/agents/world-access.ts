@@ -21,7 +21,8 @@ const PAUSE_MAX_MS = 50;
 export interface WorldAccessOptions {
   readonly store: RedisStore;
   readonly owner: ResultOwner;
-  readonly lock: JobLock;
+  /** null: nobody else can hold the work, or doing it twice gives the recorded result. */
+  readonly lock: JobLock | null;
   readonly signal: AbortSignal;
   /** The world as it was read when the step began, to spare a round trip. */
   readonly prefetched: { readonly worldId: string; readonly world: StoredWorld | null } | null;

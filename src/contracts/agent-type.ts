@@ -23,6 +23,11 @@ export function longAgentType(type: string): string {
   return isAgentName(type) ? AGENT_TYPES[type] : type;
 }
 
+/** The short name of one of the fleet's agents; any other type as it is. */
+export function shortAgentType(type: string): string {
+  return SHORT_BY_LONG.get(type) ?? type;
+}
+
 function isAgentName(type: string): type is AgentName {
   return Object.hasOwn(AGENT_TYPES, type);
 }

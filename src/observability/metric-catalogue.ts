@@ -430,6 +430,88 @@ export const METRIC_CATALOGUE = [
     labels: [],
   },
 
+  {
+    name: 'agents_registered',
+    type: 'gauge',
+    help: 'Agents that are registered, the silent ones included',
+    labels: ['type'],
+  },
+  { name: 'agents_alive', type: 'gauge', help: 'Agents whose heartbeats arrive', labels: ['type'] },
+  {
+    name: 'agents_unhealthy',
+    type: 'gauge',
+    help: 'Agents that are registered, and silent or degraded',
+    labels: [],
+  },
+  {
+    name: 'agent_heartbeat_age_seconds',
+    type: 'gauge',
+    help: 'Time since the last heartbeat; agent is <type>:<instance>',
+    labels: ['agent'],
+  },
+  {
+    name: 'agent_records_corrupt_total',
+    type: 'counter',
+    help: 'Records of agents that could not be read',
+    labels: [],
+  },
+  {
+    name: 'agents_restarts_total',
+    type: 'counter',
+    help: 'Restarts of agents: success, failure or denied',
+    labels: ['agent', 'result'],
+  },
+  {
+    name: 'agents_fallbacks_total',
+    type: 'counter',
+    help: 'Agents whose messages were given to others',
+    labels: ['type'],
+  },
+  {
+    name: 'agent_messages_moved_total',
+    type: 'counter',
+    help: 'Messages that were given to another agent',
+    labels: [],
+  },
+  {
+    name: 'routing_no_candidate_total',
+    type: 'counter',
+    help: 'Messages that went where they were addressed because nobody of the type was fit',
+    labels: ['type'],
+  },
+  {
+    name: 'routing_decision_seconds',
+    type: 'histogram',
+    help: 'Time to choose who gets a message',
+    labels: [],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+  },
+  {
+    name: 'capability_searches_total',
+    type: 'counter',
+    help: 'Searches for agents that can do something',
+    labels: ['algorithm'],
+  },
+  {
+    name: 'capability_search_cache_hits_total',
+    type: 'counter',
+    help: 'Such searches that were answered from memory',
+    labels: ['algorithm'],
+  },
+  {
+    name: 'capability_search_seconds',
+    type: 'histogram',
+    help: 'Time of such a search',
+    labels: [],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+  },
+  {
+    name: 'capability_sets_unreadable_total',
+    type: 'counter',
+    help: 'Sets of capabilities in Redis that could not be read',
+    labels: [],
+  },
+
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
   {
     name: 'circuit_degraded',

@@ -144,8 +144,9 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     warnOfNoChannel(core, await fleet.people());
     exportQueueGauges(core, fleet.people);
     exportMessageGauges(core, fleet.coordination);
+    metrics.onScrape(() => fleet.coordination.registry.collectAgentGauges());
     // What earlier processes lost is put back, and mailboxes that nobody serves are looked after.
-    await fleet.coordination.coordinator.start();
+    await fleet.coordination.start();
     exportCircuits(core.circuits, metrics);
     let draining = false;
     const operations: FleetOperations & MessageOperations = {

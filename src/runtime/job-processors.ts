@@ -1,6 +1,7 @@
 import { DelayedError, UnrecoverableError, type Job, type Processor } from 'bullmq';
 import type { QueueName } from '../../queues/catalogue.ts';
 import { putOff } from '../../queues/put-off.ts';
+import type { CallOutcome } from '../coordination/agents/local-agent.ts';
 import type { ActiveJobs } from '../agents/active-jobs.ts';
 import { createProcessor } from '../agents/processor.ts';
 import { toFleetError } from '../kernel/errors.ts';
@@ -26,20 +27,41 @@ import type { WorkersOptions } from './workers.ts';
 
 export const WATCHDOG_JOB = 'wf-watchdog';
 
+/** Who is told of the jobs a worker does: how many it has in hand, and how the calls of its agent go. */
+export interface WorkReport {
+  begin(): void;
+  end(outcome: CallOutcome, durationMs: number): void;
+}
+
 /** What a worker of a queue does with a job, measured. */
 export function createJobProcessor(
   options: WorkersOptions,
   activeJobs: ActiveJobs,
   name: QueueName,
+  report?: WorkReport,
 ): Processor {
-  return measured(
-    options.core,
-    name,
-    withoutOrphans(options.core.store, processorOf(options, activeJobs, name)),
-  );
+  const process = withoutOrphans(options.core.store, processorOf(options, activeJobs, name, report));
+  return measured(options.core, name, report === undefined ? process : inHand(report, process));
 }
 
-function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: QueueName): Processor {
+/** What became of it, the shell says when it has called the agent. */
+function inHand(report: WorkReport, process: Processor): Processor {
+  return async (job, token, signal) => {
+    report.begin();
+    try {
+      return await process(job, token, signal);
+    } finally {
+      report.end('none', 0);
+    }
+  };
+}
+
+function processorOf(
+  options: WorkersOptions,
+  activeJobs: ActiveJobs,
+  name: QueueName,
+  report?: WorkReport,
+): Processor {
   const { core } = options;
   switch (name) {
     case 'flow':
@@ -72,7 +94,11 @@ function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: Queu
         recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
         tempRoot: core.workflows.settings.tempRoot,
         directTimeoutMs: agentTimeoutMs(core.config, name),
-        served: (durationMs, isError) => core.times.add(name, durationMs, { isError }),
+        served(durationMs, isError) {
+          core.times.add(name, durationMs, { isError });
+          report?.begin();
+          report?.end(isError ? 'failure' : 'success', durationMs);
+        },
         clock: core.clock,
         log: core.log,
         metrics: core.metrics,

@@ -1,78 +1,81 @@
 import type { Config } from '../../config/schema.ts';
-import { MessageCoordinator } from '../coordination/messages/coordinator.ts';
+import { createCoordination, type Coordination } from '../coordination/create-coordination.ts';
 import { MESSAGE_METRICS } from '../coordination/messages/metric-names.ts';
-import type { CoordinatorHooks } from '../coordination/messages/core.ts';
-import type { MessagingOptions } from '../coordination/messages/settings.ts';
+import type { CallGuard } from '../coordination/supervision/agent-runner.ts';
+import { shortAgentType } from '../contracts/agent-type.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { createMetricsSink, type AgentMetrics } from '../observability/metrics-sink.ts';
+import { createMetricsSink } from '../observability/metrics-sink.ts';
+import type { Breakers } from '../resilience/breakers.ts';
+import {
+  CALL_SPARE_MS,
+  capabilityOptions,
+  discoveryOptions,
+  messagingOptions,
+  registryOptions,
+  routingOptions,
+  supervisionOptions,
+} from './coordination-settings.ts';
 
 /** An agent that nobody sends to, receives from or counts for so long leaves the metrics of a process. */
 const FORGOTTEN_AFTER_MS = 3_600_000;
 
-/** What a process needs to talk to agents. */
-export interface FleetCoordination {
-  readonly coordinator: MessageCoordinator;
-  /** Where everything of coordination counts. */
-  readonly sink: AgentMetrics;
-  /** Ends what is under way, then closes; safe to call twice and before anything was used. */
-  close(): Promise<void>;
-}
+/** What a process needs to talk to agents, and to run some. */
+export type FleetCoordination = Omit<Coordination, 'circuits'>;
 
 export interface CoordinationParts {
   readonly config: Config;
   readonly redisUrl: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** The circuits of the fleet; without them agents are called as they are. */
+  readonly breakers?: Breakers;
+  /** Told when no agent of this process works and none may be restarted. */
+  readonly onHopeless?: () => void;
 }
 
 /**
  * The agents of a fleet for one process. Nothing connects before it is used: a process that never speaks to an
  * agent has no connection more.
  */
-export function openCoordination(parts: CoordinationParts, hooks: CoordinatorHooks = {}): FleetCoordination {
-  const { config, redisUrl, log, metrics } = parts;
+export function openCoordination(parts: CoordinationParts): FleetCoordination {
+  const { config, redisUrl, log, metrics, breakers, onHopeless } = parts;
   const sink = createMetricsSink(metrics, {
     // Read from Redis by API processes: see message-gauges.
     readElsewhere: [MESSAGE_METRICS.queueLength, MESSAGE_METRICS.reservedLength, MESSAGE_METRICS.dlqLength],
     now: () => Date.now(),
   });
   const forget = metrics.onScrape(() => sink.forgetIdle(Date.now(), FORGOTTEN_AFTER_MS));
-  const coordinator = new MessageCoordinator({
+  const coordination = createCoordination({
     connection: redisUrl,
     keyPrefix: config.redis.key_prefix,
     messaging: messagingOptions(config),
+    agents: registryOptions(config),
+    router: routingOptions(config),
+    capabilities: capabilityOptions(config),
+    discovery: discoveryOptions(config),
+    environment: config.environment,
+    supervision: supervisionOptions(config),
     metrics: sink,
     logger: log,
-    ...hooks,
+    ...(breakers === undefined ? {} : { around: fleetCircuits(breakers, config) }),
+    ...(onHopeless === undefined ? {} : { onHopeless }),
   });
   return {
-    coordinator,
-    sink,
-    async close() {
+    ...coordination,
+    async close(options) {
       forget();
-      await coordinator.close();
+      await coordination.close(options);
     },
   };
 }
 
-/** Configuration speaks in seconds, coordination in milliseconds. */
-export function messagingOptions({ messaging, metrics }: Config): MessagingOptions {
-  const ms = (seconds: number): number => Math.round(seconds * 1000);
-  return {
-    queueSize: messaging.queue_size,
-    retryAttempts: messaging.retry_attempts,
-    backoffBaseMs: ms(messaging.backoff_base),
-    backoffMaxMs: ms(messaging.backoff_max),
-    backoffFactor: messaging.backoff_factor,
-    backoffJitter: messaging.backoff_jitter,
-    visibilityTimeoutMs: ms(messaging.visibility_timeout),
-    maxStalls: messaging.max_stalls,
-    sweepIntervalMs: messaging.sweep_interval_ms,
-    autoRecoverOnStart: messaging.auto_recover_on_start,
-    auditMaxLen: messaging.audit_max_len,
-    maxPayloadBytes: messaging.max_payload_bytes,
-    dlqWarnThreshold: metrics.dlq_warn_threshold,
-    retrySpikeWarnThreshold: metrics.retry_spike_warn_threshold,
-  };
+/** A message goes through the same circuit as a step: `agent.ipa`, and `agent.<type>` of a type that is not the fleet's. */
+function fleetCircuits(breakers: Breakers, config: Config): CallGuard {
+  const { callTimeouts = {}, callTimeoutMs = 30_000 } = supervisionOptions(config);
+  return (agent, work, signal) =>
+    breakers.get(`agent.${shortAgentType(agent.type)}`).execute(
+      (inner) => work(inner),
+      { signal, timeoutMs: Math.max(1, (callTimeouts[agent.type] ?? callTimeoutMs) - CALL_SPARE_MS) },
+    );
 }

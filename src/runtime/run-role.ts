@@ -40,6 +40,8 @@ export interface RunRoleOptions {
 
 interface StartedRole {
   readonly ready: RoleReady;
+  /** Rejects when it is no use to go on. */
+  readonly hopeless?: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -72,7 +74,11 @@ export async function runRole(role: Role, config: Config, options: RunRoleOption
     options.onReady(started.ready);
     let exitCode = 0;
     try {
-      await Promise.race([aborted(options.signal), crash.promise]);
+      await Promise.race([
+        aborted(options.signal),
+        crash.promise,
+        ...(started.hopeless === undefined ? [] : [started.hopeless]),
+      ]);
     } catch (error) {
       log.error({ err: error }, 'unexpected error: the process drains and ends');
       exitCode = 1;
@@ -117,6 +123,7 @@ async function startWorker(
     ...core,
     queues,
     instance,
+    ...(role.instance === undefined ? {} : { agentInstance: role.instance }),
     ...(role.concurrency === undefined ? {} : { concurrency: role.concurrency }),
   });
   try {
@@ -128,6 +135,7 @@ async function startWorker(
     });
     return {
       ready: { metricsUrl: `${http.url}/metrics`, redisUrl: core.redisUrl, roles: queues },
+      hopeless: workers.hopeless,
       async stop() {
         await workers.stop();
         await http.stop();
@@ -146,6 +154,7 @@ async function startDev(core: Omit<CoreOptions, 'onOutage'>, instance: string): 
     const api = await startApiRole(core);
     return {
       ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api', ...QUEUE_NAMES] },
+      hopeless: workers.hopeless,
       async stop() {
         await api.close();
         await workers.stop();

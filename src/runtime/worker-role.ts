@@ -21,11 +21,16 @@ import { createSafetyJobs } from './safety-jobs.ts';
 import { agentSafety, type AgentSafety } from './safety-hooks.ts';
 import { safetyParts } from './safety-parts.ts';
 import { startGraph } from './start-graph.ts';
+import { plannedAgents } from './agent-plan.ts';
+import { runFleetAgents, SeatedAgent } from './fleet-agents.ts';
+import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { startWorkers } from './workers.ts';
 
 export interface WorkersOfRole {
   readonly queues: readonly QueueName[];
   readonly instance: string;
+  /** The name of the agent to register, where one of a single type is; default: as configured. */
+  readonly agentInstance?: string;
   readonly concurrency?: number;
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
@@ -46,6 +51,8 @@ export interface WorkerRole {
   /** Absent where nothing is judged. */
   readonly safety: SafetyRoom | undefined;
   readonly readiness: () => Promise<Readiness>;
+  /** Rejects when none of the agents of this process can work: it had better end, and be started anew. */
+  readonly hopeless: Promise<never>;
   /** Drain, then close everything; ends with the grace, also when Redis is away. */
   stop(): Promise<void>;
 }
@@ -59,6 +66,9 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   const { breakers } = core;
   let safety: SafetyRoom | undefined;
   let state: SafetyState | undefined;
+  let coordination: FleetCoordination | undefined;
+  const hopeless = Promise.withResolvers<never>();
+  hopeless.promise.catch(() => undefined);
   try {
     const room = judgesTexts(core, options) ? (safety = await openSafetyRoom(core)) : undefined;
     const kept = (state = await openSafetyState(core));
@@ -71,10 +81,14 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     const callsPeople = options.queues.some(isSafetyQueue);
     const jobs = callsPeople ? createSafetyJobs(core, await people(), breakers) : undefined;
     await kept.start();
+    const agents = options.agents ?? localAgents(core.metrics, hooks);
+    const languages = options.languages ?? (await openLanguages(core, breakers, options.queues));
+    const seats = seatsOf(core, options);
     const workers = await startWorkers({
       core,
-      agents: options.agents ?? localAgents(core.metrics, hooks),
-      languages: options.languages ?? (await openLanguages(core, breakers, options.queues)),
+      agents,
+      languages,
+      seats: Map.groupBy(seats, ({ agent }): QueueName => agent),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),
@@ -87,16 +101,35 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     // Known to the fleet before their first call.
     for (const queue of options.queues.filter(isAgentQueue)) breakers.get(`agent.${queue}`);
     exportCircuits(core.circuits, core.metrics);
+    let unregistered: readonly string[] = [];
+    if (seats.length > 0) {
+      coordination = openCoordination({
+        ...core,
+        onHopeless: () => hopeless.reject(new Error('none of the agents of this process can work')),
+      });
+      await coordination.start();
+      const parts = { core, coordination, agents, languages, workerOf: workers.of };
+      unregistered = await runFleetAgents(parts, seats);
+    }
     const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
     let draining = false;
     return {
       core,
       safety: room,
-      readiness: async () => (draining ? { status: 'draining', checks: [] } : look()),
+      readiness: async () =>
+        draining ? { status: 'draining', checks: [] } : withAgents(await look(), unregistered),
+      hopeless: hopeless.promise,
       async stop() {
         draining = true;
         const graceMs = Math.max(CLOSING_MS, core.config.shutdown.grace * 1000);
-        const closing = Promise.all([workers.stop(graceMs - CLOSING_MS), stopGraph()])
+        const leftMs = graceMs - CLOSING_MS;
+        // Everybody knows at once; what is in hand is finished before the agents are gone.
+        const closing = Promise.all([
+          Promise.all([coordination?.supervisor.pause({ graceMs: leftMs }), workers.stop(leftMs)]).then(() =>
+            coordination?.close({ graceMs: 0 }),
+          ),
+          stopGraph(),
+        ])
           .then(() => hooks?.settled())
           .then(() => Promise.all([room?.stop(), state?.stop()]))
           .then(() => core.close());
@@ -109,11 +142,32 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       },
     };
   } catch (error) {
+    await coordination?.close({ graceMs: 0 });
     await safety?.stop();
     await state?.stop();
     await core.close();
     throw error;
   }
+}
+
+/** The agents that this process registers. One name is for one agent. */
+function seatsOf({ config }: Core, { queues, agentInstance, concurrency }: WorkersOfRole): SeatedAgent[] {
+  const given = {
+    ...(agentInstance === undefined ? {} : { instance: agentInstance }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+  return queues
+    .filter(isAgentQueue)
+    .flatMap((name) => plannedAgents(config, name, given).map((planned) => new SeatedAgent(name, planned)));
+}
+
+function withAgents(readiness: Readiness, unregistered: readonly string[]): Readiness {
+  if (unregistered.length === 0) return readiness;
+  const { status, checks } = readiness;
+  return {
+    status: status === 'ready' ? 'degraded' : status,
+    checks: [...checks, { name: 'agents', ok: false, essential: false, detail: unregistered.join('; ') }],
+  };
 }
 
 /** The product's own agents judge what they read and write, and who watches over schedules what those would play. */

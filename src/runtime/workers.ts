@@ -1,26 +1,37 @@
-import { Worker, type Job } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { isSafetyQueue, QUEUES, type QueueName } from '../../queues/catalogue.ts';
 import { keptJobs, type Retention } from '../../queues/job-options.ts';
 import { workerOptions, type LockSettings } from '../../queues/worker-options.ts';
 import { ActiveJobs } from '../agents/active-jobs.ts';
 import type { Agent } from '../agents/agent.ts';
-import { SHUTDOWN_REASON } from '../agents/processor.ts';
 import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
-import { toFleetError } from '../kernel/errors.ts';
 import type { Language } from '../models/language.ts';
+import type { RedisClient } from '../redis/connect.ts';
 import type { Cache } from '../primitives/cache/cached-call.ts';
 import { makeRoundDue } from '../primitives/durable/unwatched-runs.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import type { Core } from './core.ts';
-import { createJobProcessor, WATCHDOG_JOB } from './job-processors.ts';
+import { createJobProcessor, WATCHDOG_JOB, type WorkReport } from './job-processors.ts';
+import { QueueWorker } from './queue-worker.ts';
 import { scheduleSafetyRound, type SafetyJobs } from './safety-jobs.ts';
 import { lockSettings } from './settings.ts';
 import { backoffStrategy } from './worker-backoff.ts';
 import { observeWorker } from './worker-metrics.ts';
 
+/** A worker of a queue beside others of it in the same process. */
+export interface Seat {
+  /** The name of its worker in BullMQ. */
+  readonly name: string;
+  readonly concurrency: number;
+  /** Told of the jobs it does. */
+  readonly report: WorkReport;
+}
+
 /** The workers of one process, by queue. */
 export interface RunningWorkers {
   readonly queues: readonly QueueName[];
+  /** The worker of a seat. */
+  of(seat: Seat): QueueWorker;
   /**
    * Take no new jobs and wait for the active ones; what is still active after `graceMs` goes back to its
    * queue without losing an attempt.
@@ -40,6 +51,8 @@ export interface WorkersOptions {
   /** Needed for the queues of the role `safety`. */
   readonly safety?: SafetyJobs;
   readonly concurrency?: number;
+  /** Several workers of a queue, or one of its own kind. Default: one that nobody is told of. */
+  readonly seats?: ReadonlyMap<QueueName, readonly Seat[]>;
   /** Judges the texts of schedules; absent: nobody does. */
   readonly screenInput?: Core['workflows']['screenInput'];
 }
@@ -52,29 +65,55 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   await listenForEndedRuns(core, activeJobs);
   if (options.queues.includes('maintenance')) await scheduleWatchdog(core);
   if (options.queues.includes('safety-protocol')) await scheduleSafetyRound(core);
-  const workers = options.queues.map((name) => {
-    const worker = new Worker(name, createJobProcessor(options, activeJobs, name), {
-      connection,
-      prefix: core.config.redis.bullmq_prefix,
-      name: options.instance,
-      autorun: false,
-      concurrency: concurrencyOf(options, name),
-      ...workerOptions(name, lockOf(core, name), core.workflows.settings.retention),
-      settings: { backoffStrategy: backoffStrategy(core, name) },
+  const seated = new Map<Seat, QueueWorker>();
+  const workers = options.queues.flatMap((name) => {
+    const seats = options.seats?.get(name) ?? [];
+    if (seats.length === 0) return [openWorker(options, activeJobs, name, connection)];
+    return seats.map((seat) => {
+      const worker = openWorker(options, activeJobs, name, connection, seat);
+      seated.set(seat, worker);
+      return worker;
     });
-    observeWorker(core, name, worker);
-    core.times.works(name, options.instance, worker.concurrency);
-    keepFailedJobs(worker, name, core.workflows.settings.retention);
-    return worker;
   });
   await limitFleetWide(core, options.queues);
-  for (const worker of workers) {
-    worker.run().catch((error: unknown) => {
-      core.log.error({ queue: worker.name, reason: toFleetError(error).message }, 'worker loop ended');
-    });
-  }
-  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  return { queues: options.queues, stop: (graceMs) => stopWorkers(core, workers, graceMs) };
+  for (const worker of workers) worker.start();
+  await Promise.all(workers.map((worker) => worker.ready()));
+  return {
+    queues: options.queues,
+    of: (seat) => seated.get(seat)!,
+    stop: (graceMs) => stopWorkers(core, workers, graceMs),
+  };
+}
+
+function openWorker(
+  options: WorkersOptions,
+  activeJobs: ActiveJobs,
+  queue: QueueName,
+  connection: RedisClient,
+  seat?: Seat,
+): QueueWorker {
+  const { core } = options;
+  const instance = seat?.name ?? options.instance;
+  const { retention } = core.workflows.settings;
+  const worker = new QueueWorker({
+    queue,
+    processor: createJobProcessor(options, activeJobs, queue, seat?.report),
+    options: {
+      connection,
+      prefix: core.config.redis.bullmq_prefix,
+      name: instance,
+      concurrency: seat?.concurrency ?? concurrencyOf(options, queue),
+      ...workerOptions(queue, lockOf(core, queue), retention),
+      settings: { backoffStrategy: backoffStrategy(core, queue) },
+    },
+    log: core.log,
+    onMade(made) {
+      observeWorker(core, queue, made);
+      keepFailedJobs(made, queue, retention);
+    },
+  });
+  core.times.works(queue, instance, worker.concurrency);
+  return worker;
 }
 
 /**
@@ -87,10 +126,10 @@ function keepFailedJobs(worker: Worker, name: QueueName, retention: Retention): 
   });
 }
 
-async function stopWorkers(core: Core, workers: readonly Worker[], graceMs: number): Promise<void> {
+async function stopWorkers(core: Core, workers: readonly QueueWorker[], graceMs: number): Promise<void> {
   const timer = setTimeout(() => {
     core.log.warn({}, 'grace is over: active jobs go back to their queues');
-    for (const worker of workers) worker.cancelAllJobs(SHUTDOWN_REASON);
+    for (const worker of workers) worker.giveBack();
   }, graceMs);
   try {
     await Promise.all(workers.map((worker) => worker.close()));

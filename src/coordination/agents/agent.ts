@@ -37,6 +37,10 @@ export interface CoordinatedAgent {
   process(payload: JsonObject, context: AgentCallContext): Promise<JsonObject | void>;
   /** Whether it can work. It must not do real work. Five seconds at most. */
   healthCheck?(signal: AbortSignal): Promise<HealthReport>;
+  /** It is to take no work from elsewhere, either; what it has in hand may take `graceMs`. */
+  rest?(graceMs: number): Promise<void>;
+  /** It may take such work again; called when it starts and after each rest. What is broken is to be made anew. */
+  resume?(): void;
   /** What the next incarnation should know: JSON of at most 1 MiB. */
   exportState?(): unknown;
   /** Takes what `exportState` gave an earlier incarnation; returns the names of what it had to drop. */

@@ -2,6 +2,7 @@ import type { CoordinationCore } from '../core.ts';
 import { AgentInstanceConflictError } from '../errors.ts';
 import { keyParts } from '../keys.ts';
 import { asking, askScript } from '../messages/availability.ts';
+import type { AgentId } from '../models/agent-id.ts';
 import { AgentRecord } from '../models/agent-record.ts';
 import { deregisterAgent } from '../scripts/deregister-agent.ts';
 import { registerAgent } from '../scripts/register-agent.ts';
@@ -101,13 +102,36 @@ export async function rejectState(
 }
 
 /** Whether this incarnation was there, and is gone. Errors: redis_unavailable (unavailable) */
-export async function deregisterLocal(
+export function deregisterLocal(
   core: CoordinationCore,
   settings: RegistrySettings,
   agent: LocalAgent,
   reason: string,
 ): Promise<boolean> {
-  const { redis, keys } = core;
+  return removeIncarnation(core, settings, agent, reason, changedState(core, settings, agent) ?? '');
+}
+
+/**
+ * The same for an incarnation in whatever process. If that one is alive, its next heartbeat finds out; its state stays
+ * as it was saved last. Errors: redis_unavailable (unavailable)
+ */
+export function deregisterRemote(
+  core: CoordinationCore,
+  settings: RegistrySettings,
+  { id, text, record }: AgentView,
+  reason: string,
+): Promise<boolean> {
+  return removeIncarnation(core, settings, { id, text, registrationId: record.registration_id }, reason, '');
+}
+
+/** @param state  to be saved; empty when it stays as it is */
+async function removeIncarnation(
+  { redis, keys }: CoordinationCore,
+  settings: RegistrySettings,
+  agent: { readonly id: AgentId; readonly text: string; readonly registrationId: string },
+  reason: string,
+  state: string,
+): Promise<boolean> {
   const parts = keyParts(agent.id);
   const answer = await askScript(
     redis,
@@ -128,7 +152,7 @@ export async function deregisterLocal(
       agent.text,
       agent.registrationId,
       JSON.stringify({ reason }),
-      changedState(core, settings, agent) ?? '',
+      state,
       settings.stateRetentionMs,
       settings.eventsMaxLen,
     ],

@@ -16,7 +16,7 @@ import { LocalAgent, type RegisteredAgent } from './local-agent.ts';
 import { Loop } from './loop.ts';
 import { LossDetector } from './loss-detector.ts';
 import { AgentRecords } from './records.ts';
-import { deregisterLocal, registerLocal, rejectState, savedState } from './registration.ts';
+import { deregisterLocal, deregisterRemote, registerLocal, rejectState, savedState } from './registration.ts';
 import { RegistrySettings, type RegistryOptions } from './settings.ts';
 import { restoreState } from './state.ts';
 
@@ -127,6 +127,18 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
       if (isGone) await this.#departed(local.id, reason);
       return isGone;
     });
+  }
+
+  /**
+   * An agent of whatever process loses its name, and what belongs to it is removed; should it be alive, it stops
+   * consuming with its next heartbeat. False when nobody is registered so. Errors: redis_unavailable
+   */
+  async evict(agent: AgentIdInput, { reason = 'evicted' } = {}): Promise<boolean> {
+    if (await this.deregister(agent, { reason })) return true;
+    const view = await this.get(agent);
+    if (view === null || !(await deregisterRemote(this.#core, this.settings, view, reason))) return false;
+    await this.#departed(view.id, reason);
+    return true;
   }
 
   /** The agents of this process. */

@@ -80,7 +80,9 @@ export class AgentRunner {
 
   /** Take messages, unless it does so already or has stopped. */
   resume(): void {
-    if (this.isWorking || this.#stopping !== undefined || this.registered.signal.aborted) return;
+    if (this.#stopping !== undefined || this.registered.signal.aborted) return;
+    this.registered.agent.resume?.();
+    if (this.isWorking) return;
     this.#consumer = this.#ports.coordinator.consume(
       this.registered.id,
       (received, context) => this.#handle(received, context),
@@ -91,7 +93,9 @@ export class AgentRunner {
   /** Take nothing more, and stay registered. Returns when nothing is being handled any more. */
   async rest(graceMs: number): Promise<void> {
     const consumer = this.#consumer;
-    await consumer?.close({ graceMs });
+    // Who lost its name is no agent any more; what else it does is its own business.
+    const isAgent = !this.registered.signal.aborted;
+    await Promise.all([consumer?.close({ graceMs }), isAgent && this.registered.agent.rest?.(graceMs)]);
     if (this.#consumer === consumer) this.#consumer = undefined;
   }
 

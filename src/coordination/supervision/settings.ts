@@ -9,6 +9,8 @@ const CallTimeout = z.int().min(1).max(HOUR_MS);
 export const SupervisionSettings = z
   .strictObject({
     healthCheckIntervalMs: z.int().min(20).max(HOUR_MS).default(15_000),
+    /** Whether agents are looked at, and restarted when they are not healthy. */
+    failureDetection: z.boolean().default(true),
     /** How often agents are looked at. Default: `healthCheckIntervalMs`, at least 5000. */
     failureDetectionIntervalMs: z.int().min(20).max(HOUR_MS).optional(),
     /** A health check that takes longer counts as failed. */

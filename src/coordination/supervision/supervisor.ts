@@ -113,7 +113,7 @@ export class Supervisor implements AsyncDisposable {
       this.settings,
     );
     this.#agents.set(runner.registered.text, supervised);
-    supervised.start();
+    if (this.settings.failureDetection) supervised.start();
     return runner.registered;
   }
 
@@ -168,6 +168,17 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
+   * All agents of this process take nothing more, and everybody knows; they stay registered until `stop`. Returns when
+   * none has anything in hand, or the grace is over.
+   */
+  async pause({ graceMs = this.settings.shutdownGraceMs } = {}): Promise<void> {
+    await this.#commands.stop();
+    await this.#markStopped();
+    await Promise.all([...this.#agents.values()].map((agent) => agent.rest()));
+    await Promise.all([...this.#agents.values()].map(({ runner }) => runner.rest(graceMs)));
+  }
+
+  /**
    * The controlled end of all agents of this process, side by side. Safe to call twice.
    * @param graceMs  how long calls under way may take to finish. Default: `shutdownGraceMs`.
    */
@@ -184,15 +195,20 @@ export class Supervisor implements AsyncDisposable {
     await this.#commands.stop();
     const agents = [...this.#agents.values()];
     // All of them at once, before the messages of one are handed to another that will go as well.
-    await Promise.allSettled(
-      agents.map(({ runner }) => this.#ports.registry.markStopped(runner.registered.id)),
-    );
+    await this.#markStopped();
     await Promise.all(agents.map((agent) => agent.rest()));
     await Promise.all(agents.map(({ runner }) => runner.stop(graceMs, reason)));
     this.#agents.clear();
     this.#detach();
     await Promise.all(this.#begun.values());
     await this.fallback.stop();
+  }
+
+  async #markStopped(): Promise<void> {
+    const { registry } = this.#ports;
+    await Promise.allSettled(
+      [...this.#agents.values()].map(({ runner }) => registry.markStopped(runner.registered.id)),
+    );
   }
 
   #find(agent: AgentIdInput): SupervisedAgent | undefined {

@@ -1,0 +1,153 @@
+import { availableParallelism, hostname, totalmem } from 'node:os';
+import type { Agent } from '../agents/agent.ts';
+import { answerMessage } from '../agents/answer-message.ts';
+import { BUILT_IN_CAPABILITIES } from '../agents/built-in-capabilities.ts';
+import type { CoordinatedAgent, HealthReport } from '../coordination/agents/agent.ts';
+import type { RegisteredAgent } from '../coordination/agents/local-agent.ts';
+import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
+import type { Language } from '../models/language.ts';
+import { isFleetError } from '../kernel/errors.ts';
+import { refusalOf } from './agent-admission.ts';
+import type { PlannedAgent } from './agent-plan.ts';
+import type { Core } from './core.ts';
+import type { FleetCoordination } from './open-coordination.ts';
+import type { QueueWorker } from './queue-worker.ts';
+import { agentTimeoutMs } from './settings.ts';
+import { VERSION } from './version.ts';
+import type { Seat } from './workers.ts';
+
+/** An agent of the fleet that a process runs: a worker of its queue, and a mailbox. */
+export class SeatedAgent implements Seat {
+  readonly agent: AgentName;
+  readonly planned: PlannedAgent;
+  #registered: RegisteredAgent | undefined;
+
+  constructor(agent: AgentName, planned: PlannedAgent) {
+    this.agent = agent;
+    this.planned = planned;
+  }
+
+  get name(): string {
+    return this.planned.name;
+  }
+
+  get concurrency(): number {
+    return this.planned.concurrency;
+  }
+
+  /** Jobs are done before the agent is registered, too; then nobody is told of them. */
+  readonly report: Seat['report'] = {
+    begin: () => this.#registered?.begin(),
+    end: (outcome, durationMs) => this.#registered?.end(outcome, durationMs),
+  };
+
+  registered(agent: RegisteredAgent): void {
+    this.#registered = agent;
+  }
+}
+
+export interface FleetAgentsParts {
+  readonly core: Core;
+  readonly coordination: FleetCoordination;
+  readonly agents: ReadonlyMap<AgentName, Agent>;
+  readonly languages: ReadonlyMap<AgentName, Language>;
+  readonly workerOf: (seat: Seat) => QueueWorker;
+}
+
+/**
+ * Register the agents of this process and let them take messages. One that cannot be registered is told of and left out;
+ * its worker does its jobs all the same.
+ *
+ * @returns why some are not registered, one line each
+ */
+export async function runFleetAgents(
+  parts: FleetAgentsParts,
+  seats: readonly SeatedAgent[],
+): Promise<string[]> {
+  const failures: string[] = [];
+  for (const seat of seats) {
+    const text = `${AGENT_TYPES[seat.agent]}:${seat.name}`;
+    try {
+      const refusal = await refusedBy(parts.coordination, seat);
+      if (refusal !== null) failures.push(`${text} is refused: ${refusal}`);
+      else await runSeat(parts, seat);
+    } catch (error) {
+      if (!isFleetError(error)) throw error;
+      parts.core.log.error({ agent: text, err: error }, 'an agent could not be registered');
+      failures.push(`${text} is not registered: ${error.message}`);
+    }
+  }
+  return failures;
+}
+
+async function runSeat(parts: FleetAgentsParts, seat: SeatedAgent): Promise<void> {
+  const { coordination, core } = parts;
+  const { type, ...own } = coordinatedAgent(parts, seat);
+  const registered = await coordination.supervisor.run({ type, ...own });
+  seat.registered(registered);
+  const { advertise, version } = core.config.agents[AGENT_TYPES[seat.agent]].capabilities;
+  coordination.discovery.register({
+    agent: registered.id,
+    capabilities: BUILT_IN_CAPABILITIES.get(type) ?? [],
+    advertise,
+    version,
+  });
+  core.log.info({ agent: registered.text }, 'registered');
+}
+
+/** Asked of all agents that are alive on this host, whatever process runs them. */
+async function refusedBy(
+  { registry }: FleetCoordination,
+  { agent, name, planned }: SeatedAgent,
+): Promise<string | null> {
+  if (Object.keys(planned.resources).length === 0) return null;
+  const here = (await registry.list({ isAlive: true })).filter(({ record }) => record.host === hostname());
+  const limits = { cpu_threads: availableParallelism(), ram_bytes: memoryLimit() };
+  const refusal = refusalOf(
+    planned.resources,
+    here.map(({ record }) => record.resources),
+    limits,
+  );
+  if (refusal !== null)
+    await registry.tell('refused', { type: AGENT_TYPES[agent], instance: name }, { reason: refusal });
+  return refusal;
+}
+
+/** Without a limit Node answers 0 or a number far beyond the machine. */
+function memoryLimit(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** The agent as coordination knows it: the same work for messages as for jobs, and one worker behind both. */
+function coordinatedAgent(parts: FleetAgentsParts, seat: SeatedAgent): CoordinatedAgent {
+  const { core, agents, languages, workerOf } = parts;
+  const { agent: name, planned } = seat;
+  const worker = workerOf(seat);
+  const desk = {
+    agent: agents.get(name)!,
+    language: languages.get(name) ?? null,
+    store: core.store,
+    hasWorldOutbox: core.workflows.settings.hasWorldOutbox ?? false,
+    recordRetentionSeconds: core.workflows.settings.recordRetentionSeconds,
+    timeoutMs: agentTimeoutMs(core.config, name),
+    clock: core.clock,
+    log: core.log,
+  };
+  return {
+    type: AGENT_TYPES[name],
+    instance: planned.name,
+    version: VERSION,
+    concurrency: planned.concurrency,
+    resources: planned.resources,
+    metadata: { queue: name },
+    process: (_payload, { message, signal }) => answerMessage(desk, message, signal),
+    async healthCheck(): Promise<HealthReport> {
+      if (!worker.isRunning) return { status: 'unhealthy', reason: `the worker of queue ${name} does not run` };
+      await core.store.redis.ping();
+      return { status: 'healthy' };
+    },
+    rest: (graceMs) => worker.rest(graceMs),
+    resume: () => worker.resume(),
+  };
+}

@@ -1,0 +1,95 @@
+import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
+import type { QueueName } from '../../queues/catalogue.ts';
+import { SHUTDOWN_REASON } from '../agents/processor.ts';
+import { toFleetError } from '../kernel/errors.ts';
+import type { Logger } from '../observability/logger.ts';
+
+export interface QueueWorkerOptions {
+  readonly queue: QueueName;
+  readonly processor: Processor;
+  readonly options: WorkerOptions;
+  readonly log: Logger;
+  /** Called for each Worker that is made. */
+  readonly onMade: (worker: Worker) => void;
+}
+
+/** A worker of a queue that can rest, and that is made anew when it has ended by itself. */
+export class QueueWorker {
+  readonly #made: QueueWorkerOptions;
+  #worker: Worker;
+  #hasEnded = false;
+  #isStopping = false;
+
+  constructor(options: QueueWorkerOptions) {
+    this.#made = options;
+    this.#worker = this.#make();
+  }
+
+  get queue(): QueueName {
+    return this.#made.queue;
+  }
+
+  get concurrency(): number {
+    return this.#worker.concurrency;
+  }
+
+  /** Whether it takes jobs. */
+  get isRunning(): boolean {
+    return !this.#hasEnded && this.#worker.isRunning() && !this.#worker.isPaused();
+  }
+
+  start(): void {
+    this.#hasEnded = false;
+    this.#worker.run().then(
+      () => undefined,
+      (error: unknown) => {
+        this.#hasEnded = true;
+        this.#made.log.error({ queue: this.queue, reason: toFleetError(error).message }, 'worker loop ended');
+      },
+    );
+  }
+
+  async ready(): Promise<void> {
+    await this.#worker.waitUntilReady();
+  }
+
+  /** Take jobs again, with a new Worker where the old one has ended. */
+  resume(): void {
+    if (this.#isStopping || this.isRunning) return;
+    if (!this.#hasEnded && this.#worker.isPaused()) {
+      this.#worker.resume();
+      return;
+    }
+    const old = this.#worker;
+    void old.close(true).catch(() => undefined);
+    this.#worker = this.#make();
+    this.start();
+  }
+
+  /** Take no jobs until `resume`; what is active after `graceMs` goes back to its queue without losing an attempt. */
+  async rest(graceMs: number): Promise<void> {
+    const timer = setTimeout(() => this.giveBack(), graceMs);
+    try {
+      await this.#worker.pause();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Take no jobs any more; returns when none is active. */
+  async close(): Promise<void> {
+    this.#isStopping = true;
+    await this.#worker.close();
+  }
+
+  giveBack(): void {
+    this.#worker.cancelAllJobs(SHUTDOWN_REASON);
+  }
+
+  #make(): Worker<Job['data']> {
+    const { queue, processor, options, onMade } = this.#made;
+    const worker = new Worker(queue, processor, { ...options, autorun: false });
+    onMade(worker);
+    return worker;
+  }
+}
