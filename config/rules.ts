@@ -231,10 +231,7 @@ function instancesRule(type: AgentType): Rule {
   };
 }
 
-function modelTimeoutRule(
-  agent: keyof ParsedConfig['real_agents']['timeouts'],
-  type: AgentType,
-): Rule {
+function modelTimeoutRule(agent: keyof ParsedConfig['real_agents']['timeouts'], type: AgentType): Rule {
   const limit = `agents.${type}.timeout`;
   return {
     keys: [`real_agents.timeouts.${agent}`, limit],

@@ -199,7 +199,8 @@ function agent(title: string, defaults: { readonly timeout: number; readonly ins
       description: `Name of the one agent of the ${title} in this process; null is made of host, process and chance`,
     }),
     instances: records(Instance, {
-      expected: 'a list of names, or of objects with name and resources (cpu_threads, ram_bytes, gpu_memory_bytes)',
+      expected:
+        'a list of names, or of objects with name and resources (cpu_threads, ram_bytes, gpu_memory_bytes)',
       default: [],
       description: `Agents of the ${title} that each worker process runs, in the place of instance`,
     }),

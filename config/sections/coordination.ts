@@ -5,7 +5,8 @@ import { decimal, duration, flag, integer, optionalDuration, section } from '../
 export const router = section({
   enabled: flag({
     default: true,
-    description: 'Whether a message to a type goes to its best agent; else it waits in the mailbox that all of them share',
+    description:
+      'Whether a message to a type goes to its best agent; else it waits in the mailbox that all of them share',
   }),
   weight_queue: weight(0.3, 'how much waits for it'),
   weight_heartbeat: weight(0.4, 'how old its heartbeat is'),

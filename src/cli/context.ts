@@ -5,6 +5,7 @@ import type { Questioner } from './confirm.ts';
 import { findDevFleet } from './dev-state.ts';
 import type { Output } from './output.ts';
 import type {
+  CliAgentOperations,
   CliMessageOperations,
   CliOperations,
   CliPorts,
@@ -41,7 +42,7 @@ export interface ContextParts {
 
 /** A fleet to work with, over Redis or over HTTP; closed when the command ends. */
 export interface FleetAccess extends AsyncDisposable {
-  readonly operations: CliOperations;
+  readonly operations: CliOperations & CliAgentOperations;
   readonly via: 'redis' | 'api';
 }
 
@@ -143,7 +144,7 @@ export function usageError(message: string): FleetError {
 
 function access(
   via: FleetAccess['via'],
-  fleet: { operations: CliOperations; close(): Promise<void> },
+  fleet: { operations: CliOperations & CliAgentOperations; close(): Promise<void> },
 ): FleetAccess {
   return { via, operations: fleet.operations, [Symbol.asyncDispose]: () => fleet.close() };
 }

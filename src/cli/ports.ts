@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
+import type { AgentOperations } from '../coordination/agents/operations.ts';
 import type { MessageOperations } from '../coordination/messages/operations.ts';
 import type { MetricSpec } from '../observability/metric-catalogue.ts';
 import type { HostDescription } from '../resources/host.ts';
@@ -95,6 +96,20 @@ export type CliOperations = Pick<
   | 'testChannel'
 >;
 
+/** What the commands use of {@link AgentOperations}; the HTTP client offers the same. */
+export type CliAgentOperations = Pick<
+  AgentOperations,
+  | 'listAgents'
+  | 'getAgent'
+  | 'drainAgent'
+  | 'restartAgent'
+  | 'degradeAgent'
+  | 'undegradeAgent'
+  | 'previewRouting'
+  | 'listCapabilities'
+  | 'discoverCapabilities'
+>;
+
 export interface OpenMessages {
   readonly operations: CliMessageOperations;
   close(): Promise<void>;
@@ -102,7 +117,7 @@ export interface OpenMessages {
 
 /** A fleet reached directly at its Redis. */
 export interface OpenFleet {
-  readonly operations: FleetOperations;
+  readonly operations: FleetOperations & AgentOperations;
   /** Names of the fleet's queues. */
   readonly queues: readonly string[];
   redisInfo(): Promise<RedisFacts>;
@@ -116,7 +131,7 @@ export interface RemoteTarget {
 
 /** A fleet reached through its HTTP API. */
 export interface RemoteFleet {
-  readonly operations: CliOperations & CliMessageOperations;
+  readonly operations: CliOperations & CliAgentOperations & CliMessageOperations;
   close(): Promise<void>;
 }
 

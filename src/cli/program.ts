@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { registerAgents } from './commands/agents.ts';
 import { registerApi } from './commands/api.ts';
 import { registerBreakers } from './commands/breakers.ts';
+import { registerCapabilities } from './commands/capabilities.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerCosts } from './commands/costs.ts';
 import { registerDefinitions } from './commands/definitions.ts';
@@ -16,6 +18,7 @@ import { registerPlay } from './commands/play.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
 import { registerRecover } from './commands/recover.ts';
+import { registerRoute } from './commands/route.ts';
 import { registerSafety } from './commands/safety.ts';
 import { registerSchedules } from './commands/schedules.ts';
 import { registerStatus } from './commands/status.ts';
@@ -68,6 +71,9 @@ const COMMANDS: readonly Register[] = [
   registerCosts,
   registerStatus,
   registerQueues,
+  registerAgents,
+  registerRoute,
+  registerCapabilities,
   registerBreakers,
   registerDlq,
   registerMessages,

@@ -1,9 +1,10 @@
 import { createFleetClient, FleetClientError, type FleetClient } from '../client/client.ts';
 import type { Page } from '../contracts/operator.ts';
 import type { ScheduleView } from '../contracts/schedule.ts';
+import { agentIdText } from '../coordination/models/agent-id.ts';
 import type { ErrorKind } from '../kernel/error-kinds.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
-import type { CliMessageOperations, CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
+import type { CliAgentOperations, CliMessageOperations, CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
 
 /** The fleet behind an HTTP API, in the terms of the operations; who asks is decided by the key. */
 export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
@@ -11,7 +12,7 @@ export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
 }
 
 /** The client as operations: its pages become positions again, its errors those of the product. */
-export function remoteOperations(client: FleetClient): CliOperations & CliMessageOperations {
+export function remoteOperations(client: FleetClient): CliOperations & CliAgentOperations & CliMessageOperations {
   // HTTP continues a list with an opaque cursor, the operations with the last entry seen.
   const deadLetterCursors = new Map<string, string>();
   const turnCursors = new Map<string, string>();
@@ -162,6 +163,15 @@ export function remoteOperations(client: FleetClient): CliOperations & CliMessag
     getIntervention: (id) => asked(client.getIntervention(id)),
     resolveIntervention: (id, request) => asked(client.resolveIntervention(id, request)),
     releaseSession: (id) => asked(client.releaseSession(id)),
+    listAgents: (filter) => asked(client.agents(filter)),
+    getAgent: (agent) => asked(client.agent(agentIdText(agent))),
+    drainAgent: (agent, request) => asked(client.drainAgent(agentIdText(agent), request)),
+    restartAgent: (agent, request) => asked(client.restartAgent(agentIdText(agent), request)),
+    degradeAgent: (agent, request) => asked(client.degradeAgent(agentIdText(agent), request)),
+    undegradeAgent: (agent) => asked(client.undegradeAgent(agentIdText(agent))),
+    previewRouting: (question) => asked(client.previewRouting(question)),
+    listCapabilities: () => asked(client.capabilities()),
+    discoverCapabilities: (request) => asked(client.discoverCapabilities(request)),
     sendMessage: (message) => asked(client.sendMessage(message)),
     async listMailboxes({ limit, after }) {
       const cursor = after === undefined ? undefined : mailboxCursors.get(after);

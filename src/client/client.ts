@@ -20,6 +20,7 @@ import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
+import { agentCalls, type AgentsClient } from './agents.ts';
 import { messageCalls, type MessagesClient } from './messages.ts';
 import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
 import { breakerCalls, type BreakerCalls } from './breaker-calls.ts';
@@ -82,7 +83,13 @@ export interface DeadLetterOptions extends PageOptions {
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
 export interface FleetClient
-  extends SafetyRulesClient, InterventionsClient, EscalationCalls, MessagesClient, BreakerCalls {
+  extends
+    SafetyRulesClient,
+    InterventionsClient,
+    EscalationCalls,
+    MessagesClient,
+    AgentsClient,
+    BreakerCalls {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -270,6 +277,14 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     ...interventionCalls({ get, post, ask }),
     ...escalationCalls({ get, post }),
     ...messageCalls({ get, post }),
+    ...agentCalls({
+      get,
+      post,
+      async drop(path, { signal, idempotencyKey } = {}) {
+        const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+        await transport({ method: 'DELETE', path, signal, ...key });
+      },
+    }),
     ...breakerCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };

@@ -4,12 +4,15 @@ import type { HttpLifetime } from './lifetime.ts';
 import { buildOpenApi } from './openapi.ts';
 import type { Json } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
+import { agentRoutes } from './routes/agents.ts';
 import { breakerRoutes } from './routes/breakers.ts';
 import { bulkStartRoutes } from './routes/bulk-start.ts';
+import { capabilityRoutes } from './routes/capabilities.ts';
 import { changeRunRoutes } from './routes/change-runs.ts';
 import { costRoutes } from './routes/costs.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { definitionRoutes } from './routes/definitions.ts';
+import { diagnosticsRoutes } from './routes/diagnostics.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { escalationRoutes } from './routes/escalations.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -53,6 +56,9 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...runTokenRoutes(deps, lifetime),
     ...safetyRulesRoutes(deps),
     ...escalationRoutes(deps, cursors),
+    ...agentRoutes(deps),
+    ...capabilityRoutes(deps),
+    ...diagnosticsRoutes(deps),
     ...messageRoutes(deps, cursors),
     ...mailboxRoutes(deps, cursors),
     ...queueRoutes(deps),

@@ -10,6 +10,7 @@ export const TAGS = {
   runs: 'Runs of workflows, their state and their events',
   schedules: 'Runs that are started again and again',
   safety: 'How texts are judged, and by which rules',
+  agents: 'Agents: who is there, what they can do, and who gets the next message',
   messages: 'Messages between agents, and their mailboxes',
   queues: 'Queues of the fleet',
   breakers: 'Circuit breakers: what is not called for now',

@@ -21,7 +21,13 @@ export function plannedAgents(
   name: AgentName,
   given: { readonly instance?: string; readonly concurrency?: number } = {},
 ): PlannedAgent[] {
-  const { auto_register_enabled: isOn, enabled, instance, instances, concurrency } = agents[AGENT_TYPES[name]];
+  const {
+    auto_register_enabled: isOn,
+    enabled,
+    instance,
+    instances,
+    concurrency,
+  } = agents[AGENT_TYPES[name]];
   if (!agents.auto_register || !enabled || !isOn) return [];
   if (instances.length > 0)
     return instances.map(({ name: own, resources: hints }) => {
@@ -34,8 +40,7 @@ export function plannedAgents(
     });
   return [
     {
-      name:
-        given.instance ?? instance ?? chanceName(hostname(), process.pid, randomBytes(3).toString('hex')),
+      name: given.instance ?? instance ?? chanceName(hostname(), process.pid, randomBytes(3).toString('hex')),
       resources: {},
       concurrency: given.concurrency ?? concurrency,
     },

@@ -1,6 +1,7 @@
 import { createBullBoard } from '../../dashboards/bull-board/board.ts';
 import { parseText } from '../agents/ipa/parse.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
+import type { AgentOperations } from '../coordination/agents/operations.ts';
 import type { MessageOperations } from '../coordination/messages/operations.ts';
 import type { Readiness } from '../contracts/operator.ts';
 import { toIso } from '../kernel/clock.ts';
@@ -33,7 +34,7 @@ import { VERSION } from './version.ts';
 /** A fleet's operations in this process: what HTTP serves and the CLI calls. */
 export interface OperatedFleet {
   readonly core: Core;
-  readonly operations: FleetOperations & MessageOperations;
+  readonly operations: FleetOperations & MessageOperations & AgentOperations;
   /** The agents and their mailboxes; nothing connects before it is used. */
   readonly coordination: FleetCoordination;
   /** Whether a player's line says that somebody must be answered, whatever else is wrong. */
@@ -149,7 +150,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     await fleet.coordination.start();
     exportCircuits(core.circuits, metrics);
     let draining = false;
-    const operations: FleetOperations & MessageOperations = {
+    const operations: FleetOperations & MessageOperations & AgentOperations = {
       ...fleet.operations,
       readiness: async (): Promise<Readiness> =>
         draining ? { status: 'draining', checks: [] } : fleet.operations.readiness(),

@@ -143,7 +143,8 @@ function coordinatedAgent(parts: FleetAgentsParts, seat: SeatedAgent): Coordinat
     metadata: { queue: name },
     process: (_payload, { message, signal }) => answerMessage(desk, message, signal),
     async healthCheck(): Promise<HealthReport> {
-      if (!worker.isRunning) return { status: 'unhealthy', reason: `the worker of queue ${name} does not run` };
+      if (!worker.isRunning)
+        return { status: 'unhealthy', reason: `the worker of queue ${name} does not run` };
       await core.store.redis.ping();
       return { status: 'healthy' };
     },

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { QUEUE_NAMES } from '../../queues/catalogue.ts';
+import type { AgentOperations } from '../coordination/agents/operations.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { operateFleet } from './api-role.ts';
@@ -10,7 +11,7 @@ import { VERSION } from './version.ts';
 
 /** A fleet reached directly at its Redis. */
 export interface OpenFleet {
-  readonly operations: FleetOperations;
+  readonly operations: FleetOperations & AgentOperations;
   readonly queues: readonly string[];
   redisInfo(): Promise<RedisFacts>;
   close(): Promise<void>;

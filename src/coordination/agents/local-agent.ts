@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { agentIdText, AgentInstance, AgentType, canonicalAgentId, type AgentId } from '../models/agent-id.ts';
 import { AgentResources, type AgentRecord, type DegradedBy } from '../models/agent-record.ts';
 import type { AgentRuntimeStatus } from '../models/agent-state.ts';
-import { JsonObject } from '../models/json.ts';
+import { JsonObject, type JsonValue } from '../models/json.ts';
 import { parseInput } from '../validate.ts';
 import type { CoordinatedAgent } from './agent.ts';
 import { CallWindow } from './call-window.ts';
@@ -44,6 +44,8 @@ export interface RegisteredAgent {
   setCondition(condition: 'initializing' | 'ready' | 'error'): void;
   /** `name@version` of what it advertises; told with the next heartbeat. */
   setCapabilityNames(names: readonly string[]): void;
+  /** A part of its metadata; told with the next heartbeat. */
+  note(name: string, value: JsonValue): void;
 }
 
 /** The members of a record that its script does not write. */
@@ -76,6 +78,7 @@ export class LocalAgent implements RegisteredAgent {
   #requests = 0;
   #errors = 0;
   #capabilities: readonly string[] = [];
+  readonly #notes: Record<string, JsonValue> = {};
 
   /** Errors: validation (invalid_input), with every wrong member */
   constructor(agent: CoordinatedAgent) {
@@ -125,6 +128,10 @@ export class LocalAgent implements RegisteredAgent {
     this.#capabilities = names;
   }
 
+  note(name: string, value: JsonValue): void {
+    this.#notes[name] = value;
+  }
+
   /** It takes no more work; nobody routes to it. */
   markStopped(): void {
     this.#isStopped = true;
@@ -172,7 +179,7 @@ export class LocalAgent implements RegisteredAgent {
       registered_at: this.#registeredAt,
       resources,
       capabilities: [...this.#capabilities],
-      metadata,
+      metadata: { ...metadata, ...this.#notes },
     };
   }
 }

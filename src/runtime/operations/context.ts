@@ -36,5 +36,5 @@ export interface OperationsContext {
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
   readonly safetyState: SafetyState;
   readonly safetySettings: Config['safety'];
-  readonly coordination: Pick<FleetCoordination, 'coordinator'>;
+  readonly coordination: FleetCoordination;
 }

@@ -1,4 +1,5 @@
 import type { FleetOperations } from '../../contracts/operations.ts';
+import type { AgentOperations } from '../../coordination/agents/operations.ts';
 import type { MessageOperations } from '../../coordination/messages/operations.ts';
 import { CreateSession, type SessionView, type TurnRecord } from '../../contracts/session.ts';
 import { redact } from '../../observability/redact.ts';
@@ -14,6 +15,7 @@ import {
 } from '../../workflows/schedules/schedules.ts';
 import { validationFailed } from '../../workflows/start.ts';
 import type { Caller } from '../../contracts/caller.ts';
+import { agentOperations } from './agents.ts';
 import { breakerOperations } from './breakers.ts';
 import { startRunsInBulk } from './bulk-start.ts';
 import { rerunRun, resumeRunFor, updateRunMetadata } from './change-runs.ts';
@@ -42,7 +44,9 @@ import { submitRun, submitTurn } from './submit.ts';
 import { getWorldFor, listWorldVersionsFor } from './worlds.ts';
 
 /** The fleet as HTTP and the CLI know it. */
-export function createOperations(ctx: OperationsContext): FleetOperations & MessageOperations {
+export function createOperations(
+  ctx: OperationsContext,
+): FleetOperations & MessageOperations & AgentOperations {
   const { workflows } = ctx;
   const letters = deadLetterOperations(workflows, ctx.coordination.coordinator);
   const { store, clock } = workflows;
@@ -128,6 +132,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations & Mess
     discardDeadLetter: (dlqId, request, caller) =>
       guarded('discarding a dead letter', letters.discardDeadLetter(dlqId, request, caller)),
     ...messageOperations(ctx.coordination.coordinator),
+    ...agentOperations(ctx.coordination, ctx.queues),
     ...safetyRulesOperations(ctx.safety, {
       isEnabled: ctx.isSafetyEnabled,
       reachesPeople: reachesPeople(escalationSettings(ctx.config)),

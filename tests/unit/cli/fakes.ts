@@ -7,6 +7,7 @@ import { afterAll } from 'vitest';
 import { main, type MainDeps } from '../../../src/cli/main.ts';
 import type { CliPorts, RedisFacts } from '../../../src/cli/ports.ts';
 import type { FleetOperations } from '../../../src/contracts/operations.ts';
+import type { AgentOperations } from '../../../src/coordination/agents/operations.ts';
 import type { MessageOperations } from '../../../src/coordination/messages/operations.ts';
 import type { DeadLetter, QueueView } from '../../../src/contracts/operator.ts';
 import type { RunEvent, RunEventType, RunView } from '../../../src/contracts/run.ts';
@@ -42,7 +43,7 @@ export interface RunResult {
   json(): unknown;
 }
 
-type FakedOperations = FleetOperations & MessageOperations;
+type FakedOperations = FleetOperations & MessageOperations & AgentOperations;
 
 export type RunSetup = Partial<Omit<MainDeps, 'ports' | 'stdin'>> & {
   readonly ports?: Partial<CliPorts>;

@@ -286,7 +286,14 @@ describe('problems', () => {
     [{ AO_CIRCUITS: '{"provider.main":{"timeout_seconds":400,"success_threshold":4}}' }, RULES[23]],
     [{ AO_AGENTS__HEARTBEAT_TTL: '30', AO_AGENTS__HEARTBEAT_INTERVAL: '30' }, RULES[24]],
     [{ AO_AGENTS__RECORD_RETENTION: '20' }, RULES[25]],
-    [{ AO_AGENTS__IPA__INSTANCES: '["a","a","b"]', AO_AGENTS__IPA__INSTANCE: 'c', AO_AGENTS__IPA__MAX_INSTANCES: '2' }, RULES[26]],
+    [
+      {
+        AO_AGENTS__IPA__INSTANCES: '["a","a","b"]',
+        AO_AGENTS__IPA__INSTANCE: 'c',
+        AO_AGENTS__IPA__MAX_INSTANCES: '2',
+      },
+      RULES[26],
+    ],
     [{ AO_AGENTS__WBA__INSTANCES: '["a","b","c"]', AO_AGENTS__WBA__INSTANCE: 'd' }, RULES[27]],
     [{ AO_AGENTS__NGA__INSTANCES: '["a","b","c","d"]', AO_AGENTS__NGA__INSTANCE: 'e' }, RULES[28]],
     [

@@ -47,20 +47,27 @@ interface Component {
  */
 export class CapabilityDiscovery implements AsyncDisposable {
   readonly #store: DiscoveryParts['store'];
-  readonly #settings: DiscoverySettings;
+  readonly settings: DiscoverySettings;
   readonly #environment: Environment;
   readonly #infer: InferCapabilities;
   readonly #logger: Logger;
   readonly #components = new Map<string, Component>();
   #isStopped = false;
 
-  /** For the registry, whose heartbeats the strategy `heartbeat` waits for. */
-  readonly hooks: RegistryHooks = { onBeaten: ({ id }) => this.beaten(id) };
+  /** For the registry: the strategy `heartbeat` waits for heartbeats, and each tells how the advertisement stands. */
+  readonly hooks: RegistryHooks = {
+    beforeBeat: (agent) => {
+      const component = this.#components.get(agent.text);
+      if (component !== undefined) agent.note('discovery', { ...statusOf(component) });
+      return undefined;
+    },
+    onBeaten: ({ id }) => this.beaten(id),
+  };
 
   /** Errors: validation (invalid_input) */
   constructor({ store, settings, environment, infer, logger = NO_LOGGER }: DiscoveryParts) {
     this.#store = store;
-    this.#settings = parseInput(DiscoverySettings, settings ?? {}, 'discovery');
+    this.settings = parseInput(DiscoverySettings, settings ?? {}, 'discovery');
     this.#environment = environment;
     this.#infer = infer ?? (() => undefined);
     this.#logger = logger;
@@ -75,7 +82,7 @@ export class CapabilityDiscovery implements AsyncDisposable {
     const agent = parseInput(AgentId, definition.agent, 'agent');
     const id = definition.componentId ?? agentIdText(agent);
     this.remove(id);
-    const isOn = isDiscoveryOn(this.#settings, this.#environment) && definition.advertise !== false;
+    const isOn = isDiscoveryOn(this.settings, this.#environment) && definition.advertise !== false;
     const component: Component = {
       id,
       definition,
@@ -84,14 +91,14 @@ export class CapabilityDiscovery implements AsyncDisposable {
       round: undefined,
     };
     this.#components.set(id, component);
-    if (this.#settings.strategy === 'immediate') this.#begin(component, 0);
-    if (this.#settings.strategy === 'delayed') this.#begin(component, this.#settings.discoveryDelayMs);
+    if (this.settings.strategy === 'immediate') this.#begin(component, 0);
+    if (this.settings.strategy === 'delayed') this.#begin(component, this.settings.discoveryDelayMs);
     return statusOf(component);
   }
 
   /** A heartbeat of this agent succeeded: with the strategy `heartbeat` the first one begins the round. */
   beaten(agent: AgentIdInput): void {
-    if (this.#settings.strategy !== 'heartbeat') return;
+    if (this.settings.strategy !== 'heartbeat') return;
     const text = agentIdText(agent);
     for (const component of this.#components.values())
       if (component.state.attempts === 0 && agentIdText(component.definition.agent) === text)
@@ -134,7 +141,7 @@ export class CapabilityDiscovery implements AsyncDisposable {
   }
 
   status(): DiscoveryStatus {
-    return discoveryStatus([...this.#components.values()].map(statusOf), this.#environment, this.#settings);
+    return discoveryStatus([...this.#components.values()].map(statusOf), this.#environment, this.settings);
   }
 
   /** No more attempts; returns when none is under way. Safe to call twice. */
@@ -160,7 +167,7 @@ export class CapabilityDiscovery implements AsyncDisposable {
   async #round(component: Component, delayMs: number): Promise<void> {
     const { signal } = component.leaving;
     try {
-      for (let waitMs = delayMs; component.state.status === 'pending'; waitMs = this.#settings.retryDelayMs) {
+      for (let waitMs = delayMs; component.state.status === 'pending'; waitMs = this.settings.retryDelayMs) {
         if (waitMs > 0) await sleep(waitMs, signal);
         this.#step(component, { kind: 'attempt_began' });
         await this.#attempt(component, signal);
@@ -172,7 +179,7 @@ export class CapabilityDiscovery implements AsyncDisposable {
   }
 
   async #attempt(component: Component, leaving: AbortSignal): Promise<void> {
-    const { discoveryTimeoutMs, capabilityValidation } = this.#settings;
+    const { discoveryTimeoutMs, capabilityValidation } = this.settings;
     const overdue = new AbortController();
     const timer = setTimeout(
       () =>
@@ -197,7 +204,7 @@ export class CapabilityDiscovery implements AsyncDisposable {
   }
 
   #step(component: Component, event: ComponentEvent): void {
-    component.state = nextState(component.state, event, this.#settings.retryAttempts);
+    component.state = nextState(component.state, event, this.settings.retryAttempts);
   }
 }
 

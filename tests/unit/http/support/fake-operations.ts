@@ -11,6 +11,15 @@ import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
 import type {
+  AgentListFilter,
+  AgentListing,
+  AgentOperations,
+  AgentReason,
+  AskedOfAgent,
+  PreviewQuestion,
+} from '../../../../src/coordination/agents/operations.ts';
+import type { AgentCapabilitySet } from '../../../../src/coordination/models/capability.ts';
+import type {
   BroadcastMessage,
   MailboxView,
   MessageAuditEntry,
@@ -59,7 +68,7 @@ import type { SessionWorld } from '../../../../src/contracts/world-history.ts';
 const AT = '2026-01-01T00:00:00.000Z';
 
 /** A fleet in memory that obeys the contract as far as HTTP can see it; fields are there for tests to reach in. */
-export class FakeOperations implements FleetOperations, MessageOperations {
+export class FakeOperations implements FleetOperations, MessageOperations, AgentOperations {
   readonly sessions = new Map<string, SessionView>();
   readonly runs = new Map<string, RunView>();
   readonly events = new Map<string, RunEvent[]>();
@@ -643,6 +652,134 @@ export class FakeOperations implements FleetOperations, MessageOperations {
   async getDeadLetter(dlqId: string) {
     this.#enter('getDeadLetter', dlqId);
     return { ...this.#deadLetter(dlqId), data: { input: { text: 'a secret thought' } }, stacktrace: [] };
+  }
+
+  readonly agents = new Map<string, AgentListing>();
+  readonly capabilitySets: AgentCapabilitySet[] = [];
+
+  async listAgents(filter: AgentListFilter): Promise<AgentListing[]> {
+    this.#enter('listAgents', filter);
+    return [...this.agents.values()].filter(
+      ({ agent_type: type, status }) =>
+        (filter.type ?? type) === type && (filter.status ?? status) === status,
+    );
+  }
+
+  async getAgent(agent: AgentIdInput): Promise<AgentListing> {
+    this.#enter('getAgent', agent);
+    const found = this.agents.get(agentIdText(agent));
+    if (found === undefined) throw notFound('agent_not_found', agentIdText(agent));
+    return found;
+  }
+
+  async deregisterAgent(agent: AgentIdInput): Promise<void> {
+    await this.getAgent(agent);
+    this.agents.delete(agentIdText(agent));
+  }
+
+  drainAgent(agent: AgentIdInput, request: AgentReason, caller: Caller) {
+    return this.#askOf(agent, 'drain', request, caller);
+  }
+
+  restartAgent(agent: AgentIdInput, request: AgentReason, caller: Caller) {
+    return this.#askOf(agent, 'restart', request, caller);
+  }
+
+  degradeAgent(agent: AgentIdInput, request: AgentReason) {
+    return this.#askOf(agent, 'degrade', request);
+  }
+
+  undegradeAgent(agent: AgentIdInput) {
+    return this.#askOf(agent, 'undegrade');
+  }
+
+  async #askOf(
+    agent: AgentIdInput,
+    command: AskedOfAgent['command'],
+    ...more: unknown[]
+  ): Promise<AskedOfAgent> {
+    this.#enter(`${command}Agent`, agent, ...more);
+    const found = this.agents.get(agentIdText(agent));
+    if (found === undefined) throw notFound('agent_not_found', agentIdText(agent));
+    return { agent_id: found.agent_id, command, command_id: null, changed: true };
+  }
+
+  async previewRouting(question: PreviewQuestion) {
+    this.#enter('previewRouting', question);
+    const weights = { queue: 0.3, heartbeat: 0.4, success: 0.3 };
+    return {
+      agent_type: question.agentType,
+      weights,
+      configured_weights: weights,
+      configured_heartbeat_fresh_seconds: 30,
+      candidates: [],
+      selected: null,
+      reason: 'no healthy candidates found' as const,
+      excluded: [],
+      summary: { total_agents: 0, healthy_candidates: 0, excluded_count: 0, exclusion_reasons: {} },
+    };
+  }
+
+  async discoverCapabilities(request: unknown) {
+    this.#enter('discoverCapabilities', request);
+    return {
+      matches: [],
+      total_agents_searched: this.capabilitySets.length,
+      search_duration_ms: 0,
+      discovery_timestamp: AT,
+      cache_hit: false,
+    };
+  }
+
+  async listCapabilities(): Promise<AgentCapabilitySet[]> {
+    this.#enter('listCapabilities');
+    return this.capabilitySets;
+  }
+
+  async capabilityStatistics() {
+    this.#enter('capabilityStatistics');
+    const none = { processing: 0, generation: 0, analysis: 0, coordination: 0, storage: 0, communication: 0 };
+    return {
+      total_agents: 0,
+      total_capabilities: 0,
+      active_capabilities: 0,
+      by_type: none,
+      unique_names: 0,
+      average_load: null,
+      algorithm: 'weighted_score' as const,
+      orphans: 0,
+    };
+  }
+
+  async discoveryStatus() {
+    this.#enter('discoveryStatus');
+    const counts = { pending: 0, discovering: 0, registered: 0, failed: 0, disabled: 0 };
+    return {
+      enabled: true,
+      environment: 'development' as const,
+      strategy: 'immediate' as const,
+      counts,
+      components: [],
+    };
+  }
+
+  async systemSummary() {
+    this.#enter('systemSummary');
+    return {
+      total_agents: 0,
+      healthy_agents: 0,
+      degraded_agents: 0,
+      unhealthy_agents: 0,
+      unknown_agents: 0,
+      total_capabilities: 0,
+      unique_capability_types: 0,
+      overall_health: 'unknown' as const,
+    };
+  }
+
+  async systemHealth() {
+    this.#enter('systemHealth');
+    return { overall_health: 'unknown' as const, agents: [] };
   }
 
   breaker: BreakerView = {
