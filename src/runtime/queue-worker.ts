@@ -19,6 +19,7 @@ export class QueueWorker {
   #worker: Worker;
   #hasEnded = false;
   #isStopping = false;
+  #resting: Promise<void> = Promise.resolve();
 
   constructor(options: QueueWorkerOptions) {
     this.#made = options;
@@ -68,6 +69,12 @@ export class QueueWorker {
 
   /** Take no jobs until `resume`; what is active after `graceMs` goes back to its queue without losing an attempt. */
   async rest(graceMs: number): Promise<void> {
+    if (this.#isStopping) return;
+    this.#resting = this.#rest(graceMs);
+    await this.#resting;
+  }
+
+  async #rest(graceMs: number): Promise<void> {
     const timer = setTimeout(() => this.giveBack(), graceMs);
     try {
       await this.#worker.pause();
@@ -79,6 +86,8 @@ export class QueueWorker {
   /** Take no jobs any more; returns when none is active. */
   async close(): Promise<void> {
     this.#isStopping = true;
+    // Pausing connects anew in the end, which must not meet the closing.
+    await this.#resting.catch(() => undefined);
     await this.#worker.close();
   }
 
