@@ -161,6 +161,8 @@ export type Role =
       readonly agents: readonly WorkerQueue[];
       readonly concurrency?: number;
       readonly instance?: string;
+      /** Files whose default exports are agents of other types. */
+      readonly modules?: readonly string[];
     }
   | { readonly kind: 'dev' };
 

@@ -4,7 +4,13 @@ import type { ScheduleView } from '../contracts/schedule.ts';
 import { agentIdText } from '../coordination/models/agent-id.ts';
 import type { ErrorKind } from '../kernel/error-kinds.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
-import type { CliAgentOperations, CliMessageOperations, CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
+import type {
+  CliAgentOperations,
+  CliMessageOperations,
+  CliOperations,
+  RemoteFleet,
+  RemoteTarget,
+} from './ports.ts';
 
 /** The fleet behind an HTTP API, in the terms of the operations; who asks is decided by the key. */
 export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
@@ -12,7 +18,9 @@ export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
 }
 
 /** The client as operations: its pages become positions again, its errors those of the product. */
-export function remoteOperations(client: FleetClient): CliOperations & CliAgentOperations & CliMessageOperations {
+export function remoteOperations(
+  client: FleetClient,
+): CliOperations & CliAgentOperations & CliMessageOperations {
   // HTTP continues a list with an opaque cursor, the operations with the last entry seen.
   const deadLetterCursors = new Map<string, string>();
   const turnCursors = new Map<string, string>();

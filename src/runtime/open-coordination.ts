@@ -74,10 +74,8 @@ export function openCoordination(parts: CoordinationParts): FleetCoordination {
 function fleetCircuits(breakers: Breakers, config: Config): CallGuard {
   const { callTimeouts = {}, callTimeoutMs = 30_000 } = supervisionOptions(config);
   return (agent, work, signal) =>
-    breakers
-      .get(`agent.${shortAgentType(agent.type)}`)
-      .execute((inner) => work(inner), {
-        signal,
-        timeoutMs: Math.max(1, (callTimeouts[agent.type] ?? callTimeoutMs) - CALL_SPARE_MS),
-      });
+    breakers.get(`agent.${shortAgentType(agent.type)}`).execute((inner) => work(inner), {
+      signal,
+      timeoutMs: Math.max(1, (callTimeouts[agent.type] ?? callTimeoutMs) - CALL_SPARE_MS),
+    });
 }

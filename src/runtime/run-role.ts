@@ -7,6 +7,7 @@ import { startApiRole, type ApiRole } from './api-role.ts';
 import type { CoreOptions } from './core.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
 import { startFleetTracing } from './fleet-tracing.ts';
+import { loadAgents } from './module-agents.ts';
 import { VERSION } from './version.ts';
 import { serveWorkerHttp } from './worker-http.ts';
 import { startWorkerRole } from './worker-role.ts';
@@ -21,6 +22,8 @@ export type Role =
       readonly agents: readonly WorkerQueue[];
       readonly concurrency?: number;
       readonly instance?: string;
+      /** Files whose default exports are agents of other types. */
+      readonly modules?: readonly string[];
     }
   | { readonly kind: 'dev' };
 
@@ -119,10 +122,13 @@ async function startWorker(
   instance: string,
 ): Promise<StartedRole> {
   const queues = workedQueues(role.agents);
+  const loaded = await Promise.all((role.modules ?? []).map((file) => loadAgents(file, role.instance)));
+  const moduleAgents = loaded.flat();
   const workers = await startWorkerRole({
     ...core,
     queues,
     instance,
+    moduleAgents,
     ...(role.instance === undefined ? {} : { agentInstance: role.instance }),
     ...(role.concurrency === undefined ? {} : { concurrency: role.concurrency }),
   });
@@ -134,7 +140,11 @@ async function startWorker(
       readiness: workers.readiness,
     });
     return {
-      ready: { metricsUrl: `${http.url}/metrics`, redisUrl: core.redisUrl, roles: queues },
+      ready: {
+        metricsUrl: `${http.url}/metrics`,
+        redisUrl: core.redisUrl,
+        roles: [...queues, ...moduleAgents.map(({ type }) => type)],
+      },
       hopeless: workers.hopeless,
       async stop() {
         await workers.stop();

@@ -3,6 +3,7 @@ import type { Agent } from '../agents/agent.ts';
 import { createInputProcessor } from '../agents/ipa/process.ts';
 import { createNarrator } from '../agents/nga/process.ts';
 import { createWorldBuilder } from '../agents/wba/process.ts';
+import type { CoordinatedAgent } from '../coordination/agents/agent.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Readiness } from '../contracts/operator.ts';
@@ -12,6 +13,7 @@ import type { SafetyParts } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { exportCircuits } from './fleet-breakers.ts';
 import { createMeasuredCache } from './measured-cache.ts';
+import { runModuleAgents } from './module-agents.ts';
 import { openLanguages } from './open-languages.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { openSafetyState, type SafetyState } from './open-safety-state.ts';
@@ -32,6 +34,8 @@ export interface WorkersOfRole {
   /** The name of the agent to register, where one of a single type is; default: as configured. */
   readonly agentInstance?: string;
   readonly concurrency?: number;
+  /** Agents of other types; they are registered in any case. */
+  readonly moduleAgents?: readonly CoordinatedAgent[];
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
   /** Takes the place of the configured models; an agent without an entry has none. */
@@ -102,7 +106,8 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     for (const queue of options.queues.filter(isAgentQueue)) breakers.get(`agent.${queue}`);
     exportCircuits(core.circuits, core.metrics);
     let unregistered: readonly string[] = [];
-    if (seats.length > 0) {
+    const { moduleAgents = [] } = options;
+    if (seats.length + moduleAgents.length > 0) {
       coordination = openCoordination({
         ...core,
         onHopeless: () => hopeless.reject(new Error('none of the agents of this process can work')),
@@ -110,6 +115,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       await coordination.start();
       const parts = { core, coordination, agents, languages, workerOf: workers.of };
       unregistered = await runFleetAgents(parts, seats);
+      await runModuleAgents(coordination, moduleAgents);
     }
     const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
     let draining = false;
