@@ -1,3 +1,4 @@
+import type { Config } from '../../config/schema.ts';
 import { isAgentQueue, isSafetyQueue, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent } from '../agents/agent.ts';
 import { createInputProcessor } from '../agents/ipa/process.ts';
@@ -116,6 +117,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       const parts = { core, coordination, agents, languages, workerOf: workers.of };
       unregistered = await runFleetAgents(parts, seats);
       await runModuleAgents(coordination, moduleAgents);
+      await advertised(coordination, core.config);
     }
     const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
     let draining = false;
@@ -165,6 +167,13 @@ function seatsOf({ config }: Core, { queues, agentInstance, concurrency }: Worke
   return queues
     .filter(isAgentQueue)
     .flatMap((name) => plannedAgents(config, name, given).map((planned) => new SeatedAgent(name, planned)));
+}
+
+/** Where agents advertise at once, a process is ready when it is known what its agents can do. */
+async function advertised({ registry, discovery }: FleetCoordination, { agents }: Config): Promise<void> {
+  if (agents.discovery.strategy !== 'immediate') return;
+  await Promise.all(registry.local().map(({ text }) => discovery.settled(text)));
+  await registry.heartbeat().catch(() => undefined);
 }
 
 function withAgents(readiness: Readiness, unregistered: readonly string[]): Readiness {

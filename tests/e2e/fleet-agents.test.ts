@@ -1,5 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -77,7 +79,7 @@ test('[R3.6] [R6.2] workers that may register are there, work on messages, and l
     start('worker', 'ipa', '--instance', 'a'),
     start('worker', 'ipa', '--instance', 'b'),
   ]);
-  const [a, b] = ['input_processor:a', 'input_processor:b'];
+  const [a, b] = ['input_processor:a', 'input_processor:b'] as const;
   const listed = await promisify(execFile)(process.execPath, [MAIN, 'agents', 'list'], {
     env: { PATH: process.env['PATH'] ?? '', ...env, COLUMNS: '160' },
   });
@@ -95,10 +97,14 @@ test('[R3.6] [R6.2] workers that may register are there, work on messages, and l
   });
   expect(answer.payload).toMatchObject({ in_reply_to: 'what-does-it-mean', intent: expect.anything() });
 
+  const { command_id: asked } = await client.restartAgent(b, { reason: 'a test' });
+  const restarted = (await happens(b, 'restarted')).find(({ kind }) => kind === 'restarted');
+  expect(restarted?.details).toMatchObject({ command_id: asked, asked_because: 'a test' });
+
   one.child.kill('SIGKILL');
-  const events = await happens(a!, 'lost');
+  const events = await happens(a, 'lost');
   expect(events.filter(({ kind }) => kind === 'lost')).toHaveLength(1);
-  expect(await client.agent(a!)).toMatchObject({ alive: false, status: 'lost', health: 'unhealthy' });
+  expect(await client.agent(a)).toMatchObject({ alive: false, status: 'lost', health: 'unhealthy' });
   const preview = await client.previewRouting({ agentType: 'ipa', showAllCandidates: true });
   expect(preview).toMatchObject({
     selected: 'b',
@@ -112,4 +118,35 @@ test('[R3.6] [R6.2] workers that may register are there, work on messages, and l
   expect(await gone).toEqual([0, null]);
   expect((await client.agents()).map(({ agent_id: id }) => id)).toEqual([a]);
   expect(await client.capabilities()).toEqual([]);
+});
+
+test('[R6.2] an agent of a module is there, is found by what it can do, and answers', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ao-agent-'));
+  const file = join(folder, 'echo.mjs');
+  writeFileSync(
+    file,
+    `export default {
+      type: 'echo',
+      capabilities: [{ name: 'echoing', type: 'communication', version: '2.0.0' }],
+      process: async ({ text }) => ({ text: text + ' ' + text }),
+    };`,
+  );
+  const { child } = await start('worker', '--module', file, '--instance', 'e1');
+  const found = await client.discoverCapabilities({ criteria: { capability_name: 'echoing' } });
+  expect(found.matches.map(({ agent_id: id }) => id)).toEqual(['echo:e1']);
+  expect(await client.agent('echo:e1')).toMatchObject({ status: 'idle', capabilities: ['echoing@2.0.0'] });
+  expect(await client.discoveryStatus()).toMatchObject({ enabled: true, environment: 'development' });
+  const answer = await agents.coordinator.request({
+    message_id: 'say-it-again',
+    sender: { type: 'tester', instance: 't1' },
+    recipient: { type: 'echo' },
+    message_type: 'request',
+    payload: { text: 'cuckoo' },
+  });
+  expect(answer.payload).toEqual({ text: 'cuckoo cuckoo', in_reply_to: 'say-it-again' });
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await gone).toEqual([0, null]);
+  expect(await client.agents({ type: 'echo' })).toEqual([]);
+  rmSync(folder, { recursive: true });
 });

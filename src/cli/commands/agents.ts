@@ -46,9 +46,12 @@ export const registerAgents: Register = (program, run) => {
   }
 };
 
-async function list(context: CommandContext, _: [], options: ListOptions): Promise<number> {
+async function list(context: CommandContext, _: [], { type, status }: ListOptions): Promise<number> {
   await using fleet = await context.fleet();
-  const agents = await fleet.operations.listAgents(options);
+  const agents = await fleet.operations.listAgents({
+    ...(type !== undefined && { type }),
+    ...(status !== undefined && { status }),
+  });
   context.out.result(agents, () => (agents.length === 0 ? ['no agents'] : agentTable(agents, context.out)));
   return EXIT.ok;
 }

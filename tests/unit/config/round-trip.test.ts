@@ -42,6 +42,25 @@ const secret = fc.constantFrom(null, 'short', '0123456789abcdef0123456789abcdef'
 const recipients = fc.subarray(['a@mail.example', 'b.c@mail.example', 'nobody']);
 const filePath = (valid: string): fc.Arbitrary<unknown> => fc.constantFrom(null, valid, './c d', ' ');
 
+const instances = fc.array(
+  fc.oneof(
+    fc.constantFrom('a', 'b-1', 'a b'),
+    fc.record(
+      {
+        name: fc.constantFrom('a', 'c'),
+        resources: fc.record(
+          { cpu_threads: fc.nat(3), ram_bytes: fc.constantFrom(0, 1024, '512MB', 'much') },
+          { requiredKeys: [] },
+        ),
+      },
+      { requiredKeys: ['name'] },
+    ),
+  ),
+  { maxLength: 3 },
+);
+const instance = fc.constantFrom(null, 'a', 'b-1', 'a b');
+const version = fc.constantFrom('1.0.0', '2.1.0-beta.1', '1.0');
+
 /** Keys whose values are words; all others follow from their kind. */
 const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   environment: fc.constantFrom(...ENVIRONMENTS),
@@ -52,6 +71,17 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'redis.url': fc.constantFrom(null, 'redis://db:6379/0', 'rediss://u:p@db'),
   'redis.key_prefix': fc.constantFrom('ao', '{ao}', '{ao:0}', 'test_1'),
   'redis.bullmq_prefix': fc.constantFrom(null, 'bull', '{b}'),
+  'agents.discovery.strategy': fc.constantFrom('immediate', 'delayed', 'heartbeat', 'manual', 'never'),
+  'agents.discovery.capability_matching.algorithm': fc.constantFrom('exact_match', 'semantic', 'best'),
+  'agents.input_processor.instance': instance,
+  'agents.input_processor.instances': instances,
+  'agents.input_processor.capabilities.version': version,
+  'agents.world_builder.instance': instance,
+  'agents.world_builder.instances': instances,
+  'agents.world_builder.capabilities.version': version,
+  'agents.narrative_generator.instance': instance,
+  'agents.narrative_generator.instances': instances,
+  'agents.narrative_generator.capabilities.version': version,
   'neo4j.url': fc.constantFrom(
     null,
     'bolt://db:7687',
