@@ -144,7 +144,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
  * A queue asks Redis for its version once, and refuses everything for ever when the answer comes too late: so not while
  * the start of a process keeps it busy with other things.
  */
-async function untilReady(queues: readonly { waitUntilReady(): Promise<unknown> }[], url: string): Promise<void> {
+async function untilReady(
+  queues: readonly { waitUntilReady(): Promise<unknown> }[],
+  url: string,
+): Promise<void> {
   try {
     await Promise.all(queues.map((queue) => queue.waitUntilReady()));
   } catch (cause) {

@@ -26,6 +26,8 @@ import type { Validator } from './validate-text.ts';
 export interface LiveJudge {
   /** For texts of a language; that of `safety.locale` for one that is not known. */
   validatorFor(locale?: string): Validator;
+  /** All that have word lists. */
+  readonly languages: readonly string[];
 }
 
 /** Keyed hashes that stand for players and texts: the same in every process of a fleet. */

@@ -38,6 +38,7 @@ export class LiveRules implements LiveJudge {
   readonly #stored: RulesStore;
   readonly #compiler: LiveCompiler;
   readonly #file: RulesFile | null;
+  readonly #languages: readonly string[];
   #base: LiveSet;
   #current: LiveSet;
   /** Digest of what was last seen in the key, accepted or not; {@link NO_DOCUMENT} when there was none. */
@@ -56,6 +57,7 @@ export class LiveRules implements LiveJudge {
     this.#stored = new RulesStore(options.store, options.clock);
     this.#compiler = new LiveCompiler(options);
     this.#file = options.file === null ? null : new RulesFile(options.file, this.#compiler, options);
+    this.#languages = [...options.lexicons.keys()];
     this.#base = this.#compiler.productSet();
     this.#current = this.#base;
     this.#reloadedAtMs = options.clock.now();
@@ -71,6 +73,10 @@ export class LiveRules implements LiveJudge {
     const { locale: usual } = this.#options;
     const { validators } = this.#current;
     return validators.get(languageIn(locale ?? usual)) ?? validators.get(languageIn(usual))!;
+  }
+
+  get languages(): readonly string[] {
+    return this.#languages;
   }
 
   /**

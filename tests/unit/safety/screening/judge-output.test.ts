@@ -4,7 +4,7 @@ import type { Validator } from '../../../../src/safety/validate-text.ts';
 
 /** Blocks what contains "a forbidden thing", and notes what it was given. */
 function judgeOf(validateText: Validator['validateText']) {
-  return createOutputJudge({ validatorFor: () => ({ validateText }) as Validator });
+  return createOutputJudge({ languages: ['en'], validatorFor: () => ({ validateText }) as Validator });
 }
 
 describe('what the fleet says', () => {
