@@ -48,7 +48,7 @@ export const FULL: Plan = {
     { sessions: 100, turnsPerSession: 20 },
   ],
   safety: { rounds: 7, textsPerRound: 200_000 },
-  crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
+  crisis: { waiting: 10_000, rounds: 7, linesPerRound: 200, pages: 200 },
   messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
 };
 
@@ -66,6 +66,6 @@ export const QUICK: Plan = {
     { sessions: 10, turnsPerSession: 2 },
   ],
   safety: { rounds: 3, textsPerRound: 5000 },
-  crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
+  crisis: { waiting: 200, rounds: 1, linesPerRound: 20, pages: 5 },
   messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
 };
