@@ -38,7 +38,6 @@ export class LiveRules implements LiveJudge {
   readonly #stored: RulesStore;
   readonly #compiler: LiveCompiler;
   readonly #file: RulesFile | null;
-  readonly #languages: readonly string[];
   #base: LiveSet;
   #current: LiveSet;
   /** Digest of what was last seen in the key, accepted or not; {@link NO_DOCUMENT} when there was none. */
@@ -57,7 +56,6 @@ export class LiveRules implements LiveJudge {
     this.#stored = new RulesStore(options.store, options.clock);
     this.#compiler = new LiveCompiler(options);
     this.#file = options.file === null ? null : new RulesFile(options.file, this.#compiler, options);
-    this.#languages = [...options.lexicons.keys()];
     this.#base = this.#compiler.productSet();
     this.#current = this.#base;
     this.#reloadedAtMs = options.clock.now();
@@ -76,7 +74,7 @@ export class LiveRules implements LiveJudge {
   }
 
   get languages(): readonly string[] {
-    return this.#languages;
+    return [...this.#options.lexicons.keys()];
   }
 
   /**
@@ -270,9 +268,9 @@ export class LiveRules implements LiveJudge {
     );
   }
 
-  #tellRejected(errors: readonly FieldProblem[]): void {
+  #tellRejected(errors: readonly FieldProblem[], by?: string): void {
     const codes = [...new Set(errors.map(({ code }) => code))].slice(0, 10);
-    this.#stored.tellRejected(this.#stored.source, codes).catch(() => undefined);
+    this.#stored.tellRejected(this.#stored.source, codes, by).catch(() => undefined);
   }
 
   get #newestRefusal(): Refusal | null {
@@ -287,9 +285,9 @@ export class LiveRules implements LiveJudge {
       held: () => this.#current.rules,
       isRefused: () => this.#refusal !== null,
       standing: () => (this.#seen === UNREAD ? null : this.#seen || ABSENT),
-      reject: (error) => {
+      reject: (error, by) => {
         this.#options.observe?.reloaded('rejected');
-        this.#tellRejected(error.problems ?? []);
+        this.#tellRejected(error.problems ?? [], by);
         return this.#refused(error);
       },
     };
