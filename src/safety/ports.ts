@@ -135,6 +135,8 @@ export interface NotedValidation {
 /** Counts and audits judgements: behind everything, nobody waits for it, and it never throws. */
 export interface ValidationRecorder {
   note(noted: NotedValidation): void;
+  /** Counts one of which nothing is written down. */
+  counted?(stage: Stage, level: SafetyLevel, durationMs: number): void;
 }
 
 /** Everything of the player's safety that a process holds; the rules of one process serve all its texts. */

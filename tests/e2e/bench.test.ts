@@ -89,6 +89,7 @@ const Document = z.strictObject({
     waiting: z.int(),
     empty: z.strictObject({ p50Ms: Count, p99Ms: Count }),
     full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    paged: z.strictObject({ p50Ms: Count, p99Ms: Count, maxMs: Count }),
     jobsAdded: z.literal(0),
   }),
   turns: z.array(

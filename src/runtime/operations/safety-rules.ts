@@ -13,6 +13,7 @@ import type { RuleSet } from '../../safety/rules/rule-set.ts';
 import { validationFailed } from '../../workflows/start.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import type { AuditFields } from '../../safety/record/side-writes.ts';
+import { judgeLine } from '../../safety/screening/judge-line.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
 
 /** What operators can ask of the rules. The room is opened when it is first needed. */
@@ -64,11 +65,13 @@ export function safetyRulesOperations(
       if (!parsed.success) throw validationFailed(parsed.error, 'text', '');
       const { text, stage, context, locale } = parsed.data;
       try {
-        return (await open()).judge.validatorFor(locale).validateText(text, {
-          stage,
-          ...(context === undefined ? {} : { context }),
-          ...(locale === undefined ? {} : { locale }),
-        });
+        const { judge } = await open();
+        const about = { stage, ...(context === undefined ? {} : { context }) };
+        const place = locale === undefined ? {} : { locale };
+        const result = judge.validatorFor(locale).validateText(text, { ...about, ...place });
+        if (locale !== undefined || stage === 'output' || result.crisis_detected) return result;
+        // As a player's line is: in any language, where none is named.
+        return judgeLine(judge, text, { ...about, includeAudit: true }).validation;
       } catch (error) {
         if (isFleetError(error) && error.code === 'text_too_large') {
           await about.audit({ event: 'text.refused', actor: caller.id, stage, length: text.length });

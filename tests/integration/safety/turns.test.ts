@@ -354,6 +354,9 @@ describe('a story that may not be told', () => {
     expect(h.logLines.join('')).not.toMatch(/kill yourself|miss you/);
 
     expect(safety.violations).toEqual([{ sessionId, count: 3 }]);
+    const audited = JSON.stringify(await client.xrange(keys.safetyAudit(), '-', '+'));
+    expect(audited.match(/"story\.withheld"/g)).toHaveLength(3);
+    expect(audited).not.toContain(sessionId);
     const next = await h.play(sessionId, 'look around');
     expect(next.response_text).toMatch(/keeps you company/);
     expect(systems).toHaveLength(3);
