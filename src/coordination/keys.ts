@@ -8,8 +8,6 @@ export interface CoordinationKeys {
   readonly prefix: string;
   /** Set: text forms of all mailboxes that were ever used. */
   mailboxes(): string;
-  /** Sorted set: ticket of a send under way -> Redis time in ms at which it lapses. */
-  admission(queue: string): string;
   /** String: who moves a failed message to the dead letters at this moment. */
   deadLetterClaim(queue: string, jobId: string): string;
   /** Sorted set: dead letter that is being sent again -> Redis time in ms since when. */
@@ -49,7 +47,6 @@ export interface CoordinationKeys {
 /** No queue is called by one of these words. */
 export const COORDINATION_SEGMENTS = [
   'mailboxes',
-  'admit',
   'claims',
   'replays',
   'reply',
@@ -66,7 +63,6 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
   return {
     prefix,
     mailboxes: () => key('mailboxes'),
-    admission: (queue) => key('admit', queue),
     deadLetterClaim: (queue, jobId) => key('claims', queue, jobId),
     replays: (queue) => key('replays', queue),
     reply: (messageId) => key('reply', messageId),
