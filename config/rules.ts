@@ -139,6 +139,13 @@ export const RULES: readonly Rule[] = [
       return `expected a price in llm.prices for each of llm.model and llm.fallback_models, got none for ${unknown.join(', ')}`;
     },
   },
+  {
+    keys: ['safety.notify.include_excerpt'],
+    check({ safety }) {
+      if (!safety.notify.include_excerpt) return undefined;
+      return 'expected false: no page holds words of a player (docs/decisions/0042-no-excerpts.md), got true';
+    },
+  },
 ];
 
 function modelTimeoutRule(

@@ -268,6 +268,7 @@ describe('problems', () => {
     [{ AO_SAFETY__CHANNELS__EMAIL__ENABLED: 'true' }, RULES[18]],
     [{ AO_SAFETY__CHANNELS__CHAT__ENABLED: 'true' }, RULES[19]],
     [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[20]],
+    [{ AO_SAFETY__NOTIFY__INCLUDE_EXCERPT: 'true' }, RULES[22]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
