@@ -46,7 +46,7 @@ test('players are answered while Redis is away; afterwards each crisis stands th
   for (const session of ['one', 'two', 'one']) {
     const answer = await say(url, session);
     expect(answer).toMatchObject({ status: 'crisis_response', human_oversight_notified: 'queued' });
-    expect(answer.response_text!.slice(0, 400)).toContain('988');
+    expect(answer.response_text.slice(0, 400)).toContain('988');
   }
   expect(hook.seen).toEqual([]);
   await gate.open();
@@ -56,7 +56,7 @@ test('players are answered while Redis is away; afterwards each crisis stands th
     const due = await client.zrange(keys.safetyDue(), '0', '-1');
     expect(due.filter((entry) => !entry.startsWith('ack'))).toEqual([]);
   });
-  expect(hook.taken.map(({ json }) => json['session_id']).toSorted()).toEqual(['one', 'two']);
+  expect(new Set(hook.taken.map(({ json }) => json['session_id']))).toEqual(new Set(['one', 'two']));
   expect(hook.taken.every((page) => isSigned(page, WEBHOOK_SECRET))).toBe(true);
   expect(new Set(hook.taken.map(({ key }) => key)).size).toBe(2);
   const ids = await client.zrange(keys.safetyInterventions(), '0', '-1');

@@ -66,12 +66,12 @@ export function safetyRulesOperations(
       const { text, stage, context, locale } = parsed.data;
       try {
         const { judge } = await open();
-        const about = { stage, ...(context === undefined ? {} : { context }) };
+        const options = { stage, ...(context === undefined ? {} : { context }) };
         const place = locale === undefined ? {} : { locale };
-        const result = judge.validatorFor(locale).validateText(text, { ...about, ...place });
+        const result = judge.validatorFor(locale).validateText(text, { ...options, ...place });
         if (locale !== undefined || stage === 'output' || result.crisis_detected) return result;
         // As a player's line is: in any language, where none is named.
-        return judgeLine(judge, text, { ...about, includeAudit: true }).validation;
+        return judgeLine(judge, text, { ...options, includeAudit: true }).validation;
       } catch (error) {
         if (isFleetError(error) && error.code === 'text_too_large') {
           await about.audit({ event: 'text.refused', actor: caller.id, stage, length: text.length });

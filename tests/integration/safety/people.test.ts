@@ -319,14 +319,14 @@ describe('the list of calls', () => {
   test('forgets those whose records are gone', async () => {
     await using h = await start({});
     const crises = await crisesOf(h);
-    const { redis, keys } = h.core.store;
+    const { redis: client, keys } = h.core.store;
     const gone = Array.from({ length: 40 }, (_, i) => `gone-${i}`);
-    await redis.zadd(keys.safetyEscalations(), ...gone.flatMap((id) => [1, id]));
+    await client.zadd(keys.safetyEscalations(), ...gone.flatMap((id) => [1, id]));
     const session = { userHash: 'u'.repeat(64), count: 3 };
     for (let i = 0; i < 30; i++) {
       await crises.caller.tellOfViolations({ ...session, sessionId: `s_${i}` });
     }
-    const left = await redis.zrange(keys.safetyEscalations(), '0', '-1');
+    const left = await client.zrange(keys.safetyEscalations(), '0', '-1');
     expect(left.filter((id) => id.startsWith('out-'))).toHaveLength(30);
     expect(left.filter((id) => id.startsWith('gone-')).length).toBeLessThan(20);
   });
