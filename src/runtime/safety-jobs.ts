@@ -20,9 +20,12 @@ export interface SafetyJobs {
 }
 
 const ROUND_EVERY_MS = 1_000;
-/** A page waits this long for those before it, so many times; then it is sent all the same. */
+/**
+ * A page waits this long for those before it, so many times; then it is sent all the same. Together longer than a worker
+ * that sends it may be silent (deliver.ts), or a slow one would be overtaken while it still speaks.
+ */
 const BUSY_MS = 250;
-const MAX_WAITS = 20;
+const MAX_WAITS = 28;
 
 export function createSafetyJobs(core: Core, people: People, breakers: Breakers): SafetyJobs {
   warnOfNoChannel(core, people);
