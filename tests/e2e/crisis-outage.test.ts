@@ -52,17 +52,18 @@ test('players are answered while Redis is away; afterwards each crisis stands th
   await gate.open();
 
   await eventually(async () => expect(hook.taken).toHaveLength(2), 60_000);
-  await eventually(async () => {
-    const due = await client.zrange(keys.safetyDue(), '0', '-1');
-    expect(due.filter((entry) => !entry.startsWith('ack'))).toEqual([]);
-  });
   expect(new Set(hook.taken.map(({ json }) => json['session_id']))).toEqual(new Set(['one', 'two']));
   expect(hook.taken.every((page) => isSigned(page, WEBHOOK_SECRET))).toBe(true);
   expect(new Set(hook.taken.map(({ key }) => key)).size).toBe(2);
-  const ids = await client.zrange(keys.safetyInterventions(), '0', '-1');
-  const records = await Promise.all(ids.map((id) => client.hget(keys.safetyIntervention(id), 'data')));
   const once = { event_count: 1, human_notified: true, events: [{ origin: 'log' }] };
-  expect(records.map((data) => JSON.parse(data!) as unknown)).toMatchObject([once, once]);
+  await eventually(async () => {
+    const ids = await client.zrange(keys.safetyInterventions(), '0', '-1');
+    const records = await Promise.all(ids.map((id) => client.hget(keys.safetyIntervention(id), 'data')));
+    expect(records.map((data) => JSON.parse(data!) as unknown)).toMatchObject([once, once]);
+    const due = await client.zrange(keys.safetyDue(), '0', '-1');
+    expect(due.filter((entry) => !entry.startsWith('ack'))).toEqual([]);
+  });
+  expect(hook.taken).toHaveLength(2);
   expect(placesOf(await everythingOf(client, keys.prefix), ['kill myself'])).toEqual([]);
   expect(JSON.stringify(hook.seen)).not.toContain('kill myself');
   expect(api.stderr()).not.toContain('kill myself');
