@@ -55,8 +55,7 @@ const PAGE_WITHIN_MS = 30_000;
  */
 export async function measureCrisis(redisUrl: string, plan: CrisisPlan): Promise<CrisisFigures> {
   await using open = new AsyncDisposableStack();
-  const empty = await startFleet(redisUrl, open);
-  const full = await startFleet(redisUrl, open);
+  const [empty, full] = await Promise.all([startFleet(redisUrl, open), startFleet(redisUrl, open)]);
   await fill(full.inside, plan.waiting);
   const before = await jobsOf(full.inside);
   const times = { empty: [] as number[], full: [] as number[] };
@@ -102,8 +101,12 @@ async function startFleet(redisUrl: string, open: AsyncDisposableStack): Promise
     AO_SAFETY__CHANNELS__WEBHOOK__URL: receiver.url,
     AO_SAFETY__CHANNELS__WEBHOOK__SECRET: WEBHOOK_SECRET,
   };
-  const api = open.use(await startRoleProcess(['api'], env));
-  open.use(await startRoleProcess(['worker', 'safety'], env));
+  const roles = await Promise.all([
+    startRoleProcess(['api'], env),
+    startRoleProcess(['worker', 'safety'], env),
+  ]);
+  for (const role of roles) open.use(role);
+  const [api] = roles;
   const about = { role: 'bench', instance: 'bench', version: '0' };
   const inside = await operateFleet({
     config: quickConfig(redisUrl, { 'redis.key_prefix': prefix, 'workflow.max_open_runs': '200000' }),

@@ -129,4 +129,4 @@ it('the benchmark runs and a successful step costs two round trips of our own', 
   expect(Object.keys(report.openRuns.ratios)).toEqual(['many']);
   expect(report.enqueue.errors).toBe(0);
   expect(report.turns.map((figures) => figures.errors)).toEqual([0, 0]);
-});
+}, 150_000);
