@@ -5,7 +5,7 @@ import { neo4j } from './sections/graph.ts';
 import { messaging } from './sections/messaging.ts';
 import { safety } from './sections/safety.ts';
 import { auth, http, metrics, rateLimits, redis } from './sections/serving.ts';
-import { agents, queues, retention, sessions, workflow } from './sections/work.ts';
+import { agents, circuits, queues, retention, sessions, workflow } from './sections/work.ts';
 
 /**
  * Every setting of the product: its default, its range and its one-line description. Durations are seconds,
@@ -34,6 +34,7 @@ export const ConfigSchema = z.strictObject({
   llm,
   real_agents: realAgents,
   workflow,
+  circuits,
   queues,
   retention,
   sessions,

@@ -22,6 +22,7 @@ import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
 import { messageCalls, type MessagesClient } from './messages.ts';
 import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
+import { breakerCalls, type BreakerCalls } from './breaker-calls.ts';
 import { escalationCalls, type EscalationCalls } from './escalation-calls.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
@@ -80,7 +81,8 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient extends SafetyRulesClient, InterventionsClient, EscalationCalls, MessagesClient {
+export interface FleetClient
+  extends SafetyRulesClient, InterventionsClient, EscalationCalls, BreakerCalls, MessagesClient {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -267,6 +269,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
     ...interventionCalls({ get, post, ask }),
     ...escalationCalls({ get, post }),
+    ...breakerCalls({ get, post }),
     ...messageCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };

@@ -12,6 +12,7 @@ export const TAGS = {
   safety: 'How texts are judged, and by which rules',
   messages: 'Messages between agents, and their mailboxes',
   queues: 'Queues of the fleet',
+  breakers: 'Circuit breakers: what is not called for now',
   costs: 'What calls of models cost',
   'dead-letters': 'Jobs and messages that were given up on',
   health: 'Liveness, readiness and metrics of this process',

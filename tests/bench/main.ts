@@ -9,6 +9,7 @@ import { workflowSettings } from '../../src/runtime/settings.ts';
 import { acquireRedis, testPrefix } from '../support/redis.ts';
 import { measureAgents } from './agents.ts';
 import { startBareFlow } from './bare-flow.ts';
+import { measureBreakers } from './breakers.ts';
 import { measureCompile } from './compile.ts';
 import { measureCrisis } from './crisis.ts';
 import { measureEnqueueRate } from './enqueue-rate.ts';
@@ -37,6 +38,7 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 10. how soon a player in a crisis is answered, with empty and with full queues, in turn
 // 11. messages between agents against bare jobs, in turn
 // 12. asking who is there among many agents
+// 13. calls through circuit breakers against bare calls and a bare opossum, in turn
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -83,6 +85,7 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       crisis: async () => ({ crisis: await measureCrisis(redis.url, plan.crisis) }),
       messages: async () => ({ messages: await measureMessages(redis.url, plan.messages) }),
       agents: async () => ({ agents: await measureAgents(redis.url, plan.agents) }),
+      breakers: async () => ({ breakers: await measureBreakers(redis.url, plan.breakers) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },

@@ -1,4 +1,5 @@
 import type { AgentsFigures } from './agents.ts';
+import { BREAKER_SUBJECTS, type BreakersFigures } from './breakers.ts';
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
 import type { CrisisFigures } from './crisis.ts';
@@ -39,6 +40,7 @@ export interface Report {
   readonly crisis?: CrisisFigures;
   readonly messages?: MessagesFigures;
   readonly agents?: AgentsFigures;
+  readonly breakers?: BreakersFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -53,6 +55,7 @@ export function renderReport(report: Report): string {
     ...crisisLines(report),
     ...messageLines(report),
     ...agentLines(report),
+    ...breakerLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -201,6 +204,24 @@ function agentLines({ agents: figures }: Report): string[] {
   ]);
   const title = [`${figures.agents} agents`, 'ms, median', 'min to max', 'CPU ms, median'];
   return ['', ...table([title, ...rows])];
+}
+
+function breakerLines({ breakers }: Report): string[] {
+  if (breakers === undefined) return [];
+  const rows = BREAKER_SUBJECTS.map((name) => {
+    const added = name === 'bare call' ? undefined : breakers.addedMicros[name];
+    return [
+      `  ${name}`,
+      decimals(breakers.microsPerCall[name].median, 2),
+      added === undefined ? '' : decimals(added.median, 2),
+      added === undefined ? '' : range(added, 2),
+    ];
+  });
+  return [
+    '',
+    ...table([['calls of a closed circuit', 'CPU µs, median', 'over a bare call', 'min to max'], ...rows]),
+    `  ${breakers.rounds} rounds of ${breakers.callsPerRound} calls each; shared: ${decimals(breakers.commandsPerThousand, 2)} Redis commands per 1000 calls`,
+  ];
 }
 
 function range({ min, max }: Spread, places: number): string {

@@ -105,6 +105,16 @@ const Document = z.strictObject({
     ms: z.record(z.string(), Spread),
     cpuMs: z.record(z.string(), Spread),
   }),
+  breakers: z.strictObject({
+    rounds: z.int().positive(),
+    callsPerRound: z.int().positive(),
+    microsPerCall: z.record(z.string(), Spread),
+    addedMicros: z.record(
+      z.string(),
+      z.strictObject({ median: z.number(), min: z.number(), max: z.number() }),
+    ),
+    commandsPerThousand: Count,
+  }),
   turns: z.array(
     z.strictObject({
       sessions: z.int().positive(),

@@ -14,6 +14,7 @@ import {
 } from '../../workflows/schedules/schedules.ts';
 import { validationFailed } from '../../workflows/start.ts';
 import type { Caller } from '../../contracts/caller.ts';
+import { breakerOperations } from './breakers.ts';
 import { startRunsInBulk } from './bulk-start.ts';
 import { rerunRun, resumeRunFor, updateRunMetadata } from './change-runs.ts';
 import type { OperationsContext } from './context.ts';
@@ -136,6 +137,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations & Mess
       audit: (fields) => addAudit(store, fields, clock.now()).catch(() => undefined),
     }),
     ...escalationOperations(ctx.people, ctx.config),
+    ...breakerOperations(ctx.circuits),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
     ...interventionOperations(ctx),

@@ -9,9 +9,13 @@ import { acquireRedis } from '../../support/redis.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** What the code of a part of the guide prints. */
-async function printed(url: string, part: number): Promise<{ stdout: string; stderr: string }> {
-  const guide = readFileSync(join(ROOT, 'docs/coordination.md'), 'utf8');
+/** What the code of a part of a page prints. */
+async function printed(
+  url: string,
+  part: number,
+  page = 'docs/coordination.md',
+): Promise<{ stdout: string; stderr: string }> {
+  const guide = readFileSync(join(ROOT, page), 'utf8');
   const code = [...guide.matchAll(/```ts\n(.*?)```/gs)][part]?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'ao-guide-'));
   try {
@@ -39,4 +43,9 @@ test('so does that about routing, in a fleet of its own', async () => {
   expect(stdout).toMatch(/^g1 \[\s+\{\s+instance: 'g1',/);
   expect(stdout).toMatch(/\n\{ type: 'greeter', instance: 'g1' \}\n$/);
   expect(stderr).toBe('');
+});
+
+test('the code of docs/capabilities.md does what it says', async () => {
+  await using server = await acquireRedis();
+  expect(await printed(server.url, 0, 'docs/capabilities.md')).toEqual({ stdout: 'weaver:w1\n', stderr: '' });
 });
