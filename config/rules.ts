@@ -174,6 +174,13 @@ export const RULES: readonly Rule[] = [
       return problems.length === 0 ? undefined : `expected ${problems.join(', and ')}`;
     },
   },
+  {
+    keys: ['safety.notify.include_excerpt'],
+    check({ safety }) {
+      if (!safety.notify.include_excerpt) return undefined;
+      return 'expected false: no page holds words of a player (docs/decisions/0042-no-excerpts.md), got true';
+    },
+  },
 ];
 
 function modelTimeoutRule(

@@ -23,7 +23,14 @@ import { exportMessageGauges } from './message-gauges.ts';
 import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { createIngress, type Ingress } from './operations/ingress.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
-import { lazily, peopleCaller, openPeople, warnOfNoChannel, type People } from './open-people.ts';
+import {
+  lazily,
+  peopleCaller,
+  openPeople,
+  tellOfWritten,
+  warnOfNoChannel,
+  type People,
+} from './open-people.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { screenOf } from './safety-hooks.ts';
@@ -77,7 +84,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
     return judging;
   });
   try {
-    safetyState = await openSafetyState(core);
+    safetyState = await openSafetyState(core, tellOfWritten(core, people));
     const operations = createOperations({
       safety,
       isSafetyEnabled: core.config.safety.enabled,

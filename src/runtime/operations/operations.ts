@@ -33,6 +33,7 @@ import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
 import { safetyRulesOperations } from './safety-rules.ts';
 import { reachesPeople } from '../../safety/escalations/context.ts';
+import { addAudit } from '../../safety/record/add-audit.ts';
 import { escalationSettings } from '../open-people.ts';
 import { interventionOperations, safetyHealth, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
@@ -132,6 +133,8 @@ export function createOperations(ctx: OperationsContext): FleetOperations & Mess
       isEnabled: ctx.isSafetyEnabled,
       reachesPeople: reachesPeople(escalationSettings(ctx.config)),
       health: () => safetyHealth(ctx),
+      // What an administrator does is in the audit of the API too, which refuses what it cannot note.
+      audit: (fields) => addAudit(store, fields, clock.now()).catch(() => undefined),
     }),
     ...escalationOperations(ctx.people, ctx.config),
     ...breakerOperations(ctx.circuits),
