@@ -1,4 +1,4 @@
-import { readCues, sizeOf } from './read-cues.ts';
+import { linesOf, readCues } from './read-cues.ts';
 
 /** What a line may be, as people labelled it: the eight crises, then distress that is none, then nothing of it. */
 export const OUTCOMES = [
@@ -32,10 +32,13 @@ export const CALM = 0.15;
 const STEP = 32;
 const KNOWN_BITS = 2 ** 18;
 
-/** Of a cue: its key, where its weights begin and how many they are, and in which text it was last counted. */
-const FIELDS = 4;
-const COLUMN_BITS = 4;
-const COLUMN_MASK = (1 << COLUMN_BITS) - 1;
+/** Of a cue: its key, in which text it was last counted, and its weights in pairs of columns; a line of a cache. */
+const FIELDS = 16;
+const COUNTED_IN = 1;
+const FIRST_PAIR = 2;
+const PAIR_BITS = 16;
+/** A pair of sums has room for so many weights: with one more it might overflow. */
+const ROOM = 255;
 /** Instead of the place of a cue: the bias, and a cue whose key another one has. */
 const OF_ALL = -1;
 const UNHEARD = -2;
@@ -49,9 +52,6 @@ export class LearnedModel {
   /** What is known of a cue stands side by side, and comes with one access to memory. Key 0 is a free place. */
   readonly #cues: Int32Array;
   readonly #mask: number;
-  /** Most cues speak of two or three columns: how much, in steps of 1/32, and for which. */
-  #weights: Int16Array;
-  #weightCount = 0;
   /** A bit for every known cue: most cues of a text are unknown, and this is small enough to stay near. */
   readonly #known = new Int32Array(KNOWN_BITS / 32);
   /** A cue counts once in a text. */
@@ -62,12 +62,10 @@ export class LearnedModel {
 
   /** Errors: safety_data_invalid (invalid_input) naming the line */
   constructor(file: string) {
-    const { lines, weights } = sizeOf(file);
     let size = 16;
-    while (size < lines * 1.4) size *= 2;
+    while (size < linesOf(file) * 1.4) size *= 2;
     this.#mask = size - 1;
     this.#cues = new Int32Array(size * FIELDS);
-    this.#weights = new Int16Array(weights);
     let place = UNHEARD;
     readCues(file, COLUMNS, {
       cue: (key) => {
@@ -78,18 +76,13 @@ export class LearnedModel {
         else if (place !== UNHEARD) this.#addWeight(place, column, weight);
       },
     });
-    this.#weights = this.#weights.slice(0, this.#weightCount);
   }
 
   /** How much a word alarms, by its key; 0 when it was never learned. The bias of that column is what alarms enough. */
   alarmOf(key: number): number {
     const place = this.#placeOf(key);
     if (this.#cues[place] === 0) return 0;
-    const from = this.#cues[place + 1]!;
-    for (let at = from; at < from + this.#cues[place + 2]!; at++) {
-      if ((this.#weights[at]! & COLUMN_MASK) === ALARM) return (this.#weights[at]! >> COLUMN_BITS) / STEP;
-    }
-    return 0;
+    return halfOf(this.#cues[place + FIRST_PAIR + (ALARM >> 1)]!, ALARM) / STEP;
   }
 
   /**
@@ -98,13 +91,14 @@ export class LearnedModel {
    * @returns the probability of any crisis
    */
   weigh(keys: Int32Array, count: number): number {
-    const counted = this.#counted;
-    const cues = this.#cues;
-    const weights = this.#weights;
     const known = this.#known;
+    const cues = this.#cues;
     const mask = this.#mask;
     const text = (this.#text = (this.#text + 1) | 0);
-    counted.fill(0);
+    let room = ROOM;
+    this.#counted.fill(0);
+    // Columns in variables instead of an array: no sum waits until the one before it is written.
+    let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let i = 0; i < count; i++) {
       const key = keys[i]!;
       if (((known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1) === 0) continue;
@@ -114,18 +108,32 @@ export class LearnedModel {
         place = (place + FIELDS) & (mask * FIELDS + FIELDS - 1);
         found = cues[place]!;
       }
-      if (found === 0 || cues[place + 3] === text) continue;
-      cues[place + 3] = text;
-      const from = cues[place + 1]!;
-      const to = from + cues[place + 2]!;
-      for (let at = from; at < to; at++) {
-        const weight = weights[at]!;
-        const column = weight & COLUMN_MASK;
-        counted[column] = (counted[column]! + (weight >> COLUMN_BITS)) | 0;
-      }
+      if (found === 0 || cues[place + COUNTED_IN] === text) continue;
+      cues[place + COUNTED_IN] = text;
+      a = (a + cues[place + FIRST_PAIR]!) | 0;
+      b = (b + cues[place + FIRST_PAIR + 1]!) | 0;
+      c = (c + cues[place + FIRST_PAIR + 2]!) | 0;
+      d = (d + cues[place + FIRST_PAIR + 3]!) | 0;
+      e = (e + cues[place + FIRST_PAIR + 4]!) | 0;
+      f = (f + cues[place + FIRST_PAIR + 5]!) | 0;
+      g = (g + cues[place + FIRST_PAIR + 6]!) | 0;
+      h = (h + cues[place + FIRST_PAIR + 7]!) | 0;
+      if (--room > 0) continue;
+      this.#count(a, b, c, d, e, f, g, h);
+      a = b = c = d = e = f = g = h = 0;
+      room = ROOM;
     }
-    for (let c = 0; c < WIDTH; c++) this.sums[c] = counted[c]! / STEP + this.bias[c]!;
+    this.#count(a, b, c, d, e, f, g, h);
+    for (let k = 0; k < WIDTH; k++) this.sums[k] = this.#counted[k]! / STEP + this.bias[k]!;
     return this.#share();
+  }
+
+  /** Adds sums of pairs to the sums of the columns. */
+  #count(...pairs: readonly number[]): void {
+    const counted = this.#counted;
+    for (let column = 0; column < WIDTH; column++) {
+      counted[column]! += halfOf(pairs[column >> 1]!, column);
+    }
   }
 
   /** Where a cue is, or would be. */
@@ -160,13 +168,20 @@ export class LearnedModel {
     // Of two cues that share a key, the first speaks.
     if (this.#cues[place] === key) return UNHEARD;
     this.#cues[place] = key;
-    this.#cues[place + 1] = this.#weightCount;
     return place;
   }
 
   #addWeight(place: number, column: number, weight: number): void {
     const steps = Math.max(-128, Math.min(127, Math.round(weight * STEP)));
-    this.#weights[this.#weightCount++] = (steps << COLUMN_BITS) | column;
-    this.#cues[place + 2]!++;
+    const pair = place + FIRST_PAIR + (column >> 1);
+    this.#cues[pair] = (this.#cues[pair]! + (column % 2 === 0 ? steps : steps << PAIR_BITS)) | 0;
   }
+}
+
+/**
+ * What a pair holds for a column. A pair is the sum of both, the odd one 2^16 times, so that pairs are added as one number.
+ */
+function halfOf(pair: number, column: number): number {
+  const even = (pair << PAIR_BITS) >> PAIR_BITS;
+  return column % 2 === 0 ? even : (pair - even) >> PAIR_BITS;
 }

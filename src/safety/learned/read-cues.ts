@@ -9,8 +9,6 @@ const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const EQUALS = 0x3d;
-/** A tab, a name of four letters, an equals sign and a digit. */
-const SHORTEST_WEIGHT = 7;
 /** Longer numbers are left to somebody else. */
 const MOST_DIGITS = 15;
 
@@ -39,11 +37,11 @@ export function modelHeader(): string {
   return FIRST_LINE;
 }
 
-/** How many lines and weights there are at most. */
-export function sizeOf(file: string): { readonly lines: number; readonly weights: number } {
+/** How many lines there are at most. */
+export function linesOf(file: string): number {
   let lines = 1;
   for (let at = file.indexOf('\n'); at !== -1; at = file.indexOf('\n', at + 1)) lines++;
-  return { lines, weights: Math.ceil(file.length / SHORTEST_WEIGHT) };
+  return lines;
 }
 
 function readLine(file: string, from: number, to: number, columns: readonly string[], reader: CueReader) {

@@ -118,7 +118,9 @@ export class PhraseAutomaton {
       const firsts = this.#firsts;
       let kept = 0;
       const own = symbol * TRAITS;
-      const [first32, second32, third32] = [marks[own]!, marks[own + 1]!, marks[own + 2]!];
+      const low = marks[own]!;
+      const middle = marks[own + 1]!;
+      const high = marks[own + 2]!;
       const kind = marks[own + 3]!;
       for (let k = 0; k < live; k++) {
         const state = states[k]!;
@@ -127,7 +129,7 @@ export class PhraseAutomaton {
         let step: number;
         if (
           kind === BY_ITSELF ||
-          ((traits[at]! & first32) | (traits[at + 1]! & second32) | (traits[at + 2]! & third32)) !== 0
+          ((traits[at]! & low) | (traits[at + 1]! & middle) | (traits[at + 2]! & high)) !== 0
         ) {
           const key = (state << SYMBOL_BITS) | symbol;
           const slot = (Math.imul(key, 0x9e3779b1) >>> (32 - PAIR_BITS)) << 2;
