@@ -8,8 +8,6 @@ export interface CoordinationKeys {
   readonly prefix: string;
   /** Set: text forms of all mailboxes that were ever used. */
   mailboxes(): string;
-  /** Sorted set: ticket of a send under way -> Redis time in ms at which it lapses. */
-  admission(queue: string): string;
   /** String: who moves a failed message to the dead letters at this moment. */
   deadLetterClaim(queue: string, jobId: string): string;
   /** Sorted set: dead letter that is being sent again -> Redis time in ms since when. */
@@ -30,6 +28,14 @@ export interface CoordinationKeys {
   agent(type: string, instance: string): string;
   /** Sorted set: text form of an agent -> Redis time in ms of its last heartbeat. */
   agentIndex(): string;
+  /** Sorted set: text form of an agent -> Redis time in ms after which it counts as lost. */
+  agentDeadlines(): string;
+  /** Sorted set: text form of an agent whose loss nobody has dealt with -> Redis time in ms since when. */
+  lostAgents(): string;
+  /** Hash: text form of an agent -> JSON of why it is degraded. */
+  degradedAgents(): string;
+  /** String: who looks for lost agents. */
+  agentLease(): string;
   /** String: JSON of the state an agent saved. */
   agentState(type: string, instance: string): string;
   /** String: a saved state that could not be restored. */
@@ -49,7 +55,6 @@ export interface CoordinationKeys {
 /** No queue is called by one of these words. */
 export const COORDINATION_SEGMENTS = [
   'mailboxes',
-  'admit',
   'claims',
   'replays',
   'reply',
@@ -66,7 +71,6 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
   return {
     prefix,
     mailboxes: () => key('mailboxes'),
-    admission: (queue) => key('admit', queue),
     deadLetterClaim: (queue, jobId) => key('claims', queue, jobId),
     replays: (queue) => key('replays', queue),
     reply: (messageId) => key('reply', messageId),
@@ -77,6 +81,10 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
     subscriptionIndex: () => key('subs', 'index'),
     agent: (type, instance) => key('agents', type, instance),
     agentIndex: () => key('agents', 'index'),
+    agentDeadlines: () => key('agents', 'deadlines'),
+    lostAgents: () => key('agents', 'lost'),
+    degradedAgents: () => key('agents', 'degraded'),
+    agentLease: () => key('agents', 'lease'),
     agentState: (type, instance) => key('agents', 'state', type, instance),
     rejectedAgentState: (type, instance) => key('agents', 'state', type, instance, 'rejected'),
     agentOutcomes: (type, instance) => key('agents', 'outcomes', type, instance),

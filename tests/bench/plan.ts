@@ -1,3 +1,4 @@
+import type { AgentsPlan } from './agents.ts';
 import type { MessagesPlan } from './messages.ts';
 import type { TurnsPlan } from './real-turns.ts';
 import type { CrisisPlan } from './crisis.ts';
@@ -16,6 +17,7 @@ export const PARTS = [
   'safety',
   'crisis',
   'messages',
+  'agents',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -33,6 +35,7 @@ export interface Plan {
   readonly safety: SafetyPlan;
   readonly crisis: CrisisPlan;
   readonly messages: MessagesPlan;
+  readonly agents: AgentsPlan;
 }
 
 export const FULL: Plan = {
@@ -50,6 +53,7 @@ export const FULL: Plan = {
   safety: { rounds: 7, textsPerRound: 200_000 },
   crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
   messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
+  agents: { agents: 10_000, samples: 30 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -68,4 +72,5 @@ export const QUICK: Plan = {
   safety: { rounds: 3, textsPerRound: 5000 },
   crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
   messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
+  agents: { agents: 200, samples: 3 },
 };

@@ -1,3 +1,4 @@
+import type { AgentsFigures } from './agents.ts';
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
 import type { CrisisFigures } from './crisis.ts';
@@ -37,6 +38,7 @@ export interface Report {
   readonly safety?: SafetyFigures;
   readonly crisis?: CrisisFigures;
   readonly messages?: MessagesFigures;
+  readonly agents?: AgentsFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -50,6 +52,7 @@ export function renderReport(report: Report): string {
     ...safetyLines(report),
     ...crisisLines(report),
     ...messageLines(report),
+    ...agentLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -185,6 +188,18 @@ function messageLines({ messages }: Report): string[] {
     ...table([['messages', 'per second, median', 'ratio', 'idle ms, p50 / p99'], ...rows]),
     `  ${messages.rounds} rounds of ${messages.messagesPerRound} messages each`,
   ];
+}
+
+function agentLines({ agents: figures }: Report): string[] {
+  if (figures === undefined) return [];
+  const rows = Object.entries(figures.ms).map(([what, ms]) => [
+    `  ${what}`,
+    decimals(ms.median, 1),
+    range(ms, 1),
+    decimals(figures.cpuMs[what]!.median, 1),
+  ]);
+  const title = [`${figures.agents} agents`, 'ms, median', 'min to max', 'CPU ms, median'];
+  return ['', ...table([title, ...rows])];
 }
 
 function range({ min, max }: Spread, places: number): string {

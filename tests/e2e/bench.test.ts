@@ -91,6 +91,19 @@ const Document = z.strictObject({
     full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
     jobsAdded: z.literal(0),
   }),
+  messages: z.strictObject({
+    rounds: z.int().positive(),
+    messagesPerRound: z.int().positive(),
+    perSecond: z.record(z.string(), Spread),
+    ratios: z.record(z.string(), Spread),
+    idleMs: z.record(z.string(), Quantiles),
+  }),
+  agents: z.strictObject({
+    agents: z.int().positive(),
+    samples: z.int().positive(),
+    ms: z.record(z.string(), Spread),
+    cpuMs: z.record(z.string(), Spread),
+  }),
   turns: z.array(
     z.strictObject({
       sessions: z.int().positive(),

@@ -15,27 +15,28 @@ export function expandPattern(pattern: string): string[][] {
   return phrases.filter((phrase) => phrase.length > 0);
 }
 
-/** Values by the phrases that mean them, found by their first word, longest first. */
+interface Row<T> {
+  readonly words: readonly string[];
+  readonly value: T;
+}
+
+/**
+ * Values by the phrases that mean them, found by their first word, longest first. They are expanded at the first
+ * look: a process that never asks does not pay for thousands of phrases.
+ */
 export class PhraseTable<T> {
-  readonly #byFirstWord = new Map<string, { readonly words: readonly string[]; readonly value: T }[]>();
+  readonly #entries: Iterable<readonly [pattern: string, value: T]>;
+  #expanded: ReadonlyMap<string, readonly Row<T>[]> | undefined;
 
+  /** @param entries  read once, at the first look */
   constructor(entries: Iterable<readonly [pattern: string, value: T]>) {
-    for (const [pattern, value] of entries) {
-      for (const words of expandPattern(pattern)) this.#add(words, value);
-    }
-    for (const rows of this.#byFirstWord.values()) rows.sort((a, b) => b.words.length - a.words.length);
-  }
-
-  #add(words: readonly string[], value: T): void {
-    const first = words[0] ?? '';
-    const rows = this.#byFirstWord.get(first) ?? [];
-    rows.push({ words, value });
-    this.#byFirstWord.set(first, rows);
+    this.#entries = entries;
   }
 
   /** Everything that begins at `at`, longest first. */
   at(tokens: readonly { readonly word: string }[], at: number): { words: readonly string[]; value: T }[] {
-    const rows = this.#byFirstWord.get(tokens[at]?.word ?? '') ?? [];
+    this.#expanded ??= byFirstWord(this.#entries);
+    const rows = this.#expanded.get(tokens[at]?.word ?? '') ?? [];
     return rows.filter(({ words }) => words.every((word, i) => tokens[at + i]?.word === word));
   }
 
@@ -47,4 +48,15 @@ export class PhraseTable<T> {
     }
     return undefined;
   }
+}
+
+function byFirstWord<T>(
+  entries: Iterable<readonly [pattern: string, value: T]>,
+): ReadonlyMap<string, readonly Row<T>[]> {
+  const rows = [...entries].flatMap(([pattern, value]) =>
+    expandPattern(pattern).map((words): Row<T> => ({ words, value })),
+  );
+  const groups = Map.groupBy(rows, ({ words }) => words[0] ?? '');
+  for (const group of groups.values()) group.sort((a, b) => b.words.length - a.words.length);
+  return groups;
 }

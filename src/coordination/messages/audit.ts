@@ -1,9 +1,12 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { RedisClient } from '../../redis/connect.ts';
+import { runScript } from '../../redis/script.ts';
 import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import type { AgentMessage } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 import type { Logger, MetricsSink } from '../ports.ts';
+import { writeAudit } from '../scripts/write-audit.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 
 export const AUDIT_EVENTS = [
@@ -59,6 +62,10 @@ export interface AuditQuery {
 
 const LONGEST_LOOK = 100_000;
 const PAGE = 1000;
+/** Entries that are written at once; a script that writes more would keep others waiting. */
+const BATCH = 200;
+/** While Redis is away entries wait; beyond this many they are counted as lost. */
+const MOST_WAITING = 20_000;
 
 /** The trail of what happened to messages. It never holds a payload, only its size and digest. */
 export class MessageAudit {
@@ -67,7 +74,8 @@ export class MessageAudit {
   readonly #maxLen: () => number;
   readonly #metrics: MetricsSink;
   readonly #logger: Logger;
-  readonly #writing = new Set<Promise<unknown>>();
+  #entries: string[][] = [];
+  #writing: Promise<void> | undefined;
 
   constructor(
     redis: RedisClient,
@@ -83,33 +91,46 @@ export class MessageAudit {
   }
 
   /** Fields of an entry without its event, as a flat list. */
-  fields(subject: AuditSubject, error?: string): string[] {
-    const { message, agent, enqueueId, attempts } = subject;
-    const fields = {
-      at: new Date().toISOString(),
-      message_id: message.message_id,
-      enqueue_id: enqueueId,
-      sender: agentIdText(message.sender),
-      recipient: agentIdText(agent),
-      priority: String(message.priority),
-      type: message.message_type,
-      attempts: String(attempts),
-      ...digestOf(message.payload),
-      ...(error === undefined ? {} : { error }),
-    };
-    return Object.entries(fields).flat();
+  fields({ message, agent, enqueueId, attempts }: AuditSubject, error?: string): string[] {
+    const { bytes, sha256 } = digestOf(message.payload);
+    const fields = [
+      'at',
+      new Date().toISOString(),
+      'message_id',
+      message.message_id,
+      'enqueue_id',
+      enqueueId,
+      'sender',
+      agentIdText(message.sender),
+      'recipient',
+      agentIdText(agent),
+      'priority',
+      String(message.priority),
+      'type',
+      message.message_type,
+      'attempts',
+      String(attempts),
+      'payload_bytes',
+      bytes,
+      'payload_sha256',
+      sha256,
+    ];
+    if (error !== undefined) fields.push('error', error);
+    return fields;
   }
 
-  /** Writes without making anybody wait; what cannot be written is logged and counted. */
+  /**
+   * Writes without making anybody wait; what happens while an earlier write is under way goes out together. What
+   * cannot be written is logged and counted.
+   */
   write(event: AuditEvent, subject: AuditSubject, error?: string): void {
-    const maxLen = this.#maxLen();
-    if (maxLen === 0) return;
-    const entry = ['event', event, ...this.fields(subject, error)];
-    const written = this.#redis
-      .xadd(this.#stream, 'MAXLEN', '~', maxLen, '*', ...entry)
-      .catch((failure: unknown) => this.failed(failure));
-    this.#writing.add(written);
-    void written.finally(() => this.#writing.delete(written));
+    if (this.#maxLen() === 0) return;
+    if (this.#entries.length >= MOST_WAITING) {
+      this.failed(new Error('too many entries wait to be written'));
+      return;
+    }
+    this.#entries.push(['event', event, ...this.fields(subject, error)]);
+    this.#writing ??= this.#writeAll();
   }
 
   writeQueued(event: AuditEvent, agent: AgentIdInput, queued: QueueMessage, error?: string): void {
@@ -117,8 +138,8 @@ export class MessageAudit {
     this.write(event, { message, agent, enqueueId, attempts }, error);
   }
 
-  failed(failure: unknown): void {
-    this.#metrics.inc(MESSAGE_METRICS.auditFailures);
+  failed(failure: unknown, entries = 1): void {
+    this.#metrics.inc(MESSAGE_METRICS.auditFailures, {}, entries);
     this.#logger.warn({ err: failure }, 'the audit of messages could not be written');
   }
 
@@ -144,11 +165,29 @@ export class MessageAudit {
 
   /** Returns when everything so far is written, or has failed. */
   async flush(): Promise<void> {
-    await Promise.all(this.#writing);
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    // What happens in this turn of the event loop belongs to the first batch.
+    await setImmediate();
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
+      await runScript(this.#redis, writeAudit, [this.#stream], [this.#maxLen(), JSON.stringify(batch)]).catch(
+        (failure: unknown) => this.failed(failure, batch.length),
+      );
+    }
+    this.#writing = undefined;
+  }
+
+  #take(): string[][] {
+    return this.#entries.splice(0, BATCH);
   }
 }
 
-type Digest = Readonly<Record<'payload_bytes' | 'payload_sha256', string>>;
+interface Digest {
+  readonly bytes: string;
+  readonly sha256: string;
+}
 
 /** A message has several entries in one process, and one payload. */
 const DIGESTS = new WeakMap<object, Digest>();
@@ -157,10 +196,7 @@ function digestOf(payload: AgentMessage['payload']): Digest {
   const known = DIGESTS.get(payload);
   if (known !== undefined) return known;
   const text = JSON.stringify(payload);
-  const digest = {
-    payload_bytes: String(Buffer.byteLength(text)),
-    payload_sha256: createHash('sha256').update(text).digest('hex'),
-  };
+  const digest = { bytes: String(Buffer.byteLength(text)), sha256: hash('sha256', text) };
   DIGESTS.set(payload, digest);
   return digest;
 }

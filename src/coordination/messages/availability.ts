@@ -3,7 +3,7 @@ import type { RedisClient } from '../../redis/connect.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import { CoordinationUnavailableError } from '../errors.ts';
 
-/** One step of an operation; an operation has at most three, and its caller waits five seconds at most. */
+/** One step of an operation; an operation has three at most, and its caller waits five seconds at most. */
 const STEP_LIMIT_MS = 1600;
 
 /** The answer did not come in time; whether Redis acted nobody knows. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFleetError } from '../../kernel/errors.ts';
 import { mailboxQueue } from '../keys.ts';
 import {
   AgentId,
@@ -9,13 +8,14 @@ import {
   isSameAgent,
   type AgentIdInput,
 } from '../models/agent-id.ts';
-import type { FailureType, ReceivedMessage } from '../models/queue-message.ts';
+import type { ReceivedMessage } from '../models/queue-message.ts';
 import { parseInput } from '../validate.ts';
 import { asking } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { reserveNext } from './reserve.ts';
 import { ackMessage, nackMessage, releaseMessage } from './settle.ts';
 import { readToken } from './token.ts';
+import { Work, type Outcome } from './work.ts';
 
 const ConsumeOptions = z.strictObject({
   /** Messages handled at once, over both mailboxes. */
@@ -57,7 +57,8 @@ export class Consumer implements AsyncDisposable {
   readonly #onClosed: () => void;
   readonly #timeoutMs: number | undefined;
   readonly #stopping = new AbortController();
-  readonly #giveUp = new AbortController();
+  readonly #working = new Map<Work, { readonly token: string; readonly mailbox: AgentIdInput }>();
+  #renewal: NodeJS.Timeout | undefined;
   readonly #slots: Promise<void>[];
   readonly #release: (() => void)[];
 
@@ -92,9 +93,12 @@ export class Consumer implements AsyncDisposable {
    */
   async close({ graceMs = 5000 }: { graceMs?: number } = {}): Promise<void> {
     this.#stopping.abort();
-    const timer = setTimeout(() => this.#giveUp.abort(new Error('the consumer stops')), graceMs);
+    const timer = setTimeout(() => {
+      for (const work of this.#working.keys()) work.end({ kind: 'given_back' });
+    }, graceMs);
     await Promise.all(this.#slots);
     clearTimeout(timer);
+    clearInterval(this.#renewal);
     for (const release of this.#release.splice(0)) release();
     this.#onClosed();
   }
@@ -151,63 +155,59 @@ export class Consumer implements AsyncDisposable {
       await ackMessage(this.#core, mailbox, token);
       return;
     }
-    const lost = new AbortController();
-    const renewal = this.#renew(received, mailbox, lost);
-    try {
-      const outcome = await this.#call(received, mailbox, lost.signal);
-      clearInterval(renewal);
-      await this.#settle(outcome, token, mailbox);
-    } finally {
-      clearInterval(renewal);
-    }
-  }
-
-  /** Holds the message as long as it is handled; a reservation that is lost aborts the handler. */
-  #renew(received: ReceivedMessage, mailbox: AgentIdInput, lost: AbortController): NodeJS.Timeout {
-    const holdMs = this.#core.settings().visibilityTimeoutMs;
-    const receipt = readToken(received.token, mailboxQueue(mailbox));
-    const extend = async (): Promise<void> => {
-      const queue = await this.#core.mailboxes.queue(mailbox);
-      const extended = await asking(this.#core.redis, 'renew', () =>
-        queue.getBackend().extendLock(receipt?.jobId ?? '', receipt?.lock ?? '', holdMs),
-      );
-      if (extended !== 1) lost.abort(new Error('the reservation is lost'));
-    };
-    return setInterval(() => void extend().catch(() => undefined), Math.ceil(holdMs / 3));
-  }
-
-  async #call(received: ReceivedMessage, mailbox: AgentIdInput, lost: AbortSignal): Promise<Outcome> {
-    const time = new AbortController();
+    const work = new Work();
     const timer =
       this.#timeoutMs === undefined
         ? undefined
         : setTimeout(
-            () => time.abort(new Error(`not handled within ${this.#timeoutMs} ms`)),
+            () =>
+              work.end({
+                kind: 'failed',
+                failure: 'timeout',
+                error: `not handled within ${this.#timeoutMs} ms`,
+              }),
             this.#timeoutMs,
           );
-    const signal = AbortSignal.any([time.signal, lost, this.#giveUp.signal]);
-    const { promise: aborted, resolve } = Promise.withResolvers<'aborted'>();
-    signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+    this.#working.set(work, { token, mailbox });
+    this.#renewal ??= setInterval(() => void this.#renew(), Math.ceil(this.#holdMs() / 3));
     try {
-      const handling = (async () => this.#handler(received, { signal, mailbox }))();
-      handling.catch(() => undefined); // after an abort nobody waits for it
-      const first = await Promise.race([handling, aborted]);
-      if (first !== 'aborted') return { kind: 'done' };
-      if (this.#giveUp.signal.aborted) return { kind: 'given_back' };
-      if (lost.aborted) return { kind: 'lost' };
-      return { kind: 'failed', failure: 'timeout', error: messageOf(time.signal.reason) };
-    } catch (error) {
-      return outcomeOf(error);
+      const outcome = await work.run((signal) => this.#handler(received, { signal, mailbox }));
+      this.#working.delete(work);
+      await this.#settle(outcome, token, mailbox);
     } finally {
       clearTimeout(timer);
+      this.#working.delete(work);
     }
+  }
+
+  /** Holds messages as long as they are handled; a reservation that is lost aborts the handler. */
+  async #renew(): Promise<void> {
+    if (this.#working.size === 0) {
+      clearInterval(this.#renewal);
+      this.#renewal = undefined;
+    }
+    await Promise.allSettled(
+      [...this.#working].map(async ([work, { token, mailbox }]) => {
+        const receipt = readToken(token, mailboxQueue(mailbox));
+        const queue = await this.#core.mailboxes.queue(mailbox);
+        const extended = await asking(this.#core.redis, 'renew', () =>
+          queue.getBackend().extendLock(receipt?.jobId ?? '', receipt?.lock ?? '', this.#holdMs()),
+        );
+        // One that was settled meanwhile is not lost.
+        if (extended !== 1 && this.#working.has(work)) work.end({ kind: 'lost' });
+      }),
+    );
+  }
+
+  #holdMs(): number {
+    return this.#core.settings().visibilityTimeoutMs;
   }
 
   async #settle(outcome: Outcome, token: string, mailbox: AgentIdInput): Promise<void> {
     const core = this.#core;
     switch (outcome.kind) {
       case 'done':
-        await ackMessage(core, mailbox, token);
+        await ackMessage(core, mailbox, token, this.#agent);
         return;
       case 'given_back':
         await releaseMessage(core, mailbox, token);
@@ -215,28 +215,15 @@ export class Consumer implements AsyncDisposable {
       case 'put_off':
         await putOff(core, mailbox, token, outcome.delayMs);
         return;
-      case 'failed':
-        await nackMessage(core, mailbox, token, { failure: outcome.failure, error: outcome.error });
+      case 'failed': {
+        const reason = { failure: outcome.failure, error: outcome.error };
+        await nackMessage(core, mailbox, token, reason, this.#agent);
         return;
+      }
       case 'lost':
         core.held.drop(token);
     }
   }
-}
-
-type Outcome =
-  | { readonly kind: 'done' | 'given_back' | 'lost' }
-  | { readonly kind: 'put_off'; readonly delayMs: number }
-  | { readonly kind: 'failed'; readonly failure: FailureType; readonly error: string };
-
-/** An open circuit says nothing about the message: it waits and no attempt is counted. */
-function outcomeOf(error: unknown): Outcome {
-  if (isFleetError(error) && error.code === 'circuit_open')
-    return { kind: 'put_off', delayMs: error.retryAfterMs ?? 1000 };
-  const isFinal =
-    (error instanceof Error && error.name === 'UnrecoverableError') ||
-    (isFleetError(error) && error.code === 'permanent_failure');
-  return { kind: 'failed', failure: isFinal ? 'permanent' : 'transient', error: messageOf(error) };
 }
 
 async function putOff(
@@ -252,8 +239,4 @@ async function putOff(
   await asking(core.redis, 'put off', () => held.job.moveToDelayed(Date.now() + delayMs, receipt.lock)).catch(
     (error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'),
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,23 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { Job, type JobJson, type Queue } from 'bullmq';
+import { runScript, type ScriptValue } from '../../redis/script.ts';
 import { messageJobPriority } from '../../contracts/priority.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoordinationValidationError } from '../errors.ts';
 import { agentIdText, canonicalAgentId, isSameAgent, type AgentId } from '../models/agent-id.ts';
 import { AgentMessage, type AgentMessageInput, type MessageResult } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
-import { mailboxQueue } from '../keys.ts';
-import { admitMessage } from '../scripts/admit-message.ts';
-import { confirmMessage } from '../scripts/confirm-message.ts';
+import { ADD_ARGUMENTS, ADD_KEYS, postMessage } from '../scripts/post-message.ts';
 import { parseInput } from '../validate.ts';
-import { asking, askScript, isUnavailable, isUnsent } from './availability.ts';
+import { asking, isUnavailable, isUnsent } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { finishDeadLetter } from './dead-letters.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 import { retryStamp } from './settings.ts';
 import { jobIdOf } from './token.ts';
 
-/** How long a sender may be away between admission and the mailbox before its place goes to another one. */
-const TICKET_MS = 5000;
 /** Somebody else moves the last message of this id to the dead letters; that takes moments. */
 const LEFTOVER_ROUNDS = 60;
 const LEFTOVER_PAUSE_MS = 40;
@@ -51,17 +49,25 @@ export function assertParties(sender: unknown, recipient: unknown, message: Agen
   if (issues.length > 0) throw new CoordinationValidationError(issues);
 }
 
+/** Put a checked message into the mailbox that is chosen for it; see {@link sendTo}. */
+export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
+  const agent = core.uncertain.mailboxOf(message) ?? (await route(core, message));
+  const result = await sendTo(core, agent, message);
+  core.uncertain.note(message, result);
+  return result;
+}
+
 /**
- * Put a checked message into its mailbox.
- *
- * 1. admission: a ticket within the limit, or a refusal
- * 2. BullMQ's add, which does nothing when the id is there already
- * 3. confirmation: whose message is it? The ticket goes, the audit is written
+ * Put a checked message into the mailbox of `agent`, in one round trip.
  *
  * It never throws: what went wrong is in the result. Sending the same id again is safe at any time.
  */
-export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
-  const recipient = canonicalAgentId(await route(core, message.recipient));
+export async function sendTo(
+  core: MessagingCore,
+  agent: AgentId,
+  message: AgentMessage,
+): Promise<MessageResult> {
+  const recipient = canonicalAgentId(agent);
   const now = new Date().toISOString();
   return deposit(core, recipient, {
     message: { ...message, recipient },
@@ -75,8 +81,12 @@ export async function sendChecked(core: MessagingCore, message: AgentMessage): P
   });
 }
 
-/** A choice that fails must not lose the message: it goes where it was addressed. */
-async function route(core: MessagingCore, recipient: AgentId): Promise<AgentId> {
+/**
+ * A choice that fails must not lose the message: it goes where it was addressed. So does an answer: it belongs to
+ * who asked, and nobody else knows what to do with it.
+ */
+async function route(core: MessagingCore, { recipient, message_type }: AgentMessage): Promise<AgentId> {
+  if (message_type === 'response') return recipient;
   try {
     return (await core.hooks.resolveRecipient?.(recipient)) ?? recipient;
   } catch (error) {
@@ -144,89 +154,97 @@ async function placeOnce(
   agent: AgentId,
   queued: QueueMessage,
 ): Promise<Outcome | 'leftover'> {
-  const jobId = jobIdOf(queued.message.message_id);
-  const ticket = `${jobId}|${queued.enqueue_id}`;
   let isWritten = false;
+  const onWrite = (): void => {
+    isWritten = true;
+  };
   try {
-    const admission = await admit(core, agent, jobId, ticket);
-    if (admission === 'full') return 'queue_full';
-    if (admission === 'failed') return 'leftover';
-    if (admission === 'admitted') {
-      const queue = await core.mailboxes.queue(agent);
-      isWritten = true;
-      await asking(core.redis, 'add message', () =>
-        queue.add('message', queued, {
-          jobId,
-          priority: messageJobPriority(queued.priority),
-          attempts: Math.max(1, queued.retry.attempts - queued.delivery_attempts),
-          backoff: { type: 'ao' },
-          removeOnComplete: true,
-          removeOnFail: false,
-          stackTraceLimit: 10,
-        }),
-      );
-    }
-    return await confirm(core, agent, jobId, ticket, queued);
+    const [outcome, isAudited] = (await asking(core.redis, 'send', () =>
+      post(core, agent, queued, onWrite),
+    )) as ['sent' | 'duplicate' | 'full' | 'failed', number];
+    if (isAudited === 0) core.audit.failed(new Error('Redis refused the entry'));
+    if (outcome === 'full') return 'queue_full';
+    return outcome === 'failed' ? 'leftover' : outcome;
   } catch (error) {
     if (!isUnavailable(error)) core.logger.error({ err: error }, 'a message could not be stored');
     return isWritten && !isUnsent(error) ? 'unknown_outcome' : 'redis_unavailable';
   }
 }
 
-async function admit(core: MessagingCore, agent: AgentId, jobId: string, ticket: string): Promise<string> {
-  const queue = mailboxQueue(agent);
-  const { keys } = core;
-  const key = (name: string): string => `${keys.prefix}:${queue}:${name}`;
-  const answer = await askScript(
-    core.redis,
-    admitMessage,
-    [
-      keys.admission(queue),
-      keys.mailboxes(),
-      key(jobId),
-      key('failed'),
-      key('wait'),
-      key('prioritized'),
-      key('delayed'),
-      key('active'),
-    ],
-    [core.settings().queueSize, jobId, ticket, TICKET_MS, key(''), agentIdText(agent)],
-  );
-  return String(answer);
-}
-
-async function confirm(
+/** BullMQ makes the job and the arguments of its script; ours takes them along with those of the admission. */
+async function post(
   core: MessagingCore,
   agent: AgentId,
-  jobId: string,
-  ticket: string,
   queued: QueueMessage,
-): Promise<'sent' | 'duplicate' | 'leftover'> {
-  const queue = mailboxQueue(agent);
-  const { keys } = core;
-  const key = (name: string): string => `${keys.prefix}:${queue}:${name}`;
-  const { message, enqueue_id: enqueueId, delivery_attempts: attempts } = queued;
-  const replyTo = answeredRequest(message);
-  const maxLen = core.settings().auditMaxLen;
-  const answer = await askScript(
-    core.redis,
-    confirmMessage,
-    [keys.admission(queue), key(jobId), key('failed'), keys.messageAudit(), keys.reply(replyTo || '-')],
-    [
-      ticket,
-      enqueueId,
+  onWrite: () => void,
+): Promise<ScriptValue> {
+  const queue = await core.mailboxes.queue(agent);
+  const jobId = jobIdOf(queued.message.message_id);
+  const job = new Job(
+    queue,
+    'message',
+    queued,
+    {
       jobId,
-      maxLen,
-      keys.replyNotices(),
-      replyTo,
-      queue,
-      ...(maxLen === 0 ? [] : core.audit.fields({ message, agent, enqueueId, attempts })),
-    ],
+      priority: messageJobPriority(queued.priority),
+      attempts: Math.max(1, queued.retry.attempts - queued.delivery_attempts),
+      backoff: { type: 'ao' },
+      removeOnComplete: true,
+      removeOnFail: false,
+      stackTraceLimit: 10,
+    },
+    jobId,
   );
-  const [outcome, isAudited] = answer as [string, number];
-  if (isAudited === 0) core.audit.failed(new Error('Redis refused the entry'));
-  if (outcome === 'failed') return 'leftover';
-  return outcome === 'duplicate' ? 'duplicate' : 'sent';
+  const client = {
+    runCommand(_name: string, args: (string | number)[]) {
+      onWrite();
+      return runScript(
+        core.redis,
+        postMessage,
+        [...args.slice(0, ADD_KEYS).map(String), ...postKeys(core, queue, queued)],
+        [...args.slice(ADD_KEYS, ADD_KEYS + ADD_ARGUMENTS), ...postArguments(core, agent, queue, queued)],
+      );
+    },
+  };
+  // The one method that takes the client to use; for this job it calls nothing but `runCommand` of it.
+  const backend = queue.getBackend() as unknown as AddingBackend;
+  return backend.addJobToTransaction(client, job.asJSON(), jobId);
+}
+
+interface AddingBackend {
+  addJobToTransaction(client: object, job: JobJson, jobId: string): Promise<ScriptValue>;
+}
+
+function postKeys(core: MessagingCore, queue: Queue, { message }: QueueMessage): string[] {
+  const { keys } = core;
+  return [
+    keys.mailboxes(),
+    queue.toKey(jobIdOf(message.message_id)),
+    queue.toKey('failed'),
+    queue.toKey('wait'),
+    keys.messageAudit(),
+    keys.reply(answeredRequest(message) || '-'),
+  ];
+}
+
+function postArguments(
+  core: MessagingCore,
+  agent: AgentId,
+  queue: Queue,
+  { message, enqueue_id: enqueueId, delivery_attempts: attempts }: QueueMessage,
+): (string | number)[] {
+  const { queueSize, auditMaxLen } = core.settings();
+  return [
+    queueSize,
+    jobIdOf(message.message_id),
+    enqueueId,
+    agentIdText(agent),
+    auditMaxLen,
+    queue.name,
+    core.keys.replyNotices(),
+    answeredRequest(message),
+    ...(auditMaxLen === 0 ? [] : core.audit.fields({ message, agent, enqueueId, attempts })),
+  ];
 }
 
 /** The request that a response answers; empty for everything else. */

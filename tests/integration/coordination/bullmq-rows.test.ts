@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Job, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ADD_ARGUMENTS, ADD_KEYS } from '../../../src/coordination/scripts/post-message.ts';
 import { acquireRedis, testPrefix, type TestRedis } from '../../support/redis.ts';
 
 // What BullMQ does that mailboxes lean on, one test for each row of the table in the specification
@@ -76,6 +77,28 @@ test('idempotency: adding an id that exists does nothing and says nothing', asyn
   expect(second.data).toEqual({ n: 2 });
   expect((await bare.queue.getJob('m-x'))?.data).toEqual({ n: 1 });
   expect(await bare.queue.getJobCountByTypes('prioritized')).toBe(1);
+});
+
+test('enqueue: the script of a prioritised add takes nine keys and three arguments, in the order that is leant on', async () => {
+  await using bare = new Bare();
+  const calls: (string | number | Buffer)[][] = [];
+  const client = {
+    runCommand: async (name: string, args: (string | number | Buffer)[]) => {
+      expect(name).toMatch(/^addPrioritizedJob:/);
+      calls.push(args);
+      return 'm-x';
+    },
+  };
+  const job = new Job(bare.queue, 'message', { n: 1 }, { jobId: 'm-x', priority: 5 }, 'm-x');
+  const backend = bare.queue.getBackend() as unknown as {
+    addJobToTransaction(client: object, job: object, jobId: string): Promise<unknown>;
+  };
+  await backend.addJobToTransaction(client, job.asJSON(), 'm-x');
+  expect({ keys: ADD_KEYS, arguments: ADD_ARGUMENTS }).toEqual({ keys: 9, arguments: 3 });
+  expect(calls[0]).toHaveLength(ADD_KEYS + ADD_ARGUMENTS);
+  const places = ['marker', 'meta', 'id', 'prioritized', 'delayed', 'completed', 'active', 'events', 'pc'];
+  expect(calls[0]!.slice(0, ADD_KEYS)).toEqual(places.map((name) => bare.key(name)));
+  expect(calls[0]![ADD_KEYS + 1]).toBe('{"n":1}');
 });
 
 test('priority: 1 before 5 before 9, none at all before every one', async () => {

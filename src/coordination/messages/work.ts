@@ -1,0 +1,50 @@
+import { isFleetError } from '../../kernel/errors.ts';
+import type { FailureType } from '../models/queue-message.ts';
+
+/** A message in hand: its handler works until it is done, or until somebody ends it. */
+export class Work {
+  readonly #abort = new AbortController();
+  readonly #ended = Promise.withResolvers<Outcome>();
+
+  async run(handle: (signal: AbortSignal) => Promise<void> | void): Promise<Outcome> {
+    const handling = (async (): Promise<Outcome> => {
+      await handle(this.#abort.signal);
+      return { kind: 'done' };
+    })();
+    // After an end nobody waits for the handler; what it throws then says nothing.
+    return Promise.race([handling.catch(outcomeOf), this.#ended.promise]);
+  }
+
+  /** The first end counts. The handler is told by its signal. */
+  end(outcome: Outcome): void {
+    this.#ended.resolve(outcome);
+    this.#abort.abort(new Error(END_REASONS[outcome.kind]));
+  }
+}
+
+const END_REASONS: Readonly<Record<Outcome['kind'], string>> = {
+  done: 'done',
+  failed: 'the time is up',
+  given_back: 'the consumer stops',
+  lost: 'the reservation is lost',
+  put_off: 'put off',
+};
+
+export type Outcome =
+  | { readonly kind: 'done' | 'given_back' | 'lost' }
+  | { readonly kind: 'put_off'; readonly delayMs: number }
+  | { readonly kind: 'failed'; readonly failure: FailureType; readonly error: string };
+
+/** An open circuit says nothing about the message: it waits and no attempt is counted. */
+function outcomeOf(error: unknown): Outcome {
+  if (isFleetError(error) && error.code === 'circuit_open')
+    return { kind: 'put_off', delayMs: error.retryAfterMs ?? 1000 };
+  const isFinal =
+    (error instanceof Error && error.name === 'UnrecoverableError') ||
+    (isFleetError(error) && error.code === 'permanent_failure');
+  return { kind: 'failed', failure: isFinal ? 'permanent' : 'transient', error: messageOf(error) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
