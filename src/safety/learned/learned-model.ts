@@ -98,7 +98,14 @@ export class LearnedModel {
     let room = ROOM;
     this.#counted.fill(0);
     // Columns in variables instead of an array: no sum waits until the one before it is written.
-    let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
+    let f = 0;
+    let g = 0;
+    let h = 0;
     for (let i = 0; i < count; i++) {
       const key = keys[i]!;
       if (((known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1) === 0) continue;

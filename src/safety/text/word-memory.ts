@@ -17,23 +17,28 @@ export class WordMemory {
 
   /** @returns what was kept for the word, or -1 */
   find(letters: Uint16Array, offset: number, length: number, hash: number): number {
-    if (length > LONGEST) return -1;
-    const group = groupOf(hash);
-    for (let slot = group; slot < group + GROUP; slot++) {
-      if (this.#hashes[slot] === hash && this.#isAt(slot, letters, offset, length))
-        return this.#values[slot]!;
-    }
-    return -1;
+    const slot = this.#slotOf(letters, offset, length, hash);
+    return slot === -1 ? -1 : this.#values[slot]!;
   }
 
   /** @param value  0 or more */
   keep(letters: Uint16Array, offset: number, length: number, hash: number, value: number): void {
     if (length === 0 || length > LONGEST) return;
-    const slot = groupOf(hash) + (this.#turn++ & (GROUP - 1));
+    const own = this.#slotOf(letters, offset, length, hash);
+    const slot = own === -1 ? groupOf(hash) + (this.#turn++ & (GROUP - 1)) : own;
     this.#hashes[slot] = hash;
     this.#lengths[slot] = length;
     this.#values[slot] = value;
     for (let i = 0; i < length; i++) this.#letters[slot * LONGEST + i] = letters[offset + i]!;
+  }
+
+  #slotOf(letters: Uint16Array, offset: number, length: number, hash: number): number {
+    if (length > LONGEST) return -1;
+    const group = groupOf(hash);
+    for (let slot = group; slot < group + GROUP; slot++) {
+      if (this.#hashes[slot] === hash && this.#isAt(slot, letters, offset, length)) return slot;
+    }
+    return -1;
   }
 
   #isAt(slot: number, letters: Uint16Array, offset: number, length: number): boolean {
