@@ -6,6 +6,9 @@ import { WordMemory } from '../../../src/safety/text/word-memory.ts';
 import { hashOf } from '../../../src/safety/match/word-table.ts';
 import { lexicon } from './validator.ts';
 
+/** Making up any text takes long beside other tests on a busy machine. */
+const SLOW_MS = 60_000;
+
 function wordsOf(text: string): string[] {
   const reading = new TextReading(lexicon);
   reading.read(text);
@@ -48,7 +51,7 @@ describe('words are recognised', () => {
   });
 });
 
-test('places lead back to the original, whatever stands before them', () => {
+test('places lead back to the original, whatever stands before them', { timeout: SLOW_MS }, () => {
   const reading = new TextReading(lexicon);
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (before) => {
