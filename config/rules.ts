@@ -139,6 +139,13 @@ export const RULES: readonly Rule[] = [
       return `expected a price in llm.prices for each of llm.model and llm.fallback_models, got none for ${unknown.join(', ')}`;
     },
   },
+  {
+    keys: ['messaging.backoff_max', 'messaging.backoff_base'],
+    check({ messaging: { backoff_max: longest, backoff_base: first } }) {
+      if (longest >= first) return undefined;
+      return `expected at least messaging.backoff_base (${first}), got ${longest}`;
+    },
+  },
 ];
 
 function modelTimeoutRule(

@@ -1,6 +1,7 @@
 import { createBullBoard } from '../../dashboards/bull-board/board.ts';
 import { parseText } from '../agents/ipa/parse.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
+import type { MessageOperations } from '../coordination/messages/operations.ts';
 import type { Readiness } from '../contracts/operator.ts';
 import { toIso } from '../kernel/clock.ts';
 import { RunNotices } from '../events/run-notices.ts';
@@ -16,6 +17,9 @@ import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import { exportInterventions, openSafetyState, type SafetyState } from './open-safety-state.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
+import { createBoardQueues } from './board-queues.ts';
+import { exportMessageGauges } from './message-gauges.ts';
+import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { createIngress, type Ingress } from './operations/ingress.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { lazily, peopleCaller, openPeople, warnOfNoChannel, type People } from './open-people.ts';
@@ -28,7 +32,9 @@ import { VERSION } from './version.ts';
 /** A fleet's operations in this process: what HTTP serves and the CLI calls. */
 export interface OperatedFleet {
   readonly core: Core;
-  readonly operations: FleetOperations;
+  readonly operations: FleetOperations & MessageOperations;
+  /** The agents and their mailboxes; nothing connects before it is used. */
+  readonly coordination: FleetCoordination;
   /** Whether a player's line says that somebody must be answered, whatever else is wrong. */
   readonly isUrgent: (text: string) => boolean;
   /** Opened by who first asks for it. */
@@ -48,6 +54,7 @@ export interface OperateOptions extends Omit<CoreOptions, 'onOutage'> {
 
 export async function operateFleet(options: OperateOptions): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  const coordination = openCoordination(core);
   let room: Promise<SafetyRoom> | undefined;
   const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
   let safetyState: SafetyState | undefined;
@@ -56,6 +63,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
     await judging?.settled();
     await (await room?.catch(() => undefined))?.stop();
     await safetyState?.stop();
+    await coordination.close();
     await core.close();
   };
   const people = lazily(() => openPeople(core, safetyState!.interventions));
@@ -84,10 +92,12 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       ingress,
       safetyState,
       safetySettings: core.config.safety,
+      coordination,
     });
     return {
       core,
       operations,
+      coordination,
       isUrgent: (text) => judging?.isUrgent(text) ?? false,
       safety,
       safetyState,
@@ -131,13 +141,17 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     // What is wrong with its protocols stops the start.
     warnOfNoChannel(core, await fleet.people());
     exportQueueGauges(core, fleet.people);
+    exportMessageGauges(core, fleet.coordination);
+    // What earlier processes lost is put back, and mailboxes that nobody serves are looked after.
+    await fleet.coordination.coordinator.start();
     let draining = false;
-    const operations: FleetOperations = {
+    const operations: FleetOperations & MessageOperations = {
       ...fleet.operations,
       readiness: async (): Promise<Readiness> =>
         draining ? { status: 'draining', checks: [] } : fleet.operations.readiness(),
     };
     const basePath = config.http.bull_board_path;
+    const boardQueues = createBoardQueues(core, fleet.coordination.coordinator);
     const server = new HttpServer({
       config,
       operations,
@@ -148,7 +162,15 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
       version: VERSION,
       isUrgent: fleet.isUrgent,
       ...(config.features.bull_board
-        ? { boardHandler: createBullBoard({ queues: [...core.queues.values()], basePath, redact, callerOf }) }
+        ? {
+            boardHandler: createBullBoard({
+              queues: [...core.queues.values()],
+              moreQueues: () => boardQueues.list(),
+              basePath,
+              redact,
+              callerOf,
+            }),
+          }
         : {}),
     });
     await server.start();
@@ -156,6 +178,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     return {
       core,
       operations,
+      coordination: fleet.coordination,
       isUrgent: fleet.isUrgent,
       safety: fleet.safety,
       safetyState: fleet.safetyState,
@@ -168,6 +191,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
         // Load balancers see the readiness first; new requests stop afterwards.
         await new Promise((resolve) => setTimeout(resolve, config.shutdown.drain_delay * 1000));
         await server.stop(Math.max(1, config.shutdown.grace - config.shutdown.drain_delay) * 1000);
+        await boardQueues.close();
         await fleet.close();
       },
     };

@@ -268,6 +268,7 @@ describe('problems', () => {
     [{ AO_SAFETY__CHANNELS__EMAIL__ENABLED: 'true' }, RULES[18]],
     [{ AO_SAFETY__CHANNELS__CHAT__ENABLED: 'true' }, RULES[19]],
     [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[20]],
+    [{ AO_MESSAGING__BACKOFF_MAX: '0.5' }, RULES[22]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -275,7 +276,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(22);
+    expect(RULES).toHaveLength(23);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {
