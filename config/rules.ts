@@ -178,6 +178,13 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    keys: ['safety.notify.include_excerpt'],
+    check({ safety }) {
+      if (!safety.notify.include_excerpt) return undefined;
+      return 'expected false: no page holds words of a player (docs/decisions/0042-no-excerpts.md), got true';
+    },
+  },
+  {
     keys: ['agents.heartbeat_interval', 'agents.heartbeat_ttl'],
     check({ agents: { heartbeat_interval: interval, heartbeat_ttl: ttl } }) {
       if (interval === null || interval < ttl) return undefined;

@@ -24,7 +24,14 @@ import { exportMessageGauges } from './message-gauges.ts';
 import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { createIngress, type Ingress } from './operations/ingress.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
-import { lazily, peopleCaller, openPeople, warnOfNoChannel, type People } from './open-people.ts';
+import {
+  lazily,
+  peopleCaller,
+  openPeople,
+  tellOfWritten,
+  warnOfNoChannel,
+  type People,
+} from './open-people.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { screenOf } from './safety-hooks.ts';
@@ -78,7 +85,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
     return judging;
   });
   try {
-    safetyState = await openSafetyState(core);
+    safetyState = await openSafetyState(core, tellOfWritten(core, people));
     const operations = createOperations({
       safety,
       isSafetyEnabled: core.config.safety.enabled,
@@ -144,11 +151,11 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     // What is wrong with its protocols stops the start.
     warnOfNoChannel(core, await fleet.people());
     exportQueueGauges(core, fleet.people);
+    exportCircuits(core.circuits, metrics);
     exportMessageGauges(core, fleet.coordination);
     metrics.onScrape(() => fleet.coordination.registry.collectAgentGauges());
     // What earlier processes lost is put back, and mailboxes that nobody serves are looked after.
     await fleet.coordination.start();
-    exportCircuits(core.circuits, metrics);
     let draining = false;
     const operations: FleetOperations & MessageOperations & AgentOperations = {
       ...fleet.operations,

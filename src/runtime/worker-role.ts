@@ -18,7 +18,7 @@ import { runModuleAgents } from './module-agents.ts';
 import { openLanguages } from './open-languages.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { openSafetyState, type SafetyState } from './open-safety-state.ts';
-import { lazily, peopleCaller, openPeople } from './open-people.ts';
+import { lazily, peopleCaller, openPeople, tellOfWritten, type People } from './open-people.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { createSafetyJobs } from './safety-jobs.ts';
 import { agentSafety, type AgentSafety } from './safety-hooks.ts';
@@ -76,8 +76,8 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   hopeless.promise.catch(() => undefined);
   try {
     const room = judgesTexts(core, options) ? (safety = await openSafetyRoom(core)) : undefined;
-    const kept = (state = await openSafetyState(core));
-    const people = lazily(() => openPeople(core, kept.interventions));
+    const people: () => Promise<People> = lazily(() => openPeople(core, kept.interventions));
+    const kept = (state = await openSafetyState(core, tellOfWritten(core, people)));
     const parts =
       room === undefined
         ? (options.safety ?? null)

@@ -21,7 +21,7 @@ import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
 import { renderReport, type Machine, type Report } from './report.ts';
 import { countRoundTrips } from './round-trips.ts';
-import { missedDemands } from './safety-limits.ts';
+import { missedByCrises, missedDemands } from './safety-limits.ts';
 import { measureSafety } from './safety.ts';
 import { measureShape, type ShapeName } from './shapes.ts';
 
@@ -169,6 +169,11 @@ const report = await runBenchmark(
   (part) => only?.includes(part) ?? true,
 );
 process.stdout.write(chosen.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
-const missed = report.safety === undefined || chosen.quick ? [] : missedDemands(report.safety);
-for (const sentence of missed) note(`safety misses half of what is demanded: ${sentence}`);
+const missed = chosen.quick
+  ? []
+  : [
+      ...(report.safety === undefined ? [] : missedDemands(report.safety)),
+      ...(report.crisis === undefined ? [] : missedByCrises(report.crisis)),
+    ];
+for (const sentence of missed) note(`safety misses what is demanded: ${sentence}`);
 if (missed.length > 0) process.exitCode = 1;

@@ -155,19 +155,20 @@ function safetyLines({ safety }: Report): string[] {
 
 function crisisLines({ crisis }: Report): string[] {
   if (crisis === undefined) return [];
-  const { empty, full, waiting, jobsAdded } = crisis;
-  const row = (what: string, { p50Ms, p99Ms }: typeof empty): string[] => [
+  const { empty, full, paged, waiting, jobsAdded } = crisis;
+  const row = (what: string, { p50Ms, p99Ms }: typeof empty, more = ''): string[] => [
     what,
     decimals(p50Ms, 1),
     decimals(p99Ms, 1),
-    '',
+    more,
   ];
   return [
     '',
     ...table([
-      ['a line in a crisis, answered in ms', 'p50', 'p99', ''],
+      ['a line in a crisis, answered in ms', 'p50', 'p99', 'max'],
       row('queues empty', empty),
-      row(`${waiting} jobs waiting, no workers`, full),
+      row(`${waiting} jobs waiting, no agents`, full),
+      row('until the page is taken', paged, decimals(paged.maxMs, 1)),
     ]),
     `jobs added                      ${jobsAdded}`,
   ];

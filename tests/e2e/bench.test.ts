@@ -89,6 +89,7 @@ const Document = z.strictObject({
     waiting: z.int(),
     empty: z.strictObject({ p50Ms: Count, p99Ms: Count }),
     full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    paged: z.strictObject({ p50Ms: Count, p99Ms: Count, maxMs: Count }),
     jobsAdded: z.literal(0),
   }),
   messages: z.strictObject({
@@ -138,4 +139,4 @@ it('the benchmark runs and a successful step costs two round trips of our own', 
   expect(Object.keys(report.openRuns.ratios)).toEqual(['many']);
   expect(report.enqueue.errors).toBe(0);
   expect(report.turns.map((figures) => figures.errors)).toEqual([0, 0]);
-});
+}, 150_000);

@@ -74,7 +74,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-test('[R3.6] [R6.2] workers that may register are there, work on messages, and leave as they should', async () => {
+test('[C3.6] [R6.2] workers that may register are there, work on messages, and leave as they should', async () => {
   const [one, other] = await Promise.all([
     start('worker', 'ipa', '--instance', 'a'),
     start('worker', 'ipa', '--instance', 'b'),
@@ -120,7 +120,7 @@ test('[R3.6] [R6.2] workers that may register are there, work on messages, and l
   expect(await client.capabilities()).toEqual([]);
 });
 
-test('[R6.2] an agent of a module is there, is found by what it can do, and answers', async () => {
+test('[C7] an agent of a module is there, is found by what it can do, and answers', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ao-agent-'));
   const file = join(folder, 'echo.mjs');
   writeFileSync(

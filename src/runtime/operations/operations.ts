@@ -35,6 +35,7 @@ import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
 import { safetyRulesOperations } from './safety-rules.ts';
 import { reachesPeople } from '../../safety/escalations/context.ts';
+import { addAudit } from '../../safety/record/add-audit.ts';
 import { escalationSettings } from '../open-people.ts';
 import { interventionOperations, safetyHealth, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
@@ -137,6 +138,8 @@ export function createOperations(
       isEnabled: ctx.isSafetyEnabled,
       reachesPeople: reachesPeople(escalationSettings(ctx.config)),
       health: () => safetyHealth(ctx),
+      // What an administrator does is in the audit of the API too, which refuses what it cannot note.
+      audit: (fields) => addAudit(store, fields, clock.now()).catch(() => undefined),
     }),
     ...escalationOperations(ctx.people, ctx.config),
     ...breakerOperations(ctx.circuits),

@@ -31,7 +31,7 @@ test.for([
   ['docs/coordination.md', 'coordinator.receive(', "{ text: 'hello' }\n"],
   ['docs/coordination.md', 'registry.register(', "[ [ 'greeter:g1', 1 ] ]\n"],
   ['docs/coordination.md', 'new Supervisor(', 'hello Ann\n'],
-  ['docs/capabilities.md', 'capabilities.discover(', 'weaver:w1\n'],
+  ['docs/capabilities.md', 'import ', 'weaver:w1\n'],
 ] as const)('the code of %s with "%s" does what it says', async ([page, words, stdout]) => {
   expect(await printed(page, words)).toEqual({ stdout, stderr: '' });
 });

@@ -284,23 +284,24 @@ describe('problems', () => {
     [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[20]],
     [{ AO_MESSAGING__BACKOFF_MAX: '0.5' }, RULES[22]],
     [{ AO_CIRCUITS: '{"provider.main":{"timeout_seconds":400,"success_threshold":4}}' }, RULES[23]],
-    [{ AO_AGENTS__HEARTBEAT_TTL: '30', AO_AGENTS__HEARTBEAT_INTERVAL: '30' }, RULES[24]],
-    [{ AO_AGENTS__RECORD_RETENTION: '20' }, RULES[25]],
+    [{ AO_SAFETY__NOTIFY__INCLUDE_EXCERPT: 'true' }, RULES[24]],
+    [{ AO_AGENTS__HEARTBEAT_TTL: '30', AO_AGENTS__HEARTBEAT_INTERVAL: '30' }, RULES[25]],
+    [{ AO_AGENTS__RECORD_RETENTION: '20' }, RULES[26]],
     [
       {
         AO_AGENTS__IPA__INSTANCES: '["a","a","b"]',
         AO_AGENTS__IPA__INSTANCE: 'c',
         AO_AGENTS__IPA__MAX_INSTANCES: '2',
       },
-      RULES[26],
+      RULES[27],
     ],
-    [{ AO_AGENTS__WBA__INSTANCES: '["a","b","c"]', AO_AGENTS__WBA__INSTANCE: 'd' }, RULES[27]],
-    [{ AO_AGENTS__NGA__INSTANCES: '["a","b","c","d"]', AO_AGENTS__NGA__INSTANCE: 'e' }, RULES[28]],
+    [{ AO_AGENTS__WBA__INSTANCES: '["a","b","c"]', AO_AGENTS__WBA__INSTANCE: 'd' }, RULES[28]],
+    [{ AO_AGENTS__NGA__INSTANCES: '["a","b","c","d"]', AO_AGENTS__NGA__INSTANCE: 'e' }, RULES[29]],
     [
       { AO_ROUTER__WEIGHT_QUEUE: '0', AO_ROUTER__WEIGHT_HEARTBEAT: '0', AO_ROUTER__WEIGHT_SUCCESS: '0' },
-      RULES[29],
+      RULES[30],
     ],
-    [{ AO_MONITORING__RESTART_POLICY__BASE: '61' }, RULES[30]],
+    [{ AO_MONITORING__RESTART_POLICY__BASE: '61' }, RULES[31]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -308,7 +309,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(31);
+    expect(RULES).toHaveLength(32);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

@@ -46,7 +46,7 @@ describe('agents', () => {
     ['restart', {}],
     ['degrade', { reason: 'it answers oddly' }],
     ['undegrade', {}],
-  ])('[R3.6] are asked to %s by operators, and that is audited', async (verb, body) => {
+  ])('[C3.6] are asked to %s by operators, and that is audited', async (verb, body) => {
     const path = `/v1/agents/${MARY}/${verb}`;
     expect((await http.call('POST', path, { as: 'read', json: body })).status).toBe(403);
     const asked = await http.call('POST', path, { as: 'operate', json: body });
@@ -68,7 +68,7 @@ describe('agents', () => {
 });
 
 describe('a preview of routing', () => {
-  test('[R4] asks for a type and takes two flags', async () => {
+  test('[C4] asks for a type and takes two flags', async () => {
     const path = '/v1/routing/preview?agent_type=bob&exclude_degraded=false&show_all_candidates=true';
     expect((await http.call('GET', path, { as: 'read' })).body).toMatchObject({
       agent_type: 'bob',
@@ -80,13 +80,13 @@ describe('a preview of routing', () => {
   });
 
   test.each(['', '?agent_type=b.b', '?agent_type=bob&exclude_degraded=maybe'])(
-    '[R4] refuses "%s" with 400',
+    '[C4] refuses "%s" with 400',
     async (query) => {
       expect((await http.call('GET', `/v1/routing/preview${query}`, { as: 'read' })).status).toBe(400);
     },
   );
 
-  test('[R4] and diagnostics are 403 feature-disabled where they are turned off', async () => {
+  test('[C4] and diagnostics are 403 feature-disabled where they are turned off', async () => {
     await using off = await startHttp({ keys: KEYS, config: { diagnostics: { enabled: false } } });
     for (const path of [
       '/v1/routing/preview?agent_type=bob',
@@ -101,7 +101,7 @@ describe('a preview of routing', () => {
   });
 });
 
-test('[R5.2] a search for capabilities is handed on as it came; what it cannot be is named', async () => {
+test('[C5.2] a search for capabilities is handed on as it came; what it cannot be is named', async () => {
   const body = { criteria: { capability_name: 'weave' }, max_results: 3 };
   const found = await http.call('POST', '/v1/capabilities/discover', { as: 'read', json: body });
   expect([found.status, found.body['matches']]).toEqual([200, []]);

@@ -15,11 +15,11 @@ describe('agents of a process', () => {
     { 'agents.ipa.auto_register_enabled': 'true' },
     { ...ON, 'agents.ipa.enabled': 'false' },
     { ...ON, 'agents.ipa.auto_register_enabled': 'false', 'agents.wba.auto_register_enabled': 'true' },
-  ])('[R3.4] are none unless the configuration says so three times: %j', (overrides) => {
+  ])('[C3.4] are none unless the configuration says so three times: %j', (overrides) => {
     expect(planned(overrides)).toEqual([]);
   });
 
-  test('[R3.4] without a name are called after host, process and chance', () => {
+  test('[C3.4] without a name are called after host, process and chance', () => {
     const [{ name } = { name: '' }, ...more] = planned(ON);
     expect(more).toEqual([]);
     expect(name).toMatch(new RegExp(`^[A-Za-z0-9_-]+-${process.pid}-[0-9a-f]{6}$`));
@@ -41,7 +41,7 @@ describe('agents of a process', () => {
     ]);
   });
 
-  test('[R3.4] work on as many jobs at once as they ask threads for', () => {
+  test('[C3.4] work on as many jobs at once as they ask threads for', () => {
     const instances = '["a",{"name":"b","resources":{"cpu_threads":2,"ram_bytes":"512MB"}}]';
     expect(planned({ ...ON, 'agents.ipa.instances': instances })).toEqual([
       { name: 'a', resources: {}, concurrency: 4 },
@@ -60,7 +60,7 @@ describe('admission', () => {
     expect(refusalOf(asked, others, limits)).toBeNull();
   });
 
-  test('[R3.4] who asks for more than is left is refused, with everything that is short', () => {
+  test('[C3.4] who asks for more than is left is refused, with everything that is short', () => {
     expect(refusalOf({ cpu_threads: 3, ram_bytes: 1025 }, [{ cpu_threads: 2 }], limits)).toBe(
       'cpu_threads: 3 asked for, 2 of 4 are taken on this host; ram_bytes: 1025 asked for, 0 of 1024 are taken on this host',
     );
