@@ -15,7 +15,7 @@ import type { AgentCapabilitySet } from '../coordination/models/capability.ts';
 import type { CapabilityDiscoveryResponse } from '../coordination/models/capability-search.ts';
 import type { RoutingPreview } from '../coordination/models/routing.ts';
 import type { CallOptions, SubmitCallOptions } from './client.ts';
-import type { Call } from './transport.ts';
+import type { Call, Transport } from './transport.ts';
 
 export interface AgentListOptions extends CallOptions {
   readonly type?: string;
@@ -48,10 +48,10 @@ export interface AgentsClient {
 interface Calls {
   readonly get: <T>(path: string, options?: CallOptions, query?: Call['query']) => Promise<T>;
   readonly post: <T>(path: string, body: unknown, options?: SubmitCallOptions) => Promise<T>;
-  readonly drop: (path: string, options?: SubmitCallOptions) => Promise<void>;
+  readonly transport: Transport;
 }
 
-export function agentCalls({ get, post, drop }: Calls): AgentsClient {
+export function agentCalls({ get, post, transport }: Calls): AgentsClient {
   const at = (id: string): string => `/v1/agents/${encodeURIComponent(id)}`;
   const flag = (value: boolean | undefined): string | undefined =>
     value === undefined ? undefined : String(value);
@@ -61,7 +61,10 @@ export function agentCalls({ get, post, drop }: Calls): AgentsClient {
       return (await get<{ items: AgentListing[] }>('/v1/agents', o, query)).items;
     },
     agent: (id, o) => get(at(id), o),
-    deregisterAgent: (id, o) => drop(at(id), o),
+    async deregisterAgent(id, { signal, idempotencyKey } = {}) {
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      await transport({ method: 'DELETE', path: at(id), signal, ...key });
+    },
     drainAgent: (id, request = {}, o) => post(`${at(id)}/drain`, request, o),
     restartAgent: (id, request = {}, o) => post(`${at(id)}/restart`, request, o),
     degradeAgent: (id, request = {}, o) => post(`${at(id)}/degrade`, request, o),

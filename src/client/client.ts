@@ -277,14 +277,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     ...interventionCalls({ get, post, ask }),
     ...escalationCalls({ get, post }),
     ...messageCalls({ get, post }),
-    ...agentCalls({
-      get,
-      post,
-      async drop(path, { signal, idempotencyKey } = {}) {
-        const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-        await transport({ method: 'DELETE', path, signal, ...key });
-      },
-    }),
+    ...agentCalls({ get, post, transport }),
     ...breakerCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };

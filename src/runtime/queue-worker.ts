@@ -1,4 +1,4 @@
-import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
+import { Worker, type Processor, type WorkerOptions } from 'bullmq';
 import type { QueueName } from '../../queues/catalogue.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
 import { toFleetError } from '../kernel/errors.ts';
@@ -58,7 +58,7 @@ export class QueueWorker {
   resume(): void {
     if (this.#isStopping || this.isRunning) return;
     if (!this.#hasEnded && this.#worker.isPaused()) {
-      this.#worker.resume();
+      void this.#worker.resume();
       return;
     }
     const old = this.#worker;
@@ -95,7 +95,7 @@ export class QueueWorker {
     this.#worker.cancelAllJobs(SHUTDOWN_REASON);
   }
 
-  #make(): Worker<Job['data']> {
+  #make(): Worker {
     const { queue, processor, options, onMade } = this.#made;
     const worker = new Worker(queue, processor, { ...options, autorun: false });
     onMade(worker);

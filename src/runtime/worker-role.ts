@@ -114,8 +114,10 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         onHopeless: () => hopeless.reject(new Error('none of the agents of this process can work')),
       });
       await coordination.start();
-      const parts = { core, coordination, agents, languages, workerOf: workers.of };
-      unregistered = await runFleetAgents(parts, seats);
+      unregistered = await runFleetAgents(
+        { core, coordination, agents, languages, workerOf: (seat) => workers.of(seat) },
+        seats,
+      );
       await runModuleAgents(coordination, moduleAgents);
       await advertised(coordination, core.config);
     }

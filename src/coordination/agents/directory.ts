@@ -1,4 +1,5 @@
-import type { AgentId, AgentIdInput } from '../models/agent-id.ts';
+import { z } from 'zod';
+import { AgentType, type AgentId, type AgentIdInput } from '../models/agent-id.ts';
 import type { AgentRecord } from '../models/agent-record.ts';
 import type { SavedState } from '../models/saved-state.ts';
 
@@ -21,6 +22,12 @@ export interface AgentFilter {
   /** Default false: states may be large. */
   readonly includeState?: boolean;
 }
+
+export const ListFilter = z.strictObject({
+  type: AgentType.optional(),
+  isAlive: z.boolean().optional(),
+  includeState: z.boolean().optional(),
+});
 
 /** Who there is. Routing and matching read it; the registry writes it. */
 export interface AgentDirectory {

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { CoordinationCore } from '../core.ts';
 import { asking } from '../messages/availability.ts';
 import { AgentEvent } from '../models/agent-event.ts';
+import { parseInput } from '../validate.ts';
 
 /** An event with its place in the stream. */
 export type StoredAgentEvent = AgentEvent & { readonly id: string };
@@ -12,11 +14,20 @@ export interface AgentEventQuery {
   readonly limit?: number;
 }
 
-/** What happened to agents, the newest last. Errors: redis_unavailable (unavailable) */
+const Query = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d+(-\d+)?$/, 'expected the id of an event')
+    .optional(),
+  limit: z.int().min(1).max(1000).optional(),
+});
+
+/** What happened to agents, the newest last. Errors: validation (invalid_input), redis_unavailable (unavailable) */
 export async function readAgentEvents(
   { redis, keys }: CoordinationCore,
-  { after, limit = 100 }: AgentEventQuery = {},
+  query: AgentEventQuery = {},
 ): Promise<StoredAgentEvent[]> {
+  const { after, limit = 100 } = parseInput(Query, query, 'query');
   const stream = keys.agentEvents();
   const entries = await asking(redis, 'read events of agents', async () =>
     after === undefined

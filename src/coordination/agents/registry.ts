@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { CoordinationCore } from '../core.ts';
 import { CoordinationClosedError } from '../errors.ts';
 import type { AgentEvent } from '../models/agent-event.ts';
-import { AgentId, agentIdText, AgentType, type AgentIdInput } from '../models/agent-id.ts';
+import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import type { DegradedBy } from '../models/agent-record.ts';
 import { parseInput } from '../validate.ts';
 import type { CoordinatedAgent } from './agent.ts';
 import { beatAgents } from './beats.ts';
 import { degrade, type DegradeOutcome } from './degrade.ts';
-import type { AgentDirectory, AgentFilter, AgentView } from './directory.ts';
+import { ListFilter, type AgentDirectory, type AgentFilter, type AgentView } from './directory.ts';
 import { readAgentEvents, writeAgentEvent, type AgentEventQuery, type StoredAgentEvent } from './events.ts';
 import { AgentGauges } from './gauges.ts';
 import { HookSet, type RegistryHooks } from './hooks.ts';
@@ -21,18 +21,6 @@ import { RegistrySettings, type RegistryOptions } from './settings.ts';
 import { restoreState } from './state.ts';
 
 const RegisterOptions = z.strictObject({ takeover: z.boolean().default(false) });
-const Filter = z.strictObject({
-  type: AgentType.optional(),
-  isAlive: z.boolean().optional(),
-  includeState: z.boolean().optional(),
-});
-const EventQuery = z.strictObject({
-  after: z
-    .string()
-    .regex(/^\d+(-\d+)?$/, 'expected the id of an event')
-    .optional(),
-  limit: z.int().min(1).max(1000).optional(),
-});
 /**
  * Who there is: registers the agents of this process, keeps them alive with heartbeats, tells who else there is, and
  * notices who fell silent.
@@ -117,12 +105,11 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
    * this process, or another incarnation has taken its name. Errors: redis_unavailable
    */
   async deregister(agent: AgentIdInput, { reason = 'requested' } = {}): Promise<boolean> {
-    const text = agentIdText(parseInput(AgentId, agent, 'agent'));
     return this.#inTurn(async () => {
-      const local = this.#local.get(text);
+      const local = this.#find(agent);
       if (local === undefined) return false;
       const isGone = await deregisterLocal(this.#core, this.settings, local, reason);
-      this.#local.delete(text);
+      this.#local.delete(local.text);
       local.abandon(isGone ? 'was deregistered' : 'was superseded');
       if (isGone) await this.#departed(local.id, reason);
       return isGone;
@@ -147,7 +134,7 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
   }
 
   async list(filter: AgentFilter = {}): Promise<AgentView[]> {
-    const { type, isAlive, includeState } = parseInput(Filter, filter, 'filter');
+    const { type, isAlive, includeState } = parseInput(ListFilter, filter, 'filter');
     return this.#records.list({
       ...(type === undefined ? {} : { type }),
       ...(isAlive === undefined ? {} : { isAlive }),
@@ -180,26 +167,18 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
   }
 
   /** A local agent takes no more work, and everybody knows at once. False when it is none of this process. */
-  async markStopped(agent: AgentIdInput): Promise<boolean> {
-    const local = this.#local.get(agentIdText(parseInput(AgentId, agent, 'agent')));
-    if (local === undefined) return false;
-    local.markStopped();
-    await this.#inTurn(() => this.#beat([local]));
-    return true;
+  markStopped(agent: AgentIdInput): Promise<boolean> {
+    return this.#mark(agent, (local) => local.markStopped());
   }
 
   /** It takes work again, and everybody knows at once. False when it is none of this process. */
-  async markRunning(agent: AgentIdInput): Promise<boolean> {
-    const local = this.#local.get(agentIdText(parseInput(AgentId, agent, 'agent')));
-    if (local === undefined) return false;
-    local.markRunning();
-    await this.#inTurn(() => this.#beat([local]));
-    return true;
+  markRunning(agent: AgentIdInput): Promise<boolean> {
+    return this.#mark(agent, (local) => local.markRunning());
   }
 
   /** Give a local agent what was saved last, as a restart does. False when it is none of this process. */
   async restore(agent: AgentIdInput): Promise<boolean> {
-    const local = this.#local.get(agentIdText(parseInput(AgentId, agent, 'agent')));
+    const local = this.#find(agent);
     if (local === undefined) return false;
     const [state, now] = await savedState(this.#core, local);
     const { event, isRejected } = await restoreState(local.agent, state, now, this.#core.logger);
@@ -220,7 +199,6 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
 
   /** What happened to agents, the newest last. Errors: validation, redis_unavailable */
   async events(query: AgentEventQuery = {}): Promise<StoredAgentEvent[]> {
-    parseInput(EventQuery, query, 'query');
     return readAgentEvents(this.#core, query);
   }
 
@@ -260,6 +238,18 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
     for (const local of this.#local.values()) local.abandon('was left behind');
     this.#local.clear();
     await this.#detector.stop();
+  }
+
+  #find(agent: AgentIdInput): LocalAgent | undefined {
+    return this.#local.get(agentIdText(parseInput(AgentId, agent, 'agent')));
+  }
+
+  async #mark(agent: AgentIdInput, mark: (local: LocalAgent) => void): Promise<boolean> {
+    const local = this.#find(agent);
+    if (local === undefined) return false;
+    mark(local);
+    await this.#inTurn(() => this.#beat([local]));
+    return true;
   }
 
   async #beatRound(): Promise<number> {
