@@ -42,6 +42,14 @@ export interface CoordinationKeys {
   rejectedAgentState(type: string, instance: string): string;
   /** List: the last outcomes of an agent, newest first. */
   agentOutcomes(type: string, instance: string): string;
+  /** List: what operators asked of an agent and nobody has done yet, as JSON. */
+  agentCommands(type: string, instance: string): string;
+  /** Hash: text form of an agent whose messages go elsewhere -> JSON of why. */
+  agentHandovers(): string;
+  /** String: who repeats handovers. */
+  handoverLease(): string;
+  /** String: it was told that nobody serves a type. */
+  unservedAgents(type: string): string;
   /** Stream: what happened to agents. */
   agentEvents(): string;
   /** String: JSON of the capabilities an agent advertises. */
@@ -88,6 +96,10 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
     agentState: (type, instance) => key('agents', 'state', type, instance),
     rejectedAgentState: (type, instance) => key('agents', 'state', type, instance, 'rejected'),
     agentOutcomes: (type, instance) => key('agents', 'outcomes', type, instance),
+    agentCommands: (type, instance) => key('agents', 'commands', type, instance),
+    agentHandovers: () => key('agents', 'handovers'),
+    handoverLease: () => key('agents', 'handover-lease'),
+    unservedAgents: (type) => key('agents', 'unserved', type, 'told'),
     agentEvents: () => key('events', 'agents'),
     capabilities: (type, instance) => key('capabilities', type, instance),
     capabilityIndex: () => key('capabilities', 'index'),

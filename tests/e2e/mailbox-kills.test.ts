@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MessageCoordinator } from '../../src/coordination/messages/coordinator.ts';
+import type { MessagingOptions } from '../../src/coordination/messages/settings.ts';
 import type { MessageResult } from '../../src/coordination/models/message.ts';
 import { BOB, message, Post } from '../support/coordination.ts';
 import type { MailboxTask } from '../support/mailbox-process.ts';
@@ -130,6 +131,7 @@ async function killEverywhere(
   action: NonNullable<MailboxTask['action']>,
   prepare: (post: Post, one: MessageCoordinator) => Promise<string>,
   check: (post: Post, one: MessageCoordinator, id: string) => Promise<void>,
+  messaging: MessagingOptions = {},
 ): Promise<number> {
   const round = async (at: number): Promise<boolean> => {
     await using post = new Post(server.url);
@@ -140,7 +142,7 @@ async function killEverywhere(
       action,
       id,
       dieAt: at,
-      messaging: { ...brief, visibilityTimeoutMs: 2000, maxStalls: 0 },
+      messaging: { ...brief, visibilityTimeoutMs: 2000, maxStalls: 0, ...messaging },
     });
     const isThrough = typeof (await child.report) === 'number';
     await child.ended;
@@ -208,6 +210,38 @@ describe('a process that dies at any command', () => {
       },
     );
   });
+
+  test(
+    'of a move between mailboxes leaves each message in exactly one of them',
+    { timeout: 120_000 },
+    async () => {
+      const BEN = { type: 'bob', instance: 'b2' };
+      const ids = Array.from({ length: 60 }, (_, n) => `moved-${100 + n}`);
+      const stages = new Set<number>();
+      await killEverywhere(
+        'move',
+        async (_, one) => {
+          await Promise.all(ids.map((message_id) => one.send(message({ message_id }))));
+          await one.nack(BOB, (await one.receive(BOB))!.token);
+          return '';
+        },
+        async (_, one) => {
+          const [left, moved] = await Promise.all([BOB, BEN].map((agent) => one.peek(agent, { limit: 500 })));
+          const present = [...left!, ...moved!].map((each) => each.message.message_id);
+          expect(present.toSorted()).toEqual(ids);
+          stages.add(moved!.length);
+          expect(await one.move(BOB, BEN)).toMatchObject({ moved: ids.length - moved!.length, kept: 0 });
+          expect(await one.peek(BOB)).toEqual([]);
+          const all = await one.peek(BEN, { limit: 500 });
+          expect(all.map((each) => each.message.message_id).toSorted()).toEqual(ids);
+          expect(all.filter(({ delivery_attempts: attempts }) => attempts === 1)).toHaveLength(1);
+        },
+        { auditMaxLen: 0 },
+      );
+      // Nothing, one batch, and all of them.
+      expect([...stages].toSorted((a, b) => a - b)).toEqual([0, 50, 60]);
+    },
+  );
 
   test('of a send leaves a message, or an id that can be sent again', { timeout: 120_000 }, async () => {
     await killEverywhere(

@@ -15,7 +15,7 @@ export interface MailboxTask {
   /** sender: how many, at once. */
   readonly count?: number;
   /** once: what to do. */
-  readonly action?: 'send' | 'nack' | 'replay' | 'recover';
+  readonly action?: 'send' | 'nack' | 'replay' | 'recover' | 'move';
   readonly id?: string;
   /** Die instead of sending the command of this number, counted from the beginning of the action. */
   readonly dieAt?: number;
@@ -23,6 +23,7 @@ export interface MailboxTask {
 
 // Spelled out here: a process that imports little starts quickly.
 const BOB = { type: 'bob', instance: 'b1' };
+const BEN = { type: 'bob', instance: 'b2' };
 const message = (message_id: string = `id-${randomUUID()}`) => ({
   message_id,
   sender: { type: 'anna' },
@@ -70,6 +71,9 @@ async function act(): Promise<unknown> {
       break;
     case 'replay':
       await coordinator.replay(BOB, id);
+      break;
+    case 'move':
+      await coordinator.move(BOB, BEN);
       break;
     default:
       await coordinator.recoverPending(BOB);

@@ -130,6 +130,11 @@ export class LocalAgent implements RegisteredAgent {
     this.#isStopped = true;
   }
 
+  /** It takes work again. */
+  markRunning(): void {
+    this.#isStopped = false;
+  }
+
   /** It is no longer registered by this process. */
   abandon(why: string): void {
     this.#ending.abort(new Error(`agent ${this.text} ${why}`));

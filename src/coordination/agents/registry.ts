@@ -176,6 +176,15 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
     return true;
   }
 
+  /** It takes work again, and everybody knows at once. False when it is none of this process. */
+  async markRunning(agent: AgentIdInput): Promise<boolean> {
+    const local = this.#local.get(agentIdText(parseInput(AgentId, agent, 'agent')));
+    if (local === undefined) return false;
+    local.markRunning();
+    await this.#inTurn(() => this.#beat([local]));
+    return true;
+  }
+
   /** Give a local agent what was saved last, as a restart does. False when it is none of this process. */
   async restore(agent: AgentIdInput): Promise<boolean> {
     const local = this.#local.get(agentIdText(parseInput(AgentId, agent, 'agent')));

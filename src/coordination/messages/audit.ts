@@ -23,6 +23,7 @@ export const AUDIT_EVENTS = [
   'released',
   'replayed',
   'purged',
+  'moved',
 ] as const;
 export type AuditEvent = (typeof AUDIT_EVENTS)[number];
 

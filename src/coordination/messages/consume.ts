@@ -26,7 +26,10 @@ const ConsumeOptions = z.strictObject({
 export type ConsumeOptions = z.input<typeof ConsumeOptions>;
 
 export interface HandlerContext {
-  /** Aborts when the time is up, the reservation is lost, or the consumer stops and its grace is over. */
+  /**
+   * Aborts when the time is up, with a reason by the name of `TimeoutError`, when the reservation is lost, and when the
+   * consumer stops and its grace is over.
+   */
   readonly signal: AbortSignal;
   /** Where the message lay: the agent's own mailbox, or the shared one of its type. */
   readonly mailbox: AgentIdInput;
@@ -85,6 +88,11 @@ export class Consumer implements AsyncDisposable {
 
   get agent(): AgentIdInput {
     return this.#agent;
+  }
+
+  /** Whether it takes messages. */
+  get isRunning(): boolean {
+    return !this.#stopping.signal.aborted;
   }
 
   /**

@@ -8,13 +8,14 @@ import type {
   MessageResult,
   MessageSubscription,
 } from '../models/message.ts';
-import type { ReceivedMessage } from '../models/queue-message.ts';
+import type { QueueMessage, ReceivedMessage } from '../models/queue-message.ts';
 import { parseInput } from '../validate.ts';
 import type { AuditEntry, AuditQuery } from './audit.ts';
 import { asking } from './availability.ts';
 import { Consumer, type ConsumeOptions, type MessageHandler } from './consume.ts';
 import type { MessagingCore } from './core.ts';
-import { collectGauges, mailboxFigures, type MailboxFigures } from './gauges.ts';
+import { collectGauges, mailboxDepths, mailboxFigures, type MailboxFigures } from './gauges.ts';
+import { moveMailbox, peekMailbox, type MoveOptions, type MoveResult } from './move.ts';
 import { openCore, type CoordinatorOptions, type OpenedCore } from './open-core.ts';
 import {
   broadcastChecked,
@@ -220,6 +221,27 @@ export class MessageCoordinator implements AsyncDisposable {
 
   purge(agent: AgentIdInput, options?: PurgeOptions): Promise<number> {
     return purgeDeadLetters(this.#core, agent, options);
+  }
+
+  /** How many messages wait, are delayed or are reserved. */
+  async depth(agent: AgentIdInput): Promise<number> {
+    const [depth = 0] = await mailboxDepths(this.#core, [agent]);
+    return depth;
+  }
+
+  /** The same of many mailboxes, in one round trip. */
+  depths(agents: readonly AgentIdInput[]): Promise<number[]> {
+    return mailboxDepths(this.#core, agents);
+  }
+
+  /** What waits or is delayed in one mailbox goes to another. Errors: validation, redis_unavailable */
+  move(from: AgentIdInput, to: AgentIdInput, options?: MoveOptions): Promise<MoveResult> {
+    return moveMailbox(this.#core, from, to, options);
+  }
+
+  /** What waits or is delayed, next ones first, without taking it. */
+  peek(agent: AgentIdInput, options?: { limit?: number }): Promise<QueueMessage[]> {
+    return peekMailbox(this.#core, agent, options);
   }
 
   listMailboxes(): Promise<AgentIdInput[]> {

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import { MESSAGE_PRIORITIES, messageJobPriority } from '../../contracts/priority.ts';
-import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import { mailboxQueue } from '../keys.ts';
+import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import { parseInput } from '../validate.ts';
 import { asking } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
@@ -16,6 +19,25 @@ export interface MailboxFigures {
   readonly is_paused: boolean;
   /** How long the message that is next has waited; null when none waits. */
   readonly oldest_age_ms: number | null;
+}
+
+/** How many messages wait, are delayed or are reserved in each of these. Errors: redis_unavailable (unavailable) */
+export async function mailboxDepths(core: MessagingCore, agents: readonly AgentIdInput[]): Promise<number[]> {
+  parseInput(z.array(AgentId), agents, 'agents');
+  if (agents.length === 0) return [];
+  const answers = await asking(core.redis, 'count messages', () => {
+    const pipeline = core.redis.pipeline();
+    for (const agent of agents) {
+      const key = (name: string): string => `${core.keys.prefix}:${mailboxQueue(agent)}:${name}`;
+      pipeline.llen(key('wait')).zcard(key('prioritized')).zcard(key('delayed')).llen(key('active'));
+    }
+    return pipeline.exec();
+  });
+  const counts = (answers ?? []).map(([error, count]) => {
+    if (error !== null) throw error;
+    return Number(count);
+  });
+  return agents.map((_, place) => counts.slice(4 * place, 4 * place + 4).reduce((sum, n) => sum + n, 0));
 }
 
 /** What is in a mailbox now. Errors: redis_unavailable (unavailable) */

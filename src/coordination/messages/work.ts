@@ -15,10 +15,11 @@ export class Work {
     return Promise.race([handling.catch(outcomeOf), this.#ended.promise]);
   }
 
-  /** The first end counts. The handler is told by its signal. */
+  /** The first end counts. The handler is told by its signal: by a `TimeoutError` when its time is up. */
   end(outcome: Outcome): void {
     this.#ended.resolve(outcome);
-    this.#abort.abort(new Error(END_REASONS[outcome.kind]));
+    const why = END_REASONS[outcome.kind];
+    this.#abort.abort(outcome.kind === 'failed' ? new DOMException(why, 'TimeoutError') : new Error(why));
   }
 }
 

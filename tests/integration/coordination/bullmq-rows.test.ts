@@ -362,3 +362,30 @@ test('notifications: its events tell other processes what happened', async () =>
     .toEqual(['active', 'completed', 'delayed', 'duplicated', 'failed', 'stalled', 'waiting']);
   await events.close();
 });
+
+test('moving: a job is its hash and one place in a sorted set; renamed and placed elsewhere it lives on there', async () => {
+  await using bare = new Bare();
+  const other = new Queue('msg.b.default', { connection: bare.redis, prefix: bare.prefix });
+  await bare.add('m-x', 5, { attempts: 3 });
+  await bare.add('m-late', 5, { delay: 60_000 });
+  const keys = await bare.redis.keys(`${bare.prefix}:*:m-*`);
+  expect(keys.toSorted()).toEqual([bare.key('m-late'), bare.key('m-x')]);
+  const due = Number(await bare.redis.zscore(bare.key('delayed'), 'm-late'));
+  const { timestamp } = (await bare.queue.getJob('m-late'))!;
+  expect(Math.floor(due / 0x1000)).toBe(timestamp + 60_000);
+
+  await bare.redis.rename(bare.key('m-x'), `${bare.prefix}:msg.b.default:m-x`);
+  await bare.redis.zrem(bare.key('prioritized'), 'm-x');
+  await bare.redis.zadd(`${bare.prefix}:msg.b.default:prioritized`, 5 * 2 ** 32 + 1, 'm-x');
+  expect(await bare.queue.getJobCounts('prioritized', 'delayed')).toEqual({ prioritized: 0, delayed: 1 });
+  const moved = await other.getJob('m-x');
+  expect([moved?.data, moved?.opts.attempts, await moved?.getState()]).toEqual([
+    { n: 'm-x' },
+    3,
+    'prioritized',
+  ]);
+  await bare.add('m-y', 5);
+  expect(await bare.redis.get(bare.key('pc'))).toBe('2');
+  await other.obliterate({ force: true });
+  await other.close();
+});

@@ -9,16 +9,17 @@ import { acquireRedis } from '../../support/redis.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** What the code of a part of the guide prints. */
-async function printed(url: string, part: number): Promise<{ stdout: string; stderr: string }> {
-  const guide = readFileSync(join(ROOT, 'docs/coordination.md'), 'utf8');
-  const code = [...guide.matchAll(/```ts\n(.*?)```/gs)][part]?.[1] ?? '';
+/** What the block of code with these words prints. */
+async function printed(page: string, words: string): Promise<{ stdout: string; stderr: string }> {
+  await using server = await acquireRedis();
+  const guide = readFileSync(join(ROOT, page), 'utf8');
+  const blocks = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
   const folder = mkdtempSync(join(tmpdir(), 'ao-guide-'));
   try {
     const script = join(folder, 'guide.ts');
-    const runnable = code
+    const runnable = (blocks.find((block) => block.includes(words)) ?? '')
       .replaceAll('../src', pathToFileURL(join(ROOT, 'src')).href)
-      .replace('redis://127.0.0.1:6379/0', url);
+      .replace('redis://127.0.0.1:6379/0', server.url);
     writeFileSync(script, runnable);
     return await promisify(execFile)(process.execPath, [script], { cwd: folder });
   } finally {
@@ -26,11 +27,12 @@ async function printed(url: string, part: number): Promise<{ stdout: string; std
   }
 }
 
-test('the code of docs/coordination.md does what it says', async () => {
-  await using server = await acquireRedis();
-  const [messages, agents] = await Promise.all([printed(server.url, 0), printed(server.url, 1)]);
-  expect(messages).toEqual({ stdout: "{ text: 'hello' }\n", stderr: '' });
-  expect(agents).toEqual({ stdout: "[ [ 'greeter:g1', 1 ] ]\n", stderr: '' });
+test.for([
+  ['docs/coordination.md', 'coordinator.receive(', "{ text: 'hello' }\n"],
+  ['docs/coordination.md', 'registry.register(', "[ [ 'greeter:g1', 1 ] ]\n"],
+  ['docs/coordination.md', 'new Supervisor(', 'hello Ann\n'],
+] as const)('the code of %s with "%s" does what it says', async ([page, words, stdout]) => {
+  expect(await printed(page, words)).toEqual({ stdout, stderr: '' });
 });
 
 test('so does that about routing, in a fleet of its own', async () => {
