@@ -71,6 +71,19 @@ export class RequestNotSentError extends FleetError {
   }
 }
 
+/** Nobody alive is registered under this name. */
+export class AgentNotRegisteredError extends FleetError {
+  constructor(agent: string) {
+    super({
+      code: 'agent_not_registered',
+      kind: 'not_found',
+      message: `agent ${agent} is not registered, or no longer alive`,
+      details: { agent },
+    });
+    this.name = 'AgentNotRegisteredError';
+  }
+}
+
 /** The coordinator was closed. */
 export class CoordinationClosedError extends FleetError {
   constructor(what: string) {

@@ -54,7 +54,7 @@ export interface CoordinationKeys {
   agentEvents(): string;
   /** String: JSON of the capabilities an agent advertises. */
   capabilities(type: string, instance: string): string;
-  /** Set: text forms of agents that advertise capabilities. */
+  /** Hash: text form of an agent that advertises capabilities -> one line about it, see index-entry.ts. */
   capabilityIndex(): string;
   /** String: grows with every change of capabilities. */
   capabilityEpoch(): string;

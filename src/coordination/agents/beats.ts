@@ -10,9 +10,10 @@ import type { RegistrySettings } from './settings.ts';
 import { exportState } from './state.ts';
 
 export interface BeatPorts {
-  /** The capabilities to store with a heartbeat; must not throw. */
+  /** The capabilities that an agent advertises; must not throw. */
   readonly capabilitiesOf: (agent: LocalAgent) => string | undefined;
   readonly onSuperseded: (agent: LocalAgent) => void;
+  readonly onBeaten: (agent: LocalAgent) => void;
 }
 
 /**
@@ -46,7 +47,7 @@ function settle(
   agent: LocalAgent,
   answer: ScriptValue,
   state: string | undefined,
-  { onSuperseded }: BeatPorts,
+  { onSuperseded, onBeaten }: BeatPorts,
 ): void {
   const [outcome, mark, isSaved] = answer as [string, string, number?]; // what the script answers
   if (outcome === 'superseded') {
@@ -56,6 +57,7 @@ function settle(
   agent.degraded = readMark(mark);
   if (state !== undefined) agent.savedState = state;
   if (isSaved === 0) agent.savedState = undefined;
+  onBeaten(agent);
 }
 
 function beatCall(
@@ -79,7 +81,14 @@ function beatCall(
       keys.capabilityIndex(),
       keys.capabilityEpoch(),
     ],
-    args: [...recordArgs(settings, agent), state ?? '', settings.stateRetentionMs, capabilities ?? ''],
+    args: [
+      ...recordArgs(settings, agent),
+      state ?? '',
+      settings.stateRetentionMs,
+      capabilities ?? '',
+      Math.min(1, agent.inFlight / agent.concurrency),
+      agent.status === 'stopped' ? 0 : 1,
+    ],
   };
 }
 

@@ -5,8 +5,10 @@ import type { RegisteredAgent } from './local-agent.ts';
 
 /** What other parts of coordination do when something happens to agents. Their errors are logged, no more. */
 export interface RegistryHooks {
-  /** Called before each heartbeat; the capabilities to store with it as JSON, undefined when they are as they were. */
+  /** Called before each heartbeat; the set of capabilities it advertises as JSON, undefined when it advertises none. */
   readonly beforeBeat?: (agent: RegisteredAgent) => string | undefined;
+  /** A heartbeat of a local agent succeeded. */
+  readonly onBeaten?: (agent: RegisteredAgent) => void;
   /** Another incarnation took the name of a local agent: it must not consume any longer. */
   readonly onSuperseded?: (agent: RegisteredAgent) => void | Promise<void>;
   /** An agent went: a local one was deregistered, or the record of any became too old. */

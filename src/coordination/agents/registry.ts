@@ -266,6 +266,7 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
     return beatAgents(this.#core, this.settings, agents, {
       capabilitiesOf: (agent) => this.#hooks.capabilitiesOf(agent),
       onSuperseded: (agent) => this.#supersede(agent),
+      onBeaten: (agent) => void this.#hooks.call(agent.text, (hooks) => hooks.onBeaten?.(agent)),
     });
   }
 
