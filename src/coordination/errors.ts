@@ -84,6 +84,26 @@ export class CoordinationClosedError extends FleetError {
   }
 }
 
+/** Somebody else is registered under the name of this agent, and alive. */
+export class AgentInstanceConflictError extends FleetError {
+  constructor(holder: {
+    readonly agent_id: string;
+    readonly host: string;
+    readonly pid: number;
+    readonly registration_id: string;
+  }) {
+    const { agent_id, host, pid, registration_id } = holder;
+    super({
+      code: 'agent_instance_conflict',
+      kind: 'conflict',
+      message: `agent ${agent_id} runs already, on ${host} in process ${pid}; give this one another instance, or take over`,
+      retryable: false,
+      details: { agent_id, host, pid, registration_id },
+    });
+    this.name = 'AgentInstanceConflictError';
+  }
+}
+
 function toPointer(path: string): string {
   return path === '' ? '' : `/${path.split('.').join('/')}`;
 }

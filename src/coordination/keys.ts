@@ -28,6 +28,14 @@ export interface CoordinationKeys {
   agent(type: string, instance: string): string;
   /** Sorted set: text form of an agent -> Redis time in ms of its last heartbeat. */
   agentIndex(): string;
+  /** Sorted set: text form of an agent -> Redis time in ms after which it counts as lost. */
+  agentDeadlines(): string;
+  /** Sorted set: text form of an agent whose loss nobody has dealt with -> Redis time in ms since when. */
+  lostAgents(): string;
+  /** Hash: text form of an agent -> JSON of why it is degraded. */
+  degradedAgents(): string;
+  /** String: who looks for lost agents. */
+  agentLease(): string;
   /** String: JSON of the state an agent saved. */
   agentState(type: string, instance: string): string;
   /** String: a saved state that could not be restored. */
@@ -73,6 +81,10 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
     subscriptionIndex: () => key('subs', 'index'),
     agent: (type, instance) => key('agents', type, instance),
     agentIndex: () => key('agents', 'index'),
+    agentDeadlines: () => key('agents', 'deadlines'),
+    lostAgents: () => key('agents', 'lost'),
+    degradedAgents: () => key('agents', 'degraded'),
+    agentLease: () => key('agents', 'lease'),
     agentState: (type, instance) => key('agents', 'state', type, instance),
     rejectedAgentState: (type, instance) => key('agents', 'state', type, instance, 'rejected'),
     agentOutcomes: (type, instance) => key('agents', 'outcomes', type, instance),

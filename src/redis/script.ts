@@ -45,6 +45,60 @@ export async function runScript(
   }
 }
 
+/** The keys and arguments of one call among several. */
+export interface ScriptCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+/**
+ * Run a script several times in one pipeline. What Redis refuses is an error in the place of its answer; the other
+ * calls are not touched by it.
+ * Errors: backend_unavailable (unavailable) when Redis cannot be reached
+ */
+export async function runScripts(
+  redis: RedisClient,
+  script: Script,
+  calls: readonly ScriptCall[],
+): Promise<(ScriptValue | FleetError)[]> {
+  if (calls.length === 0) return [];
+  try {
+    const answers = await pipelined(redis, script, calls);
+    if (!answers.some(isUnknownScript)) return answers.map((answer) => settled(answer, script.name));
+    await redis.script('LOAD', script.lua);
+    const missing = calls.filter((_, index) => isUnknownScript(answers[index]));
+    const repeated = (await pipelined(redis, script, missing)).values();
+    return answers.map((answer) =>
+      settled(isUnknownScript(answer) ? repeated.next().value : answer, script.name),
+    );
+  } catch (error) {
+    throw toBackendError(error, script.name);
+  }
+}
+
+async function pipelined(
+  redis: RedisClient,
+  script: Script,
+  calls: readonly ScriptCall[],
+): Promise<unknown[]> {
+  const pipeline = redis.pipeline();
+  for (const { keys, args } of calls) pipeline.evalsha(script.sha, keys.length, ...keys, ...args);
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, value]) => error ?? value);
+}
+
+function isUnknownScript(answer: unknown): boolean {
+  return answer instanceof Error && answer.message.startsWith('NOSCRIPT');
+}
+
+/** A lost connection is everybody's error; what one call was refused is its own. */
+function settled(answer: unknown, what: string): ScriptValue | FleetError {
+  if (!(answer instanceof Error)) return answer as ScriptValue; // what a script returns is one
+  const error = toBackendError(answer, what);
+  if (error.code === 'backend_unavailable') throw error;
+  return error;
+}
+
 async function evaluate(
   redis: RedisClient,
   script: Script,

@@ -7,6 +7,7 @@ import { closeRedis, connectRedis, type RedisClient } from '../../src/redis/conn
 import { readRedisFacts } from '../../src/runtime/redis-facts.ts';
 import { workflowSettings } from '../../src/runtime/settings.ts';
 import { acquireRedis, testPrefix } from '../support/redis.ts';
+import { measureAgents } from './agents.ts';
 import { startBareFlow } from './bare-flow.ts';
 import { measureBreakers } from './breakers.ts';
 import { measureCompile } from './compile.ts';
@@ -36,7 +37,11 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 9. how many texts the safety validator judges, on one core without Redis
 // 10. how soon a player in a crisis is answered, with empty and with full queues, in turn
 // 11. messages between agents against bare jobs, in turn
+<<<<<<< HEAD
 // 12. calls through circuit breakers against bare calls and a bare opossum, in turn
+=======
+// 12. asking who is there among many agents
+>>>>>>> main
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -82,7 +87,11 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       safety: async () => ({ safety: await measureSafety(plan.safety) }),
       crisis: async () => ({ crisis: await measureCrisis(redis.url, plan.crisis) }),
       messages: async () => ({ messages: await measureMessages(redis.url, plan.messages) }),
+<<<<<<< HEAD
       breakers: async () => ({ breakers: await measureBreakers(redis.url, plan.breakers) }),
+=======
+      agents: async () => ({ agents: await measureAgents(redis.url, plan.agents) }),
+>>>>>>> main
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 import type { BreakersPlan } from './breakers.ts';
+=======
+import type { AgentsPlan } from './agents.ts';
+>>>>>>> main
 import type { MessagesPlan } from './messages.ts';
 import type { TurnsPlan } from './real-turns.ts';
 import type { CrisisPlan } from './crisis.ts';
@@ -17,7 +21,11 @@ export const PARTS = [
   'safety',
   'crisis',
   'messages',
+<<<<<<< HEAD
   'breakers',
+=======
+  'agents',
+>>>>>>> main
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -35,7 +43,11 @@ export interface Plan {
   readonly safety: SafetyPlan;
   readonly crisis: CrisisPlan;
   readonly messages: MessagesPlan;
+<<<<<<< HEAD
   readonly breakers: BreakersPlan;
+=======
+  readonly agents: AgentsPlan;
+>>>>>>> main
 }
 
 export const FULL: Plan = {
@@ -53,7 +65,11 @@ export const FULL: Plan = {
   safety: { rounds: 7, textsPerRound: 200_000 },
   crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
   messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
+<<<<<<< HEAD
   breakers: { rounds: 7, callsPerRound: 100_000 },
+=======
+  agents: { agents: 10_000, samples: 30 },
+>>>>>>> main
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -72,5 +88,9 @@ export const QUICK: Plan = {
   safety: { rounds: 3, textsPerRound: 5000 },
   crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
   messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
+<<<<<<< HEAD
   breakers: { rounds: 1, callsPerRound: 1000 },
+=======
+  agents: { agents: 200, samples: 3 },
+>>>>>>> main
 };

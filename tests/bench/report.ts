@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 import { BREAKER_SUBJECTS, type BreakersFigures } from './breakers.ts';
+=======
+import type { AgentsFigures } from './agents.ts';
+>>>>>>> main
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
 import type { CrisisFigures } from './crisis.ts';
@@ -38,7 +42,11 @@ export interface Report {
   readonly safety?: SafetyFigures;
   readonly crisis?: CrisisFigures;
   readonly messages?: MessagesFigures;
+<<<<<<< HEAD
   readonly breakers?: BreakersFigures;
+=======
+  readonly agents?: AgentsFigures;
+>>>>>>> main
 }
 
 export function renderReport(report: Report): string {
@@ -52,7 +60,11 @@ export function renderReport(report: Report): string {
     ...safetyLines(report),
     ...crisisLines(report),
     ...messageLines(report),
+<<<<<<< HEAD
     ...breakerLines(report),
+=======
+    ...agentLines(report),
+>>>>>>> main
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -190,6 +202,7 @@ function messageLines({ messages }: Report): string[] {
   ];
 }
 
+<<<<<<< HEAD
 function breakerLines({ breakers }: Report): string[] {
   if (breakers === undefined) return [];
   const rows = BREAKER_SUBJECTS.map((name) => {
@@ -206,6 +219,18 @@ function breakerLines({ breakers }: Report): string[] {
     ...table([['calls of a closed circuit', 'CPU µs, median', 'over a bare call', 'min to max'], ...rows]),
     `  ${breakers.rounds} rounds of ${breakers.callsPerRound} calls each; shared: ${decimals(breakers.commandsPerThousand, 2)} Redis commands per 1000 calls`,
   ];
+=======
+function agentLines({ agents: figures }: Report): string[] {
+  if (figures === undefined) return [];
+  const rows = Object.entries(figures.ms).map(([what, ms]) => [
+    `  ${what}`,
+    decimals(ms.median, 1),
+    range(ms, 1),
+    decimals(figures.cpuMs[what]!.median, 1),
+  ]);
+  const title = [`${figures.agents} agents`, 'ms, median', 'min to max', 'CPU ms, median'];
+  return ['', ...table([title, ...rows])];
+>>>>>>> main
 }
 
 function range({ min, max }: Spread, places: number): string {

@@ -98,6 +98,7 @@ const Document = z.strictObject({
     ratios: z.record(z.string(), Spread),
     idleMs: z.record(z.string(), Quantiles),
   }),
+<<<<<<< HEAD
   breakers: z.strictObject({
     rounds: z.int().positive(),
     callsPerRound: z.int().positive(),
@@ -107,6 +108,13 @@ const Document = z.strictObject({
       z.strictObject({ median: z.number(), min: z.number(), max: z.number() }),
     ),
     commandsPerThousand: Count,
+=======
+  agents: z.strictObject({
+    agents: z.int().positive(),
+    samples: z.int().positive(),
+    ms: z.record(z.string(), Spread),
+    cpuMs: z.record(z.string(), Spread),
+>>>>>>> main
   }),
   turns: z.array(
     z.strictObject({

@@ -72,7 +72,7 @@ describe('processes that share a circuit', () => {
   beforeAll(async () => {
     [a, b] = (await callers(testPrefix(), 2)) as [Caller, Caller];
   });
-  test('[R6] four failures, a success of another process, and four failures leave it closed', async () => {
+  test('[C6] four failures, a success of another process, and four failures leave it closed', async () => {
     for (let round = 0; round < 2; round += 1) {
       await a.ask('steady', fail(4));
       expect(outcomes(await b.ask('steady', succeed(1)))).toEqual(['fine']);
@@ -81,14 +81,14 @@ describe('processes that share a circuit', () => {
     }
   });
 
-  test('[R6] three failures in one and two in another open it for both', async () => {
+  test('[C6] three failures in one and two in another open it for both', async () => {
     expect(outcomes(await a.ask('steady', fail(3)))).toEqual(['failed', 'failed', 'failed']);
     expect(outcomes(await b.ask('steady', fail(2)))).toEqual(['failed', 'failed']);
     expect(outcomes(await a.ask('steady', succeed(1)))).toEqual([OPEN]);
     expect(outcomes(await b.ask('steady', succeed(1)))).toEqual([OPEN]);
   });
 
-  test('[R6] of ten calls from two processes three try a half-open circuit, and two that succeed close it', async () => {
+  test('[C6] of ten calls from two processes three try a half-open circuit, and two that succeed close it', async () => {
     await a.ask('brief', fail(5));
     await a.ask('brief', { what: 'until_permitted' });
     await b.ask('brief', { what: 'until_permitted' });
@@ -114,7 +114,7 @@ describe('processes that share a circuit', () => {
     ]);
   });
 
-  test('[R6] trial calls whose process is killed give their slots back when their leases end', async () => {
+  test('[C6] trial calls whose process is killed give their slots back when their leases end', async () => {
     const [lasting, dying] = (await callers(testPrefix(), 2)) as [Caller, Caller];
     await lasting.ask('brief', fail(5));
     await dying.ask('brief', { what: 'until_permitted' });
@@ -133,7 +133,7 @@ describe('processes that share a circuit', () => {
     expect(await lasting.ask<string>('brief', { what: 'state' })).toBe('closed');
   });
 
-  test('[R6] an open circuit is as open as before when all processes have been replaced', async () => {
+  test('[C6] an open circuit is as open as before when all processes have been replaced', async () => {
     const prefix = testPrefix();
     const store = new CircuitStore({ redis, prefix, by: 'test' });
     const first = await callers(prefix, 1);

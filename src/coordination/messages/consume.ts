@@ -207,7 +207,7 @@ export class Consumer implements AsyncDisposable {
     const core = this.#core;
     switch (outcome.kind) {
       case 'done':
-        await ackMessage(core, mailbox, token);
+        await ackMessage(core, mailbox, token, this.#agent);
         return;
       case 'given_back':
         await releaseMessage(core, mailbox, token);
@@ -215,9 +215,11 @@ export class Consumer implements AsyncDisposable {
       case 'put_off':
         await putOff(core, mailbox, token, outcome.delayMs);
         return;
-      case 'failed':
-        await nackMessage(core, mailbox, token, { failure: outcome.failure, error: outcome.error });
+      case 'failed': {
+        const reason = { failure: outcome.failure, error: outcome.error };
+        await nackMessage(core, mailbox, token, reason, this.#agent);
         return;
+      }
       case 'lost':
         core.held.drop(token);
     }

@@ -16,6 +16,7 @@ import { Held } from './held.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 import { MessagingSettings, type MessagingOptions } from './settings.ts';
+import { UncertainSends } from './uncertain.ts';
 
 export interface CoordinatorOptions extends CoordinationPorts, CoordinatorHooks {
   readonly connection: ConnectionInput;
@@ -57,6 +58,7 @@ export function openCore(options: CoordinatorOptions): OpenedCore {
     mailboxes: new Mailboxes(redis, keyPrefix, () => settings.visibilityTimeoutMs, logger),
     held: new Held(),
     audit: new MessageAudit(redis, keys.messageAudit(), () => settings.auditMaxLen, { metrics, logger }),
+    uncertain: new UncertainSends(),
     metrics,
     logger,
     settings: () => settings,

@@ -13,7 +13,7 @@ import { MessageSubscription, type AgentMessage, type MessageResult } from '../m
 import { issuesOf, parseInput } from '../validate.ts';
 import { asking } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { sendChecked } from './send.ts';
+import { sendChecked, sendTo } from './send.ts';
 
 const MAX_RECIPIENTS = 1000;
 
@@ -150,7 +150,8 @@ export async function publishChecked(core: MessagingCore, message: AgentMessage)
   const recipients = new Map(matching.map((agent) => [agentIdText(agent), canonicalAgentId(agent)]));
   recipients.delete(sender);
   return Promise.all(
-    [...recipients.values()].map((recipient) => sendChecked(core, { ...message, recipient })),
+    // Who subscribed gets it: nobody else is chosen, and one that is silent now finds it when it returns.
+    [...recipients.values()].map((recipient) => sendTo(core, recipient, { ...message, recipient })),
   );
 }
 

@@ -49,13 +49,25 @@ export function assertParties(sender: unknown, recipient: unknown, message: Agen
   if (issues.length > 0) throw new CoordinationValidationError(issues);
 }
 
+/** Put a checked message into the mailbox that is chosen for it; see {@link sendTo}. */
+export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
+  const agent = core.uncertain.mailboxOf(message) ?? (await route(core, message));
+  const result = await sendTo(core, agent, message);
+  core.uncertain.note(message, result);
+  return result;
+}
+
 /**
- * Put a checked message into its mailbox, in one round trip.
+ * Put a checked message into the mailbox of `agent`, in one round trip.
  *
  * It never throws: what went wrong is in the result. Sending the same id again is safe at any time.
  */
-export async function sendChecked(core: MessagingCore, message: AgentMessage): Promise<MessageResult> {
-  const recipient = canonicalAgentId(await route(core, message.recipient));
+export async function sendTo(
+  core: MessagingCore,
+  agent: AgentId,
+  message: AgentMessage,
+): Promise<MessageResult> {
+  const recipient = canonicalAgentId(agent);
   const now = new Date().toISOString();
   return deposit(core, recipient, {
     message: { ...message, recipient },
@@ -69,8 +81,12 @@ export async function sendChecked(core: MessagingCore, message: AgentMessage): P
   });
 }
 
-/** A choice that fails must not lose the message: it goes where it was addressed. */
-async function route(core: MessagingCore, recipient: AgentId): Promise<AgentId> {
+/**
+ * A choice that fails must not lose the message: it goes where it was addressed. So does an answer: it belongs to
+ * who asked, and nobody else knows what to do with it.
+ */
+async function route(core: MessagingCore, { recipient, message_type }: AgentMessage): Promise<AgentId> {
+  if (message_type === 'response') return recipient;
   try {
     return (await core.hooks.resolveRecipient?.(recipient)) ?? recipient;
   } catch (error) {

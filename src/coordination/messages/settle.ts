@@ -25,10 +25,16 @@ export type NackOptions = z.input<typeof Nack>;
 /**
  * The message is handled and gone for good.
  *
+ * @param by  who handled it. Default: the agent of the mailbox
  * @returns false when the token is unknown, malformed, of another mailbox, settled already, or expired
  * Errors: validation (invalid_input), redis_unavailable (unavailable)
  */
-export async function ackMessage(core: MessagingCore, agent: AgentIdInput, token: string): Promise<boolean> {
+export async function ackMessage(
+  core: MessagingCore,
+  agent: AgentIdInput,
+  token: string,
+  by: AgentIdInput = agent,
+): Promise<boolean> {
   const reserved = await findReserved(core, agent, token);
   if (reserved === undefined) return false;
   const { job, receipt, queueMessage } = reserved;
@@ -36,7 +42,7 @@ export async function ackMessage(core: MessagingCore, agent: AgentIdInput, token
   core.held.drop(token);
   if (!isDone) return false;
   if (queueMessage !== undefined) core.audit.writeQueued('acked', agent, queueMessage);
-  tellSettled(core, agent, 'success');
+  tellSettled(core, by, 'success');
   return true;
 }
 
@@ -51,6 +57,7 @@ export async function nackMessage(
   agent: AgentIdInput,
   token: string,
   options: NackOptions = {},
+  by: AgentIdInput = agent,
 ): Promise<boolean> {
   const { failure, error } = parseInput(Nack, options, 'options');
   const reserved = await findReserved(core, agent, token);
@@ -62,7 +69,7 @@ export async function nackMessage(
   core.held.drop(token);
   if (!isDone) return false;
   if (queueMessage !== undefined) tellNack(core, agent, queueMessage, { reason, isLast, delayMs: job.delay });
-  tellSettled(core, agent, 'failure');
+  tellSettled(core, by, 'failure');
   if (isLast) await finishLater(core, agent, receipt.jobId);
   return true;
 }

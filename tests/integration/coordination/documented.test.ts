@@ -9,20 +9,34 @@ import { acquireRedis } from '../../support/redis.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-test('the first lines of docs/coordination.md do what they say', async () => {
-  await using server = await acquireRedis();
+/** What the code of a part of the guide prints. */
+async function printed(url: string, part: number): Promise<{ stdout: string; stderr: string }> {
   const guide = readFileSync(join(ROOT, 'docs/coordination.md'), 'utf8');
-  const code = /```ts\n(.*?)```/s.exec(guide)?.[1] ?? '';
+  const code = [...guide.matchAll(/```ts\n(.*?)```/gs)][part]?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'ao-guide-'));
   try {
     const script = join(folder, 'guide.ts');
     const runnable = code
-      .replace('../src', pathToFileURL(join(ROOT, 'src')).href)
-      .replace('redis://127.0.0.1:6379/0', server.url);
+      .replaceAll('../src', pathToFileURL(join(ROOT, 'src')).href)
+      .replace('redis://127.0.0.1:6379/0', url);
     writeFileSync(script, runnable);
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [script], { cwd: folder });
-    expect({ stdout, stderr }).toEqual({ stdout: "{ text: 'hello' }\n", stderr: '' });
+    return await promisify(execFile)(process.execPath, [script], { cwd: folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+test('the code of docs/coordination.md does what it says', async () => {
+  await using server = await acquireRedis();
+  const [messages, agents] = await Promise.all([printed(server.url, 0), printed(server.url, 1)]);
+  expect(messages).toEqual({ stdout: "{ text: 'hello' }\n", stderr: '' });
+  expect(agents).toEqual({ stdout: "[ [ 'greeter:g1', 1 ] ]\n", stderr: '' });
+});
+
+test('so does that about routing, in a fleet of its own', async () => {
+  await using server = await acquireRedis();
+  const { stdout, stderr } = await printed(server.url, 2);
+  expect(stdout).toMatch(/^g1 \[\s+\{\s+instance: 'g1',/);
+  expect(stdout).toMatch(/\n\{ type: 'greeter', instance: 'g1' \}\n$/);
+  expect(stderr).toBe('');
 });

@@ -109,6 +109,42 @@ test('a connection that is lost during sends leaves nothing unclear', { timeout:
   expect((await other.mailbox(BOB)).waiting[5]).toBe(201);
 });
 
+test('what is sent again for an unknown outcome goes where it went before', { timeout: 60_000 }, async () => {
+  await using post = new Post(server.url);
+  await using gate = await gateTo(server.url);
+  let chosen = 0;
+  const { pathname } = new URL(post.url);
+  const one = post.coordinator({
+    connection: `redis://127.0.0.1:${gate.port}${pathname}`,
+    resolveRecipient: async ({ type }) => ({ type, instance: `i${(chosen += 1)}` }),
+  });
+  const monitor = await post.redis.monitor();
+  const send = (message_id: string) => one.send(message({ message_id, recipient: { type: 'bob' } }));
+  const cut = async (message_id: string) => {
+    const arrived = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, args: string[]) => {
+        if (args.some((part) => part.includes(`"message_id":"${message_id}"`))) resolve();
+      });
+    });
+    const sending = send(message_id);
+    await arrived;
+    await gate.close();
+    const result = await sending;
+    await gate.open();
+    await expect.poll(async () => (await send('link-up')).delivered, { timeout: 10_000 }).toBe(true);
+    return result;
+  };
+  // The answer of Redis may be faster than the cut.
+  let lost = await cut('lost-0001');
+  for (let n = 2; lost.error_code !== 'unknown_outcome' && n < 40; n += 1) lost = await cut(`lost-000${n}`);
+  monitor.disconnect();
+  expect(lost.error_code).toBe('unknown_outcome');
+  const again = await send(lost.message_id);
+  expect(again).toMatchObject({ delivered: true, duplicate: true, recipient: lost.recipient });
+  // From now on all is known, and the choice is free again.
+  expect((await send(lost.message_id)).recipient).toEqual({ type: 'bob', instance: `i${chosen}` });
+});
+
 test('an agent goes on when Redis is back', { timeout: 60_000 }, async () => {
   await using post = new Post(server.url);
   await using gate = await gateTo(server.url);

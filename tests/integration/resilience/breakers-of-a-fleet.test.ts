@@ -20,7 +20,7 @@ const settings = {
 };
 
 describe('the circuits of a fleet', () => {
-  test('[R6] what two workers see fail is left alone by both, until an operator closes it over HTTP', async () => {
+  test('[R6.1] what two workers see fail is left alone by both, until an operator closes it over HTTP', async () => {
     let isBroken = true;
     let calls = 0;
     const agents = agentsWith({

@@ -102,7 +102,7 @@ function toldOf({ report }: CircuitAnswer) {
   };
 }
 
-test('[R6] whatever happens to a circuit, Redis decides as the rules do', async () => {
+test('[C6] whatever happens to a circuit, Redis decides as the rules do', async () => {
   let circuits = 0;
   await fc.assert(
     fc.asyncProperty(histories, async ({ config, steps }) => {

@@ -107,7 +107,7 @@ async function commandsOf(client: RedisClient, work: () => Promise<unknown>): Pr
 }
 
 describe('a circuit that is well', () => {
-  test('[R6] thousands of calls ask Redis only now and then', async () => {
+  test('[C6] thousands of calls ask Redis only now and then', async () => {
     await using member = await join(testPrefix());
     await succeed(member);
     const startedAt = performance.now();
@@ -128,7 +128,7 @@ describe('a circuit that is well', () => {
     expect(commands).toBeLessThanOrEqual(6);
   });
 
-  test('[R6] a failure elsewhere makes its successes count again', async () => {
+  test('[C6] a failure elsewhere makes its successes count again', async () => {
     const prefix = testPrefix();
     await using a = await join(prefix);
     await using b = await join(prefix);
@@ -143,7 +143,7 @@ describe('a circuit that is well', () => {
 });
 
 describe('what others brought about', () => {
-  test('[R6] a transition is told to every process, and is the own one of exactly one', async () => {
+  test('[C6] a transition is told to every process, and is the own one of exactly one', async () => {
     const prefix = testPrefix();
     await using a = await join(prefix);
     await using b = await join(prefix);
@@ -162,7 +162,7 @@ describe('what others brought about', () => {
     expect(transitions).toEqual({ 'closed>open': 1, 'open>closed': 1 });
   });
 
-  test('[R6] a notice that is lost is made up for by the next question', async () => {
+  test('[C6] a notice that is lost is made up for by the next question', async () => {
     const prefix = testPrefix();
     await using a = await join(prefix);
     await using deaf = await join(prefix);
@@ -197,7 +197,7 @@ describe('what others brought about', () => {
 });
 
 describe('counts and marks', () => {
-  test('[R6] calls of all processes are counted, those of a disabled circuit too', async () => {
+  test('[C6] calls of all processes are counted, those of a disabled circuit too', async () => {
     const prefix = testPrefix();
     const config = { enabled: false };
     {
@@ -214,7 +214,7 @@ describe('counts and marks', () => {
     expect(calls).toEqual({ success: 1, failure: 6, timeout: 0, rejected: 0, ignored: 1 });
   });
 
-  test('[R6] fallbacks answer marked, and the circuit is told to be degraded once and well again once', async () => {
+  test('[C6] fallbacks answer marked, and the circuit is told to be degraded once and well again once', async () => {
     const prefix = testPrefix();
     await using a = await join(prefix, { config: { failure_threshold: 2 } });
     await using b = await join(prefix, { config: { failure_threshold: 2 } });
@@ -245,7 +245,7 @@ describe('counts and marks', () => {
     await expect(a.breaker.execute(bad, { fallback })).rejects.toMatchObject({ code: 'x' });
   });
 
-  test('[R6] that a circuit does not recover in time is told once in the whole fleet', async () => {
+  test('[C6] that a circuit does not recover in time is told once in the whole fleet', async () => {
     const prefix = testPrefix();
     const config = { timeout_seconds: 1, recovery_timeout_seconds: 1 };
     await using a = await join(prefix, { config });
@@ -273,7 +273,7 @@ describe('while Redis is away', () => {
     return { gate, url: `redis://127.0.0.1:${gate.port}` };
   }
 
-  test('[R6] each process goes on alone, and what Redis knows holds when it is back', async () => {
+  test('[C6] each process goes on alone, and what Redis knows holds when it is back', async () => {
     const prefix = testPrefix();
     const { gate, url } = await gated();
     await using _ = gate;
@@ -295,7 +295,7 @@ describe('while Redis is away', () => {
     expect(a.told).toEqual(['local', 'own closed>open', 'shared', 'open>closed']);
   });
 
-  test('[R6] a Redis that is silent holds up one call for its limit, and the next ones not at all', async () => {
+  test('[C6] a Redis that is silent holds up one call for its limit, and the next ones not at all', async () => {
     const prefix = testPrefix();
     await using b = await join(prefix);
     await using a = await join(prefix, { answerLimitMs: 200 });

@@ -223,7 +223,7 @@ describe('problems', () => {
     ]);
   });
 
-  test('[R6] circuits have settings of their own by name, and every problem of them is told', () => {
+  test('[C6] circuits have settings of their own by name, and every problem of them is told', () => {
     const configFile = file('circuits: {provider.main: {failure_threshold: 3, call_timeout_ms: 500}}');
     const own = { 'provider.main': { failure_threshold: 3, call_timeout_ms: 500 } };
     expect(loadConfig({ env: {}, configFile }).circuits).toEqual(own);

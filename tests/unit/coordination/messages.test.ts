@@ -6,6 +6,8 @@ import { stampedDelay } from '../../../src/coordination/messages/mailboxes.ts';
 import { MessagingSettings, reconfigured, retryStamp } from '../../../src/coordination/messages/settings.ts';
 import { jobIdOf, readToken, toToken } from '../../../src/coordination/messages/token.ts';
 import { Turnstile } from '../../../src/coordination/messages/turnstile.ts';
+import { UncertainSends } from '../../../src/coordination/messages/uncertain.ts';
+import { AgentMessage, type MessageResult } from '../../../src/coordination/models/message.ts';
 import { deadLetterQueue, mailboxQueue } from '../../../src/coordination/keys.ts';
 import { deferred } from '../../../src/kernel/deferred.ts';
 
@@ -128,5 +130,45 @@ describe('a turnstile', () => {
     await Promise.all(passes);
     await turnstile.pass(async () => void entered.push(6));
     expect(entered.at(-1)).toBe(6);
+  });
+});
+
+describe('sends whose fate is unknown', () => {
+  const sent = (id: string, instance: string | null = null) =>
+    AgentMessage.parse({
+      message_id: id,
+      sender: { type: 'anna' },
+      recipient: { type: 'bob', instance },
+      message_type: 'event',
+    });
+  const result = (error_code: MessageResult['error_code']): MessageResult => ({
+    message_id: 'any-0001',
+    recipient: { type: 'bob', instance: 'chosen' },
+    delivered: error_code === null,
+    duplicate: false,
+    error: error_code,
+    error_code,
+  });
+
+  test('are remembered by id and recipient until their fate is known', () => {
+    const sends = new UncertainSends();
+    sends.note(sent('one-0001'), result('unknown_outcome'));
+    expect(sends.mailboxOf(sent('one-0001'))).toEqual({ type: 'bob', instance: 'chosen' });
+    expect(sends.mailboxOf(sent('one-0001', 'other'))).toBeUndefined();
+    expect(sends.mailboxOf(sent('two-0002'))).toBeUndefined();
+    sends.note(sent('one-0001'), result('redis_unavailable'));
+    expect(sends.mailboxOf(sent('one-0001'))).toBeDefined();
+    for (const known of [null, 'queue_full'] as const) {
+      sends.note(sent('one-0001'), result('unknown_outcome'));
+      sends.note(sent('one-0001'), result(known));
+      expect(sends.mailboxOf(sent('one-0001'))).toBeUndefined();
+    }
+  });
+
+  test('are the newest thousand', () => {
+    const sends = new UncertainSends();
+    for (let n = 0; n < 1001; n += 1) sends.note(sent(`number-${n}`), result('unknown_outcome'));
+    expect(sends.mailboxOf(sent('number-0'))).toBeUndefined();
+    expect(sends.mailboxOf(sent('number-1'))).toBeDefined();
   });
 });

@@ -169,7 +169,7 @@ describe('runs, queues and dead letters', () => {
     expect([missing.status, missing.body['detail']]).toEqual([404, 'no queue "flaw"; did you mean "flow"?']);
   });
 
-  test('[R6] circuit breakers are read by readers, and changed by operators only', async () => {
+  test('[C6] circuit breakers are read by readers, and changed by operators only', async () => {
     await using http = await startHttp();
     expect((await http.call('GET', '/v1/breakers')).body).toEqual([http.operations.breaker]);
     expect((await http.call('GET', '/v1/breakers/provider.main')).body['state']).toBe('open');

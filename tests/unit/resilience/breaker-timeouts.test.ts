@@ -53,7 +53,7 @@ describe('timeouts and aborts', () => {
     expect(breaker.state()).toBe('open');
   });
 
-  test('[R6] no call takes longer than its circuit allows, whatever its caller says', async () => {
+  test('[C6] no call takes longer than its circuit allows, whatever its caller says', async () => {
     const breaker = createBreakers().get('provider.short', { call_timeout_ms: 20 });
     const timeoutError = () => new FleetError({ code: 'step_timeout', kind: 'timeout', message: 'too long' });
     const hang = () => deferred().promise;

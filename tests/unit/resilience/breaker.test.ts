@@ -174,7 +174,7 @@ describe('half open', () => {
 });
 
 describe('fallbacks', () => {
-  test('[R6] answer for refused and failed calls, marked, and are told of once per outage', async () => {
+  test('[C6] answer for refused and failed calls, marked, and are told of once per outage', async () => {
     const changes: string[] = [];
     const { breaker } = setup({ onDegradedChange: ({ isDegraded: is }) => changes.push(String(is)) });
     const fallback = (error: unknown) => `instead: ${(error as Error).message}`;
@@ -243,7 +243,7 @@ describe('operators', () => {
     expect(breaker.snapshot()).toMatchObject({ isRecoveryOverdue: false, retryAfterMs: null });
   });
 
-  test('[R6] settings of an operator go over those of the code, which may still repeat its own', () => {
+  test('[C6] settings of an operator go over those of the code, which may still repeat its own', () => {
     const breakers = createBreakers({
       config: { failure_threshold: 7 },
       circuits: { 'tool.strict': { failure_threshold: 2 } },

@@ -14,7 +14,7 @@ describe('retry', () => {
     return result[0];
   }
 
-  test('[R8] the first success ends it', async () => {
+  test('[C8] the first success ends it', async () => {
     const fn = vi.fn(async (attempt: number) => {
       if (attempt < 3) throw new Error('down');
       return `on ${attempt}`;
@@ -23,7 +23,7 @@ describe('retry', () => {
     expect(fn).toHaveBeenCalledTimes(3);
   });
 
-  test('[R8] the final error carries the number of calls and the last error', async () => {
+  test('[C8] the final error carries the number of calls and the last error', async () => {
     const last = new FleetError({ code: 'channel_timeout', kind: 'timeout', message: 'too slow' });
     const fn = vi.fn(() => Promise.reject(last));
     expect(await settled(retry(fn, { ...quick, maxAttempts: 4 }))).toMatchObject({

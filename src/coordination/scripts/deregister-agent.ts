@@ -1,0 +1,24 @@
+import { defineScript } from '../../redis/script.ts';
+import { AGENT_LUA, SAVE_STATE_LUA } from './agent-lua.ts';
+
+/** An incarnation goes with everything but its state, unless another one has taken its name. */
+export const deregisterAgent = defineScript(
+  'deregister-agent',
+  `
+-- KEYS[1] record  KEYS[2] index zset  KEYS[3] deadlines zset  KEYS[4] lost zset  KEYS[5] outcomes  KEYS[6] state
+-- KEYS[7] events stream  KEYS[8] capabilities  KEYS[9] capability index set  KEYS[10] capability epoch
+-- ARGV[1] text form  ARGV[2] registration id  ARGV[3] details of the event
+-- ARGV[4] state, or '' when it is as it was   ARGV[5] its retention in ms  ARGV[6] length of events
+-- Answers 1 when it went, 0 when there was nothing of this incarnation.
+${AGENT_LUA}${SAVE_STATE_LUA}
+local held = head_of(redis.call('GET', KEYS[1]))
+if held ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[5])
+for i = 2, 4 do redis.call('ZREM', KEYS[i], ARGV[1]) end
+if redis.call('DEL', KEYS[8]) + redis.call('SREM', KEYS[9], ARGV[1]) > 0 then redis.call('INCR', KEYS[10]) end
+if ARGV[4] ~= '' then save_state(KEYS[6], ARGV[2], ARGV[4], ARGV[5])
+else redis.call('PEXPIRE', KEYS[6], ARGV[5]) end
+event(KEYS[7], ARGV[6], 'deregistered', ARGV[1], ARGV[2], ARGV[3])
+return 1
+`,
+);
