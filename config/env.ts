@@ -170,6 +170,8 @@ export function fromText(text: string, traits: KeyTraits): unknown {
       return parseJson(text) ?? splitAtCommas(text);
     case 'records':
       return text.trim() === '' ? [] : (parseJson(text) ?? text);
+    case 'named_records':
+      return text.trim() === '' ? {} : (parseJson(text) ?? text);
     case 'text':
       return text;
     default:

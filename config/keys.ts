@@ -10,6 +10,7 @@ export type KeyKind =
   | 'text'
   | 'list'
   | 'records'
+  | 'named_records'
   | 'boolean_or_integer';
 
 /** What messages and readers must know of a key beyond its zod schema. */
@@ -141,6 +142,16 @@ export function records<E extends z.ZodType>(
 ) {
   const { expected } = options;
   return key(z.array(element), options, { kind: 'records', expected, isNullable: false });
+}
+
+/** Objects by a name of the user's choice; in the environment they are written as JSON. */
+export function namedRecords<E extends z.ZodType>(
+  name: z.ZodString,
+  element: E,
+  options: Options<Record<string, z.output<E>>> & { expected: string },
+) {
+  const { expected } = options;
+  return key(z.record(name, element), options, { kind: 'named_records', expected, isNullable: false });
 }
 
 /** A field inside a record: it has no default and no environment variable of its own. */

@@ -139,6 +139,34 @@ export const RULES: readonly Rule[] = [
       return `expected a price in llm.prices for each of llm.model and llm.fallback_models, got none for ${unknown.join(', ')}`;
     },
   },
+  {
+    keys: ['circuits'],
+    check({
+      circuits,
+      workflow: {
+        error_handling: { circuit_breaker: common },
+      },
+    }) {
+      const problems = Object.entries(circuits).flatMap(([name, own]) => {
+        // A setting that is absent is the common one.
+        const present = Object.entries(own).filter(([, value]) => value !== undefined);
+        const circuit = { ...common, ...(Object.fromEntries(present) as Partial<typeof common>) };
+        return [
+          ...(circuit.recovery_timeout_seconds >= circuit.timeout_seconds
+            ? []
+            : [
+                `recovery_timeout_seconds of ${name} at least its timeout_seconds (${circuit.timeout_seconds})`,
+              ]),
+          ...(circuit.success_threshold <= circuit.half_open_max_calls
+            ? []
+            : [
+                `success_threshold of ${name} at most its half_open_max_calls (${circuit.half_open_max_calls})`,
+              ]),
+        ];
+      });
+      return problems.length === 0 ? undefined : `expected ${problems.join(', and ')}`;
+    },
+  },
 ];
 
 function modelTimeoutRule(

@@ -4,7 +4,7 @@ import { llm, realAgents } from './sections/language.ts';
 import { neo4j } from './sections/graph.ts';
 import { safety } from './sections/safety.ts';
 import { auth, http, metrics, rateLimits, redis } from './sections/serving.ts';
-import { agents, queues, retention, sessions, workflow } from './sections/work.ts';
+import { agents, circuits, queues, retention, sessions, workflow } from './sections/work.ts';
 
 /**
  * Every setting of the product: its default, its range and its one-line description. Durations are seconds,
@@ -32,6 +32,7 @@ export const ConfigSchema = z.strictObject({
   llm,
   real_agents: realAgents,
   workflow,
+  circuits,
   queues,
   retention,
   sessions,

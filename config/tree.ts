@@ -80,6 +80,8 @@ export function schemaAt(path: readonly PropertyKey[], describedOnly = false): S
       next = Object.hasOwn(container.shape, segment) ? container.shape[String(segment)] : undefined;
     } else if (container instanceof z.ZodArray) {
       next = container.element as z.ZodType; // an array of this tree holds ordinary schemas only
+    } else if (container instanceof z.ZodRecord) {
+      next = container.valueType as z.ZodType; // and so does a record
     }
     if (next === undefined) return describedOnly ? described : undefined;
     schema = next;

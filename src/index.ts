@@ -28,6 +28,7 @@ export { NgaInput, NgaOutput } from './contracts/narrative.ts';
 export { WbaInput, WbaOutput } from './contracts/world.ts';
 
 // What the API takes and answers.
+export type { BreakerView } from './contracts/breaker.ts';
 export type { DefinitionSource, DefinitionSummary, DefinitionView } from './contracts/definition.ts';
 export type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './contracts/operator.ts';
 export { Problem } from './contracts/problem.ts';

@@ -1,5 +1,16 @@
 import { isAbsolute } from 'node:path';
-import { choice, duration, flag, integer, optionalInteger, optionalText, section } from '../keys.ts';
+import { z } from 'zod';
+import {
+  choice,
+  duration,
+  field,
+  flag,
+  integer,
+  namedRecords,
+  optionalInteger,
+  optionalText,
+  section,
+} from '../keys.ts';
 
 /** Settings of what the fleet does: agents, runs, sessions, and what is kept of them. */
 
@@ -90,9 +101,47 @@ export const workflow = section({
         default: 2,
         description: 'Successful trial calls that close a circuit',
       }),
+      failure_window_seconds: duration({
+        min: 1,
+        max: 3600,
+        default: 60,
+        description: 'Time without a failure after which the count of failures begins anew',
+      }),
+      call_timeout_ms: optionalInteger({
+        min: 1,
+        max: 3_600_000,
+        default: null,
+        description:
+          'Longest time any call through a circuit may take; null: as long as the time limit of who calls',
+      }),
     }),
   }),
 });
+
+const seconds = (min: number, max: number) =>
+  field(z.number().min(min).max(max), { expected: `number ${min}..${max} of seconds` }).optional();
+const count = (max: number) => field(z.int().min(1).max(max), { expected: `integer 1..${max}` }).optional();
+
+/** What one circuit has in place of `workflow.error_handling.circuit_breaker`. */
+export const circuits = namedRecords(
+  z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
+  z.strictObject({
+    enabled: field(z.boolean(), { expected: 'boolean' }).optional(),
+    failure_threshold: count(100),
+    timeout_seconds: seconds(1, 3600),
+    recovery_timeout_seconds: seconds(1, 7200),
+    half_open_max_calls: count(20),
+    success_threshold: count(10),
+    failure_window_seconds: seconds(1, 3600),
+    call_timeout_ms: count(3_600_000),
+  }),
+  {
+    expected: 'settings of circuits by their names (letters, digits, "_", "." and "-")',
+    default: {},
+    description:
+      'Circuits with settings of their own, by name: circuits.provider.main has failure_threshold and others, as in workflow.error_handling.circuit_breaker',
+  },
+);
 
 export const retention = section({
   completed: kept('completed', 3600, 1000),

@@ -25,7 +25,8 @@ workflows the next ones count as \`other\`. The metrics of the process itself (\
 of prom-client.
 
 Gauges of queues are read from Redis by API processes: take \`max by (queue, state)\` over them, not the sum. What begins
-with \`worker_\` belongs to one process and may be summed; \`circuit_state\` belongs to one process and may not.
+with \`worker_\` belongs to one process and may be summed; \`circuit_state\`, \`circuit_degraded\`,
+\`circuit_recovery_overdue\` and \`circuit_state_seconds_total\` are the fleet's in every process: take the \`max\`.
 
 ${table(['metric', 'type', 'labels', 'meaning'], rows)}
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { registerApi } from './commands/api.ts';
+import { registerBreakers } from './commands/breakers.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerCosts } from './commands/costs.ts';
 import { registerDefinitions } from './commands/definitions.ts';
@@ -65,6 +66,7 @@ const COMMANDS: readonly Register[] = [
   registerCosts,
   registerStatus,
   registerQueues,
+  registerBreakers,
   registerDlq,
   registerDoctor,
   registerConfig,

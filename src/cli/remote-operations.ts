@@ -112,6 +112,10 @@ export function remoteOperations(client: FleetClient): CliOperations {
     reloadSafetyRules: () => asked(client.reloadSafetyRules()),
     status: () => asked(client.status()),
     listQueues: () => asked(client.listQueues()),
+    listBreakers: () => asked(client.listBreakers()),
+    getBreaker: (name) => asked(client.getBreaker(name)),
+    resetBreaker: (name) => asked(client.resetBreaker(name)),
+    openBreaker: (name) => asked(client.openBreaker(name)),
     costs: (range) => asked(client.costs(range)),
     async listDeadLetters({ queue, reason, since, limit, after }) {
       const cursor = after === undefined ? undefined : deadLetterCursors.get(after.id);

@@ -1,5 +1,6 @@
 import type { FleetError } from '../kernel/errors.ts';
 import type { RunId } from '../kernel/ids.ts';
+import type { BreakerOperations } from './breaker.ts';
 import type { Caller } from './caller.ts';
 import type { CostRange, CostReport } from './costs.ts';
 import type { DefinitionSummary, DefinitionView } from './definition.ts';
@@ -63,7 +64,12 @@ export interface DeadLetterFilter {
  * (not_found), forbidden, backend_unavailable (unavailable).
  */
 export interface FleetOperations
-  extends SafetyRulesOperations, InterventionOperations, SafetyReportOperations, EscalationOperations {
+  extends
+    SafetyRulesOperations,
+    InterventionOperations,
+    SafetyReportOperations,
+    EscalationOperations,
+    BreakerOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
   /** For its owner and whoever may operate. Errors also: validation_failed when it becomes too large. */

@@ -4,6 +4,7 @@ import type { HttpLifetime } from './lifetime.ts';
 import { buildOpenApi } from './openapi.ts';
 import type { Json } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
+import { breakerRoutes } from './routes/breakers.ts';
 import { bulkStartRoutes } from './routes/bulk-start.ts';
 import { changeRunRoutes } from './routes/change-runs.ts';
 import { costRoutes } from './routes/costs.ts';
@@ -51,6 +52,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...safetyRulesRoutes(deps),
     ...escalationRoutes(deps, cursors),
     ...queueRoutes(deps),
+    ...breakerRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
     ...safetyInterventionRoutes(deps, cursors),

@@ -11,6 +11,7 @@ export const TAGS = {
   schedules: 'Runs that are started again and again',
   safety: 'How texts are judged, and by which rules',
   queues: 'Queues of the fleet',
+  breakers: 'Circuit breakers: what is not called for now',
   costs: 'What calls of models cost',
   'dead-letters': 'Jobs that were given up on',
   health: 'Liveness, readiness and metrics of this process',

@@ -353,9 +353,27 @@ export const METRIC_CATALOGUE = [
 
   { name: 'circuit_state', type: 'gauge', help: '0 closed, 1 half open, 2 open', labels: ['name'] },
   {
+    name: 'circuit_degraded',
+    type: 'gauge',
+    help: '1 while fallbacks answer for a circuit',
+    labels: ['name'],
+  },
+  {
+    name: 'circuit_recovery_overdue',
+    type: 'gauge',
+    help: '1 while a circuit has not found back to closed within recovery_timeout_seconds',
+    labels: ['name'],
+  },
+  {
+    name: 'circuit_state_seconds_total',
+    type: 'counter',
+    help: 'Time in each state; every process shows that of the fleet',
+    labels: ['name', 'state'],
+  },
+  {
     name: 'circuit_transitions_total',
     type: 'counter',
-    help: 'Changes of state',
+    help: 'Changes of state, counted by the process that brought them about',
     labels: ['name', 'from', 'to'],
   },
   {

@@ -14,6 +14,8 @@ export const BreakerConfig = z
     success_threshold: z.int().min(1).max(10).default(2),
     /** A count of failures lapses after so long without a failure. */
     failure_window_seconds: z.number().min(1).max(3600).default(60),
+    /** The longest any call may take, whatever its caller allows; null: as long as the caller says. */
+    call_timeout_ms: z.int().min(1).max(3_600_000).nullable().default(null),
   })
   .refine((config) => config.success_threshold <= config.half_open_max_calls, {
     path: ['success_threshold'],

@@ -35,6 +35,10 @@ export interface BreakerRecord {
 export interface Ticket {
   readonly epoch: number;
   readonly probeId: string | undefined;
+  /** Admitted by this process alone, while it could not ask the others. */
+  readonly isLocal?: true;
+  /** How long the call waited to be admitted. */
+  readonly waitedMs?: number;
 }
 
 export const REFUSALS = ['circuit_breaker_open', 'half_open_max_calls_reached'] as const;
@@ -42,7 +46,12 @@ export type Refusal = (typeof REFUSALS)[number];
 
 export type Admission =
   | { readonly permitted: true; readonly ticket: Ticket }
-  | { readonly permitted: false; readonly reason: Refusal; readonly retryAfterMs: number };
+  | {
+      readonly permitted: false;
+      readonly state: BreakerState;
+      readonly reason: Refusal;
+      readonly retryAfterMs: number;
+    };
 
 /** Longest wait that a caller is told while trial calls are being decided; they usually end much earlier. */
 const UNDECIDED_RETRY_AFTER_MS = 1000;
@@ -73,7 +82,8 @@ export function acquire(
 ): { readonly record: BreakerRecord; readonly admission: Admission } {
   if (!config.enabled) return { record, admission: permit(record, undefined) };
   const refusal = refusalOf(record, config, now);
-  if (refusal !== undefined) return { record, admission: { permitted: false, ...refusal } };
+  if (refusal !== undefined)
+    return { record, admission: { permitted: false, state: record.state, ...refusal } };
   if (record.state === 'closed') return { record, admission: permit(record, undefined) };
 
   const halfOpen = record.state === 'half_open' ? record : toHalfOpen(record);

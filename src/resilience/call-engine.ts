@@ -60,6 +60,8 @@ export class CallEngine {
     // opossum has one timeout per circuit and reads it while `fire` runs, before anything else can: so each call
     // sets its own. Its AbortController option is one per circuit too, hence ours.
     this.#options.timeout = call.timeoutMs;
+    // What was permitted is made, also when its circuit opened while the permission was under way.
+    if (this.#circuit.opened) this.#circuit.close();
     try {
       const value = await this.#circuit.fire({ ...call, controller });
       return { kind: 'success', value: value as T }; // what `fn` of this very call gave

@@ -15,6 +15,7 @@ import { viewOf } from '../sessions/world/view.ts';
 import { decodeWorld, readStoredWorld } from '../sessions/world-codec.ts';
 import { exportInterventions, openSafetyState, type SafetyState } from './open-safety-state.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
+import { exportCircuits } from './fleet-breakers.ts';
 import { fleetSecret } from './fleet-secret.ts';
 import { createIngress, type Ingress } from './operations/ingress.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
@@ -75,6 +76,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       workflows: core.workflows,
       registry: core.registry,
       queues: core.queues,
+      circuits: core.circuits,
       notices: new RunNotices(core.subscriber, core.store.keys),
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
@@ -131,6 +133,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     // What is wrong with its protocols stops the start.
     warnOfNoChannel(core, await fleet.people());
     exportQueueGauges(core, fleet.people);
+    exportCircuits(core.circuits, metrics);
     let draining = false;
     const operations: FleetOperations = {
       ...fleet.operations,

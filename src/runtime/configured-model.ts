@@ -4,7 +4,8 @@ import type { ModelPort } from '../models/model-port.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { RedisStore } from '../redis/store.ts';
-import { createBreakers } from '../resilience/breakers.ts';
+import type { Breakers } from '../resilience/breakers.ts';
+import { openOwnBreakers } from './fleet-breakers.ts';
 import { SMALL } from '../workflows/examples/ports.ts';
 import { observeModels, openProvider, openSpending } from './open-languages.ts';
 
@@ -14,6 +15,8 @@ export interface ExampleParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics?: Metrics;
+  /** Those of the fleet, where there is one. */
+  readonly breakers?: Breakers;
 }
 
 /**
@@ -29,7 +32,7 @@ export function configuredModel(config: Config, parts: ExampleParts): ModelPort 
   const open = async (): Promise<ModelPort> => {
     const { ProviderModel } = await import('../models/provider-model.ts');
     const { clock, log, metrics } = parts;
-    const breakers = createBreakers({ config: config.workflow.error_handling.circuit_breaker, clock });
+    const { breakers = openOwnBreakers({ config, ...parts }) } = parts;
     return new ProviderModel({
       provider: await openProvider(config, { breakers, clock, observe: observeModels(log, metrics) }),
       nameOf: (model) => (model === SMALL ? small : large),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { FlowProducer, Queue } from 'bullmq';
 import type { Config } from '../../config/schema.ts';
 import { QUEUE_NAMES, SAFETY_QUEUES, type QueueName } from '../../queues/catalogue.ts';
@@ -8,6 +9,8 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { OutageBehaviour, RedisClient } from '../redis/connect.ts';
 import { createKeys } from '../redis/keys.ts';
 import type { RedisStore } from '../redis/store.ts';
+import type { Breakers } from '../resilience/breakers.ts';
+import { CircuitStore } from '../resilience/shared/circuit-store.ts';
 import { ServiceTimes } from '../primitives/durable/service-times.ts';
 import type { Catalog } from '../workflows/catalog/catalog.ts';
 import type { DeadLetterContext } from '../workflows/dead-letters.ts';
@@ -15,6 +18,7 @@ import type { WorkflowDefinition } from '../workflows/definition.ts';
 import type { DefinitionRegistry } from '../workflows/registry/registry.ts';
 import { LoadEstimate } from './load-estimate.ts';
 import { createConnections, type Connections } from './connections.ts';
+import { openFleetBreakers } from './fleet-breakers.ts';
 import { openRegistry } from './open-registry.ts';
 import { showPlayers } from './fleet-tracing.ts';
 import { workflowSettings } from './settings.ts';
@@ -27,6 +31,10 @@ export interface Core {
   readonly store: RedisStore;
   /** The connection for everything that is announced; it does nothing but subscribe. */
   readonly subscriber: RedisClient;
+  /** The circuits of what this process calls, shared with the whole fleet. */
+  readonly breakers: Breakers;
+  /** All circuits of the fleet. */
+  readonly circuits: CircuitStore;
   /** What was registered over HTTP; null where the catalog is a fixed one. */
   readonly registry: DefinitionRegistry | null;
   /** The connection that BullMQ's queues share. */
@@ -70,8 +78,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     const redis = await connections.open('commands', { onOutage });
     const bull = await connections.open('queues', { onOutage });
     const subscriber = await connections.open('notices', { onOutage });
+    // Calls must not wait for Redis where everything else does.
+    const prompt =
+      onOutage === 'patient' ? await connections.open('circuits', { onOutage: 'fail_fast' }) : redis;
+    const breakers = openFleetBreakers({ config, clock, log, metrics }, { redis: prompt, subscriber });
+    const circuits = new CircuitStore({ redis: prompt, prefix: config.redis.key_prefix, by: randomUUID() });
     const store: RedisStore = { redis, keys: createKeys(config.redis.key_prefix) };
-    const registry = options.catalog === undefined ? await openRegistry(options, store, subscriber) : null;
+    const registry =
+      options.catalog === undefined ? await openRegistry(options, store, subscriber, breakers) : null;
     await showPlayers(config, store);
     const queueOptions = { connection: bull, prefix, skipWaitingForReady: true };
     const queues = new Map(QUEUE_NAMES.map((name) => [name, new Queue(name, queueOptions)]));
@@ -117,6 +131,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       connections,
       store,
       subscriber,
+      breakers,
+      circuits,
       registry,
       bull,
       queues,
@@ -127,6 +143,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       clock,
       async close() {
         registry?.stop();
+        await breakers.stop();
         await times.stop();
         await Promise.allSettled([flows.close(), ...[...queues.values()].map((queue) => queue.close())]);
         await connections.close();

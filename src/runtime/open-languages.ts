@@ -40,7 +40,6 @@ export async function openLanguages(
   const provider = await openProvider(config, { breakers, clock, observe });
   // Before the first job, whose turn has no time for it. Without it the first question is slow, and nothing else.
   await warmUp().catch((error: unknown) => log.warn({ err: error }, 'models could not be warmed up'));
-  metrics.circuit_state.set({ name: provider.breaker.name }, 0);
   const models = [llm.model, ...llm.fallback_models] as const;
   const prices = pricesOf(config);
   const unpriced = models.filter((model) => !prices.has(model));

@@ -2,6 +2,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { RedisStore } from '../redis/store.ts';
+import type { Breakers } from '../resilience/breakers.ts';
 import { definedAgents } from '../workflows/catalog/steps.ts';
 import { pinDefinitions } from '../workflows/registry/pin-definitions.ts';
 import { DefinitionRegistry } from '../workflows/registry/registry.ts';
@@ -19,10 +20,12 @@ export async function openRegistry(
   options: CoreOptions,
   store: RedisStore,
   subscriber: RedisClient,
+  breakers: Breakers,
 ): Promise<DefinitionRegistry> {
   const { config, log, clock = systemClock } = options;
   const own =
-    options.definitions ?? productWorkflows(config, { store, clock, log, metrics: options.metrics });
+    options.definitions ??
+    productWorkflows(config, { store, clock, log, metrics: options.metrics, breakers });
   const code = [...own, ...(options.plans ?? [])];
   const settings = catalogSettings(config);
   const registry = new DefinitionRegistry({

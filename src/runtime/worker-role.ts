@@ -8,9 +8,9 @@ import { systemClock } from '../kernel/clock.ts';
 import type { Readiness } from '../contracts/operator.ts';
 import type { Language } from '../models/language.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { createBreakers, type Breakers } from '../resilience/breakers.ts';
 import type { SafetyParts } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
+import { exportCircuits } from './fleet-breakers.ts';
 import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
@@ -56,7 +56,7 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
 
 /** The same on a core that is open already; it is closed with the workers. */
 export async function workOn(core: Core, options: WorkersOfRole): Promise<WorkerRole> {
-  const breakers = createFleetBreakers(core);
+  const { breakers } = core;
   let safety: SafetyRoom | undefined;
   let state: SafetyState | undefined;
   try {
@@ -84,9 +84,9 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       ...(jobs === undefined ? {} : { safety: jobs }),
     });
     const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
-    for (const queue of options.queues) {
-      core.metrics.circuit_state.set({ name: `agent.${queue}` }, CIRCUIT_STATE_NUMBER.closed);
-    }
+    // Known to the fleet before their first call.
+    for (const queue of options.queues.filter(isAgentQueue)) breakers.get(`agent.${queue}`);
+    exportCircuits(core.circuits, core.metrics);
     const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
     let draining = false;
     return {
@@ -105,11 +105,10 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
           core.log.warn({}, 'grace is over and Redis does not answer: leaving without closing');
           core.connections.abandon();
         }
-        breakers.stop();
+        await breakers.stop();
       },
     };
   } catch (error) {
-    breakers.stop();
     await safety?.stop();
     await state?.stop();
     await core.close();
@@ -144,22 +143,4 @@ async function settlesWithin(work: Promise<void>, limitMs: number): Promise<bool
   } finally {
     clearTimeout(timer);
   }
-}
-
-const CIRCUIT_STATE_NUMBER = { closed: 0, half_open: 1, open: 2 } as const;
-
-function createFleetBreakers({ config, metrics, log, clock }: Core): Breakers {
-  return createBreakers({
-    config: config.workflow.error_handling.circuit_breaker,
-    clock,
-    onTransition({ name, from, to }) {
-      metrics.circuit_state.set({ name }, CIRCUIT_STATE_NUMBER[to]);
-      metrics.circuit_transitions_total.inc({ name, from, to });
-      log.warn({ circuit: name, from, to }, 'circuit changed its state');
-    },
-    onCall({ name, outcome, durationMs }) {
-      metrics.circuit_calls_total.inc({ name, outcome });
-      if (outcome !== 'rejected') metrics.circuit_call_duration_seconds.observe({ name }, durationMs / 1000);
-    },
-  });
 }

@@ -9,6 +9,7 @@ const PASS_CODES_ON = [
   'src/cli/remote-operations.ts',
   'src/primitives/cache/entry.ts',
   'src/primitives/primitive-error.ts',
+  'src/resilience/retry.ts',
   'src/runtime/dev-fleet.ts',
   'src/runtime/operations/bulk-start.ts',
 ];

@@ -4,6 +4,7 @@ import type { QueueName } from '../../../queues/catalogue.ts';
 import type { IpaOutput } from '../../contracts/intent.ts';
 import type { RunNotices } from '../../events/run-notices.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
+import type { CircuitStore } from '../../resilience/shared/circuit-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
 import type { Ingress } from './ingress.ts';
@@ -18,6 +19,7 @@ export interface OperationsContext {
   /** null: the definitions are a fixed set. */
   readonly registry: DefinitionRegistry | null;
   readonly queues: ReadonlyMap<QueueName, Queue>;
+  readonly circuits: CircuitStore;
   readonly notices: RunNotices;
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;

@@ -19,6 +19,7 @@ import {
 } from '../../workflows/schedules/schedules.ts';
 import { validationFailed } from '../../workflows/start.ts';
 import type { Caller } from '../../contracts/caller.ts';
+import { breakerOperations } from './breakers.ts';
 import { startRunsInBulk } from './bulk-start.ts';
 import { rerunRun, resumeRunFor, updateRunMetadata } from './change-runs.ts';
 import type { OperationsContext } from './context.ts';
@@ -132,6 +133,7 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
       health: () => safetyHealth(ctx),
     }),
     ...escalationOperations(ctx.people, ctx.config),
+    ...breakerOperations(ctx.circuits),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
     ...interventionOperations(ctx),

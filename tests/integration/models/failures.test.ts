@@ -295,7 +295,7 @@ describe('the circuit of the provider', () => {
   test('stays half open while trials are given too little time to say anything', async () => {
     let now = 1_000_000;
     await using room = await openRoom(() => 'hang', { clock: { now: () => now } });
-    room.provider.breaker.forceOpen();
+    await room.provider.breaker.forceOpen();
     now += 60_001;
     for (let trial = 0; trial < 5; trial++) {
       expect(await room.ask({}, { budgetMs: 60 * 1.4 ** trial })).toMatchObject({ reason: 'sla_fallback' });
@@ -398,7 +398,7 @@ describe('money', () => {
   test('is not set aside while the circuit is open', async () => {
     const { entries, spending } = books();
     await using room = await openRoom(() => ({ say: HELLO }), { spending });
-    room.provider.breaker.forceOpen();
+    await room.provider.breaker.forceOpen();
     expect(await room.ask()).toEqual({ ok: false, reason: 'circuit_open:provider.main' });
     expect(entries).toEqual([]);
   });

@@ -35,7 +35,7 @@ async function openModel(
     stream: (request: Partial<ModelRequest> = {}, signal = new AbortController().signal) =>
       model.stream({ ...REQUEST, ...request }, { signal }),
     async [Symbol.asyncDispose]() {
-      breakers.stop();
+      await breakers.stop();
       await server[Symbol.asyncDispose]();
     },
   };
@@ -156,7 +156,7 @@ describe('a model of a provider', () => {
 
   test('is left alone while its circuit is open', async () => {
     await using m = await openModel(() => ({ say: ANSWER }));
-    m.provider.breaker.forceOpen();
+    await m.provider.breaker.forceOpen();
     await expect(m.generate()).rejects.toMatchObject({ code: 'circuit_open' });
     expect(m.server.calls).toEqual([]);
   });

@@ -83,7 +83,7 @@ export async function openRoom(
         { signal: new AbortController().signal, budgetMs: 20_000, ...ctx },
       ),
     async [Symbol.asyncDispose]() {
-      breakers.stop();
+      await breakers.stop();
       await server[Symbol.asyncDispose]();
     },
   };

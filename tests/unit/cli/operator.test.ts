@@ -2,6 +2,7 @@ import type { FleetStatus } from '../../../src/contracts/status.ts';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { confirm, terminalQuestioner } from '../../../src/cli/confirm.ts';
+import type { BreakerView } from '../../../src/contracts/breaker.ts';
 import type { CostReport } from '../../../src/contracts/costs.ts';
 import type { DeadLetterFilter } from '../../../src/contracts/operations.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
@@ -93,6 +94,75 @@ describe('ao costs', () => {
 
   it('refuses a group that there is not', async () => {
     expect((await ao(['costs', '--group-by', 'planet'])).code).toBe(2);
+  });
+});
+
+describe('ao breakers', () => {
+  const closed: BreakerView = {
+    name: 'agent.nga',
+    state: 'closed',
+    mode: 'shared',
+    state_changed_at: null,
+    first_opened_at: null,
+    retry_after_ms: null,
+    failures: 2,
+    successes: 0,
+    trials: 0,
+    recovery_overdue: false,
+    degraded: false,
+    counters: {
+      calls: { success: 7, failure: 2, timeout: 1, rejected: 0, ignored: 0 },
+      transitions: {},
+      state_seconds: { closed: 60, open: 0, half_open: 0 },
+    },
+    config: {
+      enabled: true,
+      failure_threshold: 5,
+      timeout_seconds: 60,
+      recovery_timeout_seconds: 300,
+      half_open_max_calls: 3,
+      success_threshold: 2,
+      failure_window_seconds: 60,
+      call_timeout_ms: null,
+    },
+  };
+  const open: BreakerView = { ...closed, name: 'provider.main', state: 'open', retry_after_ms: 1250 };
+  const acted: string[] = [];
+  const operations = {
+    listBreakers: async () => [closed, open],
+    getBreaker: async () => open,
+    resetBreaker: async (name: string) => {
+      acted.push(`reset ${name}`);
+      return closed;
+    },
+    openBreaker: async (name: string) => {
+      acted.push(`open ${name}`);
+      return open;
+    },
+  };
+
+  it('lists every circuit with what was counted of it', async () => {
+    const { stdout, code } = await ao(['breakers'], { operations });
+    const [header, first, second] = stdout.split('\n');
+    expect(code).toBe(0);
+    expect(header).toMatch(/^circuit +state +failures/);
+    expect(first).toMatch(/^agent\.nga +closed +2 +- +7 +3 +0 +-$/);
+    expect(second).toMatch(/^provider\.main +open +2 +1\.3 s/);
+    expect((await ao(['breakers', 'list', '--json'], { operations })).json()).toEqual([closed, open]);
+  });
+
+  it('shows one with its settings', async () => {
+    const { stdout } = await ao(['breakers', 'show', 'provider.main'], { operations });
+    expect(stdout).toMatch(/^state +open$/m);
+    expect(stdout).toMatch(/^calls: timeout +1$/m);
+    expect(stdout).toMatch(/^failure_threshold +5$/m);
+  });
+
+  it('resets without a question, and opens only with --yes where nobody can be asked', async () => {
+    expect((await ao(['breakers', 'reset', 'agent.nga'], { operations })).code).toBe(0);
+    expect((await ao(['breakers', 'open', 'agent.nga'], { operations })).code).toBe(2);
+    expect((await ao(['breakers', 'open', 'agent.nga', '--yes'], { operations })).code).toBe(0);
+    expect(acted).toEqual(['reset agent.nga', 'open agent.nga']);
   });
 });
 

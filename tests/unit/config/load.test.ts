@@ -223,6 +223,20 @@ describe('problems', () => {
     ]);
   });
 
+  test('[C6] circuits have settings of their own by name, and every problem of them is told', () => {
+    const configFile = file('circuits: {provider.main: {failure_threshold: 3, call_timeout_ms: 500}}');
+    const own = { 'provider.main': { failure_threshold: 3, call_timeout_ms: 500 } };
+    expect(loadConfig({ env: {}, configFile }).circuits).toEqual(own);
+    expect(loadConfig({ env: { AO_CIRCUITS: JSON.stringify(own) } }).circuits).toEqual(own);
+    const wrong = { 'a b': {}, x: { failure_threshold: 0, timeout_seconds: 'long', failures: 1 } };
+    expect(problemsOf({ env: { AO_CIRCUITS: JSON.stringify(wrong) } })).toEqual([
+      expect.stringContaining('circuits: expected settings of circuits by their names'),
+      expect.stringContaining('circuits.x.failure_threshold: expected integer 1..100, got 0'),
+      expect.stringContaining('circuits.x.timeout_seconds: expected number 1..3600 of seconds, got "long"'),
+      expect.stringContaining('circuits.x.failures: unknown key'),
+    ]);
+  });
+
   test('times for models are not judged where no model is asked', () => {
     expect(problemsOf({ env: { AO_AGENTS__NARRATIVE_GENERATOR__TIMEOUT: '5' } })).toEqual([]);
   });
@@ -268,6 +282,7 @@ describe('problems', () => {
     [{ AO_SAFETY__CHANNELS__EMAIL__ENABLED: 'true' }, RULES[18]],
     [{ AO_SAFETY__CHANNELS__CHAT__ENABLED: 'true' }, RULES[19]],
     [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[20]],
+    [{ AO_CIRCUITS: '{"provider.main":{"timeout_seconds":400,"success_threshold":4}}' }, RULES[22]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -275,7 +290,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(22);
+    expect(RULES).toHaveLength(23);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

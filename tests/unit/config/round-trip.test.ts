@@ -74,6 +74,11 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'llm.provider': fc.constantFrom('main', 'local.1', 'a b'),
   'llm.daily_budget_usd': fc.constantFrom(null, 0, 2.5, 1000, -1),
   'llm.prices': fc.array(price, { maxLength: 2 }),
+  circuits: fc.dictionary(
+    fc.constantFrom('provider.main', 'agent.nga', 'a b'),
+    fc.record({ failure_threshold: fc.nat(150), enabled: fc.boolean() }, { requiredKeys: [] }),
+    { maxKeys: 2 },
+  ),
   'safety.rules_file': filePath('/etc/ao/rules.yaml'),
   'safety.protocols_file': filePath('/etc/ao/protocols.json'),
   'safety.default_region': fc.constantFrom('default', 'US', 'GB', 'usa'),

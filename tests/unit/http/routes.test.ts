@@ -169,6 +169,18 @@ describe('runs, queues and dead letters', () => {
     expect([missing.status, missing.body['detail']]).toEqual([404, 'no queue "flaw"; did you mean "flow"?']);
   });
 
+  test('[C6] circuit breakers are read by readers, and changed by operators only', async () => {
+    await using http = await startHttp();
+    expect((await http.call('GET', '/v1/breakers')).body).toEqual([http.operations.breaker]);
+    expect((await http.call('GET', '/v1/breakers/provider.main')).body['state']).toBe('open');
+    const missing = await http.call('GET', '/v1/breakers/none');
+    expect([missing.status, missing.body.code]).toEqual([404, 'BREAKER_NOT_FOUND']);
+    expect((await http.call('GET', '/v1/breakers/a%20b')).status).toBe(400);
+    const reset = await http.call('POST', '/v1/breakers/provider.main/reset');
+    expect([reset.status, reset.body['state']]).toEqual([200, 'closed']);
+    expect((await http.call('POST', '/v1/breakers/provider.main/open')).body['state']).toBe('open');
+  });
+
   test('a dead letter is replayed, and discarded with a reason only', async () => {
     await using http = await startHttp();
     http.operations.addDeadLetter('ipa~j1');

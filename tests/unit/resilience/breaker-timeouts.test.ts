@@ -53,6 +53,20 @@ describe('timeouts and aborts', () => {
     expect(breaker.state()).toBe('open');
   });
 
+  test('[C6] no call takes longer than its circuit allows, whatever its caller says', async () => {
+    const breaker = createBreakers().get('provider.short', { call_timeout_ms: 20 });
+    const timeoutError = () => new FleetError({ code: 'step_timeout', kind: 'timeout', message: 'too long' });
+    const hang = () => deferred().promise;
+    const settled = Promise.allSettled([
+      breaker.execute(hang),
+      breaker.execute(hang, { timeoutMs: 1000, timeoutError }),
+      breaker.execute(hang, { timeoutMs: 10, timeoutError }),
+    ]);
+    await vi.advanceTimersByTimeAsync(20);
+    const codes = (await settled).map((result) => (result as PromiseRejectedResult).reason.code);
+    expect(codes).toEqual(['call_timeout', 'call_timeout', 'step_timeout']);
+  });
+
   test('a timeout that the other side is not to blame for counts neither way', async () => {
     const { breaker, outcomes } = setup();
     const calls = Array.from({ length: 6 }, () =>
@@ -102,7 +116,7 @@ describe('timeouts and aborts', () => {
 
   test('the engine lets no timer of its own half-open the circuit', async () => {
     const { breaker } = setup();
-    breaker.forceOpen();
+    await breaker.forceOpen();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(breaker.state()).toBe('open');
     await expect(breaker.execute(async () => 'never', { timeoutMs: 1000 })).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { deferred, type Deferred } from '../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import type { Breaker, BreakerHooks, CallOutcome } from '../../../src/resilience/breaker.ts';
+import { isDegraded } from '../../../src/resilience/degraded.ts';
 import { createBreakers } from '../../../src/resilience/breakers.ts';
 
 const HOUR = 3_600_000;
@@ -172,19 +173,50 @@ describe('half open', () => {
   });
 });
 
+describe('fallbacks', () => {
+  test('[C6] answer for refused and failed calls, marked, and are told of once per outage', async () => {
+    const changes: string[] = [];
+    const { breaker } = setup({ onDegradedChange: ({ isDegraded: is }) => changes.push(String(is)) });
+    const fallback = (error: unknown) => `instead: ${(error as Error).message}`;
+    for (let i = 0; i < 5; i++) {
+      expect(await breaker.execute(() => Promise.reject(new Error('down')), { ...call, fallback })).toEqual({
+        degraded: true,
+        value: 'instead: down',
+        circuit: 'provider.test',
+        reason: 'call_failed',
+      });
+    }
+    const refused = await breaker.execute(async () => 'never', { ...call, fallback, correlationId: 'c-1' });
+    expect(isDegraded(refused) && refused.reason).toBe('circuit_breaker_open');
+    expect(breaker.snapshot().isDegraded).toBe(true);
+    await breaker.reset();
+    const fine = await breaker.execute(async () => 'fine', { ...call, fallback });
+    expect([fine, isDegraded(fine), isDegraded({ degraded: true })]).toEqual(['fine', false, false]);
+    expect(changes).toEqual(['true', 'false']);
+  });
+
+  test('do not answer for wrong input', async () => {
+    const { breaker } = setup();
+    const error = new FleetError({ code: 'x', kind: 'invalid_input', message: 'wrong input' });
+    const fallback = () => 'never';
+    await expect(breaker.execute(() => Promise.reject(error), { ...call, fallback })).rejects.toBe(error);
+    expect(breaker.snapshot().isDegraded).toBe(false);
+  });
+});
+
 describe('operators', () => {
   test('reset closes and forgets, forceOpen opens for one period', async () => {
     const { breaker, pass } = setup();
-    breaker.forceOpen();
+    await breaker.forceOpen();
     expect(breaker.isCallPermitted()).toBe(false);
     await expect(succeed(breaker)).rejects.toMatchObject({ retryAfterMs: 60_000 });
     pass(30_000);
-    breaker.forceOpen();
+    await breaker.forceOpen();
     await expect(succeed(breaker)).rejects.toMatchObject({ retryAfterMs: 60_000 });
-    breaker.reset();
+    await breaker.reset();
     expect(await succeed(breaker)).toBe('fine');
     await fail(breaker, 4);
-    breaker.reset();
+    await breaker.reset();
     await fail(breaker, 4);
     expect(breaker.state()).toBe('closed');
   });
@@ -192,7 +224,7 @@ describe('operators', () => {
   test('a disabled breaker lets everything through and still reports calls', async () => {
     const { breaker, outcomes } = setup({}, { enabled: false });
     await fail(breaker, 10);
-    breaker.forceOpen();
+    await breaker.forceOpen();
     expect(await succeed(breaker)).toBe('fine');
     expect(outcomes).toEqual([...Array<string>(10).fill('failure'), 'success']);
   });
@@ -207,8 +239,30 @@ describe('operators', () => {
     }
     expect(overdue).toEqual([300_000]);
     expect(breaker.snapshot()).toMatchObject({ state: 'open', isRecoveryOverdue: true, mode: 'local' });
-    breaker.reset();
+    await breaker.reset();
     expect(breaker.snapshot()).toMatchObject({ isRecoveryOverdue: false, retryAfterMs: null });
+  });
+
+  test('[C6] settings of an operator go over those of the code, which may still repeat its own', () => {
+    const breakers = createBreakers({
+      config: { failure_threshold: 7 },
+      circuits: { 'tool.strict': { failure_threshold: 2 } },
+    });
+    const strict = breakers.get('tool.strict', { failure_threshold: 4, timeout_seconds: 5 });
+    expect(strict.config).toMatchObject({ failure_threshold: 2, timeout_seconds: 5 });
+    expect(breakers.get('tool.strict', { failure_threshold: 4, timeout_seconds: 5 })).toBe(strict);
+    expect(breakers.get('tool.other').config.failure_threshold).toBe(7);
+    const wrong = { 'tool.strict': { success_threshold: 9 } };
+    expect(() => createBreakers({ circuits: wrong })).toThrow(/"tool.strict" are wrong: success_threshold/);
+  });
+
+  test('a circuit that is removed begins anew', async () => {
+    const { breakers, breaker } = setup();
+    await fail(breaker, 5);
+    expect(await breakers.remove('provider.test')).toBe(true);
+    expect(await breakers.remove('provider.test')).toBe(false);
+    await expect(succeed(breaker)).rejects.toMatchObject({ code: 'circuit_stopped' });
+    expect(await succeed(breakers.get('provider.test'))).toBe('fine');
   });
 
   test('circuits are told apart by name and keep their own settings', async () => {
@@ -239,8 +293,8 @@ describe('operators', () => {
   test('after stop new calls are refused and calls in flight finish', async () => {
     const { breakers, breaker } = setup();
     const { gates, results } = start(breaker, 1);
-    breakers.stop();
-    breakers.stop();
+    await breakers.stop();
+    await breakers.stop();
     await expect(succeed(breaker)).rejects.toMatchObject({ code: 'circuit_stopped', kind: 'unavailable' });
     gates[0]!.resolve();
     await expect(results[0]).resolves.toBeUndefined();

@@ -6,6 +6,7 @@ import type {
   ResolveEscalation,
   TestChannel,
 } from '../../../../src/contracts/safety-operations/escalations.ts';
+import type { BreakerView } from '../../../../src/contracts/breaker.ts';
 import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
@@ -577,6 +578,58 @@ export class FakeOperations implements FleetOperations {
   async getDeadLetter(dlqId: string) {
     this.#enter('getDeadLetter', dlqId);
     return { ...this.#deadLetter(dlqId), data: { input: { text: 'a secret thought' } }, stacktrace: [] };
+  }
+
+  breaker: BreakerView = {
+    name: 'provider.main',
+    state: 'open',
+    mode: 'shared',
+    state_changed_at: AT,
+    first_opened_at: AT,
+    retry_after_ms: 1500,
+    failures: 0,
+    successes: 0,
+    trials: 0,
+    recovery_overdue: false,
+    degraded: false,
+    counters: {
+      calls: { success: 3, failure: 5, timeout: 0, rejected: 1, ignored: 0 },
+      transitions: { 'closed>open': 1 },
+      state_seconds: { closed: 60, open: 2.5, half_open: 0 },
+    },
+    config: {
+      enabled: true,
+      failure_threshold: 5,
+      timeout_seconds: 60,
+      recovery_timeout_seconds: 300,
+      half_open_max_calls: 3,
+      success_threshold: 2,
+      failure_window_seconds: 60,
+      call_timeout_ms: null,
+    },
+  };
+
+  async listBreakers(): Promise<BreakerView[]> {
+    this.#enter('listBreakers');
+    return [this.breaker];
+  }
+
+  async getBreaker(name: string): Promise<BreakerView> {
+    this.#enter('getBreaker', name);
+    if (name === this.breaker.name) return this.breaker;
+    throw new FleetError({
+      code: 'breaker_not_found',
+      kind: 'not_found',
+      message: `no circuit breaker "${name}"`,
+    });
+  }
+
+  async resetBreaker(name: string): Promise<BreakerView> {
+    return { ...(await this.getBreaker(name)), state: 'closed', retry_after_ms: null, first_opened_at: null };
+  }
+
+  openBreaker(name: string): Promise<BreakerView> {
+    return this.getBreaker(name);
   }
 
   async replayDeadLetter(dlqId: string, caller: Caller) {
