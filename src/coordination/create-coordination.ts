@@ -11,6 +11,7 @@ import type { DiscoveryOptions } from './capabilities/discovery/settings.ts';
 import type { SemanticScorer } from './capabilities/match/semantic-match.ts';
 import type { CapabilityOptions } from './capabilities/settings.ts';
 import { agentCircuits, openCircuits, type CircuitOptions } from './circuits.ts';
+import { asking } from './messages/availability.ts';
 import { MessageCoordinator } from './messages/coordinator.ts';
 import type { MessagingOptions } from './messages/settings.ts';
 import { agentIdText, parseAgentIdText, type AgentId } from './models/agent-id.ts';
@@ -57,7 +58,10 @@ export interface Coordination extends AsyncDisposable {
   readonly discovery: CapabilityDiscovery;
   readonly supervisor: Supervisor;
   readonly circuits: Breakers;
-  /** Recover what earlier processes left, sweep, and look after agents. `runAgent` does so too. Safe to call twice. */
+  /**
+   * Connect, recover what earlier processes left, sweep, and look after agents. `runAgent` does so too. Safe to call
+   * twice. Errors: redis_unavailable
+   */
   start(): Promise<void>;
   /**
    * Register an agent, advertise what it can do, and let it handle the messages of its mailbox and of its type's.
@@ -121,17 +125,18 @@ export function createCoordination(options: CoordinationOptions): Coordination {
   });
 
   let starting: Promise<void> | undefined;
+  const startAll = async (): Promise<void> => {
+    // Circuits decide alone until this connection is there.
+    await asking(core.redis, 'connect', () => core.redis.ping());
+    await coordinator.start();
+    registry.start();
+    supervisor.start();
+  };
   const start = (): Promise<void> => {
-    starting ??= coordinator.start().then(
-      () => {
-        registry.start();
-        supervisor.start();
-      },
-      (error: unknown) => {
-        starting = undefined;
-        throw error;
-      },
-    );
+    starting ??= startAll().catch((error: unknown) => {
+      starting = undefined;
+      throw error;
+    });
     return starting;
   };
 

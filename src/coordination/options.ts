@@ -8,11 +8,13 @@ import { RoutingSettings } from './routing/settings.ts';
 import { SupervisionSettings } from './supervision/settings.ts';
 import { parseInput } from './validate.ts';
 
-const AsGiven = z.unknown();
+const AsGiven = z.unknown().optional();
 
 /** What each part takes, so that everything that is wrong in any of them is said at once. */
 const Options = z.strictObject({
-  connection: AsGiven.refine((connection) => connection !== undefined && connection !== null, 'is missing'),
+  connection: z
+    .unknown()
+    .refine((connection) => connection !== undefined && connection !== null, 'is missing'),
   keyPrefix: z.string().min(1).optional(),
   messaging: MessagingSettings.optional(),
   agents: RegistrySettings.optional(),
@@ -23,7 +25,7 @@ const Options = z.strictObject({
   environment: z.enum(ENVIRONMENTS).optional(),
   infer: AsGiven,
   supervision: SupervisionSettings.optional(),
-  circuits: z.strictObject({ config: AsGiven, circuits: AsGiven, isFailure: AsGiven }).partial().optional(),
+  circuits: z.strictObject({ config: AsGiven, circuits: AsGiven, isFailure: AsGiven }).optional(),
   onHopeless: AsGiven,
   metrics: AsGiven,
   logger: AsGiven,
