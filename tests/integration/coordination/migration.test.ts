@@ -249,9 +249,13 @@ async function dyingAt(dieAt: number, migration: Migration, work: () => Promise<
   // oxlint-disable-next-line unbound-method -- it is called with the client it was called on
   const send = Redis.prototype.sendCommand;
   let commands = 0;
+  let isWithin = false;
   Redis.prototype.sendCommand = function dying(...args: Parameters<typeof send>) {
     if (QUIET.has(args[0].name)) return send.apply(this, args);
-    commands += 1;
+    const { name } = args[0];
+    // A transaction happens with its last command, or not at all.
+    if (!isWithin || name === 'exec') commands += 1;
+    isWithin = name === 'multi' || (isWithin && name !== 'exec');
     if (commands < dieAt) return send.apply(this, args);
     args[0].reject(new Error('Connection is closed.'));
     return args[0].promise;
