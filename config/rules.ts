@@ -140,6 +140,13 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    keys: ['messaging.backoff_max', 'messaging.backoff_base'],
+    check({ messaging: { backoff_max: longest, backoff_base: first } }) {
+      if (longest >= first) return undefined;
+      return `expected at least messaging.backoff_base (${first}), got ${longest}`;
+    },
+  },
+  {
     keys: ['circuits'],
     check({
       circuits,
@@ -165,6 +172,13 @@ export const RULES: readonly Rule[] = [
         ];
       });
       return problems.length === 0 ? undefined : `expected ${problems.join(', and ')}`;
+    },
+  },
+  {
+    keys: ['safety.notify.include_excerpt'],
+    check({ safety }) {
+      if (!safety.notify.include_excerpt) return undefined;
+      return 'expected false: no page holds words of a player (docs/decisions/0042-no-excerpts.md), got true';
     },
   },
 ];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { choice, duration, flag, integer, port, section } from './keys.ts';
 import { llm, realAgents } from './sections/language.ts';
 import { neo4j } from './sections/graph.ts';
+import { messaging } from './sections/messaging.ts';
 import { safety } from './sections/safety.ts';
 import { auth, http, metrics, rateLimits, redis } from './sections/serving.ts';
 import { agents, circuits, queues, retention, sessions, workflow } from './sections/work.ts';
@@ -29,6 +30,7 @@ export const ConfigSchema = z.strictObject({
   auth,
   rate_limits: rateLimits,
   agents,
+  messaging,
   llm,
   real_agents: realAgents,
   workflow,

@@ -7,11 +7,11 @@ import {
   CALM,
   COLUMNS,
   IMMINENT,
-  modelHeader,
   OUTCOMES,
   SAFE,
   type Outcome,
 } from '../src/safety/learned/learned-model.ts';
+import { modelHeader } from '../src/safety/learned/read-cues.ts';
 import { OWN, PLAY, SPEAKER, START, TextCues, type CueListener } from '../src/safety/learned/text-cues.ts';
 import { hashOf } from '../src/safety/match/word-table.ts';
 import { TextReading } from '../src/safety/read-text.ts';
@@ -68,9 +68,7 @@ export class CueBook {
       this.#know(word);
       this.#know(word.slice(0, 4));
     }
-    const judged = this.#scan.hasClaim
-      ? judge(this.#reading, this.#scan.matches(this.#reading), {}, 'input').judged
-      : [];
+    const judged = this.#scan.hasClaim ? judge(this.#reading, this.#scan.matches(), {}, 'input').judged : [];
     for (const { verdict, reason, modifiers } of judged) {
       for (const name of [verdict, reason ?? OWN, ...modifiers]) this.#know(name);
     }
@@ -89,7 +87,7 @@ export class CueBook {
       if (kind === CUE.word && this.#isKnown(first)) words.push(number);
     };
     this.#cues.prepare(this.#reading);
-    this.#cues.collect({ from: 0, to: tokens.count }, this.#reading, this.#scan, judged);
+    this.#cues.collect(0, tokens.count, this.#reading, this.#scan, judged);
     return {
       cues: Int32Array.from(found),
       words: Int32Array.from(words),

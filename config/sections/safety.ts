@@ -110,7 +110,7 @@ export const safety = section({
     }),
     include_excerpt: flag({
       default: false,
-      description: 'Whether the dashboard channel shows up to 160 characters of the text, contacts masked',
+      description: 'Whether a page shows words of the player; only false is accepted',
     }),
   }),
   channels: section({

@@ -104,6 +104,12 @@ export const metrics = section({
     default: 10,
     description: 'Dead letters in one queue from which a warning is logged',
   }),
+  retry_spike_warn_threshold: integer({
+    min: 1,
+    max: 1_000_000,
+    default: 20,
+    description: 'Messages tried again within five seconds in one process, above which a warning is logged',
+  }),
   poll_interval: duration({
     min: 1,
     max: 3600,

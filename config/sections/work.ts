@@ -120,20 +120,20 @@ export const workflow = section({
 
 const seconds = (min: number, max: number) =>
   field(z.number().min(min).max(max), { expected: `number ${min}..${max} of seconds` }).optional();
-const count = (max: number) => field(z.int().min(1).max(max), { expected: `integer 1..${max}` }).optional();
+const upTo = (max: number) => field(z.int().min(1).max(max), { expected: `integer 1..${max}` }).optional();
 
 /** What one circuit has in place of `workflow.error_handling.circuit_breaker`. */
 export const circuits = namedRecords(
   z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/),
   z.strictObject({
     enabled: field(z.boolean(), { expected: 'boolean' }).optional(),
-    failure_threshold: count(100),
+    failure_threshold: upTo(100),
     timeout_seconds: seconds(1, 3600),
     recovery_timeout_seconds: seconds(1, 7200),
-    half_open_max_calls: count(20),
-    success_threshold: count(10),
+    half_open_max_calls: upTo(20),
+    success_threshold: upTo(10),
     failure_window_seconds: seconds(1, 3600),
-    call_timeout_ms: count(3_600_000),
+    call_timeout_ms: upTo(3_600_000),
   }),
   {
     expected: 'settings of circuits by their names (letters, digits, "_", "." and "-")',

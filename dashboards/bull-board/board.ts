@@ -8,6 +8,8 @@ import { mayCall, type BoardLevel } from './permissions.ts';
 
 export interface BullBoardOptions {
   readonly queues: readonly Queue[];
+  /** Others, which come and go; asked again when somebody looks. Default: none. */
+  readonly moreQueues?: () => Promise<readonly Queue[]>;
   /** Where the handler is mounted, without a trailing slash. */
   readonly basePath: string;
   /** Replaces player text and secrets in what the board shows. */
@@ -25,18 +27,45 @@ export interface BullBoardOptions {
  * Source: spec, operations 3.1
  */
 export function createBullBoard(options: BullBoardOptions): RequestHandler {
-  const boards: Record<BoardLevel, RequestHandler> = {
+  const boards: Record<BoardLevel, Board> = {
     read: createBoard(options, 'read'),
     operate: createBoard(options, 'operate'),
     admin: createBoard(options, 'admin'),
   };
-  return (req, res, next) => {
+  const isFresh = refresher(options, Object.values(boards));
+  return async (req, res, next) => {
     const level = levelOf(options.callerOf(res));
     if (level === undefined) {
       res.status(401).end();
       return;
     }
-    boards[level](req, res, next);
+    // Scripts and styles need no queues.
+    if (req.path.startsWith('/api/')) await isFresh();
+    boards[level].handler(req, res, next);
+  };
+}
+
+interface Board {
+  readonly handler: RequestHandler;
+  readonly show: (queues: readonly Queue[]) => void;
+}
+
+const REFRESH_MS = 1000;
+
+/** Shows the queues that there are now, unless that was done a moment ago. What cannot be read stays as it was. */
+function refresher({ queues, moreQueues }: BullBoardOptions, boards: readonly Board[]): () => Promise<void> {
+  let refreshed = Promise.resolve();
+  let refreshedAt = -Infinity;
+  const refresh = async (more: () => Promise<readonly Queue[]>): Promise<void> => {
+    const all = [...queues, ...(await more())];
+    for (const board of boards) board.show(all);
+  };
+  return () => {
+    if (moreQueues !== undefined && performance.now() - refreshedAt >= REFRESH_MS) {
+      refreshedAt = performance.now();
+      refreshed = refresh(moreQueues).catch(() => undefined);
+    }
+    return refreshed;
   };
 }
 
@@ -45,11 +74,18 @@ function levelOf(caller: Caller | undefined): BoardLevel | undefined {
   return (['admin', 'operate', 'read'] as const).find((level) => hasRole(caller, level));
 }
 
-function createBoard(options: BullBoardOptions, level: BoardLevel): RequestHandler {
+function createBoard(options: BullBoardOptions, level: BoardLevel): Board {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(options.basePath);
-  mountBoard({
-    queues: options.queues.map((queue) => adapterOf(queue, options.redact, level)),
+  const adapters = new WeakMap<Queue, BullMQAdapter>();
+  const adaptersOf = (queues: readonly Queue[]): BullMQAdapter[] =>
+    queues.map((queue) => {
+      const adapter = adapters.get(queue) ?? adapterOf(queue, options.redact, level);
+      adapters.set(queue, adapter);
+      return adapter;
+    });
+  const { replaceQueues } = mountBoard({
+    queues: adaptersOf(options.queues),
     serverAdapter,
     options: {
       uiConfig: { boardTitle: options.title ?? 'Agent fleet', hideRedisDetails: true },
@@ -63,7 +99,10 @@ function createBoard(options: BullBoardOptions, level: BoardLevel): RequestHandl
   });
   // The library's own answer carries the error's message, which may hold an address.
   serverAdapter.setErrorHandler(() => ({ status: 500, body: { error: 'ERRORS.INTERNAL_SERVER_ERROR' } }));
-  return serverAdapter.getRouter() as RequestHandler; // the library types its express app loosely
+  return {
+    handler: serverAdapter.getRouter() as RequestHandler, // the library types its express app loosely
+    show: (queues) => replaceQueues(adaptersOf(queues)),
+  };
 }
 
 function adapterOf(queue: Queue, redact: (value: unknown) => unknown, level: BoardLevel): BullMQAdapter {

@@ -4,7 +4,14 @@ import { FleetError } from '../kernel/errors.ts';
 import type { Questioner } from './confirm.ts';
 import { findDevFleet } from './dev-state.ts';
 import type { Output } from './output.ts';
-import type { CliOperations, CliPorts, OpenFleet } from './ports.ts';
+import type {
+  CliMessageOperations,
+  CliOperations,
+  CliPorts,
+  OpenFleet,
+  OpenMessages,
+  RemoteFleet,
+} from './ports.ts';
 
 /** Options every command accepts. */
 export interface GlobalOptions {
@@ -36,6 +43,11 @@ export interface ContextParts {
 export interface FleetAccess extends AsyncDisposable {
   readonly operations: CliOperations;
   readonly via: 'redis' | 'api';
+}
+
+/** The mailboxes to work with; closed when the command ends. */
+export interface MessageAccess extends AsyncDisposable {
+  readonly operations: CliMessageOperations;
 }
 
 /** What a command works with. */
@@ -78,24 +90,25 @@ export class CommandContext {
    * The configuration with an address of Redis in any case: the configured one, else that of a development
    * fleet that runs here, else the usual local one.
    */
-  async loadConfigWithRedis(): Promise<Config> {
-    const config = this.loadConfig();
+  async loadConfigWithRedis(overrides: Readonly<Record<string, string>> = {}): Promise<Config> {
+    const config = this.loadConfig(overrides);
     if (config.redis.url !== null) return config;
     const running = await findDevFleet(this.stateDir, config.port);
-    return this.loadConfig({ 'redis.url': running?.redisUrl ?? LOCAL_REDIS });
+    return this.loadConfig({ ...overrides, 'redis.url': running?.redisUrl ?? LOCAL_REDIS });
   }
 
   /** The fleet at its Redis, or through its API when `--api-url` is given. */
   async fleet(): Promise<FleetAccess> {
-    const { apiUrl, apiKey } = this.globals;
-    if (apiUrl !== undefined) {
-      const remote = await this.ports.openRemote({
-        baseUrl: apiUrl,
-        ...(apiKey !== undefined && { apiKey }),
-      });
-      return access('api', remote);
-    }
+    const { apiUrl } = this.globals;
+    if (apiUrl !== undefined) return access('api', await this.#openRemote(apiUrl));
     return access('redis', await this.openDirectly());
+  }
+
+  /** The mailboxes at a Redis, without a fleet around them, or through its API when `--api-url` is given. */
+  async messages(config?: Config): Promise<MessageAccess> {
+    const { apiUrl } = this.globals;
+    const opened = apiUrl === undefined ? await this.#openMessages(config) : await this.#openRemote(apiUrl);
+    return { operations: opened.operations, [Symbol.asyncDispose]: () => opened.close() };
   }
 
   /** The fleet at its Redis, whatever `--api-url` says. */
@@ -103,6 +116,17 @@ export class CommandContext {
     const config = await this.loadConfigWithRedis();
     this.noteWarnings(config);
     return this.ports.openFleet(config);
+  }
+
+  #openRemote(baseUrl: string): Promise<RemoteFleet> {
+    const { apiKey } = this.globals;
+    return this.ports.openRemote({ baseUrl, ...(apiKey !== undefined && { apiKey }) });
+  }
+
+  async #openMessages(config?: Config): Promise<OpenMessages> {
+    const chosen = config ?? (await this.loadConfigWithRedis());
+    this.noteWarnings(chosen);
+    return this.ports.openMessages(chosen);
   }
 
   noteWarnings(config: Config): void {

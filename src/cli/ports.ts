@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
+import type { MessageOperations } from '../coordination/messages/operations.ts';
 import type { MetricSpec } from '../observability/metric-catalogue.ts';
 import type { HostDescription } from '../resources/host.ts';
 import type { Plans } from '../runtime/open-plans.ts';
@@ -14,6 +15,8 @@ import type { PrimitivesBench } from '../runtime/primitives-bench.ts';
 export interface CliPorts {
   openFleet(config: Config): Promise<OpenFleet>;
   openRemote(target: RemoteTarget): Promise<RemoteFleet>;
+  /** The mailboxes at a Redis, without the fleet around them. */
+  openMessages(config: Config): Promise<OpenMessages>;
   /** The plans of a fleet of this configuration, without the fleet. */
   openPlans(config: Config): Plans;
   benchPrimitives(options: { rounds: number; signal: AbortSignal }): Promise<PrimitivesBench>;
@@ -28,6 +31,12 @@ export interface CliPorts {
   /** @param locale  default `en`; errors: safety_data_invalid where there are no words for it */
   openSafety(locale?: string): SafetyTools;
 }
+
+/** What the commands use of {@link MessageOperations}; the HTTP client offers the same. */
+export type CliMessageOperations = Pick<
+  MessageOperations,
+  'sendMessage' | 'listMailboxes' | 'getMailbox' | 'recoverMessages'
+>;
 
 /** What the commands use of {@link FleetOperations}; the HTTP client offers the same. */
 export type CliOperations = Pick<
@@ -86,6 +95,11 @@ export type CliOperations = Pick<
   | 'testChannel'
 >;
 
+export interface OpenMessages {
+  readonly operations: CliMessageOperations;
+  close(): Promise<void>;
+}
+
 /** A fleet reached directly at its Redis. */
 export interface OpenFleet {
   readonly operations: FleetOperations;
@@ -102,7 +116,7 @@ export interface RemoteTarget {
 
 /** A fleet reached through its HTTP API. */
 export interface RemoteFleet {
-  readonly operations: CliOperations;
+  readonly operations: CliOperations & CliMessageOperations;
   close(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { startEmbeddedRedis } from '../redis/embedded/start.ts';
 import { describeHost, systemProbes } from '../resources/host.ts';
 import { startDevFleet } from '../runtime/dev-fleet.ts';
 import { openFleet } from '../runtime/open-fleet.ts';
+import { openMessages } from '../runtime/open-messages.ts';
 import { openPlans } from '../runtime/open-plans.ts';
 import { benchPrimitives } from '../runtime/primitives-bench.ts';
 import { openSafety } from '../runtime/open-safety.ts';
@@ -15,6 +16,7 @@ import { openRemote } from './remote-operations.ts';
 export const productPorts: CliPorts = {
   openFleet,
   openRemote,
+  openMessages,
   openPlans,
   benchPrimitives,
   runRole,

@@ -10,10 +10,12 @@ import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEnqueue } from './commands/enqueue.ts';
 import { registerKeys } from './commands/keys.ts';
+import { registerMessages } from './commands/messages.ts';
 import { registerMetrics } from './commands/metrics.ts';
 import { registerPlay } from './commands/play.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
+import { registerRecover } from './commands/recover.ts';
 import { registerSafety } from './commands/safety.ts';
 import { registerSchedules } from './commands/schedules.ts';
 import { registerStatus } from './commands/status.ts';
@@ -68,6 +70,8 @@ const COMMANDS: readonly Register[] = [
   registerQueues,
   registerBreakers,
   registerDlq,
+  registerMessages,
+  registerRecover,
   registerDoctor,
   registerConfig,
   registerSafety,

@@ -3,7 +3,7 @@ import type { Page } from '../contracts/operator.ts';
 import type { ScheduleView } from '../contracts/schedule.ts';
 import type { ErrorKind } from '../kernel/error-kinds.ts';
 import { FleetError, isFleetError } from '../kernel/errors.ts';
-import type { CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
+import type { CliMessageOperations, CliOperations, RemoteFleet, RemoteTarget } from './ports.ts';
 
 /** The fleet behind an HTTP API, in the terms of the operations; who asks is decided by the key. */
 export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
@@ -11,12 +11,13 @@ export async function openRemote(target: RemoteTarget): Promise<RemoteFleet> {
 }
 
 /** The client as operations: its pages become positions again, its errors those of the product. */
-export function remoteOperations(client: FleetClient): CliOperations {
+export function remoteOperations(client: FleetClient): CliOperations & CliMessageOperations {
   // HTTP continues a list with an opaque cursor, the operations with the last entry seen.
   const deadLetterCursors = new Map<string, string>();
   const turnCursors = new Map<string, string>();
   const versionCursors = new Map<string, string>();
   const interventionCursors = new Map<string, string>();
+  const mailboxCursors = new Map<string, string>();
 
   return {
     submitTurn: (sessionId, request, _, options) => {
@@ -161,6 +162,17 @@ export function remoteOperations(client: FleetClient): CliOperations {
     getIntervention: (id) => asked(client.getIntervention(id)),
     resolveIntervention: (id, request) => asked(client.resolveIntervention(id, request)),
     releaseSession: (id) => asked(client.releaseSession(id)),
+    sendMessage: (message) => asked(client.sendMessage(message)),
+    async listMailboxes({ limit, after }) {
+      const cursor = after === undefined ? undefined : mailboxCursors.get(after);
+      const page = await asked(client.mailboxes({ limit, ...(cursor !== undefined && { cursor }) }));
+      const last = page.items.at(-1);
+      if (page.next_cursor === null || last === undefined) return { items: [...page.items], next: null };
+      mailboxCursors.set(last.agent_id, page.next_cursor);
+      return { items: [...page.items], next: last.agent_id };
+    },
+    getMailbox: (agent) => asked(client.mailbox(agent)),
+    recoverMessages: (request) => asked(client.recover(request)),
   };
 }
 

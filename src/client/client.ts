@@ -20,6 +20,7 @@ import type { FleetStatus } from '../contracts/status.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
+import { messageCalls, type MessagesClient } from './messages.ts';
 import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
 import { breakerCalls, type BreakerCalls } from './breaker-calls.ts';
 import { escalationCalls, type EscalationCalls } from './escalation-calls.ts';
@@ -80,7 +81,8 @@ export interface DeadLetterOptions extends PageOptions {
 }
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
-export interface FleetClient extends SafetyRulesClient, InterventionsClient, EscalationCalls, BreakerCalls {
+export interface FleetClient
+  extends SafetyRulesClient, InterventionsClient, EscalationCalls, BreakerCalls, MessagesClient {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
   /** Goals, what to avoid, difficulty, flags, metadata. */
@@ -268,6 +270,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     ...interventionCalls({ get, post, ask }),
     ...escalationCalls({ get, post }),
     ...breakerCalls({ get, post }),
+    ...messageCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };
   return client;

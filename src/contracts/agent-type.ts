@@ -17,3 +17,12 @@ const SHORT_BY_LONG = new Map<string, AgentName>(AGENTS.map((short) => [AGENT_TY
 export const AgentNameInput = z
   .enum([...AGENTS, ...Object.values(AGENT_TYPES)])
   .transform((name): AgentName => SHORT_BY_LONG.get(name) ?? (name as AgentName));
+
+/** The long name of one of the fleet's agents; any other type as it is. */
+export function longAgentType(type: string): string {
+  return isAgentName(type) ? AGENT_TYPES[type] : type;
+}
+
+function isAgentName(type: string): type is AgentName {
+  return Object.hasOwn(AGENT_TYPES, type);
+}

@@ -27,7 +27,7 @@ export const QueueView = z
   .meta({ id: 'Queue' });
 export type QueueView = z.infer<typeof QueueView>;
 
-/** A job that was given up on. `dlq_id` is `<queue>~<job_id>`. */
+/** A job or a message that was given up on. `dlq_id` is `<queue>~<job_id>`; mailboxes have queues `dlq.<type>.<instance>`. */
 export const DeadLetter = z
   .strictObject({
     dlq_id: z.string(),

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Config } from '../../config/schema.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
+import type { MessageOperations } from '../coordination/messages/operations.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { AuditLog } from './audit.ts';
@@ -34,7 +35,7 @@ export interface HttpStores {
 /** Everything the HTTP room is given; it reaches for nothing itself. */
 export interface HttpDeps {
   readonly config: HttpConfig;
-  readonly operations: FleetOperations;
+  readonly operations: FleetOperations & MessageOperations;
   readonly metrics: HttpMetrics;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   readonly stores: HttpStores;

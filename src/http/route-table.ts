@@ -14,6 +14,8 @@ import { documentRoutes } from './routes/documents.ts';
 import { escalationRoutes } from './routes/escalations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
+import { mailboxRoutes } from './routes/mailboxes.ts';
+import { messageRoutes } from './routes/messages.ts';
 import { playRoutes } from './routes/play.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { consistencyRoutes } from './routes/consistency.ts';
@@ -51,6 +53,8 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...runTokenRoutes(deps, lifetime),
     ...safetyRulesRoutes(deps),
     ...escalationRoutes(deps, cursors),
+    ...messageRoutes(deps, cursors),
+    ...mailboxRoutes(deps, cursors),
     ...queueRoutes(deps),
     ...breakerRoutes(deps),
     ...costRoutes(deps),

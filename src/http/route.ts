@@ -10,10 +10,11 @@ export const TAGS = {
   runs: 'Runs of workflows, their state and their events',
   schedules: 'Runs that are started again and again',
   safety: 'How texts are judged, and by which rules',
+  messages: 'Messages between agents, and their mailboxes',
   queues: 'Queues of the fleet',
   breakers: 'Circuit breakers: what is not called for now',
   costs: 'What calls of models cost',
-  'dead-letters': 'Jobs that were given up on',
+  'dead-letters': 'Jobs and messages that were given up on',
   health: 'Liveness, readiness and metrics of this process',
   documents: 'What this API is',
 } as const;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ChosenId } from '../contracts/identifiers.ts';
+import { AgentInstance, AgentType } from '../coordination/models/agent-id.ts';
 
 /** Schemas of paths and queries, and of answers that exist in HTTP only. */
 
@@ -10,6 +11,7 @@ export const WorkflowParams = z.strictObject({ name: z.string().min(1).max(128) 
 export const RunParams = z.strictObject({ run_id: AnyId });
 export const QueueParams = z.strictObject({ queue: z.string().min(1).max(128) });
 export const DeadLetterParams = z.strictObject({ dlq_id: AnyId });
+export const AgentParams = z.strictObject({ type: AgentType, instance: AgentInstance });
 export const NoQuery = z.strictObject({});
 export const NoBody = z.strictObject({});
 

@@ -32,8 +32,13 @@ export const METRIC_CATALOGUE = [
   },
   { name: 'queue_paused', type: 'gauge', help: '1 while the queue is paused', labels: ['queue'] },
   { name: 'queue_workers', type: 'gauge', help: 'Workers connected to the queue', labels: ['queue'] },
-  // The label is `queue`, not `agent`: dead letters of steps and of mailboxes lie in queues of their own.
-  { name: 'dlq_length', type: 'gauge', help: 'Dead letters', labels: ['queue'] },
+  // Dead letters of steps and of mailboxes lie in queues of their own; only those of mailboxes belong to an agent.
+  {
+    name: 'dlq_length',
+    type: 'gauge',
+    help: 'Dead letters; of a mailbox the queue is dlq.<type>.<instance>, else agent is empty',
+    labels: ['queue', 'agent'],
+  },
 
   { name: 'jobs_completed_total', type: 'counter', help: 'Jobs completed', labels: ['queue'] },
   {
@@ -348,6 +353,80 @@ export const METRIC_CATALOGUE = [
     name: 'safety_human_channel',
     type: 'gauge',
     help: '1 while a channel that leaves the fleet is set up, 0 while none is',
+    labels: [],
+  },
+
+  {
+    name: 'messages_delivered_total',
+    type: 'counter',
+    help: 'Messages that were put into a mailbox; agent is <type>:<instance>',
+    labels: ['agent'],
+  },
+  {
+    name: 'messages_delivery_errors_total',
+    type: 'counter',
+    help: 'Messages that were not: queue_full, redis_unavailable or unknown_outcome',
+    labels: ['agent', 'reason'],
+  },
+  {
+    name: 'messages_duplicate_total',
+    type: 'counter',
+    help: 'Messages whose id was in the mailbox already',
+    labels: ['agent'],
+  },
+  {
+    name: 'message_nacks_total',
+    type: 'counter',
+    help: 'Deliveries of messages that failed',
+    labels: ['agent'],
+  },
+  {
+    name: 'message_retries_total',
+    type: 'counter',
+    help: 'Messages that will be delivered again after a failure',
+    labels: ['agent'],
+  },
+  {
+    name: 'message_permanent_failures_total',
+    type: 'counter',
+    help: 'Messages that became dead letters',
+    labels: ['agent'],
+  },
+  {
+    name: 'messages_recovered_total',
+    type: 'counter',
+    help: 'Messages put back because their consumer was lost',
+    labels: ['agent'],
+  },
+  {
+    name: 'message_wait_seconds',
+    type: 'histogram',
+    help: 'Time from accepting a message to its first delivery',
+    labels: ['agent'],
+  },
+  {
+    name: 'backoff_seconds',
+    type: 'histogram',
+    help: 'Wait before a message is delivered again',
+    labels: ['agent'],
+    buckets: [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120],
+  },
+  {
+    name: 'queue_length',
+    type: 'gauge',
+    help: 'Messages that wait in a mailbox, by priority: 9, 5 or 1',
+    labels: ['agent', 'priority'],
+  },
+  {
+    name: 'reserved_length',
+    type: 'gauge',
+    help: 'Messages of a mailbox that somebody is handling',
+    labels: ['agent'],
+  },
+  {
+    name: 'message_audit_failures_total',
+    type: 'counter',
+    help: 'Entries of the audit of messages that could not be written',
     labels: [],
   },
 

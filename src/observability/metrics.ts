@@ -14,6 +14,8 @@ export type Labels<L extends string> = Readonly<Record<L, string>>;
 
 export interface Counter<L extends string = never> {
   inc(labels: Labels<L>, n?: number): void;
+  /** Forget one series, of something that is gone. */
+  remove(labels: Labels<L>): void;
 }
 export interface Gauge<L extends string = never> {
   set(labels: Labels<L>, value: number): void;
@@ -21,10 +23,14 @@ export interface Gauge<L extends string = never> {
   dec(labels: Labels<L>, n?: number): void;
   /** Forget every series, for gauges that are read anew at each scrape. */
   clear(): void;
+  /** Forget one series. */
+  remove(labels: Labels<L>): void;
 }
 export interface Histogram<L extends string = never> {
   /** Seconds. */
   observe(labels: Labels<L>, value: number): void;
+  /** Forget one series. */
+  remove(labels: Labels<L>): void;
 }
 
 type Spec = (typeof METRIC_CATALOGUE)[number];
@@ -123,7 +129,10 @@ function createInstrument(registry: Registry, spec: Spec, limitNames: LimitNames
   switch (spec.type) {
     case 'counter': {
       const counter = new PromCounter<string>(base);
-      return { inc: (labels: Labels<string>, n = 1) => counter.inc(limitNames(labels), n) };
+      return {
+        inc: (labels: Labels<string>, n = 1) => counter.inc(limitNames(labels), n),
+        remove: (labels: Labels<string>) => counter.remove(limitNames(labels)),
+      };
     }
     case 'gauge': {
       const gauge = new PromGauge<string>(base);
@@ -132,6 +141,7 @@ function createInstrument(registry: Registry, spec: Spec, limitNames: LimitNames
         inc: (labels: Labels<string>, n = 1) => gauge.inc(limitNames(labels), n),
         dec: (labels: Labels<string>, n = 1) => gauge.dec(limitNames(labels), n),
         clear: () => gauge.reset(),
+        remove: (labels: Labels<string>) => gauge.remove(limitNames(labels)),
       };
     }
     case 'histogram': {
@@ -139,6 +149,7 @@ function createInstrument(registry: Registry, spec: Spec, limitNames: LimitNames
       const histogram = new PromHistogram<string>({ ...base, buckets: [...buckets] });
       return {
         observe: (labels: Labels<string>, value: number) => histogram.observe(limitNames(labels), value),
+        remove: (labels: Labels<string>) => histogram.remove(limitNames(labels)),
       };
     }
     default:

@@ -23,6 +23,9 @@ export const PLAYER_TEXT_KEYS: ReadonlySet<string> = new Set([
   'memory',
 ]);
 
+/** Fields that hold what others chose to send: whatever is in them, numbers included, may be about a player. */
+export const CONTENT_KEYS: ReadonlySet<string> = new Set(['payload', 'raw']);
+
 export interface RedactOptions {
   /** Keep player text as it is. Default false: `[n chars]` stands in for it. */
   readonly includeContent?: boolean;
@@ -79,7 +82,8 @@ class Redaction {
       const value = read(fields, name);
       if (value === undefined) continue;
       const isText = isPlayerText || (!this.#includeContent && PLAYER_TEXT_KEYS.has(name.toLowerCase()));
-      copy[name] = isSecretKey(name) && value !== null ? REDACTED : this.copy(value, depth + 1, isText);
+      const isHidden = isSecretKey(name) || (!this.#includeContent && CONTENT_KEYS.has(name.toLowerCase()));
+      copy[name] = isHidden && value !== null ? REDACTED : this.copy(value, depth + 1, isText);
     }
     return copy;
   }

@@ -21,8 +21,8 @@ export interface ConnectOptions {
 }
 
 const RECONNECT_FIRST_MS = 200;
-const RECONNECT_MAX_MS = 20_000;
-const OWN_RECONNECT_MAX_MS = 2000;
+/** Players wait for answers and crises for people, so nobody finds out much later that Redis is back. */
+const RECONNECT_MAX_MS = 2000;
 
 /** Where Redis is: its URL, the parts of it, or a client whose settings are taken over. */
 export type RedisSource = string | RedisAddress | RedisClient;
@@ -49,7 +49,7 @@ export function openOwnRedis(source: RedisSource, name: string, onError?: (error
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     retryStrategy: (times: number) =>
-      Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(times, 10), OWN_RECONNECT_MAX_MS),
+      Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(times, 10), RECONNECT_MAX_MS),
     reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? (2 as const) : false),
   };
   const client =

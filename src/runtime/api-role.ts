@@ -1,6 +1,7 @@
 import { createBullBoard } from '../../dashboards/bull-board/board.ts';
 import { parseText } from '../agents/ipa/parse.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
+import type { MessageOperations } from '../coordination/messages/operations.ts';
 import type { Readiness } from '../contracts/operator.ts';
 import { toIso } from '../kernel/clock.ts';
 import { RunNotices } from '../events/run-notices.ts';
@@ -17,9 +18,19 @@ import { exportInterventions, openSafetyState, type SafetyState } from './open-s
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { exportCircuits } from './fleet-breakers.ts';
 import { fleetSecret } from './fleet-secret.ts';
+import { createBoardQueues } from './board-queues.ts';
+import { exportMessageGauges } from './message-gauges.ts';
+import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { createIngress, type Ingress } from './operations/ingress.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
-import { lazily, peopleCaller, openPeople, warnOfNoChannel, type People } from './open-people.ts';
+import {
+  lazily,
+  peopleCaller,
+  openPeople,
+  tellOfWritten,
+  warnOfNoChannel,
+  type People,
+} from './open-people.ts';
 import { createOperations } from './operations/operations.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
 import { screenOf } from './safety-hooks.ts';
@@ -29,7 +40,9 @@ import { VERSION } from './version.ts';
 /** A fleet's operations in this process: what HTTP serves and the CLI calls. */
 export interface OperatedFleet {
   readonly core: Core;
-  readonly operations: FleetOperations;
+  readonly operations: FleetOperations & MessageOperations;
+  /** The agents and their mailboxes; nothing connects before it is used. */
+  readonly coordination: FleetCoordination;
   /** Whether a player's line says that somebody must be answered, whatever else is wrong. */
   readonly isUrgent: (text: string) => boolean;
   /** Opened by who first asks for it. */
@@ -49,6 +62,7 @@ export interface OperateOptions extends Omit<CoreOptions, 'onOutage'> {
 
 export async function operateFleet(options: OperateOptions): Promise<OperatedFleet> {
   const core = await openCore({ ...options, onOutage: 'fail_fast' });
+  const coordination = openCoordination(core);
   let room: Promise<SafetyRoom> | undefined;
   const safety = (): Promise<SafetyRoom> => (room ??= openSafetyRoom(core));
   let safetyState: SafetyState | undefined;
@@ -57,6 +71,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
     await judging?.settled();
     await (await room?.catch(() => undefined))?.stop();
     await safetyState?.stop();
+    await coordination.close();
     await core.close();
   };
   const people = lazily(() => openPeople(core, safetyState!.interventions));
@@ -69,7 +84,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
     return judging;
   });
   try {
-    safetyState = await openSafetyState(core);
+    safetyState = await openSafetyState(core, tellOfWritten(core, people));
     const operations = createOperations({
       safety,
       isSafetyEnabled: core.config.safety.enabled,
@@ -86,10 +101,12 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       ingress,
       safetyState,
       safetySettings: core.config.safety,
+      coordination,
     });
     return {
       core,
       operations,
+      coordination,
       isUrgent: (text) => judging?.isUrgent(text) ?? false,
       safety,
       safetyState,
@@ -134,13 +151,17 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     warnOfNoChannel(core, await fleet.people());
     exportQueueGauges(core, fleet.people);
     exportCircuits(core.circuits, metrics);
+    exportMessageGauges(core, fleet.coordination);
+    // What earlier processes lost is put back, and mailboxes that nobody serves are looked after.
+    await fleet.coordination.coordinator.start();
     let draining = false;
-    const operations: FleetOperations = {
+    const operations: FleetOperations & MessageOperations = {
       ...fleet.operations,
       readiness: async (): Promise<Readiness> =>
         draining ? { status: 'draining', checks: [] } : fleet.operations.readiness(),
     };
     const basePath = config.http.bull_board_path;
+    const boardQueues = createBoardQueues(core, fleet.coordination.coordinator);
     const server = new HttpServer({
       config,
       operations,
@@ -151,7 +172,15 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
       version: VERSION,
       isUrgent: fleet.isUrgent,
       ...(config.features.bull_board
-        ? { boardHandler: createBullBoard({ queues: [...core.queues.values()], basePath, redact, callerOf }) }
+        ? {
+            boardHandler: createBullBoard({
+              queues: [...core.queues.values()],
+              moreQueues: () => boardQueues.list(),
+              basePath,
+              redact,
+              callerOf,
+            }),
+          }
         : {}),
     });
     await server.start();
@@ -159,6 +188,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     return {
       core,
       operations,
+      coordination: fleet.coordination,
       isUrgent: fleet.isUrgent,
       safety: fleet.safety,
       safetyState: fleet.safetyState,
@@ -171,6 +201,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
         // Load balancers see the readiness first; new requests stop afterwards.
         await new Promise((resolve) => setTimeout(resolve, config.shutdown.drain_delay * 1000));
         await server.stop(Math.max(1, config.shutdown.grace - config.shutdown.drain_delay) * 1000);
+        await boardQueues.close();
         await fleet.close();
       },
     };

@@ -4,9 +4,10 @@ import type { Config } from '../../config/schema.ts';
 import { QUEUE_NAMES, SAFETY_QUEUES, type QueueName } from '../../queues/catalogue.ts';
 import { AGENTS } from '../contracts/agent-type.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
+import { FleetError } from '../kernel/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { OutageBehaviour, RedisClient } from '../redis/connect.ts';
+import { publicAddress, type OutageBehaviour, type RedisClient } from '../redis/connect.ts';
 import { createKeys } from '../redis/keys.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Breakers } from '../resilience/breakers.ts';
@@ -94,6 +95,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       log.debug({ reason: error.message }, 'queue connection reported an error');
     for (const queue of queues.values()) queue.on('error', onError);
     flows.on('error', onError);
+    await untilReady([flows, ...queues.values()], options.redisUrl);
     const times = new ServiceTimes({
       store,
       now: () => clock.now(),
@@ -152,5 +154,25 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   } catch (error) {
     await connections.close();
     throw error;
+  }
+}
+
+/**
+ * A queue asks Redis for its version once, and refuses everything for ever when the answer comes too late: so not while
+ * the start of a process keeps it busy with other things.
+ */
+async function untilReady(
+  queues: readonly { waitUntilReady(): Promise<unknown> }[],
+  url: string,
+): Promise<void> {
+  try {
+    await Promise.all(queues.map((queue) => queue.waitUntilReady()));
+  } catch (cause) {
+    throw new FleetError({
+      code: 'redis_unavailable',
+      kind: 'unavailable',
+      message: `Redis at ${publicAddress(url)} does not say which version it is`,
+      cause,
+    });
   }
 }

@@ -1,13 +1,14 @@
 import { readProtocols } from '../../config/safety-protocols.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ChannelName } from '../contracts/escalation.ts';
+import { toFleetError } from '../kernel/errors.ts';
 import type { Breakers } from '../resilience/breakers.ts';
 import { openChannels, type ChannelSettings } from '../safety/channels/open-channels.ts';
 import { AckTokens } from '../safety/escalations/ack-token.ts';
 import { reachesPeople, type EscalationSettings } from '../safety/escalations/context.ts';
 import type { DeliveryContext } from '../safety/escalations/delivery-context.ts';
 import { EscalationStore } from '../safety/escalations/escalation-store.ts';
-import type { InterventionStore, PeopleCaller } from '../safety/ports.ts';
+import type { InterventionStore, PeopleCaller, WrittenCrisis } from '../safety/ports.ts';
 import { createPeopleCaller, type PeopleContext } from '../safety/protocols/people-caller.ts';
 import type { Core } from './core.ts';
 import { fleetSecret } from './fleet-secret.ts';
@@ -58,6 +59,20 @@ export function peopleCaller({ config }: Pick<Core, 'config'>, people: () => Pro
     reachesPeople: reachesPeople(escalationSettings(config)),
     tell: async (intervention) => (await caller()).tell(intervention),
     tellOfViolations: async (session) => (await caller()).tellOfViolations(session),
+  };
+}
+
+/** People are told of a crisis that had waited on the disk; should it fail here, the round does it. */
+export function tellOfWritten(
+  core: Pick<Core, 'config' | 'log'>,
+  people: () => Promise<People>,
+): (written: WrittenCrisis) => void {
+  const caller = peopleCaller(core, people);
+  return ({ intervention, tellsPeople }) => {
+    if (!tellsPeople) return;
+    caller.tell(intervention).catch((error: unknown) => {
+      core.log.warn({ code: toFleetError(error).code }, 'people are told later of a crisis that had waited');
+    });
   };
 }
 

@@ -23,7 +23,7 @@ export function exportQueueGauges(core: Core, people: () => Promise<People>): vo
       metrics.queue_oldest_waiting_seconds.set({ queue }, view.oldest_waiting_s ?? 0);
       metrics.queue_paused.set({ queue }, Number(view.paused));
       metrics.queue_workers.set({ queue }, view.workers);
-      metrics.dlq_length.set({ queue }, view.dlq);
+      metrics.dlq_length.set({ queue, agent: '' }, view.dlq);
     }
     metrics.workflow_unexplained_runs.set({}, unexplained);
     metrics.graph_outbox_entries.set({}, outbox);

@@ -32,7 +32,7 @@ export function agentSafety(core: Core, room: SafetyParts): AgentSafety {
   const { clock, config, log, metrics, store } = core;
   const { output, retention_days: days } = config.safety;
   const screen = screenOf(core, room);
-  const judge = createOutputJudge(room.judge);
+  const judge = createOutputJudge(room.judge, (level, ms) => room.recorder?.counted?.('output', level, ms));
   const withheld = createWithheldStories({
     store,
     clock,

@@ -2,6 +2,8 @@ import { DelayedError, UnrecoverableError, WaitingError, type Job, type Processo
 import type { SafetyQueueName } from '../../queues/catalogue.ts';
 import { putOff } from '../../queues/put-off.ts';
 import { LOCK_LOST_REASON, SHUTDOWN_REASON } from '../agents/processor.ts';
+import type { ChannelName } from '../contracts/escalation.ts';
+import { CRISIS_LEVELS } from '../contracts/safety.ts';
 import { PageJobData, ProtocolStepJobData, SAFETY_ROUND_JOB } from '../contracts/safety-job.ts';
 import { FleetError, toFleetError } from '../kernel/errors.ts';
 import { withCorrelation } from '../observability/correlation.ts';
@@ -18,13 +20,17 @@ export interface SafetyJobs {
 }
 
 const ROUND_EVERY_MS = 1_000;
-/** A page waits this long for those before it, so many times; then it is sent all the same. */
+/**
+ * A page waits this long for those before it, so many times; then it is sent all the same. Together longer than a worker
+ * that sends it may be silent (deliver.ts), or a slow one would be overtaken while it still speaks.
+ */
 const BUSY_MS = 250;
-const MAX_WAITS = 20;
+const MAX_WAITS = 28;
 
 export function createSafetyJobs(core: Core, people: People, breakers: Breakers): SafetyJobs {
   warnOfNoChannel(core, people);
   const ctx = withChannels(core, people, breakers);
+  beginAtZero(core.metrics, ctx.channels.keys());
   const round = new SafetyRound(ctx);
   return {
     processorOf(queue) {
@@ -39,6 +45,12 @@ export function createSafetyJobs(core: Core, people: People, breakers: Breakers)
         });
     },
   };
+}
+
+/** An alert sees the first failure only where there was none before. */
+function beginAtZero(metrics: Core['metrics'], channels: Iterable<ChannelName>): void {
+  for (const channel of channels) metrics.safety_notifications_total.inc({ channel, outcome: 'failed' }, 0);
+  for (const level of CRISIS_LEVELS) metrics.safety_escalations_total.inc({ level, outcome: 'created' }, 0);
 }
 
 /** One round at a time over the whole fleet: BullMQ adds the next when the present one begins. */

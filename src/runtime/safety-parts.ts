@@ -1,3 +1,4 @@
+import { STAGES } from '../contracts/safety.ts';
 import type { PeopleCaller, SafetyParts } from '../safety/ports.ts';
 import { createRecorder } from '../safety/screening/recorder.ts';
 import type { Core } from './core.ts';
@@ -6,12 +7,14 @@ import type { SafetyState } from './open-safety-state.ts';
 
 /** What a process judges with, remembers in and calls people by, as one; null where judging is switched off. */
 export function safetyParts(
-  { clock, config, log }: Pick<Core, 'clock' | 'config' | 'log'>,
+  { clock, config, log, metrics }: Pick<Core, 'clock' | 'config' | 'log' | 'metrics'>,
   { judge, supporter }: Pick<SafetyRoom, 'judge' | 'supporter'>,
   { interventions, pseudonyms, tally }: Pick<SafetyState, 'interventions' | 'pseudonyms' | 'tally'>,
   people: PeopleCaller,
 ): SafetyParts | null {
   if (!config.safety.enabled) return null;
+  // An alert sees the first failure only where it was none before.
+  for (const stage of STAGES) metrics.safety_degraded_total.inc({ reason: `${stage}_failed` }, 0);
   const recorder = createRecorder({
     tally,
     store: interventions,

@@ -15,7 +15,7 @@ import { createMeasuredCache } from './measured-cache.ts';
 import { openLanguages } from './open-languages.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { openSafetyState, type SafetyState } from './open-safety-state.ts';
-import { lazily, peopleCaller, openPeople } from './open-people.ts';
+import { lazily, peopleCaller, openPeople, tellOfWritten, type People } from './open-people.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { createSafetyJobs } from './safety-jobs.ts';
 import { agentSafety, type AgentSafety } from './safety-hooks.ts';
@@ -61,8 +61,8 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   let state: SafetyState | undefined;
   try {
     const room = judgesTexts(core, options) ? (safety = await openSafetyRoom(core)) : undefined;
-    const kept = (state = await openSafetyState(core));
-    const people = lazily(() => openPeople(core, kept.interventions));
+    const people: () => Promise<People> = lazily(() => openPeople(core, kept.interventions));
+    const kept = (state = await openSafetyState(core, tellOfWritten(core, people)));
     const parts =
       room === undefined
         ? (options.safety ?? null)

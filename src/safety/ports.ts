@@ -26,6 +26,8 @@ import type { Validator } from './validate-text.ts';
 export interface LiveJudge {
   /** For texts of a language; that of `safety.locale` for one that is not known. */
   validatorFor(locale?: string): Validator;
+  /** All that have word lists. */
+  readonly languages: readonly string[];
 }
 
 /** Keyed hashes that stand for players and texts: the same in every process of a fleet. */
@@ -133,6 +135,8 @@ export interface NotedValidation {
 /** Counts and audits judgements: behind everything, nobody waits for it, and it never throws. */
 export interface ValidationRecorder {
   note(noted: NotedValidation): void;
+  /** Counts one of which nothing is written down. */
+  counted?(stage: Stage, level: SafetyLevel, durationMs: number): void;
 }
 
 /** Everything of the player's safety that a process holds; the rules of one process serve all its texts. */

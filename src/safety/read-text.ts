@@ -162,7 +162,7 @@ export class TextReading {
       for (let k = 0; k < tokens.lengths[i]!; k++)
         this.#joined[at++] = tokens.letters[tokens.offsets[i]! + k]!;
     }
-    const pieces = divide(this.#joined, length, this.#lexicon.joined);
+    const pieces = divide(this.#joined, length, this.#lexicon.joined());
     const { words } = this.#lexicon.words;
     const isAllWords = pieces.every(({ word }) => word !== -1);
     const isTelling = pieces.some(
@@ -258,7 +258,7 @@ export class TextReading {
     if (this.#joined.length < length) this.#joined = new Uint16Array(length * 2);
     for (let i = 0; i < length; i++)
       this.#joined[i] = readLetter(tokens.letters[tokens.offsets[first + i]!]!);
-    const pieces = divide(this.#joined, length, this.#lexicon.joined);
+    const pieces = divide(this.#joined, length, this.#lexicon.joined());
     const isWorth = pieces.some(({ word, from, to }) => word !== -1 && to - from >= 3);
     let out = at;
     if (!isWorth) {

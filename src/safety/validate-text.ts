@@ -144,7 +144,7 @@ export function createValidator(lexicon: Lexicon, rules: RuleSet, suggest?: Sugg
     nowMs: number,
     found: Collected,
   ): void {
-    const judged = scan.hasClaim ? judge(reading, scan.matches(reading), context, stage).judged : [];
+    const judged = scan.hasClaim ? judge(reading, scan.matches(), context, stage).judged : [];
     const own =
       piece === WHOLE ? judged : judged.filter(({ match }) => isOwn(piece, reading.startOf(match.first)));
     const settings: ReportSettings = {

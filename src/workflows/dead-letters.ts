@@ -31,10 +31,12 @@ export async function listDeadLetters(
     (queue) => filter.queue === undefined || queue.name === filter.queue,
   );
   const pages = await Promise.all(queues.map((queue) => matching(ctx, queue, filter)));
-  return pages
-    .flat()
-    .sort((a, b) => compare(keyOf(b), keyOf(a)))
-    .slice(0, filter.limit);
+  return pages.flat().toSorted(byNewest).slice(0, filter.limit);
+}
+
+/** The order of the list. */
+export function byNewest(a: DeadLetter, b: DeadLetter): number {
+  return compare(keyOf(b), keyOf(a));
 }
 
 /** Reads a queue's failed set in pages until enough entries fit or it ends. */
@@ -51,14 +53,15 @@ async function matching(
     for (const [index, job] of jobs.entries()) {
       if (!isDeadLetter(job)) continue;
       const letter = toDeadLetter(job, replays[index] ?? 0);
-      if (fits(letter, filter)) found.push(letter);
+      if (fitsFilter(letter, filter)) found.push(letter);
     }
     if (jobs.length < pageSize) break;
   }
   return found.slice(0, filter.limit);
 }
 
-function fits(letter: DeadLetter, filter: DeadLetterFilter): boolean {
+/** By anything but its queue. */
+export function fitsFilter(letter: DeadLetter, filter: DeadLetterFilter): boolean {
   const at = Date.parse(letter.dead_at);
   if (filter.reason !== undefined && letter.reason !== filter.reason) return false;
   if (filter.since !== undefined && at < filter.since) return false;
@@ -134,7 +137,11 @@ async function findJob(ctx: DeadLetterContext, dlqId: string): Promise<Job> {
   const job: Job | undefined = queue === undefined ? undefined : await queue.getJob(dlqId.slice(cut + 1));
   if (job !== undefined && isDeadLetter(job) && job.failedReason !== undefined && (await job.isFailed()))
     return job;
-  throw new FleetError({
+  throw deadLetterNotFound(dlqId);
+}
+
+export function deadLetterNotFound(dlqId: string): FleetError {
+  return new FleetError({
     code: 'dead_letter_not_found',
     kind: 'not_found',
     message: `there is no dead letter "${dlqId}" (expected <queue>~<job id>)`,

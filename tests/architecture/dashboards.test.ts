@@ -89,8 +89,8 @@ describe('what dashboards and rules ask for', () => {
     expect(wrong('agent_orchestration_job_wait_seconds > 1')).not.toEqual([]); // a histogram has no bare series
     expect(wrong('agent_orchestration_queue_jobs_bucket')).not.toEqual([]); // and a gauge no buckets
     expect(wrong('nodejs_eventloop_lag_p98_seconds')).not.toEqual([]);
-    expect(wrong('agent_orchestration_dlq_length{agent="ipa"}')).not.toEqual([]);
-    expect(wrong('sum by (agent) (agent_orchestration_dlq_length)')).not.toEqual([]);
+    expect(wrong('agent_orchestration_queue_jobs{agent="ipa"}')).not.toEqual([]);
+    expect(wrong('sum by (agent) (agent_orchestration_queue_jobs)')).not.toEqual([]);
     expect(wrong('sum by (queue) (agent_orchestration_dlq_length{queue="ipa"})')).toEqual([]);
   });
 });

@@ -29,6 +29,7 @@ const ENTRANCES: Readonly<Record<string, readonly string[]>> = {
     'redis',
     'observability',
     'resources',
+    'coordination',
     'client',
     'runtime',
   ],

@@ -2,6 +2,7 @@ import { AgentRegistry } from '../../src/coordination/agents/registry.ts';
 import { openCoordinationCore } from '../../src/coordination/open-core.ts';
 import { testPrefix } from '../support/redis.ts';
 import { measureRouting } from './routing.ts';
+import { measureDiscovery, type Measure } from './capabilities.ts';
 import { inParallel, spread, type Spread } from './statistics.ts';
 
 export interface AgentsPlan {
@@ -32,24 +33,22 @@ export async function measureAgents(redisUrl: string, plan: AgentsPlan): Promise
   await using running = openCoordinationCore(options);
   await using asking = openCoordinationCore(options);
   const parts = Array.from({ length: PARTS }, () => new AgentRegistry(running, SILENT));
-  await inParallel(plan.agents, WIDTH, async (n) => {
-    const agent = { type: TYPES[n % TYPES.length]!, instance: `i${n}`, process: async () => undefined };
-    await parts[n % PARTS]!.register(agent);
+  const agents = Array.from({ length: plan.agents }, (_, n) => {
+    return { type: TYPES[n % TYPES.length]!, instance: `i${n}` };
+  });
+  await inParallel(agents.length, WIDTH, async (n) => {
+    await parts[n % PARTS]!.register({ ...agents[n]!, process: async () => undefined });
   });
   const registry = new AgentRegistry(asking, SILENT);
   const ms: Record<string, Spread> = {};
   const cpuMs: Record<string, Spread> = {};
-  const measure = async (
-    what: string,
-    call: () => Promise<unknown>,
-    before?: (sample: number) => Promise<unknown>,
-  ): Promise<void> => {
+  const measure: Measure = async (what, call, before) => {
     const passed: number[] = [];
     const used: number[] = [];
     for (let sample = 0; sample < plan.samples; sample += 1) {
       await before?.(sample);
       const [startedAt, cpuBefore] = [performance.now(), process.cpuUsage()];
-      await call();
+      await call(sample);
       passed.push(performance.now() - startedAt);
       const { user, system } = process.cpuUsage(cpuBefore);
       used.push((user + system) / 1000);
@@ -66,6 +65,7 @@ export async function measureAgents(redisUrl: string, plan: AgentsPlan): Promise
     (sample) => parts[sample % PARTS]!.heartbeat(),
   );
   await measure('heartbeat of a tenth', () => parts[0]!.heartbeat());
+  await measureDiscovery({ agents, registries: parts, running, asking }, measure);
   await Promise.all(parts.map((part) => part.close()));
   await measureRouting(redisUrl, plan, measure);
   return { agents: plan.agents, samples: plan.samples, ms, cpuMs };

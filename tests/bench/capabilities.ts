@@ -3,7 +3,7 @@ import { Capabilities } from '../../src/coordination/capabilities/capabilities.t
 import type { CoordinationCore } from '../../src/coordination/core.ts';
 import type { AgentIdInput } from '../../src/coordination/models/agent-id.ts';
 import { CAPABILITY_TYPES } from '../../src/coordination/models/capability.ts';
-import { inParallel, type Spread } from './statistics.ts';
+import { inParallel } from './statistics.ts';
 
 /** Advertised at once. */
 const WIDTH = 200;
@@ -12,9 +12,10 @@ const NAMES = 200;
 
 /** Times a call several times, each after something else was done. */
 export type Measure = (
+  what: string,
   call: (sample: number) => Promise<unknown>,
   before?: (sample: number) => Promise<unknown>,
-) => Promise<Spread>;
+) => Promise<void>;
 
 export interface Fleet {
   readonly agents: readonly AgentIdInput[];
@@ -26,7 +27,7 @@ export interface Fleet {
 }
 
 /** Finding agents by what they can do, when each of them advertises two capabilities. */
-export async function measureDiscovery(fleet: Fleet, measure: Measure): Promise<Record<string, Spread>> {
+export async function measureDiscovery(fleet: Fleet, measure: Measure): Promise<void> {
   const { agents, registries, running, asking } = fleet;
   const advertised = new Capabilities({ core: running, directory: new AgentRegistry(running) });
   for (const registry of registries) registry.attach(advertised.hooks);
@@ -37,25 +38,23 @@ export async function measureDiscovery(fleet: Fleet, measure: Measure): Promise<
   const searching = () => new Capabilities({ core: asking, directory: new AgentRegistry(asking) });
   const capabilities = searching();
   const everybody = () => capabilities.discover({ capability_name: 'skill' });
-  return {
-    'discover, for the first time': await measure(() => searching().discover({ capability_name: 'skill' })),
-    'discover, all fit': await measure(everybody),
-    'discover, one in a hundred fits': await measure(() =>
-      capabilities.discover({ capability_name: 'skill_7' }),
-    ),
-    'discover, a new question': await measure((sample) =>
-      capabilities.discover({ capability_name: 'skill', max_duration_ms: sample }),
-    ),
-    'discover, a new question to fuzzy_match': await measure((sample) =>
-      capabilities.discover({ capability_name: `skil_${sample}` }, { algorithm: 'fuzzy_match' }),
-    ),
-    'discover when a tenth has beaten': await measure(everybody, (sample) =>
-      registries[sample % registries.length]!.heartbeat(),
-    ),
-    'discover when one has changed': await measure(everybody, (sample) =>
-      advertise(sample % agents.length, `1.0.${sample + 1}`),
-    ),
-  };
+  await measure('discover, for the first time', () => searching().discover({ capability_name: 'skill' }));
+  await measure('discover, all fit', everybody);
+  await measure('discover, one in a hundred fits', () =>
+    capabilities.discover({ capability_name: 'skill_7' }),
+  );
+  await measure('discover, a new question', (sample) =>
+    capabilities.discover({ capability_name: 'skill', max_duration_ms: sample }),
+  );
+  await measure('discover, a new question to fuzzy_match', (sample) =>
+    capabilities.discover({ capability_name: `skil_${sample}` }, { algorithm: 'fuzzy_match' }),
+  );
+  await measure('discover when a tenth has beaten', everybody, (sample) =>
+    registries[sample % registries.length]!.heartbeat(),
+  );
+  await measure('discover when one has changed', everybody, (sample) =>
+    advertise(sample % agents.length, `1.0.${sample + 1}`),
+  );
 }
 
 function skillsOf(index: number, version: string) {

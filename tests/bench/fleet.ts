@@ -83,6 +83,7 @@ function withCompletions(metrics: Metrics, onRunCompleted: () => void): Metrics 
   return {
     ...metrics,
     jobs_completed_total: {
+      ...metrics.jobs_completed_total,
       inc(labels, n) {
         metrics.jobs_completed_total.inc(labels, n);
         if (labels.queue === 'flow') onRunCompleted();

@@ -9,6 +9,7 @@ import { workflowSettings } from '../../src/runtime/settings.ts';
 import { acquireRedis, testPrefix } from '../support/redis.ts';
 import { measureAgents } from './agents.ts';
 import { startBareFlow } from './bare-flow.ts';
+import { measureBreakers } from './breakers.ts';
 import { measureCompile } from './compile.ts';
 import { measureCrisis } from './crisis.ts';
 import { measureEnqueueRate } from './enqueue-rate.ts';
@@ -20,7 +21,7 @@ import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
 import { measureTurns } from './real-turns.ts';
 import { renderReport, type Machine, type Report } from './report.ts';
 import { countRoundTrips } from './round-trips.ts';
-import { missedDemands } from './safety-limits.ts';
+import { missedByCrises, missedDemands } from './safety-limits.ts';
 import { measureSafety } from './safety.ts';
 import { measureShape, type ShapeName } from './shapes.ts';
 
@@ -37,6 +38,7 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 10. how soon a player in a crisis is answered, with empty and with full queues, in turn
 // 11. messages between agents against bare jobs, in turn
 // 12. asking who is there among many agents
+// 13. calls through circuit breakers against bare calls and a bare opossum, in turn
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -83,6 +85,7 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       crisis: async () => ({ crisis: await measureCrisis(redis.url, plan.crisis) }),
       messages: async () => ({ messages: await measureMessages(redis.url, plan.messages) }),
       agents: async () => ({ agents: await measureAgents(redis.url, plan.agents) }),
+      breakers: async () => ({ breakers: await measureBreakers(redis.url, plan.breakers) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },
@@ -166,6 +169,11 @@ const report = await runBenchmark(
   (part) => only?.includes(part) ?? true,
 );
 process.stdout.write(chosen.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
-const missed = report.safety === undefined || chosen.quick ? [] : missedDemands(report.safety);
-for (const sentence of missed) note(`safety misses half of what is demanded: ${sentence}`);
+const missed = chosen.quick
+  ? []
+  : [
+      ...(report.safety === undefined ? [] : missedDemands(report.safety)),
+      ...(report.crisis === undefined ? [] : missedByCrises(report.crisis)),
+    ];
+for (const sentence of missed) note(`safety misses what is demanded: ${sentence}`);
 if (missed.length > 0) process.exitCode = 1;

@@ -1,4 +1,5 @@
 import type { AgentsPlan } from './agents.ts';
+import type { BreakersPlan } from './breakers.ts';
 import type { MessagesPlan } from './messages.ts';
 import type { TurnsPlan } from './real-turns.ts';
 import type { CrisisPlan } from './crisis.ts';
@@ -18,6 +19,7 @@ export const PARTS = [
   'crisis',
   'messages',
   'agents',
+  'breakers',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -36,6 +38,7 @@ export interface Plan {
   readonly crisis: CrisisPlan;
   readonly messages: MessagesPlan;
   readonly agents: AgentsPlan;
+  readonly breakers: BreakersPlan;
 }
 
 export const FULL: Plan = {
@@ -51,9 +54,10 @@ export const FULL: Plan = {
     { sessions: 100, turnsPerSession: 20 },
   ],
   safety: { rounds: 7, textsPerRound: 200_000 },
-  crisis: { waiting: 5000, rounds: 7, linesPerRound: 200 },
+  crisis: { waiting: 10_000, rounds: 7, linesPerRound: 200, pages: 200 },
   messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
   agents: { agents: 10_000, samples: 30 },
+  breakers: { rounds: 7, callsPerRound: 100_000 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -70,7 +74,8 @@ export const QUICK: Plan = {
     { sessions: 10, turnsPerSession: 2 },
   ],
   safety: { rounds: 3, textsPerRound: 5000 },
-  crisis: { waiting: 200, rounds: 1, linesPerRound: 20 },
+  crisis: { waiting: 200, rounds: 1, linesPerRound: 20, pages: 5 },
   messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
   agents: { agents: 200, samples: 3 },
+  breakers: { rounds: 1, callsPerRound: 1000 },
 };

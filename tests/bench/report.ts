@@ -1,4 +1,5 @@
 import type { AgentsFigures } from './agents.ts';
+import { BREAKER_SUBJECTS, type BreakersFigures } from './breakers.ts';
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
 import type { CrisisFigures } from './crisis.ts';
@@ -39,6 +40,7 @@ export interface Report {
   readonly crisis?: CrisisFigures;
   readonly messages?: MessagesFigures;
   readonly agents?: AgentsFigures;
+  readonly breakers?: BreakersFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -53,6 +55,7 @@ export function renderReport(report: Report): string {
     ...crisisLines(report),
     ...messageLines(report),
     ...agentLines(report),
+    ...breakerLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -152,19 +155,20 @@ function safetyLines({ safety }: Report): string[] {
 
 function crisisLines({ crisis }: Report): string[] {
   if (crisis === undefined) return [];
-  const { empty, full, waiting, jobsAdded } = crisis;
-  const row = (what: string, { p50Ms, p99Ms }: typeof empty): string[] => [
+  const { empty, full, paged, waiting, jobsAdded } = crisis;
+  const row = (what: string, { p50Ms, p99Ms }: typeof empty, more = ''): string[] => [
     what,
     decimals(p50Ms, 1),
     decimals(p99Ms, 1),
-    '',
+    more,
   ];
   return [
     '',
     ...table([
-      ['a line in a crisis, answered in ms', 'p50', 'p99', ''],
+      ['a line in a crisis, answered in ms', 'p50', 'p99', 'max'],
       row('queues empty', empty),
-      row(`${waiting} jobs waiting, no workers`, full),
+      row(`${waiting} jobs waiting, no agents`, full),
+      row('until the page is taken', paged, decimals(paged.maxMs, 1)),
     ]),
     `jobs added                      ${jobsAdded}`,
   ];
@@ -200,6 +204,24 @@ function agentLines({ agents: figures }: Report): string[] {
   ]);
   const title = [`${figures.agents} agents`, 'ms, median', 'min to max', 'CPU ms, median'];
   return ['', ...table([title, ...rows])];
+}
+
+function breakerLines({ breakers }: Report): string[] {
+  if (breakers === undefined) return [];
+  const rows = BREAKER_SUBJECTS.map((name) => {
+    const added = name === 'bare call' ? undefined : breakers.addedMicros[name];
+    return [
+      `  ${name}`,
+      decimals(breakers.microsPerCall[name].median, 2),
+      added === undefined ? '' : decimals(added.median, 2),
+      added === undefined ? '' : range(added, 2),
+    ];
+  });
+  return [
+    '',
+    ...table([['calls of a closed circuit', 'CPU µs, median', 'over a bare call', 'min to max'], ...rows]),
+    `  ${breakers.rounds} rounds of ${breakers.callsPerRound} calls each; shared: ${decimals(breakers.commandsPerThousand, 2)} Redis commands per 1000 calls`,
+  ];
 }
 
 function range({ min, max }: Spread, places: number): string {

@@ -1,3 +1,4 @@
+import type { CrisisFigures } from './crisis.ts';
 import type { SafetyFigures } from './safety.ts';
 
 /** What the spec demands. Half as good is where the benchmark fails, for machines are busy. Source: spec, safety 15 and 16.12 */
@@ -35,4 +36,21 @@ export function missedDemands({ perSecond, latencyMicros, long, megabyte, rules 
   atMost('rules compiled in ms', rules.ms, DEMANDED.rulesMs);
   atMost('longest stall meanwhile in ms', rules.longestStallMs, DEMANDED.stallMs);
   return missed;
+}
+
+/** With all queues full: the answer to a player in a crisis, and the page to a person. */
+export const DEMANDED_OF_CRISES = { answeredMs: 50, pagedMs: 2_000, jobsAdded: 0 } as const;
+
+/** The same for crises; what is demanded here allows for a busy machine already. */
+export function missedByCrises({ full, paged, jobsAdded }: CrisisFigures): string[] {
+  const { answeredMs, pagedMs } = DEMANDED_OF_CRISES;
+  return [
+    ...(full.p99Ms > answeredMs
+      ? [`p99 until a crisis is answered, in ms: ${full.p99Ms.toFixed(1)}, demanded ${answeredMs}`]
+      : []),
+    ...(paged.p99Ms > pagedMs
+      ? [`p99 until a person has the page, in ms: ${paged.p99Ms.toFixed(0)}, demanded ${pagedMs}`]
+      : []),
+    ...(jobsAdded > DEMANDED_OF_CRISES.jobsAdded ? [`jobs that crises added: ${jobsAdded}`] : []),
+  ];
 }

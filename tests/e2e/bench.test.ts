@@ -89,6 +89,7 @@ const Document = z.strictObject({
     waiting: z.int(),
     empty: z.strictObject({ p50Ms: Count, p99Ms: Count }),
     full: z.strictObject({ p50Ms: Count, p99Ms: Count }),
+    paged: z.strictObject({ p50Ms: Count, p99Ms: Count, maxMs: Count }),
     jobsAdded: z.literal(0),
   }),
   messages: z.strictObject({
@@ -103,6 +104,16 @@ const Document = z.strictObject({
     samples: z.int().positive(),
     ms: z.record(z.string(), Spread),
     cpuMs: z.record(z.string(), Spread),
+  }),
+  breakers: z.strictObject({
+    rounds: z.int().positive(),
+    callsPerRound: z.int().positive(),
+    microsPerCall: z.record(z.string(), Spread),
+    addedMicros: z.record(
+      z.string(),
+      z.strictObject({ median: z.number(), min: z.number(), max: z.number() }),
+    ),
+    commandsPerThousand: Count,
   }),
   turns: z.array(
     z.strictObject({
@@ -128,4 +139,4 @@ it('the benchmark runs and a successful step costs two round trips of our own', 
   expect(Object.keys(report.openRuns.ratios)).toEqual(['many']);
   expect(report.enqueue.errors).toBe(0);
   expect(report.turns.map((figures) => figures.errors)).toEqual([0, 0]);
-});
+}, 150_000);

@@ -46,6 +46,22 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   },
   './bin/ao queues': { prints: /ipa.*\n(?:.*\n)*.*maintenance/ },
   './bin/ao dlq list': { prints: /no dead letters/i },
+  './bin/ao messages send greeter:g1 --payload \'{"text": "hello"}\'': {
+    prints: /^msg-\S+ is in greeter:g1\n$/,
+  },
+  './bin/ao messages': { prints: /^greeter:g1 +0 +\d +0 +0 +0 +0 /m },
+  './bin/ao messages show greeter:g1': { prints: /^waiting +(\d) \(high 0, normal \1, low 0\)$/m },
+  './bin/ao recover': {
+    prints: /^Recovered messages summary:\n {2}No expired reservations found\.\nTotal recovered: 0\n$/,
+  },
+  './bin/recover redis://localhost:6379/0 --key-prefix ao': {
+    coveredBy: 'tests/e2e/messages.test.ts',
+    text: "sh('bin/recover', server.url, '--key-prefix', prefix)",
+  },
+  'curl -s http://127.0.0.1:8503/v1/messages -H \'content-type: application/json\' -d \'{"message_id": "hello-0001", "sender": {"type": "caller"}, "recipient": {"type": "greeter", "instance": "g1"}, "message_type": "event", "payload": {"text": "hello"}}\'':
+    { prints: /"delivered":true/ },
+  'curl -s http://127.0.0.1:8503/v1/mailboxes/greeter/g1': { prints: /"dlq":0/ },
+  'curl -s "http://127.0.0.1:8503/v1/audit/messages?message_id=hello-0001"': { prints: /"event":"sent"/ },
   './bin/ao doctor': { prints: /redis/i },
   './bin/ao demo --fail nga': { prints: /nga/ },
   'curl -s http://127.0.0.1:8503/v1/sessions/me/turns -H \'content-type: application/json\' -d \'{"text": "go north"}\'':
@@ -108,6 +124,7 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
     text: "runExample('roll-back-a-turn.ts'",
   },
   'node examples/dead-letters.ts': { coveredBy: EXAMPLES, text: "runExample('dead-letters.ts'" },
+  'node examples/send-a-message.ts': { coveredBy: EXAMPLES, text: "runExample('send-a-message.ts'" },
 
   './bin/ao enqueue input_processing --input \'{"text": "look around"}\' --delay 1 --dedup-id order-66': {
     prints: /^wf_\S+\n$/,

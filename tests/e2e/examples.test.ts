@@ -76,6 +76,11 @@ describe('examples', () => {
     await expect.poll(replays).toBe(1);
   });
 
+  test('send-a-message.ts sends over HTTP what an agent of its own handles', async () => {
+    const told = await runExample('send-a-message.ts', fleet.url, fleet.redisUrl, fleet.prefix);
+    expect(told).toBe('delivered: true, waiting: 1\ngreeter got: {"text":"hello"}\nsent, received, acked\n');
+  });
+
   test('register-a-workflow.ts registers, runs and deletes a workflow written as JSON', async () => {
     const told = await runExample('register-a-workflow.ts', fleet.url);
     expect(told.split('\n')).toEqual([

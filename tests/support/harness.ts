@@ -230,6 +230,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(roles.map((role) => role.stop()));
+      // Who looked at dead letters opened a connection to the mailboxes.
+      await fleet.coordination.close();
       const { redis } = fleet.core.store;
       const ours = `${config.redis.key_prefix}:`;
       const left = await connectionsNamed(redis, ours);

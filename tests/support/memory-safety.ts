@@ -31,7 +31,7 @@ export class MemorySafety implements SafetyParts {
   /** Takes the place of the judge's. */
   validator: Validator = productValidator();
 
-  readonly judge = { validatorFor: (): Validator => this.validator };
+  readonly judge: SafetyParts['judge'] = { languages: ['en'], validatorFor: () => this.validator };
   readonly pseudonyms = {
     userHash: (userId: string | null, sessionId: string): string => hash(userId ?? `s ${sessionId}`),
     textHmac: hash,

@@ -15,9 +15,5 @@ export const REQUIREMENT_GAPS: readonly RequirementId[] = [
   '4.3',
   '4.4',
   '4.5',
-  '5.1',
-  '5.2',
-  '5.3',
-  '5.4',
   '8.2',
 ];

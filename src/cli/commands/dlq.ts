@@ -29,11 +29,11 @@ interface DiscardOptions {
 }
 
 export const registerDlq: Register = (program, run) => {
-  const group = program.command('dlq').description('dead letters: jobs that were given up on');
+  const group = program.command('dlq').description('dead letters: jobs and messages that were given up on');
   group
     .command('list', { isDefault: true })
     .description('newest first')
-    .option('--queue <queue>', 'only of this queue')
+    .option('--queue <queue>', 'only of this queue; of a mailbox it is dlq.<type>.<instance>')
     .option('--reason <reason>', 'only with this reason')
     .option('--limit <n>', 'at most so many', wholeNumber(1, 500), 50)
     .action(run<[], ListOptions>(list));
@@ -49,7 +49,7 @@ export const registerDlq: Register = (program, run) => {
 function registerReplay(group: Command, run: Runner): void {
   group
     .command('replay')
-    .description('put a dead letter back to work; a step resumes its run')
+    .description('put a dead letter back to work; a step resumes its run, a message is sent again')
     .argument('[dlq_id]')
     .option('--all', 'every dead letter that matches')
     .option('--queue <queue>', 'with --all: only of this queue')

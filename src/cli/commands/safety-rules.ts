@@ -98,7 +98,7 @@ async function rollback(
 
 async function reload(context: CommandContext): Promise<number> {
   await using fleet = await context.fleet();
-  tell(context, await fleet.operations.reloadSafetyRules());
+  tell(context, await fleet.operations.reloadSafetyRules(LOCAL_OPERATOR));
   return EXIT.ok;
 }
 

@@ -112,7 +112,7 @@ export interface SafetyRulesOperations {
   /** Errors: safety_rules_version_not_found, those of putSafetyRules. */
   rollbackSafetyRules(request: RollbackRules, caller: Caller): Promise<RulesChanged>;
   /** Returns when the newest rules hold in the process that answers. Errors: safety_rules_invalid, backend_unavailable. */
-  reloadSafetyRules(): Promise<RulesChanged>;
-  /** A dry run: nothing is stored, nobody is told. */
-  validateText(request: ValidateText): Promise<ValidationResult>;
+  reloadSafetyRules(caller: Caller): Promise<RulesChanged>;
+  /** A dry run: nothing is stored, nobody is told. A text that is refused for its length is audited. Errors: text_too_large. */
+  validateText(request: ValidateText, caller: Caller): Promise<ValidationResult>;
 }

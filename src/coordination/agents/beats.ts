@@ -13,7 +13,7 @@ export interface BeatPorts {
   /** The capabilities that an agent advertises; must not throw. */
   readonly capabilitiesOf: (agent: LocalAgent) => string | undefined;
   readonly onSuperseded: (agent: LocalAgent) => void;
-  readonly onBeaten: (agent: LocalAgent) => void;
+  readonly onBeaten?: (agent: LocalAgent) => void;
 }
 
 /**
@@ -57,7 +57,7 @@ function settle(
   agent.degraded = readMark(mark);
   if (state !== undefined) agent.savedState = state;
   if (isSaved === 0) agent.savedState = undefined;
-  onBeaten(agent);
+  onBeaten?.(agent);
 }
 
 function beatCall(

@@ -120,7 +120,7 @@ export class CapabilitySearch {
         concurrency: views.get(scored.offer.agent)!.record.metrics.concurrency,
       })),
     );
-    return shown.map((live, index) => toMatch(live, waits[index] ?? null));
+    return shown.map((match, index) => toMatch(match, waits[index] ?? null));
   }
 
   async #lookUp(offers: readonly LiveOffer[], views: Map<string, AgentView | null>): Promise<void> {

@@ -7,6 +7,7 @@ import type { AgentMessage } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 import type { Logger, MetricsSink } from '../ports.ts';
 import { writeAudit } from '../scripts/write-audit.ts';
+import { asking } from './availability.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 
 export const AUDIT_EVENTS = [
@@ -59,6 +60,8 @@ export interface AuditQuery {
   readonly agent?: string;
   /** Newest entries, 1 to 1000. Default 100. */
   readonly limit?: number;
+  /** Only entries older than the one of this id. */
+  readonly before?: string;
 }
 
 const LONGEST_LOOK = 100_000;
@@ -144,12 +147,14 @@ export class MessageAudit {
     this.#logger.warn({ err: failure }, 'the audit of messages could not be written');
   }
 
-  /** The newest entries that fit, newest first. */
-  async read({ messageId, agent, limit = 100 }: AuditQuery = {}): Promise<AuditEntry[]> {
+  /** The newest entries that fit, newest first. Errors: redis_unavailable (unavailable) */
+  async read({ messageId, agent, limit = 100, before }: AuditQuery = {}): Promise<AuditEntry[]> {
     const found: AuditEntry[] = [];
-    let end = '+';
+    let end = before === undefined ? '+' : `(${before}`;
     for (let looked = 0; looked < LONGEST_LOOK && found.length < limit; looked += PAGE) {
-      const page = await this.#redis.xrevrange(this.#stream, end, '-', 'COUNT', PAGE);
+      const page = await asking(this.#redis, 'read the audit', () =>
+        this.#redis.xrevrange(this.#stream, end, '-', 'COUNT', PAGE),
+      );
       for (const [id, flat] of page) {
         const entry = toEntry(id, flat);
         const fits =

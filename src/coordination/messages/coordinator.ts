@@ -26,11 +26,12 @@ import {
   unsubscribeById,
   type SubscriptionFilter,
 } from './publish.ts';
-import { listMailboxes, recoverAgent, recoverDetailed } from './recover.ts';
+import { isMailbox, listMailboxes, recoverAgent, recoverDetailed, type RecoverOptions } from './recover.ts';
 import {
   discardDeadLetter,
   listDeadLetters,
   purgeDeadLetters,
+  readDeadLetter,
   replayDeadLetter,
   type DeadLetterEntry,
   type ListDeadLettersOptions,
@@ -197,9 +198,9 @@ export class MessageCoordinator implements AsyncDisposable {
     return recoverDetailed(this.#core).then((counts) => [...counts.values()].reduce((sum, n) => sum + n, 0));
   }
 
-  /** By text form; mailboxes without any are left out. */
-  recoverPendingDetailed(): Promise<Map<string, number>> {
-    return recoverDetailed(this.#core);
+  /** By text form; mailboxes without any are left out. `dryRun` counts only. Errors: validation, redis_unavailable */
+  recoverPendingDetailed(options?: RecoverOptions): Promise<Map<string, number>> {
+    return recoverDetailed(this.#core, options);
   }
 
   /** One elected process looks after the mailboxes that nobody consumes; this is a round of it. */
@@ -209,6 +210,10 @@ export class MessageCoordinator implements AsyncDisposable {
 
   listDeadLetters(agent: AgentIdInput, options?: ListDeadLettersOptions): Promise<DeadLetterEntry[]> {
     return listDeadLetters(this.#core, agent, options);
+  }
+
+  readDeadLetter(agent: AgentIdInput, id: string): Promise<DeadLetterEntry | null> {
+    return readDeadLetter(this.#core, agent, id);
   }
 
   replay(agent: AgentIdInput, id: string): Promise<MessageResult | null> {
@@ -246,6 +251,11 @@ export class MessageCoordinator implements AsyncDisposable {
 
   listMailboxes(): Promise<AgentIdInput[]> {
     return listMailboxes(this.#core);
+  }
+
+  /** Whether anything was ever sent to, or received by, this agent. */
+  hasMailbox(agent: AgentIdInput): Promise<boolean> {
+    return isMailbox(this.#core, agent);
   }
 
   mailbox(agent: AgentIdInput): Promise<MailboxFigures> {

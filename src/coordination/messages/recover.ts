@@ -1,6 +1,16 @@
+import { z } from 'zod';
 import { mailboxQueue } from '../keys.ts';
-import { agentIdText, parseAgentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import {
+  AgentInstance,
+  AgentType,
+  agentIdText,
+  DEFAULT_INSTANCE,
+  parseAgentIdText,
+  type AgentIdInput,
+} from '../models/agent-id.ts';
+import { countExpired } from '../scripts/count-expired.ts';
 import { recoverMailbox, STALLED_REASON } from '../scripts/recover-mailbox.ts';
+import { parseInput } from '../validate.ts';
 import { asking, askScript } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { finishDeadLetters } from './dead-letters.ts';
@@ -42,18 +52,52 @@ export async function recoverAgent(core: MessagingCore, agent: AgentIdInput): Pr
   return back.length;
 }
 
-/** The same for every mailbox that was ever used, or for one. */
+const RecoverOptions = z.strictObject({
+  /** Only mailboxes of this type. */
+  type: AgentType.optional(),
+  /** Only the mailbox of this instance of it; `default` is the one that the type shares. */
+  instance: AgentInstance.optional(),
+  /** Count, and change nothing. */
+  dryRun: z.boolean().default(false),
+});
+export type RecoverOptions = z.input<typeof RecoverOptions>;
+
+/**
+ * The same for every mailbox that was ever used, or for those that are chosen.
+ * @returns how many messages by text form; mailboxes without any are left out
+ * Errors: validation (invalid_input), redis_unavailable (unavailable)
+ */
 export async function recoverDetailed(
   core: MessagingCore,
-  agent?: AgentIdInput,
+  options: RecoverOptions = {},
 ): Promise<Map<string, number>> {
+  const { type, instance, dryRun } = parseInput(RecoverOptions, options, 'options');
   const counts = new Map<string, number>();
-  const agents = agent === undefined ? await listMailboxes(core) : [agent];
-  for (const each of agents) {
-    const count = await recoverAgent(core, each);
-    if (count > 0) counts.set(agentIdText(each), count);
+  for (const agent of await listMailboxes(core)) {
+    const isChosen =
+      (type === undefined || agent.type === type) &&
+      (instance === undefined || (agent.instance ?? DEFAULT_INSTANCE) === instance);
+    if (!isChosen) continue;
+    const count = dryRun ? await countRecoverable(core, agent) : await recoverAgent(core, agent);
+    if (count > 0) counts.set(agentIdText(agent), count);
   }
   return counts;
+}
+
+/** How many messages {@link recoverAgent} would put back now. */
+async function countRecoverable(core: MessagingCore, agent: AgentIdInput): Promise<number> {
+  const prefix = `${core.keys.prefix}:${mailboxQueue(agent)}:`;
+  const { maxStalls } = core.settings();
+  return Number(await askScript(core.redis, countExpired, [`${prefix}active`], [prefix, maxStalls]));
+}
+
+/** Whether a mailbox was ever used. */
+export async function isMailbox(core: MessagingCore, agent: AgentIdInput): Promise<boolean> {
+  const { redis, keys } = core;
+  const found = await asking(redis, 'find mailbox', () =>
+    redis.sismember(keys.mailboxes(), agentIdText(agent)),
+  );
+  return found === 1;
 }
 
 /** Every mailbox that was ever used, by text form. */

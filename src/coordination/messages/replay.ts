@@ -20,6 +20,7 @@ const PURGE_PAGE = 500;
 const ListOptions = z.strictObject({
   offset: z.int().min(0).default(0),
   limit: z.int().min(1).max(500).default(100),
+  newestFirst: z.boolean().default(false),
 });
 export type ListDeadLettersOptions = z.input<typeof ListOptions>;
 
@@ -33,7 +34,7 @@ export interface DeadLetterEntry {
 }
 
 /**
- * The dead letters of an agent, oldest first.
+ * The dead letters of an agent, oldest first unless asked otherwise.
  * Errors: validation (invalid_input), redis_unavailable (unavailable)
  */
 export async function listDeadLetters(
@@ -42,13 +43,26 @@ export async function listDeadLetters(
   options: ListDeadLettersOptions = {},
 ): Promise<DeadLetterEntry[]> {
   parseInput(AgentId, agent, 'agent_id');
-  const { offset, limit } = parseInput(ListOptions, options, 'options');
+  const { offset, limit, newestFirst } = parseInput(ListOptions, options, 'options');
   await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const jobs = await asking(core.redis, 'list dead letters', () =>
-    letters.getJobs(['waiting'], offset, offset + limit - 1, true),
+    letters.getJobs(['waiting'], offset, offset + limit - 1, !newestFirst),
   );
   return jobs.flatMap((job) => entryOf(job) ?? []);
+}
+
+/** One dead letter; null when there is none. Errors: validation, redis_unavailable */
+export async function readDeadLetter(
+  core: MessagingCore,
+  agent: AgentIdInput,
+  id: string,
+): Promise<DeadLetterEntry | null> {
+  parseInput(AgentId, agent, 'agent_id');
+  await finishAllDeadLetters(core, agent);
+  const letters = await core.mailboxes.deadLetters(agent);
+  const job = await asking(core.redis, 'read dead letter', () => letters.getJob(id));
+  return job === undefined ? null : (entryOf(job) ?? null);
 }
 
 export async function countDeadLetters(core: MessagingCore, agent: AgentIdInput): Promise<number> {

@@ -160,7 +160,7 @@ export class Fallback {
       return 0;
     }
     if (depth > 0) return this.#move(handover.agent);
-    if (view === null && handover.at + WATCHED_MS < Date.now()) await this.#handovers.drop(handover);
+    if (view === null && handover.ageMs > WATCHED_MS) await this.#handovers.drop(handover);
     return 0;
   }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CoordinationCore } from '../core.ts';
 import { asking, askScript } from '../messages/availability.ts';
 import { agentIdText, parseAgentIdText, type AgentId } from '../models/agent-id.ts';
-import { dropHandover } from '../scripts/drop-handover.ts';
+import { announceHandover, dropHandover } from '../scripts/handovers.ts';
 
 export const HANDOVER_REASONS = ['lost', 'unhealthy', 'drained', 'deregistered'] as const;
 export type HandoverReason = (typeof HANDOVER_REASONS)[number];
@@ -12,13 +12,15 @@ const Handover = z.strictObject({
   reason: z.enum(HANDOVER_REASONS),
   /** The incarnation whose messages they are; null when nobody knows. */
   registration_id: z.uuid().nullable(),
-  /** Epoch ms. */
+  /** Redis time in ms. */
   at: z.int(),
 });
 export type Handover = z.output<typeof Handover>;
 
 export interface OpenHandover extends Handover {
   readonly agent: AgentId;
+  /** How long ago it was announced. */
+  readonly ageMs: number;
   /** As it is stored. */
   readonly raw: string;
 }
@@ -38,12 +40,15 @@ export class Handovers {
     registrationId: string | null,
   ): Promise<OpenHandover> {
     const { redis, keys } = this.#core;
-    const handover = { reason, registration_id: registrationId, at: Date.now() };
-    const raw = JSON.stringify(handover);
-    await asking(redis, 'announce a handover', () =>
-      redis.hset(keys.agentHandovers(), agentIdText(agent), raw),
+    const start = JSON.stringify({ reason, registration_id: registrationId }).slice(0, -1);
+    const raw = await askScript(
+      redis,
+      announceHandover,
+      [keys.agentHandovers()],
+      [agentIdText(agent), start],
     );
-    return { ...handover, agent, raw };
+    const handover = Handover.parse(JSON.parse(String(raw)));
+    return { ...handover, agent, ageMs: 0, raw: String(raw) };
   }
 
   /** It works again; false when nothing was open. Errors: redis_unavailable */
@@ -64,11 +69,15 @@ export class Handovers {
   /** Errors: redis_unavailable */
   async list(): Promise<OpenHandover[]> {
     const { redis, keys } = this.#core;
-    const all = await asking(redis, 'list handovers', () => redis.hgetall(keys.agentHandovers()));
+    const [all, [seconds, micros]] = await asking(redis, 'list handovers', () =>
+      Promise.all([redis.hgetall(keys.agentHandovers()), redis.time()]),
+    );
+    const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     return Object.entries(all).flatMap(([text, raw]) => {
       const agent = parseAgentIdText(text);
       const handover = read(raw);
-      return agent === undefined || handover === undefined ? [] : { ...handover, agent, raw };
+      if (agent === undefined || handover === undefined) return [];
+      return { ...handover, agent, ageMs: now - handover.at, raw };
     });
   }
 }

@@ -1,3 +1,4 @@
+import { isFleetError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Loop } from '../agents/loop.ts';
 import { AGENT_METRICS } from '../agents/metric-names.ts';
@@ -218,6 +219,8 @@ export class SupervisedAgent {
       if (!this.runner.isWorking) return unhealthy('its worker does not run');
       return await askHealth(this.runner.registered.agent, this.#settings.healthTimeoutMs);
     } catch (error) {
+      // That is no fault of the agent: the next look tries again.
+      if (isFleetError(error) && error.code === 'redis_unavailable') throw error;
       return unhealthy(error instanceof Error ? error.message : String(error));
     }
   }

@@ -272,5 +272,5 @@ export class Supervisor implements AsyncDisposable {
 function detailsOf(command: AgentCommand | undefined): JsonObject {
   if (command === undefined) return {};
   const { command_id, command: what, by, reason } = command;
-  return { command_id, command: what, asked_by: by, ...(reason === null ? {} : { reason }) };
+  return { command_id, command: what, asked_by: by, ...(reason === null ? {} : { asked_because: reason }) };
 }

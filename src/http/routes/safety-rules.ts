@@ -122,9 +122,9 @@ export function safetyRulesRoutes({ operations, config }: HttpDeps): Route[] {
       query: NoQuery,
       body: NoBody,
       responses: { 200: { description: 'The newest rules hold', schema: RulesChanged, headers: ETAG } },
-      handle: async () => {
+      handle: async ({ caller }) => {
         assertEnabled();
-        return changed(await operations.reloadSafetyRules());
+        return changed(await operations.reloadSafetyRules(caller));
       },
     }),
     defineRoute({
@@ -139,9 +139,9 @@ export function safetyRulesRoutes({ operations, config }: HttpDeps): Route[] {
       query: NoQuery,
       body: ValidateText,
       responses: { 200: { description: 'What was found', schema: ValidationResult } },
-      handle: async ({ body }) => {
+      handle: async ({ body, caller }) => {
         assertEnabled();
-        return { status: 200, body: await operations.validateText(body) };
+        return { status: 200, body: await operations.validateText(body, caller) };
       },
     }),
   ];

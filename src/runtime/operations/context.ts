@@ -10,6 +10,7 @@ import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
 import type { Ingress } from './ingress.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
 import type { SafetyState } from '../open-safety-state.ts';
+import type { FleetCoordination } from '../open-coordination.ts';
 
 import type { People } from '../open-people.ts';
 
@@ -35,4 +36,5 @@ export interface OperationsContext {
   readonly understand: (text: string, session: OwnedSession | null) => Promise<IpaOutput>;
   readonly safetyState: SafetyState;
   readonly safetySettings: Config['safety'];
+  readonly coordination: Pick<FleetCoordination, 'coordinator'>;
 }

@@ -42,6 +42,8 @@ export interface LineOrigin {
 /** In an emergency nobody waits longer for a session that does not answer. */
 const SESSION_LIMIT_MS = 400;
 const MOST_KNOWN = 10_000;
+/** `es`, `en-GB`: of the region the numbers are shown, where no other is named. */
+const LOCALE = /^[a-z]{2}(?:-[A-Za-z]{4})?(?:-[A-Z]{2})?$/;
 
 export function createIngress(screen: Screen, slaMs: number): Ingress {
   /** Whose sessions are, so that what is remembered of a player is read together with the session. */
@@ -121,7 +123,7 @@ function placeIn(session: Pick<SessionView, 'metadata'> | null): { region?: stri
   const { region, locale } = session?.metadata ?? {};
   return {
     ...(typeof region === 'string' && /^[A-Z]{2}$/.test(region) ? { region } : {}),
-    ...(typeof locale === 'string' && /^[a-z]{2}(?:-|$)/.test(locale) ? { locale: locale.slice(0, 2) } : {}),
+    ...(typeof locale === 'string' && LOCALE.test(locale) ? { locale } : {}),
   };
 }
 

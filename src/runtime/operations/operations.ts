@@ -1,16 +1,11 @@
 import type { FleetOperations } from '../../contracts/operations.ts';
+import type { MessageOperations } from '../../coordination/messages/operations.ts';
 import { CreateSession, type SessionView, type TurnRecord } from '../../contracts/session.ts';
 import { redact } from '../../observability/redact.ts';
 import { CostLedger } from '../../primitives/budget/cost-ledger.ts';
 import { toBackendError } from '../../redis/script.ts';
 import { createSession, getSession, listTurns } from '../../sessions/session-store.ts';
 import { mayReadContent, maySee, sessionForbidden } from '../../workflows/access.ts';
-import {
-  discardDeadLetter,
-  getDeadLetter,
-  listDeadLetters,
-  replayDeadLetter,
-} from '../../workflows/dead-letters.ts';
 import {
   deleteSchedule,
   getSchedule,
@@ -23,11 +18,13 @@ import { breakerOperations } from './breakers.ts';
 import { startRunsInBulk } from './bulk-start.ts';
 import { rerunRun, resumeRunFor, updateRunMetadata } from './change-runs.ts';
 import type { OperationsContext } from './context.ts';
+import { deadLetterOperations } from './dead-letters.ts';
 import { listRunsFor } from './list-runs.ts';
 import { getDefinition, listDefinitions, registerDefinition, removeDefinition } from './definitions.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
 import { checkRunsFor } from './consistency.ts';
+import { messageOperations } from './messages.ts';
 import { rollbackHistoryFor, rollbackRunFor } from './rollback.ts';
 import { runTokens } from './tokens.ts';
 import { escalationOperations } from './escalations.ts';
@@ -36,6 +33,7 @@ import { assertMayActFor } from './run-request.ts';
 import { assertMayShare, deleteSessionFor, updateSessionFor } from './sessions.ts';
 import { safetyRulesOperations } from './safety-rules.ts';
 import { reachesPeople } from '../../safety/escalations/context.ts';
+import { addAudit } from '../../safety/record/add-audit.ts';
 import { escalationSettings } from '../open-people.ts';
 import { interventionOperations, safetyHealth, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
@@ -45,8 +43,9 @@ import { submitRun, submitTurn } from './submit.ts';
 import { getWorldFor, listWorldVersionsFor } from './worlds.ts';
 
 /** The fleet as HTTP and the CLI know it. */
-export function createOperations(ctx: OperationsContext): FleetOperations {
+export function createOperations(ctx: OperationsContext): FleetOperations & MessageOperations {
   const { workflows } = ctx;
+  const letters = deadLetterOperations(workflows, ctx.coordination.coordinator);
   const { store, clock } = workflows;
 
   async function visibleSession(sessionId: string, caller: Caller) {
@@ -123,14 +122,19 @@ export function createOperations(ctx: OperationsContext): FleetOperations {
     runTokens: (runId, options, caller) => runTokens(ctx, runId, options, caller),
     costs: (range) => new CostLedger(store, clock).report(range),
     listQueues: () => listQueueViews(ctx.queues, clock.now()),
-    listDeadLetters: (filter) => guarded('reading dead letters', listDeadLetters(workflows, filter)),
-    getDeadLetter: (dlqId) => guarded('reading a dead letter', getDeadLetter(workflows, dlqId)),
-    replayDeadLetter: (dlqId) => guarded('replaying a dead letter', replayDeadLetter(workflows, dlqId)),
-    discardDeadLetter: (dlqId) => guarded('discarding a dead letter', discardDeadLetter(workflows, dlqId)),
+    listDeadLetters: (filter) => guarded('reading dead letters', letters.listDeadLetters(filter)),
+    getDeadLetter: (dlqId) => guarded('reading a dead letter', letters.getDeadLetter(dlqId)),
+    replayDeadLetter: (dlqId, caller) =>
+      guarded('replaying a dead letter', letters.replayDeadLetter(dlqId, caller)),
+    discardDeadLetter: (dlqId, request, caller) =>
+      guarded('discarding a dead letter', letters.discardDeadLetter(dlqId, request, caller)),
+    ...messageOperations(ctx.coordination.coordinator),
     ...safetyRulesOperations(ctx.safety, {
       isEnabled: ctx.isSafetyEnabled,
       reachesPeople: reachesPeople(escalationSettings(ctx.config)),
       health: () => safetyHealth(ctx),
+      // What an administrator does is in the audit of the API too, which refuses what it cannot note.
+      audit: (fields) => addAudit(store, fields, clock.now()).catch(() => undefined),
     }),
     ...escalationOperations(ctx.people, ctx.config),
     ...breakerOperations(ctx.circuits),

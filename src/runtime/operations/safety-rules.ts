@@ -11,6 +11,9 @@ import { BUILT_IN_RULES } from '../../safety/rules/built-in.ts';
 import { DEFAULT_DOCUMENT } from '../../safety/rules/default-document.ts';
 import type { RuleSet } from '../../safety/rules/rule-set.ts';
 import { validationFailed } from '../../workflows/start.ts';
+import { isFleetError } from '../../kernel/errors.ts';
+import type { AuditFields } from '../../safety/record/side-writes.ts';
+import { judgeLine } from '../../safety/screening/judge-line.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
 
 /** What operators can ask of the rules. The room is opened when it is first needed. */
@@ -21,6 +24,8 @@ export function safetyRulesOperations(
     readonly reachesPeople: boolean;
     /** Errors: backend_unavailable. */
     readonly health: () => Promise<SafetyHealth>;
+    /** Never rejects. */
+    readonly audit: (fields: AuditFields) => Promise<void>;
   },
 ): SafetyRulesOperations {
   const changed = ({ rules }: SafetyRoom): RulesChanged => ({ ok: true, status: rules.status() });
@@ -49,20 +54,30 @@ export function safetyRulesOperations(
       await room.rules.rollback({ by: caller.id, version });
       return changed(room);
     },
-    async reloadSafetyRules() {
+    async reloadSafetyRules(caller) {
       const room = await open();
+      await about.audit({ event: 'rules.reload', actor: caller.id });
       await room.rules.reload();
       return changed(room);
     },
-    async validateText(request) {
+    async validateText(request, caller) {
       const parsed = ValidateText.safeParse(request);
       if (!parsed.success) throw validationFailed(parsed.error, 'text', '');
       const { text, stage, context, locale } = parsed.data;
-      return (await open()).judge.validatorFor(locale).validateText(text, {
-        stage,
-        ...(context === undefined ? {} : { context }),
-        ...(locale === undefined ? {} : { locale }),
-      });
+      try {
+        const { judge } = await open();
+        const options = { stage, ...(context === undefined ? {} : { context }) };
+        const place = locale === undefined ? {} : { locale };
+        const result = judge.validatorFor(locale).validateText(text, { ...options, ...place });
+        if (locale !== undefined || stage === 'output' || result.crisis_detected) return result;
+        // As a player's line is: in any language, where none is named.
+        return judgeLine(judge, text, { ...options, includeAudit: true }).validation;
+      } catch (error) {
+        if (isFleetError(error) && error.code === 'text_too_large') {
+          await about.audit({ event: 'text.refused', actor: caller.id, stage, length: text.length });
+        }
+        throw error;
+      }
     },
   };
 }

@@ -12,13 +12,13 @@ export interface Match {
 const LONGEST_PHRASE = 24;
 
 /**
- * Runs the phrases over a text: one step per word. Ends of phrases are noted as numbers; places are looked up only
- * for texts that claim something.
+ * Runs the phrases over a text. What was found is noted as numbers; objects are made only for texts that claim something.
  */
 export class PhraseScan {
   readonly #lexicon: Lexicon;
   readonly #isClaim: Uint8Array;
   #phrases = new Int32Array(64);
+  #firsts = new Int32Array(64);
   #lasts = new Int32Array(64);
   count = 0;
   hasClaim = false;
@@ -35,21 +35,13 @@ export class PhraseScan {
   }
 
   /** All phrases with their places, in order of their last words. */
-  matches({ tokens, symbols }: TextReading): Match[] {
+  matches(): Match[] {
     const found: Match[] = [];
     for (let i = 0; i < this.count; i++) {
+      const first = this.#firsts[i]!;
       const last = this.#lasts[i]!;
-      const phrase = this.#phrases[i]!;
-      let from = last;
-      while (
-        from > 0 &&
-        last - from < LONGEST_PHRASE &&
-        tokens.sentences[from - 1] === tokens.sentences[last]
-      ) {
-        from--;
-      }
-      const first = this.#lexicon.automaton.startOf(phrase, symbols, from, last);
-      if (first !== -1) found.push({ meaning: this.#lexicon.meanings[phrase]!, first, last });
+      if (last - first > LONGEST_PHRASE) continue;
+      found.push({ meaning: this.#lexicon.meanings[this.#phrases[i]!]!, first, last });
     }
     return found;
   }
@@ -69,19 +61,24 @@ export class PhraseScan {
     return false;
   }
 
-  readonly #note = (phrase: number, last: number): void => {
-    if (this.count === this.#phrases.length) {
-      const size = this.count * 2;
-      const phrases = new Int32Array(size);
-      const lasts = new Int32Array(size);
-      phrases.set(this.#phrases);
-      lasts.set(this.#lasts);
-      this.#phrases = phrases;
-      this.#lasts = lasts;
-    }
+  readonly #note = (phrase: number, first: number, last: number): void => {
+    if (this.count === this.#phrases.length) this.#grow();
     this.#phrases[this.count] = phrase;
+    this.#firsts[this.count] = first;
     this.#lasts[this.count] = last;
     this.count++;
     if (this.#isClaim[phrase] === 1) this.hasClaim = true;
   };
+
+  #grow(): void {
+    this.#phrases = enlarged(this.#phrases);
+    this.#firsts = enlarged(this.#firsts);
+    this.#lasts = enlarged(this.#lasts);
+  }
+}
+
+function enlarged(old: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(old.length * 2);
+  larger.set(old);
+  return larger;
 }

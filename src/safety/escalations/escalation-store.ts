@@ -5,6 +5,9 @@ import { FleetError } from '../../kernel/errors.ts';
 import { defineScript, runScript, toBackendError } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
 
+/** With five for each new one, about a fifth of the index may lead nowhere. */
+const LOOKED_AT = 5;
+
 /**
  * KEYS  1 escalation  2 index  3 due  4 events  5 alerts  6 audit  7 counters of the hour,
  *       then the missed pages of one channel per operation on them
@@ -13,6 +16,7 @@ import type { RedisStore } from '../../redis/store.ts';
  *       n how many come, then score and entry each;  n how many events, then type, data and whether it is an alert (1 or 0) each
  *       actor, event, session and player for the audit;  n counters, then name and amount each
  *       n operations on missed pages, then add or rem, score, page each
+ *       prefix of the keys of escalations
  * Returns {verdict, version}: written, or conflict. All of it is one step, or nothing happened.
  */
 const CHANGE_ESCALATION = defineScript(
@@ -22,7 +26,13 @@ local version = redis.call('HGET', KEYS[1], 'version') or '0'
 if version ~= ARGV[1] then return {'conflict', version} end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'data', ARGV[3])
 if ARGV[6] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', KEYS[1], ARGV[6]) end
-if ARGV[4] ~= '' then redis.call('ZADD', KEYS[2], ARGV[4], ARGV[5]) end
+if ARGV[4] ~= '' then
+  -- Records go by themselves when their time is over; a few places are looked at for each new one.
+  for _, id in ipairs(redis.call('ZRANDMEMBER', KEYS[2], ${LOOKED_AT})) do
+    if redis.call('EXISTS', ARGV[#ARGV] .. id) == 0 then redis.call('ZREM', KEYS[2], id) end
+  end
+  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[5])
+end
 local at = 8
 local function count()
   local n = tonumber(ARGV[at])
@@ -218,6 +228,7 @@ export class EscalationStore {
         ...counters.flat(),
         missed.length,
         ...missed.flatMap(({ op, atMs, page }) => [op, atMs, page]),
+        keys.safetyEscalation(''),
       ],
     )) as [string, string]; // what the script returns
     return verdict === 'written';

@@ -185,7 +185,9 @@ function besideChange(
 ): SideWrites {
   const closes = isClosed(next.state);
   const counts: Record<string, number> = {};
-  for (const { action_type: type, success } of next.actions.slice(now.actions.length)) {
+  for (const { action_type: type, success, metadata } of next.actions.slice(now.actions.length)) {
+    // What nobody tried is neither a success nor a failure.
+    if (metadata?.['skipped'] === true) continue;
     const field = `action:${type}:${success ? 'ok' : 'failed'}`;
     counts[field] = (counts[field] ?? 0) + 1;
   }

@@ -1,5 +1,4 @@
-import { FleetError } from '../../kernel/errors.ts';
-import { CUE_KINDS, hashOfCue, type CueKind } from './cue-hash.ts';
+import { linesOf, readCues } from './read-cues.ts';
 
 /** What a line may be, as people labelled it: the eight crises, then distress that is none, then nothing of it. */
 export const OUTCOMES = [
@@ -28,14 +27,21 @@ export const COLUMNS = [...OUTCOMES, 'imminent', 'alarm'] as const;
 export const IMMINENT = OUTCOMES.length;
 export const ALARM = OUTCOMES.length + 1;
 const WIDTH = COLUMNS.length;
-/** Kind and parts of a cue, before its weights. */
-const FIELDS = 3;
 /** What alarms is forgotten by so much with every word. */
 export const CALM = 0.15;
 const STEP = 32;
 const KNOWN_BITS = 2 ** 18;
 
-const FIRST_LINE = '# learned cues 1';
+/** Of a cue: its key, in which text it was last counted, and its weights in pairs of columns; a line of a cache. */
+const FIELDS = 16;
+const COUNTED_IN = 1;
+const FIRST_PAIR = 2;
+const PAIR_BITS = 16;
+/** A pair of sums has room for so many weights: with one more it might overflow. */
+const ROOM = 255;
+/** Instead of the place of a cue: the bias, and a cue whose key another one has. */
+const OF_ALL = -1;
+const UNHEARD = -2;
 
 /**
  * Weights of cues, as a table that is asked by hash. The file is text: one cue per line, its kind, its parts, and the
@@ -43,17 +49,12 @@ const FIRST_LINE = '# learned cues 1';
  */
 export class LearnedModel {
   readonly bias = new Float64Array(WIDTH);
-  /** Key and row side by side; key 0 is a free place. */
-  readonly #slots: Int32Array;
-  /** Most cues speak of two or three columns: where those of a row begin, which they are, and how much, in steps of 1/32. */
-  readonly #begins: Int32Array;
-  readonly #columns: Uint8Array;
-  readonly #weights: Int8Array;
+  /** What is known of a cue stands side by side, and comes with one access to memory. Key 0 is a free place. */
+  readonly #cues: Int32Array;
+  readonly #mask: number;
   /** A bit for every known cue: most cues of a text are unknown, and this is small enough to stay near. */
   readonly #known = new Int32Array(KNOWN_BITS / 32);
-  readonly #mask: number;
-  /** In which text a cue was last counted: a cue counts once. */
-  readonly #seen: Int32Array;
+  /** A cue counts once in a text. */
   #text = 0;
   readonly #counted = new Int32Array(WIDTH);
   readonly sums = new Float64Array(WIDTH);
@@ -61,28 +62,27 @@ export class LearnedModel {
 
   /** Errors: safety_data_invalid (invalid_input) naming the line */
   constructor(file: string) {
-    const lines = file.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     let size = 16;
-    while (size < lines.length * 1.4) size *= 2;
+    while (size < linesOf(file) * 1.4) size *= 2;
     this.#mask = size - 1;
-    this.#slots = new Int32Array(size * 2);
-    const entries = lines.reduce((sum, line) => sum + Math.max(0, line.split('\t').length - FIELDS), 0);
-    this.#begins = new Int32Array(lines.length + 1);
-    this.#columns = new Uint8Array(entries);
-    this.#weights = new Int8Array(entries);
-    this.#seen = new Int32Array(lines.length);
-    if (!file.startsWith(FIRST_LINE)) throw invalid(`the first line is not "${FIRST_LINE}"`);
-    for (const [row, line] of lines.entries()) this.#add(row, line);
+    this.#cues = new Int32Array(size * FIELDS);
+    let place = UNHEARD;
+    readCues(file, COLUMNS, {
+      cue: (key) => {
+        place = key === 0 ? OF_ALL : this.#add(key);
+      },
+      weight: (column, weight) => {
+        if (place === OF_ALL) this.bias[column] = weight;
+        else if (place !== UNHEARD) this.#addWeight(place, column, weight);
+      },
+    });
   }
 
   /** How much a word alarms, by its key; 0 when it was never learned. The bias of that column is what alarms enough. */
   alarmOf(key: number): number {
-    const row = this.#rowOf(key);
-    if (row === -1) return 0;
-    for (let at = this.#begins[row]!; at < this.#begins[row + 1]!; at++) {
-      if (this.#columns[at] === ALARM) return this.#weights[at]! / STEP;
-    }
-    return 0;
+    const place = this.#placeOf(key);
+    if (this.#cues[place] === 0) return 0;
+    return halfOf(this.#cues[place + FIRST_PAIR + (ALARM >> 1)]!, ALARM) / STEP;
   }
 
   /**
@@ -91,45 +91,65 @@ export class LearnedModel {
    * @returns the probability of any crisis
    */
   weigh(keys: Int32Array, count: number): number {
-    const counted = this.#counted;
-    const slots = this.#slots;
-    const begins = this.#begins;
-    const columns = this.#columns;
-    const weights = this.#weights;
-    const seen = this.#seen;
     const known = this.#known;
+    const cues = this.#cues;
     const mask = this.#mask;
-    const text = ++this.#text;
-    counted.fill(0);
+    const text = (this.#text = (this.#text + 1) | 0);
+    let room = ROOM;
+    this.#counted.fill(0);
+    // Columns in variables instead of an array: no sum waits until the one before it is written.
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
+    let f = 0;
+    let g = 0;
+    let h = 0;
     for (let i = 0; i < count; i++) {
       const key = keys[i]!;
       if (((known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1) === 0) continue;
-      let slot = (key & mask) * 2;
-      let found = slots[slot]!;
+      let place = (key & mask) * FIELDS;
+      let found = cues[place]!;
       while (found !== 0 && found !== key) {
-        slot = (slot + 2) & (mask * 2 + 1);
-        found = slots[slot]!;
+        place = (place + FIELDS) & (mask * FIELDS + FIELDS - 1);
+        found = cues[place]!;
       }
-      if (found === 0) continue;
-      const row = slots[slot + 1]!;
-      if (seen[row] === text) continue;
-      seen[row] = text;
-      const end = begins[row + 1]!;
-      for (let at = begins[row]!; at < end; at++) {
-        const column = columns[at]!;
-        counted[column] = (counted[column]! + weights[at]!) | 0;
-      }
+      if (found === 0 || cues[place + COUNTED_IN] === text) continue;
+      cues[place + COUNTED_IN] = text;
+      a = (a + cues[place + FIRST_PAIR]!) | 0;
+      b = (b + cues[place + FIRST_PAIR + 1]!) | 0;
+      c = (c + cues[place + FIRST_PAIR + 2]!) | 0;
+      d = (d + cues[place + FIRST_PAIR + 3]!) | 0;
+      e = (e + cues[place + FIRST_PAIR + 4]!) | 0;
+      f = (f + cues[place + FIRST_PAIR + 5]!) | 0;
+      g = (g + cues[place + FIRST_PAIR + 6]!) | 0;
+      h = (h + cues[place + FIRST_PAIR + 7]!) | 0;
+      if (--room > 0) continue;
+      this.#count(a, b, c, d, e, f, g, h);
+      a = b = c = d = e = f = g = h = 0;
+      room = ROOM;
     }
-    for (let c = 0; c < WIDTH; c++) this.sums[c] = counted[c]! / STEP + this.bias[c]!;
+    this.#count(a, b, c, d, e, f, g, h);
+    for (let k = 0; k < WIDTH; k++) this.sums[k] = this.#counted[k]! / STEP + this.bias[k]!;
     return this.#share();
   }
 
-  #rowOf(key: number): number {
-    for (let slot = key & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const found = this.#slots[slot * 2]!;
-      if (found === key) return this.#slots[slot * 2 + 1]!;
-      if (found === 0) return -1;
+  /** Adds sums of pairs to the sums of the columns. */
+  #count(...pairs: readonly number[]): void {
+    const counted = this.#counted;
+    for (let column = 0; column < WIDTH; column++) {
+      counted[column]! += halfOf(pairs[column >> 1]!, column);
     }
+  }
+
+  /** Where a cue is, or would be. */
+  #placeOf(key: number): number {
+    let place = (key & this.#mask) * FIELDS;
+    while (this.#cues[place] !== key && this.#cues[place] !== 0) {
+      place = (place + FIELDS) & (this.#mask * FIELDS + FIELDS - 1);
+    }
+    return place;
   }
 
   #share(): number {
@@ -149,40 +169,26 @@ export class LearnedModel {
     return crisis;
   }
 
-  #add(row: number, line: string): void {
-    const [kind = '', first = '', second = '', ...weights] = line.split('\t');
-    let at = this.#begins[row]!;
-    for (const entry of weights) {
-      const [name = '', value] = entry.split('=');
-      const column = (COLUMNS as readonly string[]).indexOf(name);
-      const weight = Number(value);
-      if (column === -1 || !Number.isFinite(weight)) throw invalid(`"${entry}" in "${line}"`);
-      if (kind === 'bias') this.bias[column] = weight;
-      else {
-        this.#columns[at] = column;
-        this.#weights[at++] = Math.max(-128, Math.min(127, Math.round(weight * STEP)));
-      }
-    }
-    this.#begins[row + 1] = at;
-    if (kind === 'bias') return;
-    if (!(CUE_KINDS as readonly string[]).includes(kind)) throw invalid(`the kind of "${line}"`);
-    const key = hashOfCue(kind as CueKind, first, second === '' ? undefined : second);
+  #add(key: number): number {
     this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |= 1 << (key & 31);
-    let slot = key & this.#mask;
-    while (this.#slots[slot * 2] !== 0) slot = (slot + 1) & this.#mask;
-    this.#slots[slot * 2] = key;
-    this.#slots[slot * 2 + 1] = row;
+    const place = this.#placeOf(key);
+    // Of two cues that share a key, the first speaks.
+    if (this.#cues[place] === key) return UNHEARD;
+    this.#cues[place] = key;
+    return place;
+  }
+
+  #addWeight(place: number, column: number, weight: number): void {
+    const steps = Math.max(-128, Math.min(127, Math.round(weight * STEP)));
+    const pair = place + FIRST_PAIR + (column >> 1);
+    this.#cues[pair] = (this.#cues[pair]! + (column % 2 === 0 ? steps : steps << PAIR_BITS)) | 0;
   }
 }
 
-export function modelHeader(): string {
-  return FIRST_LINE;
-}
-
-function invalid(what: string): FleetError {
-  return new FleetError({
-    code: 'safety_data_invalid',
-    kind: 'invalid_input',
-    message: `the learned cues cannot be read: ${what}`,
-  });
+/**
+ * What a pair holds for a column. A pair is the sum of both, the odd one 2^16 times, so that pairs are added as one number.
+ */
+function halfOf(pair: number, column: number): number {
+  const even = (pair << PAIR_BITS) >> PAIR_BITS;
+  return column % 2 === 0 ? even : (pair - even) >> PAIR_BITS;
 }

@@ -13,7 +13,7 @@ import {
   type LearnedModel,
   type Outcome,
 } from './learned-model.ts';
-import { TextCues, type Stretch } from './text-cues.ts';
+import { TextCues } from './text-cues.ts';
 
 /** Longer texts are weighed in stretches: a sentence of despair must not drown in a long story. */
 const LONGEST = 120;
@@ -23,7 +23,10 @@ const QUIET = 0.85;
 const NOTHING: readonly Judged[] = [];
 
 /** What the learned cues make of a text: of the stretch of it that looks most like a crisis. */
-export interface Opinion extends Stretch {
+export interface Opinion {
+  /** Tokens of the stretch, the last excluded. */
+  readonly from: number;
+  readonly to: number;
   /** Probability of any crisis, 0 to 1. */
   readonly crisis: number;
   /** The likeliest crisis. */
@@ -71,13 +74,10 @@ export class SecondOpinion {
   /** Null: the whole text looks safe, and no phrase claims anything. Time in proportion to the number of words. */
   unlessQuiet(reading: TextReading, scan: PhraseScan): Opinion | null {
     const { count } = reading.tokens;
-    if (count <= LONGEST) {
-      this.#cues.prepare(reading);
-      this.#cues.collect({ from: 0, to: count }, reading, scan, NOTHING);
-      this.#model.weigh(this.#cues.keys, this.#cues.count);
-      if (this.#model.shares[SAFE]! >= QUIET) return null;
-    }
-    return this.of(reading, scan, NOTHING);
+    if (count > LONGEST) return this.of(reading, scan, NOTHING);
+    this.#cues.prepare(reading);
+    const crisis = this.#shareOfCrises(0, count, reading, scan, NOTHING);
+    return this.#model.shares[SAFE]! >= QUIET ? null : this.#opinion(0, count, crisis);
   }
 
   /** Time in proportion to the number of words. */
@@ -87,19 +87,30 @@ export class SecondOpinion {
     let worst: Opinion | null = null;
     for (let from = 0; ; from += LONGEST - OVERLAP) {
       const to = Math.min(count, from + LONGEST);
-      const opinion = this.#weigh({ from, to }, reading, scan, judged);
-      if (worst === null || opinion.crisis > worst.crisis) worst = opinion;
+      const crisis = this.#shareOfCrises(from, to, reading, scan, judged);
+      if (worst === null || crisis > worst.crisis) worst = this.#opinion(from, to, crisis);
       if (to === count) return worst;
     }
   }
 
-  #weigh(stretch: Stretch, reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): Opinion {
-    const model = this.#model;
-    this.#cues.collect(stretch, reading, scan, judged);
-    const crisis = model.weigh(this.#cues.keys, this.#cues.count);
-    const { shares, sums } = model;
+  /** Weighs a stretch of a text. */
+  #shareOfCrises(
+    from: number,
+    to: number,
+    reading: TextReading,
+    scan: PhraseScan,
+    judged: readonly Judged[],
+  ): number {
+    this.#cues.collect(from, to, reading, scan, judged);
+    return this.#model.weigh(this.#cues.keys, this.#cues.count);
+  }
+
+  /** Of the stretch that was weighed last. */
+  #opinion(from: number, to: number, crisis: number): Opinion {
+    const { shares, sums } = this.#model;
     return {
-      ...stretch,
+      from,
+      to,
       crisis,
       type: OUTCOMES[likeliest(shares, 0, CRISES)]!,
       safe: shares[SAFE]!,

@@ -26,12 +26,6 @@ const CUE_KINDS_1 = CUE.kinds_1;
 const CUE_KINDS_2 = CUE.kinds_2;
 const FIGURE = WORD.entity | WORD.game;
 
-/** Part of a text: tokens from `from` to `to`, the last excluded. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Hears of each cue with its parts as hashes, 0 for no second one. */
 export type CueListener = (kind: number, first: number, second: number, key: number) => void;
 
@@ -100,14 +94,14 @@ export class TextCues {
     }
   }
 
-  /** Collects the cues of a stretch in `keys`. */
-  collect(stretch: Stretch, reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): void {
+  /** Collects the cues of a stretch in `keys`: of the tokens from `from` to `to`, the last excluded. */
+  collect(from: number, to: number, reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): void {
     this.count = 0;
-    this.#collectWords(stretch, reading);
-    this.#collectPhrases(stretch, scan, judged);
+    this.#collectWords(from, to, reading);
+    this.#collectPhrases(from, to, scan, judged);
   }
 
-  #collectWords({ from, to }: Stretch, reading: TextReading): void {
+  #collectWords(from: number, to: number, reading: TextReading): void {
     const words = this.#words;
     const stems = this.#stems;
     const first = this.#first;
@@ -136,7 +130,7 @@ export class TextCues {
     if ((flags & WORD.first) !== 0) this.#put(CUE.text, SPEAKER_HASH, 0);
   }
 
-  #collectPhrases({ from, to }: Stretch, scan: PhraseScan, judged: readonly Judged[]): void {
+  #collectPhrases(from: number, to: number, scan: PhraseScan, judged: readonly Judged[]): void {
     for (let i = 0; i < scan.count; i++) {
       const last = scan.lastOf(i);
       if (last >= from && last < to) this.#put(CUE.phrase, this.#phrases[scan.phraseOf(i)]!, 0);

@@ -1,8 +1,9 @@
 import type { SafetyData, TypedPhrase } from '../../../config/safety-data.ts';
-import { AhoCorasick } from '../match/aho-corasick.ts';
 import { LearnedModel } from '../learned/learned-model.ts';
 import { PhraseAutomaton } from '../match/phrase-automaton.ts';
+import { PhraseBook } from '../match/phrase-book.ts';
 import { PhraseNet } from '../match/phrase-net.ts';
+import { SparseAhoCorasick } from '../match/sparse-aho-corasick.ts';
 import { WordTable } from '../match/word-table.ts';
 import { TypoIndex } from '../text/typos.ts';
 import { FLAG_OF_CLASS, WORD } from './word-flags.ts';
@@ -26,8 +27,8 @@ export interface Lexicon {
   readonly sentiment: Float32Array;
   readonly emoji: ReadonlyMap<number, number>;
   readonly typos: TypoIndex;
-  /** Finds words in letters that were joined; literal numbers are word numbers. */
-  readonly joined: AhoCorasick;
+  /** Finds words in letters that were joined; literal numbers are word numbers. Built for the first text that has such. */
+  readonly joined: () => SparseAhoCorasick;
   /** Words with a given pattern of known letters: "k*ll". */
   readonly anchors: ReadonlySet<string>;
   /** Words that the data names as the ones that crises are spoken of with. */
@@ -58,8 +59,9 @@ export function compileLexicon(data: SafetyData): Lexicon {
     for (const text of list) if (!isSingleWord(text)) add(text, { kind: 'cue', cue });
   }
   if (data.classes.has(TARGETS)) add(`{${TARGETS}}`, { kind: 'cue', cue: TARGETS });
-  const net = new PhraseNet(texts, data.classes, negationsOf(data));
-  const anchors = anchorsOf(data);
+  const book = new PhraseBook(texts, data.classes);
+  const net = new PhraseNet(book, negationsOf(data));
+  const anchors = anchorsOf(data, book);
   const words = new WordTable([...net.words(), ...otherWords(data), ...anchors]);
   const automaton = new PhraseAutomaton(net);
   const flags = wordFlags(data, words);
@@ -75,7 +77,7 @@ export function compileLexicon(data: SafetyData): Lexicon {
     sentiment: Float32Array.from(words.words, (word) => data.sentiment.get(word) ?? 0),
     emoji: new Map([...data.emoji].map(([picture, value]) => [picture.codePointAt(0)!, value])),
     typos: new TypoIndex(anchors),
-    joined: new AhoCorasick(words.words.map((word) => (mayBeSpelledOut(word) ? word : ''))),
+    joined: once(() => SparseAhoCorasick.of(words.words.map((word) => (mayBeSpelledOut(word) ? word : '')))),
     anchors,
     telling: new Set(data.anchors),
     kinds: kindsOf(data),
@@ -84,14 +86,10 @@ export function compileLexicon(data: SafetyData): Lexicon {
 }
 
 /** Words worth a correction: those of the phrases that claim something, and those that the data names. */
-function anchorsOf(data: SafetyData): Set<string> {
-  const net = new PhraseNet(
-    data.phrases.filter(({ tier }) => tier !== 'weak').map(({ text }) => text),
-    data.classes,
-    negationsOf(data),
-  );
+function anchorsOf(data: SafetyData, book: PhraseBook): Set<string> {
+  const plain = book.nodes.filter((_, id) => id < data.phrases.length && data.phrases[id]!.tier !== 'weak');
   const shortWords = new Set(data.classes.get('never_misspelled') ?? []);
-  const found = [...net.words()].filter((word) => !shortWords.has(word));
+  const found = book.wordsOf(plain).filter((word) => !shortWords.has(word));
   return new Set([...found, ...data.anchors].filter((word) => WORD_LIKE.test(word)));
 }
 
@@ -146,8 +144,15 @@ function wordFlags(data: SafetyData, words: WordTable): Int32Array {
   return flags;
 }
 
+const MORE_THAN_A_WORD = /[\s{}()[\]*|-]/;
+
 function isSingleWord(text: string): boolean {
-  return !/[\s{}()[\]*|-]/u.test(text);
+  return !MORE_THAN_A_WORD.test(text);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function mayBeSpelledOut(word: string): boolean {

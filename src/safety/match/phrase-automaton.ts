@@ -1,417 +1,348 @@
-import { ANY, NUMBER, type PhraseNet } from './phrase-net.ts';
+import { ANY, NOTHING, NUMBER, type PhraseNet } from './phrase-net.ts';
+import { StateSets } from './state-sets.ts';
 
 /** Symbols of words that no phrase knows, and of numbers. */
 export const UNKNOWN_SYMBOL = 0;
 export const NUMBER_SYMBOL = 1;
 
-/** Beyond these the remembered states are forgotten and found anew: memory stays bounded for any text. */
-const MAX_STATES = 60_000;
-const MAX_STEPS = 1 << 18;
-const MAX_MEMBERS = 1 << 22;
 /** 60 000 states and 8192 symbols fit into one 31-bit key. */
 const SYMBOL_BITS = 13;
-const FIRST_SLOTS = 1 << 14;
-/** In a target beside its number: phrases end there. */
+/** Pairs of steps that are remembered: in a pair a newer one takes the place of the older one. */
+const PAIR_BITS = 15;
+const PAIRS = 1 << PAIR_BITS;
+/** Per state and per symbol: a set of labels in 96 bits, then what is said at {@link PhraseAutomaton.#traits}. */
+const TRAITS = 4;
+const LABEL_BITS = 96;
+const AS_UNKNOWN = 0;
+const AS_NEGATION = 1;
+const BY_ITSELF = 2;
+/** In a step beside the number of its state: phrases end there, words lead on from there. */
 const HAS_ENDS = 1;
+const LEADS_ON = 2;
+const STATE_SHIFT = 2;
+const UNKNOWN = -1;
 /** Larger numbers do not fit into the columns. */
 const LAST_STAMP = 0x7fff_ffff;
 const NONE: readonly number[] = [];
-const NOWHERE = new Int32Array(0);
 /** The symbol of words that appear nowhere. */
 const ONLY_ANY = `false:${ANY}`;
 
+/** Is told the number of a phrase, its first word and its last. */
+export type PhraseListener = (phrase: number, first: number, last: number) => void;
+
 /**
- * The deterministic automaton of a {@link PhraseNet}, found state by state when a text asks for it. Words with the
+ * Finds the phrases of a {@link PhraseNet}. At each word of a text a thread begins, which goes on as long as the words from
+ * there on may still become a phrase: two or three threads are alive at a time. A thread stands in a state of the
+ * deterministic automaton, found when a text first asks for it; threads that meet in a state are one. Words with the
  * same labels are one symbol. Fillers ("really", "just") may stand between any two words of a phrase.
  *
- * One text at a time: a state that {@link step} returned holds until the next call of it.
+ * One automaton for all starts together, as for letters, would remember for each word what all words before it may
+ * still become: such states are as many as there are texts.
  */
 export class PhraseAutomaton {
   readonly #net: PhraseNet;
   readonly #symbolLabels: (readonly number[])[] = [[ANY], [ANY, NUMBER]];
   readonly #symbolIsFiller: boolean[] = [false, false];
   readonly #symbols = new Map<string, number>();
-  /** Number of the beginnings that a symbol makes: words that begin the same phrases share them. 0 makes none. */
-  readonly #beginningOf: (number | undefined)[] = [];
-  readonly #beginnings: Beginning[] = [{ states: NOWHERE }];
-  readonly #beginningIds = new Map<string, number>([['', 0]]);
-  /** Phrases of a single word, by symbol. */
-  readonly #wholes: (readonly number[])[] = [];
-  /** Where the beginnings of one word lead with the next, by beginning and symbol. */
-  #seconds = new Map<number, Int32Array>();
+  readonly #sets: StateSets;
+  /** Where a word leads from the start of all phrases, and the phrases that are this word alone: by symbol. */
+  #begun: Int32Array = new Int32Array(0);
+  readonly #wholes: (readonly number[] | undefined)[] = [];
   /**
-   * A state is what the last word began, by number, and what goes on from before it: members ascending, those of state s
-   * from `#setAt[s]` up to `#setAt[s + 1]`.
+   * Labels that lead on from a state, and where it leads with an unknown word, {@link UNKNOWN} until somebody asks. Most words
+   * bear none of the labels: they are as good as unknown.
    */
-  #begun = new Int32Array(1 << 10);
-  #members = new Int32Array(1 << 14);
-  #setAt = new Int32Array(1 << 10);
-  #hashes = new Int32Array(1 << 10);
-  /** Phrases that end in a state. */
-  #ends: (readonly number[])[] = [];
-  /** Numbers of states by what they consist of; 0 is a free place. */
-  #known = new Int32Array(1 << 11);
-  /** Key and target side by side: both come with one access to memory. */
-  #table = new Int32Array(FIRST_SLOTS * 2);
-  #mask = FIRST_SLOTS - 1;
-  #steps = 0;
+  #traits: Int32Array = new Int32Array(TRAITS << 10);
+  #described = 0;
+  /** Labels of a symbol, and what it is where none of them leads on. */
+  #symbolTraits: Int32Array = new Int32Array(0);
+  /** State and symbol, and where they lead, side by side: all come with one access to memory. */
+  readonly #steps = new Int32Array(PAIRS * 4);
   readonly #bears: Int32Array;
   #stamp = 0;
-  readonly #seen: Int32Array;
-  #seenStamp = 0;
-  /** Where one step of the net leads. */
-  #reached: Int32Array;
-  #count = 0;
-  #before: Int32Array;
+  #borne = -1;
+  /** Threads of the text: the state of each and its first word, those that began first in front. */
+  #states = new Int32Array(64);
+  #firsts = new Int32Array(64);
+  #live = 0;
+  /** Phrases of several words that end at the word in hand, ascending, and where they begin. */
+  readonly #ended: number[] = [];
+  readonly #endedFrom: number[] = [];
 
   constructor(net: PhraseNet) {
     this.#net = net;
     this.#bears = new Int32Array(net.labelCount);
-    this.#seen = new Int32Array(net.size);
-    this.#reached = new Int32Array(net.size);
-    this.#before = new Int32Array(net.size);
-    this.#forget();
+    this.#sets = new StateSets(net.size);
+    this.#steps.fill(UNKNOWN);
   }
 
   /** The symbol of a word; words that behave alike share one. */
   symbolOf(word: string, isFiller: boolean): number {
     const labels = this.#net.labelsOf(word);
+    // A word that phrases name has a label that no other word has.
+    if (this.#net.isNamed(word)) return this.#addSymbol(labels, isFiller);
     const key = `${isFiller}:${labels.join()}`;
     if (key === ONLY_ANY) return UNKNOWN_SYMBOL;
     let symbol = this.#symbols.get(key);
-    if (symbol === undefined) {
-      symbol = this.#symbolLabels.length;
-      if (symbol >> SYMBOL_BITS > 0) throw new RangeError('the phrases use too many different words');
-      this.#symbols.set(key, symbol);
-      this.#symbolLabels.push(labels);
-      this.#symbolIsFiller.push(isFiller);
-    }
+    if (symbol === undefined) this.#symbols.set(key, (symbol = this.#addSymbol(labels, isFiller)));
     return symbol;
   }
 
-  /** The state before any word is 0. */
-  step(state: number, symbol: number): number {
-    const key = (state << SYMBOL_BITS) | symbol;
-    const table = this.#table;
-    const mask = this.#mask;
-    let slot = (Math.imul(key, 0x9e3779b1) >>> 8) & mask;
-    for (;;) {
-      const known = table[slot * 2]!;
-      if (known === key) return table[slot * 2 + 1]! >> 1;
-      if (known === -1) return this.#find(state, symbol, key);
-      slot = (slot + 1) & mask;
-    }
+  #addSymbol(labels: readonly number[], isFiller: boolean): number {
+    const symbol = this.#symbolLabels.push(labels) - 1;
+    if (symbol >> SYMBOL_BITS > 0) throw new RangeError('the phrases use too many different words');
+    this.#symbolIsFiller.push(isFiller);
+    return symbol;
   }
 
   /**
-   * Steps through the words of a text; no phrase goes on beyond the end of its sentence.
+   * Goes through the words of a text; no phrase goes on beyond the end of its sentence.
    *
-   * @param found  called with the number of a phrase and its last word, in order of the last words
+   * @param found  called in order of the last words; a phrase that ends at a word begins as near to it as it may
    */
-  run(
-    symbols: Int32Array,
-    sentences: Int32Array,
-    count: number,
-    found: (phrase: number, last: number) => void,
-  ): void {
-    let table = this.#table;
-    let mask = this.#mask;
-    let state = 0;
+  run(symbols: Int32Array, sentences: Int32Array, count: number, found: PhraseListener): void {
+    const steps = this.#steps;
+    if (this.#begun.length < this.#symbolLabels.length) this.#prepare();
+    const marks = this.#symbolTraits;
+    let begun = this.#begun;
+    let live = 0;
     let sentence = 0;
     for (let i = 0; i < count; i++) {
+      const symbol = symbols[i]!;
       if (sentences[i] !== sentence) {
         sentence = sentences[i]!;
-        state = 0;
+        live = 0;
       }
-      const key = (state << SYMBOL_BITS) | symbols[i]!;
-      let slot = (Math.imul(key, 0x9e3779b1) >>> 8) & mask;
-      let known = table[slot * 2]!;
-      while (known !== key && known !== -1) {
-        slot = (slot + 1) & mask;
-        known = table[slot * 2]!;
+      let hasEnds = 0;
+      const states = this.#states;
+      const firsts = this.#firsts;
+      let kept = 0;
+      const own = symbol * TRAITS;
+      const low = marks[own]!;
+      const middle = marks[own + 1]!;
+      const high = marks[own + 2]!;
+      const kind = marks[own + 3]!;
+      for (let k = 0; k < live; k++) {
+        const state = states[k]!;
+        const at = state * TRAITS;
+        const traits = this.#traits;
+        let step: number;
+        if (
+          kind === BY_ITSELF ||
+          ((traits[at]! & low) | (traits[at + 1]! & middle) | (traits[at + 2]! & high)) !== 0
+        ) {
+          const key = (state << SYMBOL_BITS) | symbol;
+          const slot = (Math.imul(key, 0x9e3779b1) >>> (32 - PAIR_BITS)) << 2;
+          step = steps[slot] === key ? steps[slot + 1]! : this.#recall(state, symbol, key, slot);
+        } else if (kind === AS_NEGATION) continue;
+        else {
+          step = traits[at + 3]!;
+          if (step === UNKNOWN) step = this.#findUnknown(state);
+        }
+        if (step === 0) continue;
+        if ((step & HAS_ENDS) !== 0) {
+          hasEnds = HAS_ENDS;
+          this.#noteEnds(step >> STATE_SHIFT, firsts[k]!, symbol);
+        }
+        if ((step & LEADS_ON) !== 0) kept = this.#keep(step >> STATE_SHIFT, firsts[k]!, kept);
       }
-      let next: number;
-      if (known === key) next = table[slot * 2 + 1]!;
-      else {
-        state = this.#find(state, symbols[i]!, key);
-        next = this.#marked(state);
-        table = this.#table;
-        mask = this.#mask;
+      let begins = begun[symbol]!;
+      if (begins === UNKNOWN) begins = begun[symbol] = this.#begin(symbol);
+      if ((begins & LEADS_ON) !== 0) kept = this.#keep(begins >> STATE_SHIFT, i, kept);
+      live = kept;
+      if (((begins | hasEnds) & HAS_ENDS) !== 0) this.#tell(symbol, i, found);
+      if (this.#sets.isFull) {
+        this.#live = live;
+        this.#forget();
+        begun = this.#begun;
+        live = this.#live;
       }
-      state = next >> 1;
-      if ((next & HAS_ENDS) === 0) continue;
-      const ends = this.#ends[state]!;
-      for (let k = 0; k < ends.length; k++) found(ends[k]!, i);
     }
+    this.#live = 0;
   }
 
-  #marked(state: number): number {
-    return (state << 1) | (this.#ends[state]!.length > 0 ? HAS_ENDS : 0);
-  }
-
-  /** Phrases that end with the word that led here. */
-  endsAt(state: number): readonly number[] {
-    return this.#ends[state]!;
-  }
-
-  /** Where phrase `phrase`, which ends at `last`, begins: the nearest place, `from` or later; -1 if nowhere. */
-  startOf(phrase: number, symbols: Int32Array, from: number, last: number): number {
-    for (let first = last; first >= from; first--) {
-      if (this.#matches(phrase, symbols, first, last)) return first;
+  /** Of two threads in one state, which go on alike, the later one is nearer. @returns how many there are */
+  #keep(state: number, first: number, kept: number): number {
+    const states = this.#states;
+    for (let k = 0; k < kept; k++) {
+      if (states[k] !== state) continue;
+      this.#firsts[k] = first;
+      return kept;
     }
-    return -1;
+    if (kept === states.length) {
+      this.#states = enlarged(this.#states);
+      this.#firsts = enlarged(this.#firsts);
+    }
+    this.#states[kept] = state;
+    this.#firsts[kept] = first;
+    return kept + 1;
   }
 
-  #matches(phrase: number, symbols: Int32Array, first: number, last: number): boolean {
-    const { accepts } = this.#net;
-    this.#begin();
-    this.#reach(this.#net.starts[phrase]!);
-    for (let i = first; i <= last; i++) {
-      const symbol = symbols[i]!;
-      const set = this.#reached;
-      const size = this.#count;
-      this.#reached = this.#before;
-      this.#before = set;
-      this.#bear(symbol);
-      this.#begin();
-      for (let k = 0; k < size; k++) this.#follow(set[k]!);
-      if (i === last) {
-        for (let k = 0; k < this.#count; k++) if (accepts[this.#reached[k]!] === phrase) return true;
-        return false;
+  /** The older of a pair becomes the newer one when it is asked for. */
+  #recall(state: number, symbol: number, key: number, slot: number): number {
+    const steps = this.#steps;
+    const step = steps[slot + 2] === key ? steps[slot + 3]! : this.#find(state, symbol);
+    steps[slot + 2] = steps[slot]!;
+    steps[slot + 3] = steps[slot + 1]!;
+    steps[slot] = key;
+    steps[slot + 1] = step;
+    return step;
+  }
+
+  #findUnknown(state: number): number {
+    const step = this.#find(state, UNKNOWN_SYMBOL);
+    this.#traits[state * TRAITS + 3] = step;
+    return step;
+  }
+
+  #find(state: number, symbol: number): number {
+    const { accepts, edgeAt, labels, targets } = this.#net;
+    const sets = this.#sets;
+    const from = sets.from[state]!;
+    const to = sets.from[state + 1]!;
+    const bears = this.#bears;
+    const stamp = this.#bear(symbol);
+    const ends: number[] = [];
+    sets.begin();
+    for (let i = from; i < to; i++) {
+      const member = sets.members[i]!;
+      for (let e = edgeAt[member]!; e < edgeAt[member + 1]!; e++) {
+        if (bears[labels[e]!] !== stamp) continue;
+        const target = targets[e]!;
+        const phrase = accepts[target]!;
+        if (phrase !== NOTHING && !ends.includes(phrase)) ends.push(phrase);
+        if (edgeAt[target + 1]! > edgeAt[target]!) sets.put(target);
       }
-      if (this.#symbolIsFiller[symbol] === true && i > first) {
-        for (let k = 0; k < size; k++) this.#stay(set[k]!);
-      }
-      if (this.#count === 0) return false;
     }
-    return false;
+    if (this.#symbolIsFiller[symbol] === true) for (let i = from; i < to; i++) sets.put(sets.members[i]!);
+    return this.#stepTo(ends.length === 0 ? NONE : ends.sort(ascending));
   }
 
-  #find(state: number, symbol: number, key: number): number {
-    const { accepts } = this.#net;
-    const from = this.#setAt[state]!;
-    const to = this.#setAt[state + 1]!;
-    const begun = (this.#beginningOf[symbol] ??= this.#beginningsOf(symbol));
-    const before = this.#begun[state]!;
-    const seconds = this.#secondsOf(before, symbol);
-    this.#bear(symbol);
-    this.#begin();
-    for (let i = 0; i < seconds.length; i++) this.#stay(seconds[i]!);
-    for (let i = from; i < to; i++) this.#follow(this.#members[i]!);
-    const wholes = this.#wholes[symbol]!;
-    let longer: number[] | null = null;
-    for (let i = 0; i < this.#count; i++) {
-      const phrase = accepts[this.#reached[i]!]!;
-      if (phrase === -1 || wholes.includes(phrase)) continue;
-      if (longer === null) longer = [phrase];
-      else if (!longer.includes(phrase)) longer.push(phrase);
-    }
-    const ends = longer === null ? wholes : [...wholes, ...longer.sort(ascending)];
-    if (this.#symbolIsFiller[symbol] === true) {
-      const { states } = this.#beginnings[before]!;
-      for (let i = 0; i < states.length; i++) this.#stay(states[i]!);
-      for (let i = from; i < to; i++) this.#stay(this.#members[i]!);
-    }
-    const target = this.#stateOf(begun, ends);
-    if (target !== -1) {
-      this.#remember(key, target);
-      return target;
-    }
-    // All states are forgotten: only the one just found is numbered again.
-    this.#forget();
-    return this.#stateOf(begun, ends);
-  }
-
-  #beginningsOf(symbol: number): number {
-    const { accepts, edgeLabels } = this.#net;
-    this.#begin();
+  /** Where a word leads from the start of all phrases. */
+  #begin(symbol: number): number {
+    const { accepts, edgeAt, rootAt, rootTargets } = this.#net;
+    const sets = this.#sets;
+    const wholes: number[] = [];
+    sets.begin();
     for (const label of this.#symbolLabels[symbol]!) {
-      for (const target of this.#net.rootEdges.get(label) ?? NONE) this.#reach(target);
+      for (let i = rootAt[label]!; i < rootAt[label + 1]!; i++) {
+        const target = rootTargets[i]!;
+        const phrase = accepts[target]!;
+        if (phrase !== NOTHING && !wholes.includes(phrase)) wholes.push(phrase);
+        if (edgeAt[target + 1]! > edgeAt[target]!) sets.put(target);
+      }
     }
-    const reached = [...this.#reached.subarray(0, this.#count)];
-    const wholes = new Set(reached.map((state) => accepts[state]!));
-    wholes.delete(-1);
-    this.#wholes[symbol] = wholes.size === 0 ? NONE : [...wholes];
-    const states = reached.filter((state) => edgeLabels[state]!.length > 0).sort(ascending);
-    const name = states.join();
-    let id = this.#beginningIds.get(name);
-    if (id === undefined) {
-      id = this.#beginnings.push({ states: Int32Array.from(states) }) - 1;
-      this.#beginningIds.set(name, id);
-    }
-    return id;
+    this.#wholes[symbol] = wholes;
+    // What ends with this word is told by the word itself.
+    return this.#stepTo(NONE) | (wholes.length > 0 ? HAS_ENDS : 0);
   }
 
-  #secondsOf(beginning: number, symbol: number): Int32Array {
-    if (beginning === 0) return NOWHERE;
-    const key = (beginning << SYMBOL_BITS) | symbol;
-    let seconds = this.#seconds.get(key);
-    if (seconds === undefined) {
-      this.#bear(symbol);
-      this.#begin();
-      const { states } = this.#beginnings[beginning]!;
-      for (let i = 0; i < states.length; i++) this.#follow(states[i]!);
-      seconds = this.#count === 0 ? NOWHERE : this.#reached.slice(0, this.#count);
-      this.#seconds.set(key, seconds);
-    }
-    return seconds;
+  #stepTo(ends: readonly number[]): number {
+    const leadsOn = this.#sets.count > 0 ? LEADS_ON : 0;
+    const state = this.#sets.numberOf(ends);
+    if (state >= this.#described) this.#describe(state);
+    return (state << STATE_SHIFT) | leadsOn | (ends.length > 0 ? HAS_ENDS : 0);
   }
 
-  #bear(symbol: number): void {
+  #describe(state: number): void {
+    const { edgeAt, labels } = this.#net;
+    const { from, members } = this.#sets;
+    const at = state * TRAITS;
+    if (at + TRAITS > this.#traits.length) this.#traits = enlarged(this.#traits);
+    const traits = this.#traits.fill(0, at, at + TRAITS);
+    for (let i = from[state]!; i < from[state + 1]!; i++) {
+      const member = members[i]!;
+      for (let e = edgeAt[member]!; e < edgeAt[member + 1]!; e++) mark(traits, at, labels[e]!);
+    }
+    traits[at + 3] = UNKNOWN;
+    this.#described = state + 1;
+  }
+
+  /** Once all symbols are known. */
+  #prepare(): void {
+    this.#symbolTraits = new Int32Array(this.#symbolLabels.length * TRAITS);
+    for (const [symbol, labels] of this.#symbolLabels.entries()) {
+      const at = symbol * TRAITS;
+      for (const label of labels) mark(this.#symbolTraits, at, label);
+      const kind = labels.includes(ANY) ? AS_UNKNOWN : AS_NEGATION;
+      this.#symbolTraits[at + 3] = this.#symbolIsFiller[symbol] === true ? BY_ITSELF : kind;
+    }
+    this.#forget();
+  }
+
+  /** Marks the labels of a symbol. @returns the mark */
+  #bear(symbol: number): number {
+    if (symbol === this.#borne) return this.#stamp;
     if (this.#stamp === LAST_STAMP) {
       this.#bears.fill(0);
       this.#stamp = 0;
     }
-    const stamp = ++this.#stamp;
+    this.#stamp++;
+    this.#borne = symbol;
     const labels = this.#symbolLabels[symbol]!;
-    for (let i = 0; i < labels.length; i++) this.#bears[labels[i]!] = stamp;
+    for (let i = 0; i < labels.length; i++) this.#bears[labels[i]!] = this.#stamp;
+    return this.#stamp;
   }
 
-  #begin(): void {
-    if (this.#seenStamp === LAST_STAMP) {
-      this.#seen.fill(0);
-      this.#seenStamp = 0;
-    }
-    this.#seenStamp++;
-    this.#count = 0;
-  }
-
-  #follow(state: number): void {
-    const labels = this.#net.edgeLabels[state]!;
-    for (let i = 0; i < labels.length; i++) {
-      if (this.#bears[labels[i]!] === this.#stamp) this.#reach(this.#net.edgeTargets[state]![i]!);
-    }
-  }
-
-  #reach(target: number): void {
-    const closure = this.#net.closure(target);
-    for (let i = 0; i < closure.length; i++) this.#stay(closure[i]!);
-  }
-
-  #stay(state: number): void {
-    if (this.#seen[state] === this.#seenStamp) return;
-    this.#seen[state] = this.#seenStamp;
-    this.#reached[this.#count++] = state;
-  }
-
-  /** The number of the state of what was reached, as far as a further word leads on from there; -1: no room for it. */
-  #stateOf(begun: number, ends: readonly number[]): number {
-    const { edgeLabels } = this.#net;
-    const reached = this.#reached;
-    let size = 0;
-    for (let i = 0; i < this.#count; i++) {
-      if (edgeLabels[reached[i]!]!.length > 0) reached[size++] = reached[i]!;
-    }
-    this.#count = size;
-    const set = reached.subarray(0, size).sort();
-    let hash = Math.imul(begun, 0x01000193) + size;
-    for (let i = 0; i < size; i++) hash = Math.imul(hash ^ set[i]!, 0x5bd1e995) ^ (hash >>> 13);
-    for (let i = 0; i < ends.length; i++) hash = Math.imul(hash ^ ends[i]!, 0x01000193) + 1;
-    const mask = this.#known.length - 1;
-    let slot = (hash ^ (hash >>> 16)) & mask;
-    for (let state = this.#known[slot]!; state !== 0; state = this.#known[slot]!) {
-      if (
-        this.#hashes[state - 1] === hash &&
-        this.#begun[state - 1] === begun &&
-        this.#consistsOf(state - 1, set, ends)
-      ) {
-        return state - 1;
+  /** Notes the phrases of a state, but for those that the last word is alone: these begin nearer. */
+  #noteEnds(state: number, first: number, symbol: number): void {
+    const wholes = this.#wholesOf(symbol);
+    for (const phrase of this.#sets.ends[state]!) {
+      if (wholes.includes(phrase)) continue;
+      let at = this.#ended.length;
+      while (at > 0 && this.#ended[at - 1]! > phrase) at--;
+      if (at > 0 && this.#ended[at - 1] === phrase) {
+        this.#endedFrom[at - 1] = Math.max(first, this.#endedFrom[at - 1]!);
+        continue;
       }
-      slot = (slot + 1) & mask;
-    }
-    const isFull =
-      this.#ends.length >= MAX_STATES ||
-      this.#steps >= MAX_STEPS ||
-      this.#setAt[this.#ends.length]! + size > MAX_MEMBERS;
-    return isFull ? -1 : this.#addState(begun, set, ends, hash, slot);
-  }
-
-  #consistsOf(state: number, set: Int32Array, ends: readonly number[]): boolean {
-    const from = this.#setAt[state]!;
-    const own = this.#ends[state]!;
-    if (this.#setAt[state + 1]! - from !== set.length || own.length !== ends.length) return false;
-    for (let i = 0; i < set.length; i++) if (this.#members[from + i] !== set[i]) return false;
-    for (let i = 0; i < ends.length; i++) if (own[i] !== ends[i]) return false;
-    return true;
-  }
-
-  #addState(begun: number, set: Int32Array, ends: readonly number[], hash: number, slot: number): number {
-    const state = this.#ends.length;
-    const from = this.#setAt[state]!;
-    if (from + set.length > this.#members.length) {
-      this.#members = enlarged(this.#members, (from + set.length) * 2);
-    }
-    if (state + 2 > this.#setAt.length) {
-      this.#setAt = enlarged(this.#setAt, (state + 2) * 2);
-      this.#hashes = enlarged(this.#hashes, (state + 2) * 2);
-      this.#begun = enlarged(this.#begun, (state + 2) * 2);
-    }
-    this.#members.set(set, from);
-    this.#setAt[state + 1] = from + set.length;
-    this.#hashes[state] = hash;
-    this.#begun[state] = begun;
-    this.#ends.push(ends);
-    this.#known[slot] = state + 1;
-    if (this.#ends.length * 2 > this.#known.length) this.#rehash();
-    return state;
-  }
-
-  #rehash(): void {
-    this.#known = new Int32Array(this.#known.length * 2);
-    const mask = this.#known.length - 1;
-    for (let state = 0; state < this.#ends.length; state++) {
-      const hash = this.#hashes[state]!;
-      let slot = (hash ^ (hash >>> 16)) & mask;
-      while (this.#known[slot] !== 0) slot = (slot + 1) & mask;
-      this.#known[slot] = state + 1;
+      this.#ended.splice(at, 0, phrase);
+      this.#endedFrom.splice(at, 0, first);
     }
   }
 
-  #remember(key: number, target: number): void {
-    if (this.#steps * 2 >= this.#mask) this.#enlarge();
-    this.#put(key, this.#marked(target));
-    this.#steps++;
+  #wholesOf(symbol: number): readonly number[] {
+    if (this.#wholes[symbol] === undefined) this.#begun[symbol] = this.#begin(symbol);
+    return this.#wholes[symbol]!;
   }
 
-  #put(key: number, target: number): void {
-    const mask = this.#mask;
-    let slot = (Math.imul(key, 0x9e3779b1) >>> 8) & mask;
-    while (this.#table[slot * 2] !== -1) slot = (slot + 1) & mask;
-    this.#table[slot * 2] = key;
-    this.#table[slot * 2 + 1] = target;
+  #tell(symbol: number, last: number, found: PhraseListener): void {
+    for (const phrase of this.#wholesOf(symbol)) found(phrase, last, last);
+    for (let i = 0; i < this.#ended.length; i++) found(this.#ended[i]!, this.#endedFrom[i]!, last);
+    this.#ended.length = 0;
+    this.#endedFrom.length = 0;
   }
 
-  #enlarge(): void {
-    const old = this.#table;
-    this.#table = new Int32Array(old.length * 2).fill(-1);
-    this.#mask = this.#mask * 2 + 1;
-    for (let i = 0; i < old.length; i += 2) if (old[i] !== -1) this.#put(old[i]!, old[i + 1]!);
-  }
-
-  /** Leaves the state before any word, in which no phrase is begun. */
+  /** Only the states that threads stand in are numbered again. */
   #forget(): void {
-    this.#table = new Int32Array(FIRST_SLOTS * 2).fill(-1);
-    this.#mask = FIRST_SLOTS - 1;
-    this.#steps = 0;
-    this.#known = new Int32Array(1 << 11);
-    this.#ends = [];
-    this.#setAt[0] = 0;
-    this.#seconds = new Map();
-    this.#addState(0, NOWHERE, NONE, 0, 0);
+    const sets = this.#sets;
+    const alive = Array.from(this.#states.subarray(0, this.#live), (state) =>
+      sets.members.slice(sets.from[state], sets.from[state + 1]),
+    );
+    sets.clear();
+    this.#steps.fill(UNKNOWN);
+    this.#described = 0;
+    this.#begun = new Int32Array(this.#symbolLabels.length).fill(UNKNOWN);
+    for (const [k, members] of alive.entries()) {
+      sets.begin();
+      for (const member of members) sets.put(member);
+      this.#states[k] = this.#stepTo(NONE) >> STATE_SHIFT;
+    }
   }
 }
 
-/** States of the net that a word leads to from the start of some phrase, as far as a further word leads on. */
-interface Beginning {
-  readonly states: Int32Array;
+/** Puts a label into a set; {@link ANY} is none that tells words apart. */
+function mark(traits: Int32Array, at: number, label: number): void {
+  if (label === ANY) return;
+  const bit = label % LABEL_BITS;
+  traits[at + (bit >> 5)]! |= 1 << (bit & 31);
 }
 
 function ascending(a: number, b: number): number {
   return a - b;
 }
 
-function enlarged(old: Int32Array, size: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(size);
+function enlarged(old: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(old.length * 2);
   larger.set(old);
   return larger;
 }

@@ -60,6 +60,15 @@ export class SparseAhoCorasick {
     return built;
   }
 
+  /** Builds it at once. */
+  static of(literals: readonly string[]): SparseAhoCorasick {
+    const steps = SparseAhoCorasick.inSteps(literals);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
   #add(literal: string, id: number): void {
     let state = 0;
     for (let i = 0; i < literal.length; i++) {

@@ -152,7 +152,11 @@ async function noteDone(
     success: done.outcome === 'completed',
     response_time_ms: Math.round(ms),
     ...(done.outcome === 'skipped' ? { error: done.description } : {}),
-    metadata: { ...keyOf(data), ...done.metadata },
+    metadata: {
+      ...keyOf(data),
+      ...(done.outcome === 'skipped' ? { skipped: true } : {}),
+      ...done.metadata,
+    },
   };
   await ctx.interventions.change(
     data.intervention_id,

@@ -26,7 +26,7 @@ export interface EventFields {
   readonly [field: string]: string | number | undefined;
 }
 
-const MAX_AUDIT = 1_000_000;
+export const MAX_AUDIT = 1_000_000;
 const MAX_EVENTS = 10_000;
 const DAY_MS = 86_400_000;
 
@@ -57,14 +57,15 @@ export function sideKeys(keys: Keys, atMs: number): [audit: string, events: stri
 export function sideArgument(writes: SideWrites, auditDays: number): string {
   const at = new Date(writes.atMs).toISOString();
   return JSON.stringify({
-    audit: writes.audit.map((fields) => flat({ at, ...fields })),
+    audit: writes.audit.map((fields) => flatFields({ at, ...fields })),
     audit_since: String(Math.max(0, writes.atMs - auditDays * DAY_MS)),
     events: writes.events.map(({ type, ...data }) => ['type', type, 'at', at, 'data', JSON.stringify(data)]),
     counts: Object.entries(writes.counts).map(([name, n]) => [name, String(n)]),
   });
 }
 
-function flat(fields: Readonly<Record<string, string | number | undefined>>): string[] {
+/** Field, value, field, value: as a stream takes them. */
+export function flatFields(fields: Readonly<Record<string, string | number | undefined>>): string[] {
   return Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : [name, String(value)],
   );

@@ -1,4 +1,4 @@
-import type { StepValidation } from '../../contracts/safety.ts';
+import type { SafetyLevel, StepValidation } from '../../contracts/safety.ts';
 import type { LiveJudge } from '../ports.ts';
 import { stepValidationOf } from './step-validation.ts';
 
@@ -11,19 +11,32 @@ export interface OutputJudge {
   judge(text: string, before?: string): StepValidation;
 }
 
-/** Fails closed: a judge that throws blocks. Source: spec, safety 10, 11 */
-export function createOutputJudge(judge: LiveJudge): OutputJudge {
+/**
+ * Fails closed: a judge that throws blocks. Source: spec, safety 10, 11
+ *
+ * @param counted  told of each judgement
+ */
+export function createOutputJudge(
+  judge: LiveJudge,
+  counted?: (level: SafetyLevel, durationMs: number) => void,
+): OutputJudge {
   return {
     judge(text, before = '') {
-      try {
-        const whole = before === '' ? text : before.slice(-CARRY_OVER) + text;
-        const options = { stage: 'output' as const, includeAudit: false };
-        return stepValidationOf(judge.validatorFor().validateText(whole, options));
-      } catch {
-        return UNJUDGED;
-      }
+      const startedAt = performance.now();
+      const found = judged(before === '' ? text : before.slice(-CARRY_OVER) + text);
+      counted?.(found.level, performance.now() - startedAt);
+      return found;
     },
   };
+
+  function judged(text: string): StepValidation {
+    try {
+      const options = { stage: 'output' as const, includeAudit: false };
+      return stepValidationOf(judge.validatorFor().validateText(text, options));
+    } catch {
+      return UNJUDGED;
+    }
+  }
 }
 
 const UNJUDGED: StepValidation = {

@@ -38,6 +38,9 @@ export function createRecorder(options: RecorderOptions): ValidationRecorder & {
       const judgement = { stage, level, rulesVersion, sessionId, text, userHash, atMs };
       pending.add(store.recordJudgement(judgement), {}, 'a judgement was not recorded');
     },
+    counted(stage, level, durationMs) {
+      tally.judged({ level }, stage, durationMs);
+    },
     settled: () => pending.settled(),
   };
 }

@@ -6,10 +6,10 @@ import { toFleetError } from '../../kernel/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import { assessCrisis } from '../assess.ts';
-import { judgeDegraded, judgeSafely } from '../judge-safely.ts';
 import type { SafetyParts } from '../ports.ts';
 import { answerCrisis, ruleIdsOf } from './answer-crisis.ts';
 import { answerHeld } from './answer-held.ts';
+import { judgeLine, type JudgedLine } from './judge-line.ts';
 import { LAST_WORDS, NOT_THIS_WAY } from './last-words.ts';
 import { PendingWork } from './pending-work.ts';
 import { stepValidationOf } from './step-validation.ts';
@@ -96,19 +96,12 @@ export function createScreen(options: ScreenOptions): Screen {
   const readLimitMs = settings.readLimitMs ?? READ_LIMIT_MS;
   const parts = { ...options, pending, writeLimitMs: settings.writeLimitMs ?? WRITE_LIMIT_MS };
 
-  function judge(text: string, locale: string | undefined, context: SafetyContext): ValidationResult {
-    try {
-      return judgeSafely(options.judge.validatorFor(locale), text, {
-        context,
-        includeAudit: recorder !== undefined,
-      });
-    } catch (error) {
-      return judgeDegraded(text, {}, error);
-    }
+  function judge(text: string, locale: string | undefined, context: SafetyContext): JudgedLine {
+    return judgeLine(options.judge, text, { locale, context, includeAudit: recorder !== undefined });
   }
 
   const screen: Screen = {
-    isUrgent: (text, locale) => judge(text, locale, {}).crisis_detected,
+    isUrgent: (text, locale) => judge(text, locale, {}).validation.crisis_detected,
     async playerOf(sessionId, userId) {
       try {
         const asked = store.playerSafety(sessionId, pseudonyms.userHash(userId, sessionId));
@@ -117,17 +110,20 @@ export function createScreen(options: ScreenOptions): Screen {
         return null;
       }
     },
-    async screen(line) {
-      const receivedAt = line.receivedAt ?? performance.now();
+    async screen(said) {
+      const receivedAt = said.receivedAt ?? performance.now();
       const judgingAt = performance.now();
-      let validation = judge(line.text, line.locale, contextOf(line, null));
+      let line = said;
+      let { validation, locale } = judge(said.text, said.locale, contextOf(said, null));
       const judgedMs = performance.now() - judgingAt;
       try {
         const player = await (line.player ?? screen.playerOf(line.sessionId, line.userId));
         const context = contextOf(line, player);
         if (player !== null && (player.violations > 0 || player.crisisCount > 0)) {
-          validation = judge(line.text, line.locale, context);
+          ({ validation, locale } = judge(line.text, line.locale, context));
         }
+        // Who is answered, is answered in the language that was understood.
+        if (locale !== undefined) line = { ...line, locale };
         note(line, validation, judgedMs);
         if (validation.crisis_detected) {
           const factors = options.judge.validatorFor(line.locale).protectiveFactorsIn(line.text);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { StepValidation, ValidationResult } from '../../contracts/safety.ts';
+import type { StepValidation } from '../../contracts/safety.ts';
 import type { ShortCircuit } from '../../contracts/support.ts';
-import { judgeDegraded, judgeSafely } from '../judge-safely.ts';
 import type { LiveJudge } from '../ports.ts';
+import { judgeLine } from './judge-line.ts';
 import type { Screen } from './screen-input.ts';
 import { stepValidationOf } from './step-validation.ts';
 
@@ -25,7 +25,7 @@ export interface JobScreen {
 /** Source: spec, safety 11, "IPA worker" */
 export function createJobScreen(judge: LiveJudge, screen: Screen): JobScreen {
   return {
-    validate: (text) => stepValidationOf(resultOf(judge, text)),
+    validate: (text) => stepValidationOf(judgeLine(judge, text, { includeAudit: false }).validation),
     async answer(text, { key, sessionId, userId }) {
       const screened = await screen.screen({
         text,
@@ -42,12 +42,4 @@ export function createJobScreen(judge: LiveJudge, screen: Screen): JobScreen {
       };
     },
   };
-}
-
-function resultOf(judge: LiveJudge, text: string): ValidationResult {
-  try {
-    return judgeSafely(judge.validatorFor(), text, { includeAudit: false });
-  } catch (error) {
-    return judgeDegraded(text, {}, error);
-  }
 }

@@ -6,6 +6,8 @@ import type { Metrics } from '../../observability/metrics.ts';
 import { defineScript, runScript } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import type { PeopleCaller, Pseudonyms } from '../ports.ts';
+import { sessionPseudonym } from '../pseudonyms.ts';
+import { addAudit } from '../record/add-audit.ts';
 import { PendingWork } from './pending-work.ts';
 
 /** A story that may not be told, and for whom it was. */
@@ -115,8 +117,19 @@ export function createWithheldStories(options: WithheldOptions): WithheldStories
         settings.rememberSeconds,
       ],
     );
+    const userHash = sessionId === undefined ? '' : pseudonyms.userHash(userId ?? null, sessionId);
+    const audited = {
+      event: 'story.withheld',
+      actor: 'system:narrator',
+      stage: 'output',
+      ...(sessionId === undefined ? {} : { session_id: sessionPseudonym(sessionId), user_hash: userHash }),
+      text_hmac: pseudonyms.textHmac(text),
+      length: text.length,
+      level: 'blocked',
+      categories: categories.join(','),
+    };
+    await addAudit(store, audited, nowMs);
     if (sessionId === undefined || Number(count) < settings.repeatLimit) return;
-    const userHash = pseudonyms.userHash(userId ?? null, sessionId);
     await people.tellOfViolations({ sessionId, userHash, count: Number(count) });
   }
 

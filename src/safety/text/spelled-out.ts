@@ -1,4 +1,4 @@
-import type { AhoCorasick } from '../match/aho-corasick.ts';
+import type { SparseAhoCorasick } from '../match/sparse-aho-corasick.ts';
 
 /** A word is worth one, a letter that belongs to none costs as much as three words. */
 const LETTER_COST = 3;
@@ -17,7 +17,7 @@ export interface Piece {
  *
  * Source: spec, safety 2, step 4
  */
-export function divide(letters: Uint16Array, length: number, words: AhoCorasick): Piece[] {
+export function divide(letters: Uint16Array, length: number, words: SparseAhoCorasick): Piece[] {
   if (cost.length <= length) {
     cost = new Int32Array(length * 2);
     via = new Int32Array(length * 2);

@@ -15,10 +15,14 @@ const BASE = 0x01000193;
  * Source: spec, safety 2, step 8; the idea is symmetric deletion
  */
 export class TypoIndex {
-  readonly #byRemainder = new Map<string, string[]>();
-  /** Hashes of the remainders, never 0, which is a free place. Nearly no other word shares one. */
-  #hashes = new Int32Array(1 << 10);
-  #count = 0;
+  readonly #words: readonly string[];
+  /** Hashes of the remainders, never 0, which is a free place, and the first entry of each plus one side by side. */
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  /** Words that leave a remainder of one hash, in their order. Nearly no other remainder shares the hash. */
+  readonly #entryWords: Int32Array;
+  readonly #entryNext: Int32Array;
+  #entries = 0;
   readonly #powers = new Int32Array(LONGEST_TYPED + 1);
   readonly #prefix = new Int32Array(LONGEST_TYPED + 1);
   readonly #suffix = new Int32Array(LONGEST_TYPED + 1);
@@ -28,17 +32,20 @@ export class TypoIndex {
   constructor(words: Iterable<string>) {
     this.#powers[0] = 1;
     for (let i = 1; i <= LONGEST_TYPED; i++) this.#powers[i] = Math.imul(this.#powers[i - 1]!, BASE);
-    for (const word of new Set(words)) {
-      if (word.length < SHORTEST || word.length > LONGEST) continue;
-      for (const remainder of remaindersOf(word, depthOf(word.length))) {
-        const same = this.#byRemainder.get(remainder);
-        if (same === undefined) this.#byRemainder.set(remainder, [word]);
-        else same.push(word);
-        let hash = 0;
-        for (let i = 0; i < remainder.length; i++)
-          hash = (Math.imul(hash, BASE) + remainder.charCodeAt(i)) | 0;
-        this.#add(hash || 1);
-      }
+    this.#words = [...new Set(words)].filter(({ length }) => length >= SHORTEST && length <= LONGEST);
+    const most = this.#words.reduce((sum, { length }) => sum + remaindersAtMost(length), 0);
+    this.#entryWords = new Int32Array(most);
+    this.#entryNext = new Int32Array(most);
+    let size = 1 << 10;
+    while (size < most * 2) size *= 2;
+    this.#mask = size - 1;
+    this.#slots = new Int32Array(size * 2);
+    // Entries of a hash are put in front of each other, so that the first word comes last.
+    for (let id = this.#words.length - 1; id >= 0; id--) {
+      const word = this.#words[id]!;
+      for (let i = 0; i < word.length; i++) this.#typed[i] = word.charCodeAt(i);
+      this.#hashEnds(this.#typed, 0, word.length);
+      this.#someRemainder(this.#typed, 0, word.length, depthOf(word.length), (hash) => this.#add(hash, id));
     }
   }
 
@@ -49,24 +56,42 @@ export class TypoIndex {
 
   #isNear(letters: Uint16Array, offset: number, length: number): boolean {
     if (length < SHORTEST - 1 || length > LONGEST_TYPED) return false;
+    this.#hashEnds(letters, offset, length);
+    return this.#someRemainder(letters, offset, length, length >= LONG - 1 ? 2 : 1, this.#isKnown);
+  }
+
+  /** Hashes of what stands before each letter, and from it on. */
+  #hashEnds(letters: Uint16Array, offset: number, length: number): void {
     const prefix = this.#prefix;
     const suffix = this.#suffix;
-    const powers = this.#powers;
     for (let i = 0; i < length; i++) prefix[i + 1] = (Math.imul(prefix[i]!, BASE) + letters[offset + i]!) | 0;
     suffix[length] = 0;
     for (let i = length - 1; i >= 0; i--) {
-      suffix[i] = (Math.imul(letters[offset + i]!, powers[length - 1 - i]!) + suffix[i + 1]!) | 0;
+      suffix[i] = (Math.imul(letters[offset + i]!, this.#powers[length - 1 - i]!) + suffix[i + 1]!) | 0;
     }
-    if (this.#has(prefix[length]!)) return true;
+  }
+
+  /** Whether what is left of a word is wanted, by its hash, when up to `depth` letters are left out. */
+  #someRemainder(
+    letters: Uint16Array,
+    offset: number,
+    length: number,
+    depth: number,
+    isWanted: (hash: number) => boolean,
+  ): boolean {
+    const prefix = this.#prefix;
+    const suffix = this.#suffix;
+    const powers = this.#powers;
+    if (isWanted(prefix[length]!)) return true;
     for (let i = 0; i < length; i++) {
       const rest = length - 1 - i;
-      if (this.#has((Math.imul(prefix[i]!, powers[rest]!) + suffix[i + 1]!) | 0)) return true;
-      if (length < LONG - 1) continue;
+      if (isWanted((Math.imul(prefix[i]!, powers[rest]!) + suffix[i + 1]!) | 0)) return true;
+      if (depth < 2) continue;
       let middle = prefix[i]!;
       for (let j = i + 1; j < length; j++) {
         // Without the letters i and j: `middle` holds all before j but i.
         const tail = length - 1 - j;
-        if (this.#has((Math.imul(middle, powers[tail]!) + suffix[j + 1]!) | 0)) return true;
+        if (isWanted((Math.imul(middle, powers[tail]!) + suffix[j + 1]!) | 0)) return true;
         middle = (Math.imul(middle, BASE) + letters[offset + j]!) | 0;
       }
     }
@@ -82,7 +107,13 @@ export class TypoIndex {
     let bestDistance = 99;
     let bestShared = -1;
     for (const remainder of remaindersOf(typed, typed.length >= LONG - 1 ? 2 : 1)) {
-      for (const word of this.#byRemainder.get(remainder) ?? []) {
+      for (
+        let entry = this.#firstEntry(hashOf(remainder));
+        entry !== -1;
+        entry = this.#entryNext[entry]! - 1
+      ) {
+        const word = this.#words[this.#entryWords[entry]!]!;
+        if (!isLeftOf(remainder, word)) continue;
         const distance = editDistance(typed, word);
         if (distance > depthOf(word.length)) continue;
         if (distance === 2 && typed[0] !== word[0]) continue;
@@ -94,36 +125,55 @@ export class TypoIndex {
     return best;
   }
 
-  #has(hash: number): boolean {
-    const hashes = this.#hashes;
-    const mask = hashes.length - 1;
-    const wanted = hash || 1;
-    for (let slot = spread(wanted) & mask; ; slot = (slot + 1) & mask) {
-      if (hashes[slot] === wanted) return true;
-      if (hashes[slot] === 0) return false;
-    }
+  readonly #isKnown = (hash: number): boolean => this.#firstEntry(hash) !== -1;
+
+  #firstEntry(hash: number): number {
+    return this.#slots[this.#slotOf(hash || 1) * 2 + 1]! - 1;
   }
 
-  #add(hash: number): void {
-    if (this.#count * 4 > this.#hashes.length) {
-      const old = this.#hashes;
-      this.#hashes = new Int32Array(old.length * 2);
-      this.#count = 0;
-      for (const other of old) if (other !== 0) this.#add(other);
-    }
-    const mask = this.#hashes.length - 1;
+  /** Where a hash is, or would be. */
+  #slotOf(hash: number): number {
+    const slots = this.#slots;
+    const mask = this.#mask;
     let slot = spread(hash) & mask;
-    while (this.#hashes[slot] !== 0) {
-      if (this.#hashes[slot] === hash) return;
-      slot = (slot + 1) & mask;
-    }
-    this.#hashes[slot] = hash;
-    this.#count++;
+    while (slots[slot * 2] !== hash && slots[slot * 2] !== 0) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  /** @returns false: there are more to come */
+  #add(hash: number, word: number): boolean {
+    const slot = this.#slotOf(hash || 1);
+    const next = this.#slots[slot * 2 + 1]!;
+    // Letters that stand twice leave the same whichever of them is left out.
+    if (next !== 0 && this.#entryWords[next - 1] === word) return false;
+    this.#slots[slot * 2] = hash || 1;
+    this.#entryWords[this.#entries] = word;
+    this.#entryNext[this.#entries++] = next;
+    this.#slots[slot * 2 + 1] = this.#entries;
+    return false;
   }
 }
 
 function spread(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 7;
+}
+
+function hashOf(word: string): number {
+  let hash = 0;
+  for (let i = 0; i < word.length; i++) hash = (Math.imul(hash, BASE) + word.charCodeAt(i)) | 0;
+  return hash;
+}
+
+/** Whether a text is what a word leaves when letters are left out, no more of them than may be missing. */
+function isLeftOf(remainder: string, word: string): boolean {
+  if (word.length - remainder.length > depthOf(word.length)) return false;
+  let at = 0;
+  for (let i = 0; i < word.length && at < remainder.length; i++) if (word[i] === remainder[at]) at++;
+  return at === remainder.length;
+}
+
+function remaindersAtMost(length: number): number {
+  return 1 + length + (depthOf(length) === 2 ? (length * (length - 1)) / 2 : 0);
 }
 
 function depthOf(length: number): number {

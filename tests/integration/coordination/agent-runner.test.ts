@@ -190,6 +190,15 @@ describe('an agent at work', () => {
   });
 });
 
+test('an agent that cannot be fed is not left among the registered', async () => {
+  await using post = new Post(server.url);
+  await using house = new House(post);
+  await house.coordinator.close();
+  await expect(house.supervisor.run(new Worker('b1'))).rejects.toMatchObject({ code: 'coordination_closed' });
+  expect(await house.registry.get(BOB)).toBeNull();
+  expect(house.supervisor.list()).toEqual([]);
+});
+
 describe('the controlled end of an agent', () => {
   test('finishes what is in hand, takes nothing more, saves its state, hands over the rest, and is gone', async () => {
     await using post = new Post(server.url);

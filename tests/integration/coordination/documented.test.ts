@@ -31,13 +31,13 @@ test.for([
   ['docs/coordination.md', 'coordinator.receive(', "{ text: 'hello' }\n"],
   ['docs/coordination.md', 'registry.register(', "[ [ 'greeter:g1', 1 ] ]\n"],
   ['docs/coordination.md', 'new Supervisor(', 'hello Ann\n'],
+  ['docs/capabilities.md', 'import ', 'weaver:w1\n'],
 ] as const)('the code of %s with "%s" does what it says', async ([page, words, stdout]) => {
   expect(await printed(page, words)).toEqual({ stdout, stderr: '' });
 });
 
 test('so does that about routing, in a fleet of its own', async () => {
-  await using server = await acquireRedis();
-  const { stdout, stderr } = await printed(server.url, 2);
+  const { stdout, stderr } = await printed('docs/coordination.md', 'new Router(');
   expect(stdout).toMatch(/^g1 \[\s+\{\s+instance: 'g1',/);
   expect(stdout).toMatch(/\n\{ type: 'greeter', instance: 'g1' \}\n$/);
   expect(stderr).toBe('');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { QueueMessage } from '../../../src/coordination/models/queue-message.ts';
+import { Router } from '../../../src/coordination/routing/router.ts';
 import { BOB, message, Post } from '../../support/coordination.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 import { House, Worker } from '../../support/supervision.ts';
@@ -69,6 +70,25 @@ describe('what waits for an agent that is lost', () => {
     await house.supervisor.fallback.handOver(BOB, 'lost', null);
     expect(asked).toEqual([BOB]);
     expect(await house.coordinator.depth(CAP)).toBe(2);
+  });
+
+  test('goes to the one that a router finds best', async () => {
+    await using post = new Post(server.url);
+    await using other = new House(post);
+    await using router = new Router(other.core, other.registry);
+    await using house = new House(post, { resolve: (agent) => router.resolveTarget(agent) });
+    await lose(post, house, [{}, {}, {}]);
+    for (const instance of ['b2', 'b3']) await house.registry.register(new Worker(instance));
+    // One of them has enough to do.
+    await house.coordinator.send(message({ recipient: BEN }));
+    expect(await house.supervisor.fallback.handOver(BOB, 'lost', null)).toBe(3);
+    expect(await house.coordinator.depth({ type: 'bob', instance: 'b3' })).toBe(3);
+
+    router.configure({ enabled: false });
+    await house.coordinator.send(message());
+    expect(await house.supervisor.fallback.runOnce()).toBe(1);
+    expect(await house.coordinator.depth(SHARED)).toBe(1);
+    expect(await house.events('unserved')).toEqual([]);
   });
 
   test('goes to whoever has the capabilities that it asks for when none of its type is there', async () => {

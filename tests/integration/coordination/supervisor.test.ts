@@ -226,7 +226,7 @@ describe('an agent that is not healthy', () => {
     await using house = new House(post);
     let status: 'initializing' | 'healthy' = 'initializing';
     const bob = Object.assign(new Worker('b1'), { healthCheck: async () => ({ status }) });
-    const handle = await house.supervisor.run(bob as never);
+    const handle = await house.supervisor.run(bob);
     await house.supervisor.checkAll();
     expect(handle.status).toBe('initializing');
     expect(await house.events('unhealthy')).toEqual([]);
@@ -273,7 +273,7 @@ test('while Redis is away nothing breaks, and afterwards everything goes on', as
     asked += 1;
     return Worker.prototype.healthCheck.call(bob);
   };
-  await house.supervisor.run({ ...bob, healthCheck });
+  await house.supervisor.run(Object.assign(bob, { healthCheck }));
   await gate.close();
   bob.trouble = 'broken';
   const before = asked;
@@ -305,9 +305,18 @@ describe('what an operator asks of an agent in another process', () => {
     await there.supervisor.obey();
     await there.supervisor.obey();
     const events = await here.events('restarted', 'restarts_reset');
-    expect(events.map(({ kind, details }) => [kind, details['command_id'], details['asked_by']])).toEqual([
-      ['restarted', restart.command_id, 'ann'],
-      ['restarts_reset', reset.command_id, 'ann'],
+    const asked = { asked_by: 'ann', command_id: reset.command_id };
+    expect(events).toMatchObject([
+      {
+        kind: 'restarted',
+        details: {
+          asked_by: 'ann',
+          asked_because: 'why not',
+          by: 'operator',
+          command_id: restart.command_id,
+        },
+      },
+      { kind: 'restarts_reset', details: asked },
     ]);
   });
 

@@ -221,7 +221,7 @@ describe('people are told', () => {
     expect(h.logLines.some((line) => line.includes('no channel to people is set up'))).toBe(true);
   });
 
-  test('a session whose narrator is blocked again and again is told once per window', async () => {
+  test('[R5.4] a session whose narrator is blocked again and again is told once per window', async () => {
     await using hook = await pageReceiver();
     await using h = await start(webhookAt(hook.url));
     const crises = await crisesOf(h);
@@ -312,6 +312,23 @@ describe('a channel that was down', () => {
     await eventually(async () => expect((await crises.escalation(crisis))?.status).toBe('failed'));
     expect(hook.taken).toEqual([]);
     expect((await crises.intervention(crisis.intervention_id)).human_notified).toBe(false);
+  });
+});
+
+describe('the list of calls', () => {
+  test('forgets those whose records are gone', async () => {
+    await using h = await start({});
+    const crises = await crisesOf(h);
+    const { redis: client, keys } = h.core.store;
+    const gone = Array.from({ length: 40 }, (_, i) => `gone-${i}`);
+    await client.zadd(keys.safetyEscalations(), ...gone.flatMap((id) => [1, id]));
+    const session = { userHash: 'u'.repeat(64), count: 3 };
+    for (let i = 0; i < 30; i++) {
+      await crises.caller.tellOfViolations({ ...session, sessionId: `s_${i}` });
+    }
+    const left = await client.zrange(keys.safetyEscalations(), '0', '-1');
+    expect(left.filter((id) => id.startsWith('out-'))).toHaveLength(30);
+    expect(left.filter((id) => id.startsWith('gone-')).length).toBeLessThan(20);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFleetClient, FleetClientError, type FleetClient } from '../../../src/client/client.ts';
+import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { startApiRole, type ApiRole } from '../../../src/runtime/api-role.ts';
@@ -34,6 +35,13 @@ afterAll(async () => {
   await worker?.stop();
   await redis[Symbol.asyncDispose]();
 });
+
+async function auditOf({ core: { store } }: ApiRole): Promise<Record<string, string>[]> {
+  const entries = await store.redis.xrange(store.keys.safetyAudit(), '-', '+');
+  return entries.map(([, flat]) =>
+    Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!])),
+  );
+}
 
 async function refusal(work: Promise<unknown>): Promise<FleetClientError> {
   return work.then(
@@ -94,6 +102,24 @@ test('rules change, are refused, and go back, in the API and in a worker', async
   expect((await client.rollbackSafetyRules()).status.rules_version).toBe(ifMatch);
   const missing = await refusal(client.rollbackSafetyRules({ version: '000000000000' }));
   expect(missing).toMatchObject({ status: 404, code: 'SAFETY_RULES_VERSION_NOT_FOUND' });
+  const audited = (await auditOf(api)).map(({ event, actor }) => `${event} ${actor}`);
+  expect(new Set(audited)).toEqual(
+    new Set(['rules.changed anonymous', 'rules.refused anonymous', 'rules.reload anonymous']),
+  );
+});
+
+test('a text that is too long to be judged is refused, and the refusal is audited without it', async () => {
+  const text = 'zebrafinch '.repeat(91_000);
+  await expect(api.operations.validateText({ text }, LOCAL_OPERATOR)).rejects.toMatchObject({
+    code: 'text_too_large',
+  });
+  expect((await auditOf(api)).at(-1)).toEqual({
+    at: expect.any(String),
+    event: 'text.refused',
+    actor: LOCAL_OPERATOR.id,
+    stage: 'input',
+    length: String(text.length),
+  });
 });
 
 test('a text is judged with what is said instead of it, and nothing is kept of it', async () => {

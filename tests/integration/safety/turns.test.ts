@@ -146,7 +146,7 @@ describe('a player in a crisis', () => {
 });
 
 describe('a turn that is played', () => {
-  test('says what every agent found, the worst of it as its level', async () => {
+  test('[R5.1] says what every agent found, the worst of it as its level', async () => {
     const safety = new MemorySafety();
     await using h = await startHarness({ redisUrl: redis.url, safety });
     const sessionId = await h.newSession();
@@ -309,7 +309,7 @@ describe('a story that may not be told', () => {
     return tokens;
   }
 
-  test('is told anew, and nobody ever reads it', async () => {
+  test('[R5.1] [R5.2] is told anew, and nobody ever reads it', async () => {
     const safety = new MemorySafety();
     const { languages, systems } = narrator(BAD, GOOD);
     await using h = await startHarness({ redisUrl: redis.url, safety, languages });
@@ -326,7 +326,7 @@ describe('a story that may not be told', () => {
     expect(JSON.stringify(tokens)).not.toMatch(/kill|miss you/);
   });
 
-  test('stands nowhere but in quarantine when it is told again and again; then people are told', async () => {
+  test('[R5.2] [R5.4] stands nowhere but in quarantine when it is told again and again; then people are told', async () => {
     const safety = new MemorySafety();
     const { languages, systems } = narrator(BAD);
     await using h = await startHarness({
@@ -354,6 +354,9 @@ describe('a story that may not be told', () => {
     expect(h.logLines.join('')).not.toMatch(/kill yourself|miss you/);
 
     expect(safety.violations).toEqual([{ sessionId, count: 3 }]);
+    const audited = JSON.stringify(await client.xrange(keys.safetyAudit(), '-', '+'));
+    expect(audited.match(/"story\.withheld"/g)).toHaveLength(3);
+    expect(audited).not.toContain(sessionId);
     const next = await h.play(sessionId, 'look around');
     expect(next.response_text).toMatch(/keeps you company/);
     expect(systems).toHaveLength(3);

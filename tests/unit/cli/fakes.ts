@@ -7,6 +7,7 @@ import { afterAll } from 'vitest';
 import { main, type MainDeps } from '../../../src/cli/main.ts';
 import type { CliPorts, RedisFacts } from '../../../src/cli/ports.ts';
 import type { FleetOperations } from '../../../src/contracts/operations.ts';
+import type { MessageOperations } from '../../../src/coordination/messages/operations.ts';
 import type { DeadLetter, QueueView } from '../../../src/contracts/operator.ts';
 import type { RunEvent, RunEventType, RunView } from '../../../src/contracts/run.ts';
 import type { OrchestrationResponse } from '../../../src/contracts/turn.ts';
@@ -41,9 +42,11 @@ export interface RunResult {
   json(): unknown;
 }
 
+type FakedOperations = FleetOperations & MessageOperations;
+
 export type RunSetup = Partial<Omit<MainDeps, 'ports' | 'stdin'>> & {
   readonly ports?: Partial<CliPorts>;
-  readonly operations?: Partial<FleetOperations>;
+  readonly operations?: Partial<FakedOperations>;
   readonly input?: string;
   readonly isTTY?: boolean;
 };
@@ -66,6 +69,10 @@ export async function ao(argv: readonly string[], setup: RunSetup = {}): Promise
         operations: whileOpen(fakeOperations(operations ?? {}), () => isOpen),
         queues: ['ipa', 'wba', 'nga', 'flow', 'maintenance'],
         redisInfo: async () => REDIS_FACTS,
+        close: async () => void (isOpen = false),
+      }),
+      openMessages: async () => ({
+        operations: whileOpen(fakeOperations(operations ?? {}), () => isOpen),
         close: async () => void (isOpen = false),
       }),
       ...ports,
@@ -102,7 +109,7 @@ export function fakePorts(given: Partial<CliPorts>): CliPorts {
 }
 
 /** A fleet that was closed answers nothing, as a real one. */
-function whileOpen(operations: FleetOperations, isOpen: () => boolean): FleetOperations {
+function whileOpen(operations: FakedOperations, isOpen: () => boolean): FakedOperations {
   return new Proxy(operations, {
     get(target, name): unknown {
       if (!isOpen()) throw new Error(`use of ${String(name)} after the fleet was closed`);
@@ -111,7 +118,7 @@ function whileOpen(operations: FleetOperations, isOpen: () => boolean): FleetOpe
   });
 }
 
-export function fakeOperations(given: Partial<FleetOperations>): FleetOperations {
+export function fakeOperations(given: Partial<FakedOperations>): FakedOperations {
   return refusing('operation', given);
 }
 

@@ -282,7 +282,9 @@ describe('problems', () => {
     [{ AO_SAFETY__CHANNELS__EMAIL__ENABLED: 'true' }, RULES[18]],
     [{ AO_SAFETY__CHANNELS__CHAT__ENABLED: 'true' }, RULES[19]],
     [{ AO_SAFETY__CHANNELS__PAGER__ENABLED: 'true' }, RULES[20]],
-    [{ AO_CIRCUITS: '{"provider.main":{"timeout_seconds":400,"success_threshold":4}}' }, RULES[22]],
+    [{ AO_MESSAGING__BACKOFF_MAX: '0.5' }, RULES[22]],
+    [{ AO_CIRCUITS: '{"provider.main":{"timeout_seconds":400,"success_threshold":4}}' }, RULES[23]],
+    [{ AO_SAFETY__NOTIFY__INCLUDE_EXCERPT: 'true' }, RULES[24]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -290,7 +292,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(23);
+    expect(RULES).toHaveLength(25);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { PhraseScan } from '../../../src/safety/decide/scan.ts';
-import { LearnedModel, modelHeader } from '../../../src/safety/learned/learned-model.ts';
+import { LearnedModel } from '../../../src/safety/learned/learned-model.ts';
+import { modelHeader } from '../../../src/safety/learned/read-cues.ts';
 import { SecondOpinion } from '../../../src/safety/learned/second-opinion.ts';
 import { TextReading } from '../../../src/safety/read-text.ts';
 import { lexicon, validatorWith } from './validator.ts';

@@ -1,7 +1,9 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PhraseAutomaton } from '../../../src/safety/match/phrase-automaton.ts';
+import { PhraseBook } from '../../../src/safety/match/phrase-book.ts';
 import { PhraseNet } from '../../../src/safety/match/phrase-net.ts';
-import { parsePhrase } from '../../../src/safety/match/phrase-syntax.ts';
+import { parsePhrase, type Node } from '../../../src/safety/match/phrase-syntax.ts';
 
 const CLASSES = new Map([
   ['wish', ['want', 'would like']],
@@ -9,18 +11,90 @@ const CLASSES = new Map([
   ['where', ['home', 'far away']],
 ]);
 const FILLERS = new Set(['really', 'just']);
+const NEGATIONS = new Set(['not']);
 
-/** Phrases found in a text as [phrase, first word, last word]. */
-function found(phrases: readonly string[], text: string): (readonly [string, number, number])[] {
-  const automaton = new PhraseAutomaton(new PhraseNet(phrases, CLASSES, new Set(['not'])));
-  const symbols = Int32Array.from(text.split(' '), (word) => automaton.symbolOf(word, FILLERS.has(word)));
-  let state = 0;
-  return [...symbols].flatMap((symbol, i) => {
-    state = automaton.step(state, symbol);
-    return automaton
-      .endsAt(state)
-      .map((phrase) => [phrases[phrase]!, automaton.startOf(phrase, symbols, 0, i), i] as const);
-  });
+type Found = readonly [phrase: string, first: number, last: number];
+
+function automatonOf(phrases: readonly string[]): PhraseAutomaton {
+  return new PhraseAutomaton(new PhraseNet(new PhraseBook(phrases, CLASSES), NEGATIONS));
+}
+
+/** Phrases found in the sentences of a text. */
+function found(
+  phrases: readonly string[],
+  sentences: readonly (readonly string[])[],
+  automaton = automatonOf(phrases),
+): Found[] {
+  const words = sentences.flat();
+  const symbols = Int32Array.from(words, (word) => automaton.symbolOf(word, FILLERS.has(word)));
+  const numbers = Int32Array.from(sentences.flatMap((sentence, i) => sentence.map(() => i)));
+  const all: Found[] = [];
+  automaton.run(symbols, numbers, words.length, (phrase, first, last) =>
+    all.push([phrases[phrase]!, first, last]),
+  );
+  return all;
+}
+
+/** Places behind a part of a phrase that begins at a place: what the automaton should find, without any of its means. */
+function placesBehind(node: Node, words: readonly string[], from: readonly number[]): number[] {
+  switch (node.kind) {
+    case 'word':
+      return wordsBehind(words, from, (word) => word === node.word);
+    case 'gap': {
+      const reached = [...from];
+      let next: readonly number[] = from;
+      for (let i = 0; i < node.most; i++) {
+        next = wordsBehind(words, next, (word) => !NEGATIONS.has(word));
+        reached.push(...next);
+      }
+      return reached;
+    }
+    case 'class':
+      return CLASSES.get(node.name)!.flatMap((entry) => placesBehind(parsePhrase(entry), words, from));
+    case 'sequence':
+      return node.parts.reduce((places, part) => placesBehind(part, words, places), [...from]);
+    case 'choice':
+      return node.options.flatMap((option) => placesBehind(option, words, from));
+    case 'optional':
+      return [...from, ...placesBehind(node.part, words, from)];
+  }
+}
+
+/** Fillers may stand between any two words of a phrase. */
+function wordsBehind(
+  words: readonly string[],
+  from: readonly number[],
+  isMeant: (word: string) => boolean,
+): number[] {
+  const behind = new Set<number>();
+  for (const place of from) {
+    for (let i = place; i < words.length; i++) {
+      if (isMeant(words[i]!)) behind.add(i + 1);
+      if (place === 0 || !FILLERS.has(words[i]!)) break;
+    }
+  }
+  return [...behind];
+}
+
+function searched(phrases: readonly string[], sentences: readonly (readonly string[])[]): Found[] {
+  const all: Found[] = [];
+  let before = 0;
+  for (const sentence of sentences) {
+    for (const phrase of phrases) {
+      const nearest = new Map<number, number>();
+      for (let first = 0; first < sentence.length; first++) {
+        const behind = placesBehind(parsePhrase(phrase), sentence.slice(first), [0]);
+        for (const end of behind) nearest.set(first + end - 1, first);
+      }
+      for (const [last, first] of nearest) all.push([phrase, before + first, before + last]);
+    }
+    before += sentence.length;
+  }
+  return all;
+}
+
+function inOrder(all: readonly Found[]): Found[] {
+  return all.toSorted((a, b) => a[2] - b[2] || (a[0] < b[0] ? -1 : 1));
 }
 
 describe('a phrase', () => {
@@ -34,7 +108,7 @@ describe('a phrase', () => {
     ['want *2 go', 'want go', 0, 1],
     ['want to go', 'want to just really go', 0, 4],
   ] as const)('%j is found in %j', ([phrase, text, first, last]) => {
-    expect(found([phrase], text)).toContainEqual([phrase, first, last]);
+    expect(found([phrase], [text.split(' ')])).toContainEqual([phrase, first, last]);
   });
 
   test.for([
@@ -43,7 +117,7 @@ describe('a phrase', () => {
     ['want * go', 'want not go'],
     ['want to go', 'just to go'],
   ] as const)('%j is not found in %j', ([phrase, text]) => {
-    expect(found([phrase], text)).toEqual([]);
+    expect(found([phrase], [text.split(' ')])).toEqual([]);
   });
 
   test.for(['', 'want (to', 'want to)', 'one|two', 'a *9', 'what?'])('%j is refused by name', (phrase) => {
@@ -51,8 +125,52 @@ describe('a phrase', () => {
   });
 
   test('with an unknown class, or one that matches no words at all, is refused', () => {
-    expect(() => new PhraseNet(['{nope} a'], CLASSES)).toThrow('{nope}');
-    expect(() => new PhraseNet(['(a) (b)'], CLASSES)).toThrow('nothing at all');
-    expect(() => new PhraseNet(['{a}'], new Map([['a', ['{a} b']]]))).toThrow('contains itself');
+    expect(() => new PhraseBook(['{nope} a'], CLASSES)).toThrow('{nope}');
+    expect(() => new PhraseNet(new PhraseBook(['(a) (b)'], CLASSES))).toThrow('nothing at all');
+    expect(() => new PhraseBook(['{a}'], new Map([['a', ['{a} b']]]))).toThrow('contains itself');
+  });
+});
+
+describe('any phrases in any text', () => {
+  const word = fc.constantFrom(
+    'want',
+    'to',
+    'go',
+    'home',
+    'far',
+    'away',
+    'not',
+    'just',
+    'really',
+    'would',
+    'like',
+  );
+  const other = fc.oneof({ weight: 8, arbitrary: word }, fc.constantFrom('x', '7'));
+  const { phrase } = fc.letrec<{ part: string; phrase: string }>((tie) => ({
+    part: fc.oneof(
+      { maxDepth: 3 },
+      { weight: 4, arbitrary: word },
+      fc.constantFrom('{wish}', '{act}', '{where}', '*', '*2'),
+      fc.tuple(tie('phrase'), tie('phrase')).map(([a, b]) => `[${a}|${b}]`),
+      tie('phrase').map((inner) => `(${inner})`),
+    ),
+    phrase: fc.array(tie('part'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(' ')),
+  }));
+  // A phrase begins with a word, so that it stands for one at least.
+  const phrases = fc.uniqueArray(
+    fc.tuple(word, phrase).map(([first, rest]) => `${first} ${rest}`),
+    { minLength: 1, maxLength: 6 },
+  );
+  const sentences = fc.array(fc.array(other, { minLength: 1, maxLength: 12 }), { maxLength: 3 });
+
+  test('are found where a search without an automaton finds them, and again', () => {
+    fc.assert(
+      fc.property(phrases, fc.array(sentences, { minLength: 1, maxLength: 4 }), (wanted, texts) => {
+        const automaton = automatonOf(wanted);
+        for (const text of [...texts, ...texts]) {
+          expect(inOrder(found(wanted, text, automaton))).toEqual(inOrder(searched(wanted, text)));
+        }
+      }),
+    );
   });
 });

@@ -28,7 +28,7 @@ describe('protocols', () => {
     }
   });
 
-  test('a crisis follows its most severe type, and a gap falls back to what is done for all', () => {
+  test('[R5.3] a crisis follows its most severe type, and a gap falls back to what is done for all', () => {
     const protocols = readProtocols();
     const idOf = (types: (typeof CRISIS_TYPES)[number][], level: (typeof CRISIS_LEVELS)[number]) =>
       chooseProtocol(protocols, { crisis_types: types, crisis_level: level }).id;

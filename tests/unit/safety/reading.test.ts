@@ -2,7 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TextReading } from '../../../src/safety/read-text.ts';
 import { editDistance, TypoIndex } from '../../../src/safety/text/typos.ts';
+import { WordMemory } from '../../../src/safety/text/word-memory.ts';
+import { hashOf } from '../../../src/safety/match/word-table.ts';
 import { lexicon } from './validator.ts';
+
+/** Making up any text takes long beside other tests on a busy machine. */
+const SLOW_MS = 60_000;
 
 function wordsOf(text: string): string[] {
   const reading = new TextReading(lexicon);
@@ -46,7 +51,7 @@ describe('words are recognised', () => {
   });
 });
 
-test('places lead back to the original, whatever stands before them', () => {
+test('places lead back to the original, whatever stands before them', { timeout: SLOW_MS }, () => {
   const reading = new TextReading(lexicon);
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (before) => {
@@ -83,4 +88,34 @@ test('the typo index finds a word exactly when an edit or two lead to it', () =>
     }),
   );
   expect(index.find('castle')).toBeNull();
+});
+
+test('the typo index knows no nearer word than the one it finds, and nothing of what is far', () => {
+  const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 4, maxLength: 10 });
+  fc.assert(
+    fc.property(fc.uniqueArray(letters, { minLength: 1, maxLength: 12 }), letters, (words, typed) => {
+      const found = new TypoIndex(words).find(typed);
+      const nearest = Math.min(...words.map((word) => editDistance(typed, word)));
+      if (nearest <= 1) expect(editDistance(typed, found!)).toBe(nearest);
+      if (nearest > 2) expect(found).toBeNull();
+    }),
+  );
+});
+
+test('a word memory tells what was kept of a word last, or nothing', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '\ud83d'), maxLength: 18 });
+  const memory = new WordMemory();
+  const kept = new Map<string, number>();
+  fc.assert(
+    fc.property(word, fc.nat(), fc.boolean(), (text, value, isKept) => {
+      const units = Uint16Array.from({ length: text.length + 1 }, (_, i) => text.charCodeAt(i - 1));
+      if (isKept) {
+        memory.keep(units, 1, text.length, hashOf(text), value);
+        if (text.length > 0 && text.length <= 16) kept.set(text, value);
+      }
+      const found = memory.find(units, 1, text.length, hashOf(text));
+      if (found !== -1 && text !== '') expect(found).toBe(kept.get(text));
+      if (isKept && kept.has(text)) expect(found).toBe(value);
+    }),
+  );
 });

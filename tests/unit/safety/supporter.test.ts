@@ -88,7 +88,7 @@ describe('in the place of a text', () => {
     expect(insteadOf(text, { region: 'US' })).toContain(part);
   });
 
-  test('of a narrator stands a quiet place, whatever was said', () => {
+  test('[R5.2] of a narrator stands a quiet place, whatever was said', () => {
     const validation = validateText('you should kill yourself', { stage: 'output' });
     expect(validation.level).toBe('blocked');
     expect(supporter.alternative({ validation, stage: 'output' })).toBe(templates.get('en')!.output.fallback);

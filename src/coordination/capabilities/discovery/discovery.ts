@@ -142,7 +142,7 @@ export class CapabilityDiscovery implements AsyncDisposable {
     this.#isStopped = true;
     const components = [...this.#components.values()];
     for (const { leaving } of components) leaving.abort();
-    await Promise.all(components.map(({ round }) => round));
+    for (const { round } of components) await round;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

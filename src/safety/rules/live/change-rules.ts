@@ -14,7 +14,7 @@ export interface RulesInChange {
   /** Digest of what stands in Redis, `absent`, or null where it was not read. */
   readonly standing: () => string | null;
   /** Tells of the refusal, and returns what to throw. */
-  readonly reject: (error: FleetError) => FleetError;
+  readonly reject: (error: FleetError, by: string) => FleetError;
 }
 
 export interface Change {
@@ -34,7 +34,7 @@ export async function putRules(
   { by, ifMatch }: Change,
 ): Promise<void> {
   const compiled = await rules.compile(document).catch((error: unknown) => {
-    throw isFleetError(error) && error.problems !== undefined ? rules.reject(error) : error;
+    throw isFleetError(error) && error.problems !== undefined ? rules.reject(error, by) : error;
   });
   await rules.refresh();
   const before = rules.held();

@@ -73,6 +73,10 @@ export class LiveRules implements LiveJudge {
     return validators.get(languageIn(locale ?? usual)) ?? validators.get(languageIn(usual))!;
   }
 
+  get languages(): readonly string[] {
+    return [...this.#options.lexicons.keys()];
+  }
+
   /**
    * Begin with what there is, then follow every change. A Redis that is away delays it by two seconds at most.
    * @param subscriber  a connection that does nothing but subscribe; it may be shared
@@ -264,9 +268,9 @@ export class LiveRules implements LiveJudge {
     );
   }
 
-  #tellRejected(errors: readonly FieldProblem[]): void {
+  #tellRejected(errors: readonly FieldProblem[], by?: string): void {
     const codes = [...new Set(errors.map(({ code }) => code))].slice(0, 10);
-    this.#stored.tellRejected(this.#stored.source, codes).catch(() => undefined);
+    this.#stored.tellRejected(this.#stored.source, codes, by).catch(() => undefined);
   }
 
   get #newestRefusal(): Refusal | null {
@@ -281,9 +285,9 @@ export class LiveRules implements LiveJudge {
       held: () => this.#current.rules,
       isRefused: () => this.#refusal !== null,
       standing: () => (this.#seen === UNREAD ? null : this.#seen || ABSENT),
-      reject: (error) => {
+      reject: (error, by) => {
         this.#options.observe?.reloaded('rejected');
-        this.#tellRejected(error.problems ?? []);
+        this.#tellRejected(error.problems ?? [], by);
         return this.#refused(error);
       },
     };

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { toIso, type Clock } from '../../../kernel/clock.ts';
 import { defineScript, runScript, toBackendError } from '../../../redis/script.ts';
 import type { RedisStore } from '../../../redis/store.ts';
+import { addAudit } from '../../record/add-audit.ts';
+import { flatFields, MAX_AUDIT } from '../../record/side-writes.ts';
 import { MAX_DOCUMENT_BYTES } from '../document.ts';
 
 /** How many accepted documents can be gone back to. */
@@ -27,10 +29,10 @@ return {'new', digest, text}`,
 );
 
 /**
- * KEYS 1 rules | 2 history | 3 events.
+ * KEYS 1 rules | 2 history | 3 events | 4 audit.
  * ARGV 1 '' for any, 'absent', or the digest that must stand there | 2 text | 3 its entry of the history
  *      4 entry for what held before, pushed first where the history is empty, or '' | 5 kept | 6 channel | 7 version
- *      8 data of the event | 9 events kept
+ *      8 data of the event | 9 events kept | 10 entry of the audit, as a list in JSON | 11 entries of it kept
  * Returns 1, or 0 when something else stands there.
  */
 const WRITE = defineScript(
@@ -43,6 +45,7 @@ if ARGV[4] ~= '' and redis.call('EXISTS', KEYS[2]) == 0 then redis.call('LPUSH',
 redis.call('LPUSH', KEYS[2], ARGV[3])
 redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[5]) - 1)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], '*', 'type', 'safety.rules.reloaded', 'data', ARGV[8])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[11], '*', unpack(cjson.decode(ARGV[10])))
 redis.call('PUBLISH', ARGV[6], ARGV[7])
 return 1`,
 );
@@ -60,6 +63,7 @@ if newest and string.find(newest, '"' .. ARGV[4] .. '"', 1, true) then return 0 
 redis.call('LPUSH', KEYS[2], ARGV[3])
 redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[5]) - 1)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], '*', 'type', 'safety.rules.reloaded', 'data', ARGV[8])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[11], '*', unpack(cjson.decode(ARGV[10])))
 return 1`,
 );
 
@@ -130,6 +134,8 @@ export class RulesStore {
       version,
       JSON.stringify({ version, source: this.source, by }),
       EVENTS_KEPT,
+      this.#audited(version, by),
+      MAX_AUDIT,
     ]);
     return reply === 1;
   }
@@ -148,6 +154,8 @@ export class RulesStore {
       version,
       event,
       EVENTS_KEPT,
+      this.#audited(version, by),
+      MAX_AUDIT,
     ]);
   }
 
@@ -167,9 +175,13 @@ export class RulesStore {
     });
   }
 
-  /** For watchers: what was refused, and why. */
-  async tellRejected(source: string, codes: readonly string[]): Promise<void> {
+  /** For watchers: what was refused, and why; for the audit who wanted it, where somebody did. */
+  async tellRejected(source: string, codes: readonly string[], by?: string): Promise<void> {
     const { redis, keys } = this.#store;
+    if (by !== undefined) {
+      const refused = { event: 'rules.refused', actor: by, codes: codes.join(',') };
+      await addAudit(this.#store, refused, this.#clock.now());
+    }
     const data = JSON.stringify({ source, codes });
     await redis.xadd(
       keys.safetyEvents(),
@@ -186,7 +198,12 @@ export class RulesStore {
 
   #keys(): string[] {
     const { keys } = this.#store;
-    return [keys.safetyRules(), keys.safetyRulesHistory(), keys.safetyEvents()];
+    return [keys.safetyRules(), keys.safetyRulesHistory(), keys.safetyEvents(), keys.safetyAudit()];
+  }
+
+  #audited(version: string, by: string): string {
+    const at = toIso(this.#clock.now());
+    return JSON.stringify(flatFields({ at, event: 'rules.changed', actor: by, rules_version: version }));
   }
 
   #entry(text: string, version: string, by: string): string {

@@ -291,14 +291,14 @@ describe('what the player writes', () => {
     expect(output.source).toBe('local');
   });
 
-  it('and what is to be avoided: neither the model nor its context hears more than the list', () => {
+  it('[R5.3] and what is to be avoided: neither the model nor its context hears more than the list', () => {
     const input = turnFor('look', { therapeutic_context: { goals: ['be calm'], avoid: ['water'] } });
     const context = contextFor(factsOf(input));
     expect(JSON.stringify(context).match(/water|stream/gi)).toEqual(['water']);
     expect(systemPrompt(factsOf(input))).not.toContain('water');
   });
 
-  it('is told how difficult it may be, unless that is as usual', () => {
+  it('[R5.3] is told how difficult it may be, unless that is as usual', () => {
     const promptOf = (difficulty?: 'gentle' | 'normal' | 'challenging') => {
       const context = { goals: [], avoid: [], ...(difficulty === undefined ? {} : { difficulty }) };
       return systemPrompt(factsOf(turnFor('look', { therapeutic_context: context })));

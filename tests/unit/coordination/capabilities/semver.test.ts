@@ -122,14 +122,14 @@ describe('a version', () => {
 });
 
 test('both bounds of a range belong to it', () => {
-  const within = (text: string, min?: string, max?: string): boolean =>
+  const within = (one: string, min?: string, max?: string): boolean =>
     isInRange(
-      version(text),
+      version(one),
       min === undefined ? undefined : version(min),
       max === undefined ? undefined : version(max),
     );
   expect(
-    ['1.0.0-rc.1', '1.0.0', '1.5.0', '2.0.0', '2.0.1'].map((text) => within(text, '1.0.0', '2.0.0')),
+    ['1.0.0-rc.1', '1.0.0', '1.5.0', '2.0.0', '2.0.1'].map((each) => within(each, '1.0.0', '2.0.0')),
   ).toEqual([false, true, true, true, false]);
   expect(within('10.0.0', '2.0.0')).toBe(true);
   expect(within('0.0.1')).toBe(true);

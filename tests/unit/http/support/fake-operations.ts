@@ -10,6 +10,20 @@ import type { BreakerView } from '../../../../src/contracts/breaker.ts';
 import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
 import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
+import type {
+  BroadcastMessage,
+  MailboxView,
+  MessageAuditEntry,
+  MessageAuditFilter,
+  MessageOperations,
+  RecoverMessages,
+} from '../../../../src/coordination/messages/operations.ts';
+import {
+  agentIdText,
+  canonicalAgentId,
+  type AgentIdInput,
+} from '../../../../src/coordination/models/agent-id.ts';
+import { MessageResult, type AgentMessageInput } from '../../../../src/coordination/models/message.ts';
 import type { DeadLetter, QueueView, Readiness } from '../../../../src/contracts/operator.ts';
 import { isOpen, RunSummary, type RunEvent, type RunView } from '../../../../src/contracts/run.ts';
 import { Schedule, type ScheduleView } from '../../../../src/contracts/schedule.ts';
@@ -45,7 +59,7 @@ import type { SessionWorld } from '../../../../src/contracts/world-history.ts';
 const AT = '2026-01-01T00:00:00.000Z';
 
 /** A fleet in memory that obeys the contract as far as HTTP can see it; fields are there for tests to reach in. */
-export class FakeOperations implements FleetOperations {
+export class FakeOperations implements FleetOperations, MessageOperations {
   readonly sessions = new Map<string, SessionView>();
   readonly runs = new Map<string, RunView>();
   readonly events = new Map<string, RunEvent[]>();
@@ -480,6 +494,57 @@ export class FakeOperations implements FleetOperations {
     return (async function* () {
       yield* all.slice(from);
     })();
+  }
+
+  readonly mailboxes = new Map<string, MailboxView>();
+  readonly messageEvents: MessageAuditEntry[] = [];
+
+  async sendMessage(message: AgentMessageInput): Promise<MessageResult> {
+    this.#enter('sendMessage', message);
+    return MessageResult.parse({
+      message_id: message.message_id,
+      recipient: canonicalAgentId(message.recipient),
+      delivered: true,
+    });
+  }
+
+  async broadcastMessage({ message, recipients }: BroadcastMessage): Promise<MessageResult[]> {
+    this.#enter('broadcastMessage', message, recipients);
+    const { message_id } = message;
+    return recipients.map((recipient) => {
+      const isAgent = typeof Object(recipient).type === 'string';
+      return MessageResult.parse({
+        message_id,
+        recipient: isAgent ? recipient : message.recipient,
+        delivered: isAgent,
+        ...(isAgent ? {} : { error: 'it is none', error_code: 'invalid_recipient' }),
+      });
+    });
+  }
+
+  async listMailboxes({ limit, after }: { limit: number; after?: string }) {
+    this.#enter('listMailboxes', limit, after);
+    const rest = [...this.mailboxes.values()].filter(({ agent_id: id }) => after === undefined || id > after);
+    const items = rest.slice(0, limit);
+    return { items, next: rest.length > limit ? items.at(-1)!.agent_id : null };
+  }
+
+  async getMailbox(agent: AgentIdInput): Promise<MailboxView> {
+    this.#enter('getMailbox', agent);
+    const found = this.mailboxes.get(agentIdText(agent));
+    if (found === undefined) throw notFound('mailbox_not_found', agentIdText(agent));
+    return found;
+  }
+
+  async recoverMessages(request: RecoverMessages) {
+    this.#enter('recoverMessages', request);
+    return { total: 1, per_agent: { 'anna:default': 1 } };
+  }
+
+  async messageAudit({ limit, before }: MessageAuditFilter): Promise<MessageAuditEntry[]> {
+    this.#enter('messageAudit', limit, before);
+    const from = this.messageEvents.findIndex(({ id }) => id === before) + 1;
+    return this.messageEvents.slice(from, from + limit);
   }
 
   readonly escalations = new Map<string, Escalation>();

@@ -3,8 +3,11 @@ import { categoriesOf, createOutputJudge } from '../../../../src/safety/screenin
 import type { Validator } from '../../../../src/safety/validate-text.ts';
 
 /** Blocks what contains "a forbidden thing", and notes what it was given. */
-function judgeOf(validateText: Validator['validateText']) {
-  return createOutputJudge({ validatorFor: () => ({ validateText }) as Validator });
+function judgeOf(validateText: Validator['validateText'], counted?: (level: string) => void) {
+  return createOutputJudge(
+    { languages: ['en'], validatorFor: () => ({ validateText }) as Validator },
+    counted,
+  );
 }
 
 describe('what the fleet says', () => {
@@ -32,15 +35,20 @@ describe('what the fleet says', () => {
     expect(given).toEqual([[517, { stage: 'output', includeAudit: false }]]);
   });
 
-  test('is blocked when the judge fails', () => {
-    const judge = judgeOf(() => {
-      throw new Error('broken');
-    });
+  test('is blocked when the judge fails, and counted', () => {
+    const levels: string[] = [];
+    const judge = judgeOf(
+      () => {
+        throw new Error('broken');
+      },
+      (level) => void levels.push(level),
+    );
     const validation = judge.judge('A bird sings.');
     expect(validation).toMatchObject({
       level: 'blocked',
       monitoring_flags: ['validation_degraded', 'content_blocked'],
     });
     expect(categoriesOf(validation)).toEqual(['not_judged']);
+    expect(levels).toEqual(['blocked']);
   });
 });

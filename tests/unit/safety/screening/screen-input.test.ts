@@ -28,7 +28,10 @@ function setUp(room = new MemorySafety()) {
     clock,
     log: { warn: write, error: write },
     metrics: {
-      safety_intervention_response_seconds: { observe: (_labels, value) => void seconds.push(value) },
+      safety_intervention_response_seconds: {
+        observe: (_labels, value) => void seconds.push(value),
+        remove: () => undefined,
+      },
     },
     settings: { defaultLocale: 'en', readLimitMs: 30, writeLimitMs: 30 },
   });
