@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { exportsOf } from '../../scripts/docs/coordination-api.ts';
 import * as coordination from '../../src/entries/coordination.ts';
 import * as resilience from '../../src/entries/coordination-resilience.ts';
+import { errorCodesOf } from './error-codes.ts';
 import { readDoc } from './markdown.ts';
 import { productFiles, visit, type AstNode, isNode } from './source.ts';
 import { parseAst } from 'vitest/node';
@@ -42,6 +43,14 @@ test.for(ENTRIES)(
     expect(Object.keys(values).filter((name) => !names.includes(name))).toEqual([]);
   },
 );
+
+test('[R6] every code that the package fails with is in the reference', () => {
+  const rooms = ['src/coordination/', 'src/resilience/'];
+  const files = productFiles().filter(({ path }) => rooms.some((room) => path.startsWith(room)));
+  const codes = new Set(errorCodesOf(files).uses.map(({ code }) => code));
+  const text = readDoc('docs/coordination/API.md');
+  expect([...codes].filter((code) => !text.includes(`| \`${code}\` |`))).toEqual([]);
+});
 
 test('[R6] every entry of the reference shows a declaration or its fields', () => {
   const entries = readDoc('docs/coordination/API.md')

@@ -201,6 +201,15 @@ test('[R6] the coordination package brings its four libraries, starts nothing an
   ).toEqual({ open: [], isQuiet: true, retry: 'function' });
 });
 
+test('[R6] the first lines of its guide do what they say', async () => {
+  const guide = readFileSync(join(ROOT, 'docs/coordination/README.md'), 'utf8');
+  const [, code = ''] = /```ts\n(.*?)```/s.exec(guide) ?? [];
+  const script = join(project, 'guide.ts');
+  writeFileSync(script, code.replace('redis://127.0.0.1:6379/0', redis.url));
+  const { stdout, stderr } = await run(process.execPath, [script], { cwd: project });
+  expect([stdout, stderr]).toEqual(['hello Ann\n', '']);
+});
+
 /** What an example prints that imports the package instead of our source. */
 async function runExample(name: string): Promise<string> {
   const source = readFileSync(join(ROOT, 'examples/coordination', name), 'utf8');
