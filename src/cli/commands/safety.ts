@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { Option } from 'commander';
@@ -44,8 +44,8 @@ export const registerSafety: Register = (program, run) => {
   const group = program.command('safety').description('what texts say about the one who wrote them');
   group
     .command('test')
-    .description('judge one {"text": …, "context"?: …} per line; one result per line, in order')
-    .argument('<file>', 'a file, or - for standard input')
+    .description('judge a text, or one {"text": …, "context"?: …} per line; one result each, in order')
+    .argument('<input>', 'a text, a file of lines, or - for lines on standard input')
     .addOption(localeOption())
     .action(run<[string], TestOptions>(test));
   group
@@ -72,10 +72,10 @@ function localeOption(): Option {
 }
 
 /** A line that cannot be judged is answered with its error and stops nothing. */
-async function test(context: CommandContext, [file]: [string], { locale }: TestOptions): Promise<number> {
+async function test(context: CommandContext, [input]: [string], { locale }: TestOptions): Promise<number> {
   const tools = context.ports.openSafety(locale);
   let hasBadLine = false;
-  for await (const { line, number } of linesOf(context, file)) {
+  for await (const { line, number } of givenLines(context, input)) {
     const read = readLine(line, TestLine);
     if (!read.ok) {
       hasBadLine = true;
@@ -95,6 +95,12 @@ async function test(context: CommandContext, [file]: [string], { locale }: TestO
     }
   }
   return hasBadLine ? EXIT.usage : EXIT.ok;
+}
+
+/** What is neither `-` nor a file is a text by itself. */
+function givenLines(context: CommandContext, input: string): AsyncIterable<NumberedLine> {
+  if (input === '-' || existsSync(input)) return linesOf(context, input);
+  return Readable.from([{ line: JSON.stringify({ text: input }), number: 1 }]);
 }
 
 async function evaluate(context: CommandContext, _args: [], options: EvalOptions): Promise<number> {
@@ -128,10 +134,12 @@ async function checkRules({ ports, out }: CommandContext, [file]: [string]): Pro
   }
 }
 
-async function* linesOf(
-  { stdin }: CommandContext,
-  file: string,
-): AsyncGenerator<{ line: string; number: number }> {
+interface NumberedLine {
+  readonly line: string;
+  readonly number: number;
+}
+
+async function* linesOf({ stdin }: CommandContext, file: string): AsyncGenerator<NumberedLine> {
   const input = file === '-' ? Readable.from(stdin) : createReadStream(file);
   let number = 0;
   try {

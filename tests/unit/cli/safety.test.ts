@@ -29,6 +29,12 @@ test('every line is answered in its order, a bad one with its error, and then th
   expect(code).toBe(2);
 });
 
+test('a text is judged by itself', async () => {
+  const { code, stdout } = await ao(['safety', 'test', 'I want to kill myself'], { ports });
+  expect(stdout).toMatch(/^blocked, crisis: /);
+  expect(code).toBe(0);
+});
+
 test('a labelled set is scored, and a share below the limit fails', async () => {
   const file = fileOf(
     '{"text":"I want to kill myself","crisis":true,"type":"suicidal_ideation","level":"blocked"}\n' +
