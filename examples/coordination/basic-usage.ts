@@ -14,8 +14,9 @@ await coordination.runAgent({
   instance: 'g1',
   async process({ name }, { message }) {
     if (message.message_type === 'event') heard.resolve(message.routing.topic ?? '');
-    else if (typeof name !== 'string') throw new PermanentFailure('a greeting needs a name');
-    return { text: `hello ${String(name)}` };
+    if (message.message_type === 'request' && typeof name !== 'string')
+      throw new PermanentFailure('a greeting needs a name');
+    return { text: `hello ${typeof name === 'string' ? name : ''}` };
   },
 });
 

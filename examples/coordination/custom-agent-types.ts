@@ -51,7 +51,7 @@ async function ask(text: string, id: string): Promise<void> {
     payload: { text },
   });
   console.log(
-    `${String(payload['words'])} words, ${counters.reduce((sum, { words }) => sum + words, 0)} so far`,
+    `${JSON.stringify(payload['words'])} words, ${counters.reduce((sum, { words }) => sum + words, 0)} so far`,
   );
 }
 

@@ -109,9 +109,8 @@ function endOf(lines: readonly string[], start: number): number {
 }
 
 function isEnd(line: string, first: string): boolean {
-  return first.endsWith('{') || first.endsWith('(') || first.endsWith('[')
-    ? /^[}\])]/.test(line) && !/\{$/.test(line)
-    : line.endsWith(';');
+  const isBlock = ['{', '(', '['].some((bracket) => first.endsWith(bracket));
+  return isBlock ? /^[}\])]/.test(line) && !line.endsWith('{') : line.endsWith(';');
 }
 
 /** Of a function its signature; of a constant its beginning. */
@@ -168,6 +167,14 @@ function commentAbove(lines: readonly string[], at: number): string {
 
 interface JsonSchema {
   readonly [key: string]: unknown;
+  readonly type?: string;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
 }
@@ -197,15 +204,15 @@ function takenBy(json: JsonSchema): string {
   if (Array.isArray(json['enum'])) return json['enum'].map((one) => `\`${JSON.stringify(one)}\``).join(', ');
   if (Array.isArray(anyOf)) return (anyOf as JsonSchema[]).map(takenBy).join(' or ');
   const limits = [
-    minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER ? `from ${String(minimum)}` : '',
-    exclusiveMinimum === undefined ? '' : `above ${String(exclusiveMinimum)}`,
-    maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER ? `to ${String(maximum)}` : '',
-    minLength === undefined ? '' : `at least ${String(minLength)} characters`,
-    maxLength === undefined ? '' : `at most ${String(maxLength)} characters`,
-    maxItems === undefined ? '' : `at most ${String(maxItems)}`,
-    pattern === undefined ? '' : `\`${String(pattern).replaceAll('|', '\\|')}\``,
+    minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER ? `from ${minimum}` : '',
+    exclusiveMinimum === undefined ? '' : `above ${exclusiveMinimum}`,
+    maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER ? `to ${maximum}` : '',
+    minLength === undefined ? '' : `at least ${minLength} characters`,
+    maxLength === undefined ? '' : `at most ${maxLength} characters`,
+    maxItems === undefined ? '' : `at most ${maxItems}`,
+    pattern === undefined ? '' : `\`${pattern.replaceAll('|', '\\|')}\``,
   ].filter((limit) => limit !== '');
-  const what = items === undefined ? String(type ?? 'any value') : `array of ${takenBy(items as JsonSchema)}`;
+  const what = items === undefined ? (type ?? 'any value') : `array of ${takenBy(items as JsonSchema)}`;
   return [
     json.properties === undefined
       ? what
@@ -242,6 +249,8 @@ const CODES = [
   'agent_instance_conflict',
   'agent_not_registered',
   'agent_not_found',
+  'answer_not_sent',
+  'semantic_score_invalid',
   'agent_not_alive',
   'component_not_found',
   'circuit_open',
