@@ -183,7 +183,7 @@ test('composing plans brings schemas, a cache and the interface of tracing, and 
   ).toEqual([]);
 });
 
-test('[R6] the coordination package brings its four libraries, starts nothing and lets the process end', async () => {
+test('the coordination package brings its four libraries, starts nothing and lets the process end', async () => {
   const entries = join(project, 'node_modules/tta-agent-fleet/dist/src/entries');
   const brought = (entry: string): string[] =>
     [...new Set([...broughtBy(join(entries, entry))].map((name) => name.split('/', 1).join()))].sort();
@@ -201,7 +201,7 @@ test('[R6] the coordination package brings its four libraries, starts nothing an
   ).toEqual({ open: [], isQuiet: true, retry: 'function' });
 });
 
-test('[R6] the first lines of its guide do what they say', async () => {
+test('the first lines of its guide do what they say', async () => {
   const guide = readFileSync(join(ROOT, 'docs/coordination/README.md'), 'utf8');
   const [, code = ''] = /```ts\n(.*?)```/s.exec(guide) ?? [];
   const script = join(project, 'guide.ts');
@@ -229,7 +229,7 @@ async function runExample(name: string): Promise<string> {
   return stdout;
 }
 
-test('[R6] the examples of the coordination package run on the package alone', async () => {
+test('the examples of the coordination package run on the package alone', async () => {
   const [basic, custom, faults] = await Promise.all(
     ['basic-usage.ts', 'custom-agent-types.ts', 'fault-tolerance.ts'].map(runExample),
   );

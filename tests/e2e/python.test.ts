@@ -37,7 +37,7 @@ async function python(script: string, ...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-describe.skipIf(missing !== null)('[R6] a service in Python', () => {
+describe.skipIf(missing !== null)('a service in Python', () => {
   let fleet: DevProcess;
   beforeAll(async () => {
     fleet = await startDevProcess();

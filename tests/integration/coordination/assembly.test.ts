@@ -59,7 +59,7 @@ async function doorbell(): Promise<{ port: number; rings: () => number; server: 
   return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, rings: () => rings, server: bell };
 }
 
-describe('[R6] putting coordination together', () => {
+describe('putting coordination together', () => {
   test('connects to nothing until it is used, and a process that creates and closes ends by itself', async () => {
     const { port, rings, server: bell } = await doorbell();
     const connection = `redis://127.0.0.1:${port}/0`;
@@ -215,7 +215,7 @@ describe('[R6] putting coordination together', () => {
   });
 });
 
-describe('[R6] what was written for the original', () => {
+describe('what was written for the original', () => {
   test('agents without capabilities, state or health are run like any other', async () => {
     await using coordination = createCoordination({
       ...options(),

@@ -33,7 +33,7 @@ async function fleetOf(...ids: string[]): Promise<{ old: OldFleet; prefix: strin
   return { old, prefix };
 }
 
-describe('[R6] ao migrate', () => {
+describe('ao migrate', () => {
   test('looks, takes over, verifies and deletes, one step at a time', async () => {
     const { prefix, old } = await fleetOf('message-1', 'message-2');
     const ao = command(prefix);

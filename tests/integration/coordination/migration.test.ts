@@ -69,7 +69,7 @@ async function fill(old: OldFleet): Promise<void> {
 }
 const TAKEN = ['high-0001', 'half-reserved', 'expired-1', 'normal-a', 'normal-b', 'retried-1', 'low-0001'];
 
-describe('[R6] taking over the layout of the original', () => {
+describe('taking over the layout of the original', () => {
   test('messages arrive in their order with attempts and dead letters, and the source stays', async () => {
     await using here = stage();
     const { old, migration, coordination } = here;
