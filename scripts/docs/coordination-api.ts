@@ -67,7 +67,7 @@ function entryOf({ name, file }: ExportedName, values: Readonly<Record<string, u
   if (comment !== undefined) text.push(comment);
   const value = values[name];
   if (value instanceof z.ZodType) {
-    text.push(fieldsOf(value));
+    text.push(fieldsOf(value, declared.map(({ code }) => code).join('\n')));
   } else {
     text.push(['```ts', ...declared.map(({ code }) => code), '```'].join('\n'));
   }
@@ -180,7 +180,7 @@ interface JsonSchema {
 }
 
 /** The fields of a schema with what they take, or the schema itself where it is a single value. */
-function fieldsOf(schema: z.ZodType): string {
+function fieldsOf(schema: z.ZodType, code: string): string {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const { properties, required = [] } = json;
   if (properties === undefined) return `Takes ${takenBy(json)}.`;
@@ -191,9 +191,16 @@ function fieldsOf(schema: z.ZodType): string {
         : required.includes(field)
           ? 'required'
           : '–';
-    return `| \`${field}\` | ${takenBy(own)} | ${preset} |`;
+    return `| \`${field}\` | ${takenBy(own)} | ${preset} | ${meaningOf(field, code)} |`;
   });
-  return ['| field | takes | default |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| field | takes | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** The comment right above a field. */
+function meaningOf(field: string, code: string): string {
+  const match = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*${field}:`).exec(code);
+  const text = match?.[1]?.replaceAll(/\n\s*\*/g, ' ') ?? '';
+  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').trim();
 }
 
 function takenBy(json: JsonSchema): string {
