@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
 import type { AgentOperations } from '../coordination/agents/operations.ts';
+import type { Migration } from '../coordination/migration/migration.ts';
 import type { MessageOperations } from '../coordination/messages/operations.ts';
 import type { MetricSpec } from '../observability/metric-catalogue.ts';
 import type { HostDescription } from '../resources/host.ts';
@@ -18,6 +19,8 @@ export interface CliPorts {
   openRemote(target: RemoteTarget): Promise<RemoteFleet>;
   /** The mailboxes at a Redis, without the fleet around them. */
   openMessages(config: Config): Promise<OpenMessages>;
+  /** What the Python original left at a Redis, to be taken over. */
+  openMigration(config: Config, from: string): Migration;
   /** The plans of a fleet of this configuration, without the fleet. */
   openPlans(config: Config): Plans;
   benchPrimitives(options: { rounds: number; signal: AbortSignal }): Promise<PrimitivesBench>;
@@ -32,6 +35,10 @@ export interface CliPorts {
   /** @param locale  default `en`; errors: safety_data_invalid where there are no words for it */
   openSafety(locale?: string): SafetyTools;
 }
+
+export type { Migration };
+export type { MigrationReport } from '../coordination/migration/report.ts';
+export type { Removal, Verification } from '../coordination/migration/remove-source.ts';
 
 /** What the commands use of {@link MessageOperations}; the HTTP client offers the same. */
 export type CliMessageOperations = Pick<

@@ -5,6 +5,7 @@ import { describeHost, systemProbes } from '../resources/host.ts';
 import { startDevFleet } from '../runtime/dev-fleet.ts';
 import { openFleet } from '../runtime/open-fleet.ts';
 import { openMessages } from '../runtime/open-messages.ts';
+import { openFleetMigration } from '../runtime/open-migration.ts';
 import { openPlans } from '../runtime/open-plans.ts';
 import { benchPrimitives } from '../runtime/primitives-bench.ts';
 import { openSafety } from '../runtime/open-safety.ts';
@@ -17,6 +18,7 @@ export const productPorts: CliPorts = {
   openFleet,
   openRemote,
   openMessages,
+  openMigration: openFleetMigration,
   openPlans,
   benchPrimitives,
   runRole,

@@ -14,6 +14,7 @@ import { registerEnqueue } from './commands/enqueue.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerMessages } from './commands/messages.ts';
 import { registerMetrics } from './commands/metrics.ts';
+import { registerMigrate } from './commands/migrate.ts';
 import { registerPlay } from './commands/play.ts';
 import { registerPrimitives } from './commands/primitives.ts';
 import { registerQueues } from './commands/queues.ts';
@@ -78,6 +79,7 @@ const COMMANDS: readonly Register[] = [
   registerDlq,
   registerMessages,
   registerRecover,
+  registerMigrate,
   registerDoctor,
   registerConfig,
   registerSafety,

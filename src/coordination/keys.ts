@@ -6,6 +6,8 @@ import { DEFAULT_INSTANCE, type AgentIdInput } from './models/agent-id.ts';
  */
 export interface CoordinationKeys {
   readonly prefix: string;
+  /** Hash: digest of what was taken over from the layout of the original -> where it went. */
+  migrated(from: string): string;
   /** Set: text forms of all mailboxes that were ever used. */
   mailboxes(): string;
   /** String: who moves a failed message to the dead letters at this moment. */
@@ -62,6 +64,7 @@ export interface CoordinationKeys {
 
 /** No queue is called by one of these words. */
 export const COORDINATION_SEGMENTS = [
+  'migrated',
   'mailboxes',
   'claims',
   'replays',
@@ -78,6 +81,7 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
   const key = (...parts: string[]): string => [prefix, ...parts].join(':');
   return {
     prefix,
+    migrated: (from) => key('migrated', from),
     mailboxes: () => key('mailboxes'),
     deadLetterClaim: (queue, jobId) => key('claims', queue, jobId),
     replays: (queue) => key('replays', queue),

@@ -130,11 +130,26 @@ test('its types are found and checked', async () => {
     `,
   );
   const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+  writeFileSync(
+    join(project, 'coordinator.ts'),
+    `import { createCoordination, type CoordinatedAgent, type MetricsSink } from 'tta-agent-fleet/coordination';
+     import { retry, type Breakers } from 'tta-agent-fleet/coordination/resilience';
+     const metrics: MetricsSink = { inc: () => {}, set: () => {}, observe: () => {} };
+     const coordination = createCoordination({ connection: { host: '127.0.0.1', port: 6379 }, metrics });
+     const echo: CoordinatedAgent = { type: 'my-custom_Type1', process: async (payload) => payload };
+     export const circuits: Breakers = coordination.circuits;
+     export const started = (): Promise<string> => retry(async () => (await coordination.runAgent(echo)).text);
+     // @ts-expect-error: there is no such option
+     createCoordination({ connection: '', conection: '' });
+     // @ts-expect-error: an agent does something
+     export const idle: CoordinatedAgent = { type: 'idle' };
+    `,
+  );
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', ...types];
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  await run(process.execPath, [compiler, ...options, 'consumer.ts', 'composer.ts'], { cwd: project }).catch(
-    (error: { stdout: string }) => expect.fail(error.stdout),
-  );
+  await run(process.execPath, [compiler, ...options, 'consumer.ts', 'composer.ts', 'coordinator.ts'], {
+    cwd: project,
+  }).catch((error: { stdout: string }) => expect.fail(error.stdout));
 });
 
 const IMPORTS = /^(?:import|export)(?:[^'"=;]*? from)? ?'([^']+)';$/gm;
@@ -167,6 +182,73 @@ test('composing plans brings schemas, a cache and the interface of tracing, and 
     `),
   ).toEqual([]);
 });
+
+test('the coordination package brings its four libraries, starts nothing and lets the process end', async () => {
+  const entries = join(project, 'node_modules/tta-agent-fleet/dist/src/entries');
+  const brought = (entry: string): string[] =>
+    [...new Set([...broughtBy(join(entries, entry))].map((name) => name.split('/', 1).join()))].sort();
+  expect(brought('coordination.js')).toEqual(['bullmq', 'ioredis', 'opossum', 'zod']);
+  expect(brought('coordination-resilience.js')).toEqual(['opossum', 'zod']);
+  expect(
+    await evaluate(`
+      const before = [process.listenerCount('SIGTERM'), process.listenerCount('exit')];
+      const coordination = await import('tta-agent-fleet/coordination');
+      const { retry } = await import('tta-agent-fleet/coordination/resilience');
+      const after = [process.listenerCount('SIGTERM'), process.listenerCount('exit')];
+      const open = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|Process/.test(name));
+      console.log(JSON.stringify({ open, isQuiet: String(before) === String(after), retry: typeof retry }));
+    `),
+  ).toEqual({ open: [], isQuiet: true, retry: 'function' });
+});
+
+test('the first lines of its guide do what they say', async () => {
+  const guide = readFileSync(join(ROOT, 'docs/coordination/README.md'), 'utf8');
+  const [, code = ''] = /```ts\n(.*?)```/s.exec(guide) ?? [];
+  const script = join(project, 'guide.ts');
+  writeFileSync(script, code.replace('redis://127.0.0.1:6379/0', redis.url));
+  const { stdout, stderr } = await run(process.execPath, [script], { cwd: project });
+  expect([stdout, stderr]).toEqual(['hello Ann\n', '']);
+});
+
+/** What an example prints that imports the package instead of our source. */
+async function runExample(name: string): Promise<string> {
+  const source = readFileSync(join(ROOT, 'examples/coordination', name), 'utf8');
+  const script = join(project, name);
+  writeFileSync(
+    script,
+    source
+      .replaceAll(`'../../src/entries/coordination.ts'`, `'tta-agent-fleet/coordination'`)
+      .replaceAll(
+        `'../../src/entries/coordination-resilience.ts'`,
+        `'tta-agent-fleet/coordination/resilience'`,
+      ),
+  );
+  expect(source).not.toContain('process.exit');
+  const { stdout, stderr } = await run(process.execPath, [script, redis.url, 'examples'], { cwd: project });
+  expect(stderr).toBe('');
+  return stdout;
+}
+
+test('the examples of the coordination package run on the package alone', async () => {
+  const [basic, custom, faults] = await Promise.all(
+    ['basic-usage.ts', 'custom-agent-types.ts', 'fault-tolerance.ts'].map(runExample),
+  );
+  expect(basic!.split('\n')).toEqual([
+    'hello Ann',
+    'delivered: true, heard of: weather',
+    'no answer to message ask-nobody within 500 ms',
+    'dead: permanent_failure, a greeting needs a name',
+    '',
+  ]);
+  const able = 'can count words: my-custom_Type1:a, my-custom_Type1:b';
+  expect(custom!.split('\n')).toEqual([able, '4 words, 4 so far', able, '2 words, 6 so far', '']);
+  expect(faults!.split('\n')).toEqual([
+    'retry: done after 3 calls',
+    'circuit: open, refused: true',
+    'killed: the other courier finished 3 letters',
+    '',
+  ]);
+}, 120_000);
 
 test('plans are composed, tested with doubles, and run on a fleet, with what it exports', async () => {
   writeFileSync(

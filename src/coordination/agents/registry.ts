@@ -91,10 +91,8 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
       this.#assertOpen('register');
     }
     const previous = this.#local.get(local.text);
-    if (previous !== undefined) {
-      this.#supersede(previous);
-      await this.tell('superseded', previous.id, { by: local.registrationId });
-    }
+    if (previous !== undefined) this.#supersede(previous);
+    if (previous !== undefined) await this.tell('superseded', previous.id, { by: local.registrationId });
     this.#local.set(local.text, local);
     this.#beats.start(this.settings.heartbeatIntervalMs);
     return local;

@@ -171,12 +171,27 @@ async function placeOnce(
   }
 }
 
-/** BullMQ makes the job and the arguments of its script; ours takes them along with those of the admission. */
-async function post(
+function post(
   core: MessagingCore,
   agent: AgentId,
   queued: QueueMessage,
   onWrite: () => void,
+): Promise<ScriptValue> {
+  return postWith(core, agent, queued, (keys, args) => {
+    onWrite();
+    return runScript(core.redis, postMessage, keys, args);
+  });
+}
+
+/**
+ * BullMQ makes the job and the arguments of its script; ours takes them along with those of the admission.
+ * @param run  given the keys and arguments of {@link postMessage}
+ */
+export async function postWith(
+  core: MessagingCore,
+  agent: AgentId,
+  queued: QueueMessage,
+  run: (keys: string[], args: (string | number)[]) => Promise<ScriptValue>,
 ): Promise<ScriptValue> {
   const queue = await core.mailboxes.queue(agent);
   const jobId = jobIdOf(queued.message.message_id);
@@ -197,10 +212,7 @@ async function post(
   );
   const client = {
     runCommand(_name: string, args: (string | number)[]) {
-      onWrite();
-      return runScript(
-        core.redis,
-        postMessage,
+      return run(
         [...args.slice(0, ADD_KEYS).map(String), ...postKeys(core, queue, queued)],
         [...args.slice(ADD_KEYS, ADD_KEYS + ADD_ARGUMENTS), ...postArguments(core, agent, queue, queued)],
       );

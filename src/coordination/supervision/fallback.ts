@@ -69,7 +69,8 @@ export class Fallback {
   }
 
   async stop(): Promise<void> {
-    this.#detach?.();
+    if (this.#detach === undefined) return;
+    this.#detach();
     await this.#loop.stop();
     const { redis, keys } = this.#core;
     await askScript(redis, dropClaim, [keys.handoverLease()], [this.#id]).catch(() => undefined);
