@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import { openMigration, type Migration } from '../coordination/migration/migration.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
-import { messagingOptions } from './open-coordination.ts';
+import { messagingOptions } from './coordination-settings.ts';
 import { requireRedisUrl } from './run-role.ts';
 
 /**
