@@ -54,6 +54,25 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   './bin/ao recover': {
     prints: /^Recovered messages summary:\n {2}No expired reservations found\.\nTotal recovered: 0\n$/,
   },
+  './bin/ao agents': { prints: /^input_processor:\S+ +(idle|busy) +healthy /m },
+  './bin/ao route preview ipa --all': {
+    prints: /^input_processor:\S+ \(selected minimal weighted score\)$/m,
+  },
+  './bin/ao capabilities find text_analysis': {
+    prints: /^input_processor:\S+ +text_analysis +1\.0\.0 +0\.96 /m,
+  },
+  'node examples/coordination/basic-usage.ts redis://127.0.0.1:6379/0': {
+    coveredBy: 'tests/e2e/package.test.ts',
+    text: "'basic-usage.ts'",
+  },
+  'node examples/coordination/custom-agent-types.ts redis://127.0.0.1:6379/0': {
+    coveredBy: 'tests/e2e/package.test.ts',
+    text: "'custom-agent-types.ts'",
+  },
+  'node examples/coordination/fault-tolerance.ts redis://127.0.0.1:6379/0': {
+    coveredBy: 'tests/e2e/package.test.ts',
+    text: "'fault-tolerance.ts'",
+  },
   './bin/recover redis://localhost:6379/0 --key-prefix ao': {
     coveredBy: 'tests/e2e/messages.test.ts',
     text: "sh('bin/recover', server.url, '--key-prefix', prefix)",
