@@ -3,7 +3,7 @@ import type { Worker } from 'bullmq';
 import type { RedisClient } from '../../redis/connect.ts';
 
 /** After so long without a sign somebody looks all the same. */
-const LONGEST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 5000;
 /** Delays are looked at this much after they are due, for clocks that differ a little. */
 const DUE_MARGIN_MS = 2;
 const AFTER_ERROR_MS = 100;

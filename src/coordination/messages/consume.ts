@@ -41,7 +41,7 @@ export type MessageHandler = (received: ReceivedMessage, context: HandlerContext
 /** Takes what arrives before the handler sees it, such as awaited answers; true when it did. */
 export type Interceptor = (received: ReceivedMessage) => boolean;
 
-/** Somebody of those who wait looks every second anyhow. */
+/** Somebody of those who wait looks every few seconds anyhow. */
 const IDLE_LOOK_MS = 30_000;
 const AFTER_ERROR_MS = 500;
 
