@@ -15,6 +15,7 @@ import { measureCrisis } from './crisis.ts';
 import { measureEnqueueRate } from './enqueue-rate.ts';
 import { startFleet } from './fleet.ts';
 import { compareLatency, compareThroughput } from './interleaved.ts';
+import { measureIdleFleet } from './idle-fleet.ts';
 import { measureMessages } from './messages.ts';
 import { measureOpenRuns } from './open-runs.ts';
 import { FULL, PARTS, QUICK, type Part, type Plan } from './plan.ts';
@@ -39,6 +40,7 @@ import { measureShape, type ShapeName } from './shapes.ts';
 // 11. messages between agents against bare jobs, in turn
 // 12. asking who is there among many agents
 // 13. calls through circuit breakers against bare calls and a bare opossum, in turn
+// 14. what a fleet asks of Redis while nobody asks anything of it
 
 /** Of every worker, bare and ours. */
 const CONCURRENCY = 100;
@@ -86,6 +88,7 @@ async function runBenchmark(plan: Plan, isWanted: (part: Part) => boolean): Prom
       messages: async () => ({ messages: await measureMessages(redis.url, plan.messages) }),
       agents: async () => ({ agents: await measureAgents(redis.url, plan.agents) }),
       breakers: async () => ({ breakers: await measureBreakers(redis.url, plan.breakers) }),
+      idle: async () => ({ idle: await measureIdleFleet(observer, () => servingWith(redis.url), plan.idle) }),
     };
     const shapes = async (name: ShapeName): Promise<Partial<Report>> => ({
       shapes: { [name]: await measureShape(name, { ...subject, config: configFor(redis.url) }, plan) },

@@ -1,3 +1,4 @@
+import type { IdlePlan } from './idle-fleet.ts';
 import type { AgentsPlan } from './agents.ts';
 import type { BreakersPlan } from './breakers.ts';
 import type { MessagesPlan } from './messages.ts';
@@ -20,6 +21,7 @@ export const PARTS = [
   'messages',
   'agents',
   'breakers',
+  'idle',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -39,6 +41,7 @@ export interface Plan {
   readonly messages: MessagesPlan;
   readonly agents: AgentsPlan;
   readonly breakers: BreakersPlan;
+  readonly idle: IdlePlan;
 }
 
 export const FULL: Plan = {
@@ -58,6 +61,7 @@ export const FULL: Plan = {
   messages: { rounds: 7, messagesPerRound: 5000, latencySamples: 500 },
   agents: { agents: 10_000, samples: 30 },
   breakers: { rounds: 7, callsPerRound: 100_000 },
+  idle: { seconds: 30 },
 };
 
 /** Shows in seconds that everything works; its figures mean nothing. */
@@ -78,4 +82,5 @@ export const QUICK: Plan = {
   messages: { rounds: 1, messagesPerRound: 200, latencySamples: 10 },
   agents: { agents: 200, samples: 3 },
   breakers: { rounds: 1, callsPerRound: 1000 },
+  idle: { seconds: 1 },
 };

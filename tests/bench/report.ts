@@ -1,4 +1,5 @@
 import type { AgentsFigures } from './agents.ts';
+import type { IdleFigures } from './idle-fleet.ts';
 import { BREAKER_SUBJECTS, type BreakersFigures } from './breakers.ts';
 import type { Comparison } from './compare.ts';
 import type { CompileFigures } from './compile.ts';
@@ -41,6 +42,7 @@ export interface Report {
   readonly messages?: MessagesFigures;
   readonly agents?: AgentsFigures;
   readonly breakers?: BreakersFigures;
+  readonly idle?: IdleFigures;
 }
 
 export function renderReport(report: Report): string {
@@ -56,6 +58,7 @@ export function renderReport(report: Report): string {
     ...messageLines(report),
     ...agentLines(report),
     ...breakerLines(report),
+    ...idleLines(report),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -221,6 +224,15 @@ function breakerLines({ breakers }: Report): string[] {
     '',
     ...table([['calls of a closed circuit', 'CPU µs, median', 'over a bare call', 'min to max'], ...rows]),
     `  ${breakers.rounds} rounds of ${breakers.callsPerRound} calls each; shared: ${decimals(breakers.commandsPerThousand, 2)} Redis commands per 1000 calls`,
+  ];
+}
+
+function idleLines({ idle }: Report): string[] {
+  if (idle === undefined) return [];
+  const { unregistered, registered } = idle.commandsPerSecond;
+  return [
+    '',
+    `idle fleet   ${decimals(unregistered, 0)} commands/s in Redis, ${decimals(registered, 0)} with three agents registered, over ${idle.seconds} s`,
   ];
 }
 

@@ -115,6 +115,10 @@ const Document = z.strictObject({
     ),
     commandsPerThousand: Count,
   }),
+  idle: z.strictObject({
+    seconds: z.int().positive(),
+    commandsPerSecond: z.strictObject({ unregistered: Count, registered: Count }),
+  }),
   turns: z.array(
     z.strictObject({
       sessions: z.int().positive(),
