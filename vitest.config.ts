@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-// Two cores are enough: the groups run one after the other, two files at a time. What a test of processes waits for
-// most is time that a lock or a lease needs, so a neighbour costs it little; ratios are measured in one process.
+// Two cores are enough: the groups run one after the other, two files at a time, and those of whole processes three
+// at a time: what they wait for most is time that a lock or a lease needs, so a neighbour costs them little.
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], maxWorkers: 2 } },
       { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'] } },
       {
         test: {
@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           sequence: { groupOrder: 2 },
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
