@@ -134,13 +134,15 @@ export async function disagreements(
   );
   // Where a branch failed before its neighbour had begun, the neighbour is given up, whoever lives.
   if (workers === 'alive' && abandoned.size === 0) {
-    const [left, right] = timelyWhenKilled ? [fleet, here].map(withoutFirstError) : [fleet, here];
+    // Of several failures side by side either may come first where each is a job of its own; both must be on record.
+    const bothFailed = [fleet, here].every(({ errorPath = '' }) => errorPath in errors);
+    const [left, right] =
+      timelyWhenKilled && bothFailed ? [fleet, here].map(withoutFirstError) : [fleet, here];
     return differences(left!, right!, { order: 'set' });
   }
   return differencesByDelay(fleet, here, abandoned, workers);
 }
 
-/** Of several failures side by side either may come first where each is a job of its own. */
 function withoutFirstError({ errorCode: _code, errorPath: _path, ...outcome }: RunOutcome): RunOutcome {
   return outcome;
 }

@@ -1,6 +1,7 @@
 import type { CoordinationCore } from '../core.ts';
 import { keyParts } from '../keys.ts';
 import { asking } from '../messages/availability.ts';
+import type { AgentId } from '../models/agent-id.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import { runScripts, type ScriptCall, type ScriptValue } from '../../redis/script.ts';
 import { beatAgent } from '../scripts/beat-agent.ts';
@@ -8,6 +9,20 @@ import type { LocalAgent } from './local-agent.ts';
 import { readMark } from './records.ts';
 import type { RegistrySettings } from './settings.ts';
 import { exportState } from './state.ts';
+
+/** The first seven keys of the scripts that register an agent and of those that beat, in the order they number them. */
+export function keysOfAgent(keys: CoordinationCore['keys'], agent: AgentId): string[] {
+  const parts = keyParts(agent);
+  return [
+    keys.agent(...parts),
+    keys.agentIndex(),
+    keys.agentDeadlines(),
+    keys.lostAgents(),
+    keys.degradedAgents(),
+    keys.agentState(...parts),
+    keys.agentEvents(),
+  ];
+}
 
 export interface BeatPorts {
   /** The capabilities that an agent advertises; must not throw. */
@@ -70,13 +85,7 @@ function beatCall(
   const parts = keyParts(agent.id);
   return {
     keys: [
-      keys.agent(...parts),
-      keys.agentIndex(),
-      keys.agentDeadlines(),
-      keys.lostAgents(),
-      keys.degradedAgents(),
-      keys.agentState(...parts),
-      keys.agentEvents(),
+      ...keysOfAgent(keys, agent.id),
       keys.capabilities(...parts),
       keys.capabilityIndex(),
       keys.capabilityEpoch(),

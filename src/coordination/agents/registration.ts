@@ -6,7 +6,7 @@ import type { AgentId } from '../models/agent-id.ts';
 import { AgentRecord } from '../models/agent-record.ts';
 import { deregisterAgent } from '../scripts/deregister-agent.ts';
 import { registerAgent } from '../scripts/register-agent.ts';
-import { changedState, recordArgs } from './beats.ts';
+import { changedState, keysOfAgent, recordArgs } from './beats.ts';
 import type { AgentView } from './directory.ts';
 import type { LocalAgent } from './local-agent.ts';
 import { readMark } from './records.ts';
@@ -36,16 +36,7 @@ export async function registerLocal(
   const answer = await askScript(
     redis,
     registerAgent,
-    [
-      keys.agent(...parts),
-      keys.agentIndex(),
-      keys.agentDeadlines(),
-      keys.lostAgents(),
-      keys.degradedAgents(),
-      keys.agentState(...parts),
-      keys.agentEvents(),
-      keys.rejectedAgentState(...parts),
-    ],
+    [...keysOfAgent(keys, agent.id), keys.rejectedAgentState(...parts)],
     [
       ...recordArgs(settings, agent),
       takeover ? 1 : 0,
