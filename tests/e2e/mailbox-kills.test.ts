@@ -85,7 +85,7 @@ describe('processes that share a mailbox', () => {
       const left = (): Promise<number> => post.redis.zcard(`${post.prefix}:msg.bob.b1:prioritized`);
       let kills = 0;
       for (let waiting = await left(); waiting > 0; waiting = await left()) {
-        const child = start(post, { role: 'nacker', messaging: brief });
+        const child = start(post, { role: 'nacker', messaging: { ...brief, maxStalls: 100 } });
         const enough = Math.max(0, waiting - 20 - Math.floor(Math.random() * 150));
         await expect.poll(left, { interval: 2, timeout: 30_000 }).toBeLessThanOrEqual(enough);
         child.process.kill('SIGKILL');

@@ -74,6 +74,8 @@ export function stillPlan(plan: PlanNode): PlanNode {
 function withoutErrors(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if ('status' in value && value.status === 'error') return { status: 'error' };
+  // What an undo is told of the failure.
+  if ('code' in value && 'at' in value) return { code: value.code };
   if (Array.isArray(value)) return value.map(withoutErrors);
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withoutErrors(part)]));
 }
