@@ -1,3 +1,5 @@
+import type { Queue } from 'bullmq';
+import { isQueueName, QUEUE_NAMES } from '../../queues/catalogue.ts';
 import { createBullBoard } from '../../dashboards/bull-board/board.ts';
 import { parseText } from '../agents/ipa/parse.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
@@ -91,6 +93,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       isSafetyEnabled: core.config.safety.enabled,
       workflows: core.workflows,
       registry: core.registry,
+      agentTypes: core.agentTypes,
       queues: core.queues,
       circuits: core.circuits,
       notices: new RunNotices(core.subscriber, core.store.keys),
@@ -119,6 +122,11 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
     await close();
     throw error;
   }
+}
+
+/** Of the types of agents that are known now. */
+function customQueues({ queues }: Core): Queue[] {
+  return [...queues].flatMap(([name, queue]) => (isQueueName(name) ? [] : [queue]));
 }
 
 async function understand(core: Core, text: string, session: OwnedSession | null) {
@@ -176,8 +184,8 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
       ...(config.features.bull_board
         ? {
             boardHandler: createBullBoard({
-              queues: [...core.queues.values()],
-              moreQueues: () => boardQueues.list(),
+              queues: QUEUE_NAMES.map((name) => core.queues.get(name)!),
+              moreQueues: async () => [...customQueues(core), ...(await boardQueues.list())],
               basePath,
               redact,
               callerOf,

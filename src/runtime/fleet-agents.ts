@@ -16,13 +16,13 @@ import { agentTimeoutMs } from './settings.ts';
 import { VERSION } from './version.ts';
 import type { Seat } from './workers.ts';
 
-/** An agent of the fleet that a process runs: a worker of its queue, and a mailbox. */
-export class SeatedAgent implements Seat {
-  readonly agent: AgentName;
+/** An agent that a process runs: a worker of its queue, and a mailbox. */
+export class SeatedAgent<Queue extends string = AgentName> implements Seat {
+  readonly agent: Queue;
   readonly planned: PlannedAgent;
   #registered: RegisteredAgent | undefined;
 
-  constructor(agent: AgentName, planned: PlannedAgent) {
+  constructor(agent: Queue, planned: PlannedAgent) {
     this.agent = agent;
     this.planned = planned;
   }
@@ -141,14 +141,22 @@ function coordinatedAgent(parts: FleetAgentsParts, seat: SeatedAgent): Coordinat
     concurrency: planned.concurrency,
     resources: planned.resources,
     metadata: { queue: name },
-    process: (_payload, { message, signal }) => answerMessage(desk, message, signal),
+    process: async (_payload, { message, signal }) => {
+      // Its jobs have a way of their own.
+      if (message !== null) return answerMessage(desk, message, signal);
+    },
     async healthCheck(): Promise<HealthReport> {
-      if (!worker.isRunning)
-        return { status: 'unhealthy', reason: `the worker of queue ${name} does not run` };
+      const trouble = troubleOf(worker);
+      if (trouble !== null) return trouble;
       await core.store.redis.ping();
       return { status: 'healthy' };
     },
     rest: (graceMs) => worker.rest(graceMs),
     resume: () => worker.resume(),
   };
+}
+
+/** Why an agent whose jobs this worker takes is not healthy; null when nothing is wrong with it. */
+export function troubleOf({ isRunning, queue }: QueueWorker): HealthReport | null {
+  return isRunning ? null : { status: 'unhealthy', reason: `the worker of queue ${queue} does not run` };
 }

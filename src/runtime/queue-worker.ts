@@ -1,11 +1,10 @@
 import { Worker, type Processor, type WorkerOptions } from 'bullmq';
-import type { QueueName } from '../../queues/catalogue.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 
 export interface QueueWorkerOptions {
-  readonly queue: QueueName;
+  readonly queue: string;
   readonly processor: Processor;
   readonly options: WorkerOptions;
   readonly log: Logger;
@@ -17,6 +16,7 @@ export interface QueueWorkerOptions {
 export class QueueWorker {
   readonly #made: QueueWorkerOptions;
   #worker: Worker;
+  #isStarted = false;
   #hasEnded = false;
   #isStopping = false;
   #resting: Promise<void> = Promise.resolve();
@@ -26,7 +26,7 @@ export class QueueWorker {
     this.#worker = this.#make();
   }
 
-  get queue(): QueueName {
+  get queue(): string {
     return this.#made.queue;
   }
 
@@ -40,6 +40,7 @@ export class QueueWorker {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#hasEnded = false;
     this.#worker.run().then(
       () => undefined,
@@ -54,9 +55,13 @@ export class QueueWorker {
     await this.#worker.waitUntilReady();
   }
 
-  /** Take jobs again, with a new Worker where the old one has ended. */
+  /** Take jobs, or take them again, with a new Worker where the old one has ended. */
   resume(): void {
     if (this.#isStopping || this.isRunning) return;
+    if (!this.#isStarted) {
+      this.start();
+      return;
+    }
     if (!this.#hasEnded && this.#worker.isPaused()) {
       void this.#worker.resume();
       return;

@@ -178,6 +178,7 @@ export class AgentRunner {
     return {
       signal,
       message,
+      job: null,
       logger: withFields(this.#ports.logger, fields),
       send: (next) => this.#ports.coordinator.send(next),
     };

@@ -9,13 +9,23 @@ export interface DefinedAgent {
    * before, by the name of its queue, the newest result. Default: the run's own input.
    */
   readonly input?: (before: never, ctx: FnContext) => unknown;
+  /** It may not be repeated, but a definition that was accepted says so: that is passed over. */
+  readonly dropsRetry?: true;
 }
 
-export type Agents = Readonly<Record<string, DefinedAgent>>;
+/** The agents that definitions may name. */
+export interface Agents {
+  find(name: string): DefinedAgent | undefined;
+  /** What is proposed where a name is none. */
+  names(): readonly string[];
+}
 
-/** Own names only. */
-export function findAgent(agents: Agents, name: string): DefinedAgent | undefined {
-  return Object.hasOwn(agents, name) ? agents[name] : undefined;
+/** These agents by name, and no others. */
+export function agentTable(table: Readonly<Record<string, DefinedAgent>>): Agents {
+  return {
+    find: (name) => (Object.hasOwn(table, name) ? table[name] : undefined),
+    names: () => Object.keys(table),
+  };
 }
 
 /** A step that stands before another, and where its result is found. */
@@ -52,11 +62,13 @@ function newestResults(scope: Scope, earlier: readonly EarlierStep[]): Scope {
 /** Agents whose own time limit does not exceed that of the whole; a definition may still set a longer one. */
 export function withinTime(agents: Agents, timeoutMs: number): Agents {
   if (!(timeoutMs > 0)) return agents;
-  return Object.fromEntries(
-    Object.entries(agents).map(([name, agent]) => {
-      const limitMs = agent.step.timeoutMs;
-      if (limitMs === undefined || limitMs <= timeoutMs) return [name, agent];
-      return [name, { ...agent, step: { ...agent.step, timeoutMs } }];
-    }),
-  );
+  return {
+    names: () => agents.names(),
+    find(name) {
+      const agent = agents.find(name);
+      const limitMs = agent?.step.timeoutMs;
+      if (agent === undefined || limitMs === undefined || limitMs <= timeoutMs) return agent;
+      return { ...agent, step: { ...agent.step, timeoutMs } };
+    },
+  };
 }

@@ -5,7 +5,7 @@ import type { RetryOptions } from '../compose/chain.ts';
 import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import { make } from '../compose/make.ts';
 import type { AnyPrimitive } from '../compose/primitive.ts';
-import { defaultInput, findAgent, type Agents, type DefaultUse, type DefinedAgent } from './agents.ts';
+import { defaultInput, type Agents, type DefaultUse, type DefinedAgent } from './agents.ts';
 import { predicate } from './predicates.ts';
 import { reader, template, type RefuseRef } from './references.ts';
 import type { FullDefinition, JsonNode, JsonStep, JsonValue } from './shapes.ts';
@@ -105,7 +105,7 @@ class FullCompiler {
       agent: primitiveOf(agent),
       input,
       ...defined({ timeoutMs, optional, priority, savepoint }),
-      ...(retry === undefined ? {} : { retry: retryOf(retry) }),
+      ...(retry === undefined || agent.dropsRetry === true ? {} : { retry: retryOf(retry) }),
       ...(fallback === undefined ? {} : this.#fallback(fallback, `${path}/fallback`)),
       ...(compensate === undefined ? {} : this.#compensate(compensate.agent, `${path}/compensate/agent`)),
     });
@@ -143,7 +143,7 @@ class FullCompiler {
   }
 
   #agent(name: string, path: string): DefinedAgent | undefined {
-    const agent = findAgent(this.#agents, name);
+    const agent = this.#agents.find(name);
     if (agent === undefined) this.#refuse(path, 'unknown_agent', unknownAgent(name, this.#agents));
     return agent;
   }
@@ -158,7 +158,7 @@ class FullCompiler {
 }
 
 export function unknownAgent(name: string, agents: Agents): string {
-  const known = Object.keys(agents);
+  const known = agents.names();
   const near = nearest(name, known);
   return `no agent "${name}"; ${near === undefined ? `known: ${known.join(', ')}` : `did you mean "${near}"?`}`;
 }

@@ -6,6 +6,7 @@ import { staticLeaves, type StaticLeaf } from '../../primitives/plan/leaves.ts';
 import { checkDefinition } from '../catalog/check-definition.ts';
 import { tellIntent, tellStory, tellWorld } from '../catalog/replies.ts';
 import { isAgentName } from '../catalog/steps.ts';
+import { isCustomType } from './custom-type.ts';
 import type { ReplyFacts, RunReply, WorkflowDefinition } from '../definition.ts';
 
 export interface CompileOptions {
@@ -33,7 +34,7 @@ export function compileDefinition(content: unknown, options: CompileOptions): Wo
     version,
     timeoutMs,
     plan,
-    input: inputOf(defined, agents),
+    input: inputOf(defined),
     needsIntent: needsIntent(defined),
     isStored: true,
     looksAround: defined.form !== 'full',
@@ -41,16 +42,13 @@ export function compileDefinition(content: unknown, options: CompileOptions): Wo
       ? {}
       : { reply: (facts: ReplyFacts<never>) => (facts.session === null ? null : tell(leaves, facts)) }),
   };
-  checkDefinition(definition);
+  checkDefinition(definition, (queue) => isAgentName(queue) || isCustomType(queue));
   return definition;
 }
 
-/** Agents that bring no default of their own take the run's input as it is. */
-function inputOf({ form, defaults }: DefinedWorkflow, agents: Agents): ZodType {
-  const takers = new Set(
-    Object.values(agents).flatMap(({ step, input }) => (input === undefined ? [] : [step.queue])),
-  );
-  if (!defaults.some(({ queue }) => takers.has(queue))) return z.json();
+/** Agents that are not the fleet's take any input. */
+function inputOf({ form, defaults }: DefinedWorkflow): ZodType {
+  if (!defaults.some(({ queue }) => isAgentName(queue))) return z.json();
   return form === 'full' ? TurnInput.loose() : TurnInput;
 }
 
