@@ -20,7 +20,7 @@ export interface CompileOptions {
  *
  * - steps that take what their agents take by default make its input a player's turn
  * - where none of them comes after an IPA, the text is understood before the run begins
- * - a compact definition that runs in a session tells its turn, as the built-in workflows do
+ * - a compact definition with agents of the fleet that runs in a session tells its turn, as the built-in workflows do
  *
  * Errors: invalid_workflow (invalid_input, 422) with every problem
  */
@@ -38,7 +38,7 @@ export function compileDefinition(content: unknown, options: CompileOptions): Wo
     needsIntent: needsIntent(defined),
     isStored: true,
     looksAround: defined.form !== 'full',
-    ...(defined.form === 'full'
+    ...(defined.form === 'full' || !leaves.some(({ queue }) => isAgentName(queue))
       ? {}
       : { reply: (facts: ReplyFacts<never>) => (facts.session === null ? null : tell(leaves, facts)) }),
   };
