@@ -13,19 +13,27 @@ export interface DefinedAgent {
   readonly dropsRetry?: true;
 }
 
-/** The agents that definitions may name. */
-export interface Agents {
+/** The agents that definitions may name: looked up, because they come and go. */
+export interface AgentLookup {
   find(name: string): DefinedAgent | undefined;
   /** What is proposed where a name is none. */
   names(): readonly string[];
 }
 
-/** These agents by name, and no others. */
-export function agentTable(table: Readonly<Record<string, DefinedAgent>>): Agents {
+/** The same, or these by name and no others. */
+export type Agents = AgentLookup | Readonly<Record<string, DefinedAgent>>;
+
+export function lookupIn(agents: Agents): AgentLookup {
+  if (isLookup(agents)) return agents;
   return {
-    find: (name) => (Object.hasOwn(table, name) ? table[name] : undefined),
-    names: () => Object.keys(table),
+    find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined),
+    names: () => Object.keys(agents),
   };
+}
+
+/** An agent may be called `find`, but is no function. */
+function isLookup(agents: Agents): agents is AgentLookup {
+  return typeof agents['find'] === 'function';
 }
 
 /** A step that stands before another, and where its result is found. */
@@ -60,7 +68,7 @@ function newestResults(scope: Scope, earlier: readonly EarlierStep[]): Scope {
 }
 
 /** Agents whose own time limit does not exceed that of the whole; a definition may still set a longer one. */
-export function withinTime(agents: Agents, timeoutMs: number): Agents {
+export function withinTime(agents: AgentLookup, timeoutMs: number): AgentLookup {
   if (!(timeoutMs > 0)) return agents;
   return {
     names: () => agents.names(),

@@ -2,7 +2,7 @@ import { FleetError, type FieldProblem } from '../../kernel/errors.ts';
 import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import type { RetryOptions } from '../compose/chain.ts';
 import type { LooseStepOptions } from '../compose/step-stage.ts';
-import { defaultInput, type Agents, type DefaultUse, type EarlierStep } from './agents.ts';
+import { defaultInput, type AgentLookup, type DefaultUse, type EarlierStep } from './agents.ts';
 import { primitiveOf, unknownAgent } from './full.ts';
 import type { Scope } from './references.ts';
 import type { AgentCall, CompactDefinition } from './shapes.ts';
@@ -24,7 +24,7 @@ interface NamedCall extends AgentCall {
 /** The agents in order, then each group side by side with a barrier after it. */
 export function compactChainOf(
   definition: CompactDefinition,
-  agents: Agents,
+  agents: AgentLookup,
   problems: FieldProblem[],
   defaults: DefaultUse[],
 ): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
@@ -74,7 +74,7 @@ function namedCalls({ agent_sequence, parallel_steps }: CompactDefinition) {
 function optionsOf(
   call: NamedCall,
   definition: CompactDefinition,
-  agents: Agents,
+  agents: AgentLookup,
   problems: FieldProblem[],
   earlier: readonly EarlierStep[],
 ): LooseStepOptions | null {
@@ -125,7 +125,7 @@ function outputOf(
   return { results, skipped_steps: skipped };
 }
 
-function queueOf({ agent }: NamedCall, agents: Agents): string {
+function queueOf({ agent }: NamedCall, agents: AgentLookup): string {
   return agents.find(agent)?.step.queue ?? agent;
 }
 

@@ -5,7 +5,7 @@ import type { RetryOptions } from '../compose/chain.ts';
 import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import { make } from '../compose/make.ts';
 import type { AnyPrimitive } from '../compose/primitive.ts';
-import { defaultInput, type Agents, type DefaultUse, type DefinedAgent } from './agents.ts';
+import { defaultInput, type AgentLookup, type DefaultUse, type DefinedAgent } from './agents.ts';
 import { predicate } from './predicates.ts';
 import { reader, template, type RefuseRef } from './references.ts';
 import type { FullDefinition, JsonNode, JsonStep, JsonValue } from './shapes.ts';
@@ -13,7 +13,7 @@ import type { FullDefinition, JsonNode, JsonStep, JsonValue } from './shapes.ts'
 /** The nodes of a definition as a chain, and what is wrong with them on the way. */
 export function chainOf(
   { nodes, output }: FullDefinition,
-  agents: Agents,
+  agents: AgentLookup,
   problems: FieldProblem[],
   defaults: DefaultUse[],
 ): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
@@ -23,13 +23,13 @@ export function chainOf(
 }
 
 class FullCompiler {
-  readonly #agents: Agents;
+  readonly #agents: AgentLookup;
   readonly #problems: FieldProblem[];
   readonly #defaults: DefaultUse[];
   /** The queues of the steps so far, by their ids. */
   readonly #queues = new Map<string, string>();
 
-  constructor(agents: Agents, problems: FieldProblem[], defaults: DefaultUse[]) {
+  constructor(agents: AgentLookup, problems: FieldProblem[], defaults: DefaultUse[]) {
     this.#agents = agents;
     this.#problems = problems;
     this.#defaults = defaults;
@@ -157,7 +157,7 @@ class FullCompiler {
   }
 }
 
-export function unknownAgent(name: string, agents: Agents): string {
+export function unknownAgent(name: string, agents: AgentLookup): string {
   const known = agents.names();
   const near = nearest(name, known);
   return `no agent "${name}"; ${near === undefined ? `known: ${known.join(', ')}` : `did you mean "${near}"?`}`;

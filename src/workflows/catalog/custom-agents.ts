@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { CUSTOM_AGENT_TIMEOUT_MS } from '../../../queues/catalogue.ts';
 import { JsonObject } from '../../coordination/models/json.ts';
-import type { Agents, DefinedAgent } from '../../primitives/define/agents.ts';
+import {
+  lookupIn,
+  type AgentLookup,
+  type Agents,
+  type DefinedAgent,
+} from '../../primitives/define/agents.ts';
 import type { StepNode } from '../../primitives/plan/node.ts';
 import type { AgentTypes, CustomAgentType } from '../registry/agent-types.ts';
 import { isCustomType } from '../registry/custom-type.ts';
@@ -16,13 +21,14 @@ export const AnyJson = z.unknown().superRefine((value, context) => {
 type KnownTypes = Pick<AgentTypes, 'find' | 'names'>;
 
 /** The agents that a new definition may name: those given, and the types that are known now. */
-export function withKnownTypes(agents: Agents, types: KnownTypes): Agents {
+export function withKnownTypes(agents: Agents, types: KnownTypes): AgentLookup {
+  const fleet = lookupIn(agents);
   return {
     find(name) {
       const type = types.find(name);
-      return agents.find(name) ?? (type === undefined ? undefined : customAgent(name, type));
+      return fleet.find(name) ?? (type === undefined ? undefined : customAgent(name, type));
     },
-    names: () => [...agents.names(), ...types.names()],
+    names: () => [...fleet.names(), ...types.names()],
   };
 }
 
@@ -36,15 +42,16 @@ const UNKNOWN: CustomAgentType = {
  * The agents that a definition may name which was accepted once: any type, as it is known now. One that changed its mind
  * about being repeated is not repeated.
  */
-export function withAnyType(agents: Agents, types: KnownTypes): Agents {
+export function withAnyType(agents: Agents, types: KnownTypes): AgentLookup {
+  const fleet = lookupIn(agents);
   return {
     find(name) {
-      const own = agents.find(name);
+      const own = fleet.find(name);
       if (own !== undefined || !isCustomType(name)) return own;
       const agent = customAgent(name, types.find(name) ?? UNKNOWN);
       return agent.step.idempotent ? agent : { ...agent, dropsRetry: true };
     },
-    names: () => agents.names(),
+    names: () => fleet.names(),
   };
 }
 

@@ -5,7 +5,7 @@ import type { RetryPolicy } from '../../contracts/retry.ts';
 import type { TurnInput } from '../../contracts/turn.ts';
 import { WbaInput, WbaOutput } from '../../contracts/world.ts';
 import { FleetError } from '../../kernel/errors.ts';
-import { agentTable, type Agents } from '../../primitives/define/agents.ts';
+import type { Agents } from '../../primitives/define/agents.ts';
 import type { BindNode, FnContext, FnNode, PlanNode, StepNode } from '../../primitives/plan/node.ts';
 import { fromWire } from '../../resilience/backoff.ts';
 import { viewOf } from '../../sessions/world/view.ts';
@@ -67,13 +67,11 @@ function inputOf(agent: AgentName, settings: CatalogSettings): (before: never, c
 
 /** The fleet's agents as definitions without code may name them, by their short names and by their long ones. */
 export function definedAgents(settings: CatalogSettings): Agents {
-  return agentTable(
-    Object.fromEntries(
-      AGENTS.flatMap((agent) => {
-        const defined = { step: stepOf(agent, settings), input: inputOf(agent, settings) };
-        return [agent, AGENT_TYPES[agent]].map((name) => [name, defined] as const);
-      }),
-    ),
+  return Object.fromEntries(
+    AGENTS.flatMap((agent) => {
+      const defined = { step: stepOf(agent, settings), input: inputOf(agent, settings) };
+      return [agent, AGENT_TYPES[agent]].map((name) => [name, defined] as const);
+    }),
   );
 }
 

@@ -16,7 +16,6 @@ import {
 } from '../../../src/primitives/compose/combine.ts';
 import { asPrimitive } from '../../../src/primitives/compose/workflow.ts';
 import { workflow } from '../../../src/primitives/compose/workflow-builder.ts';
-import { agentTable } from '../../../src/primitives/define/agents.ts';
 import { defineWorkflow } from '../../../src/primitives/define/define.ts';
 import { MemoryEffects } from '../../../src/primitives/effects/memory-effects.ts';
 import { runInProcess } from '../../../src/primitives/in-process/run.ts';
@@ -264,7 +263,7 @@ describe('the examples of the guide', () => {
   });
 
   it('json', async () => {
-    const agents = agentTable({ count: { step: count.plan as StepNode } });
+    const agents = { count: { step: count.plan as StepNode } };
     // #region json
     const defined = defineWorkflow(
       {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { agent } from '../../../src/primitives/compose/agent.ts';
 import { asPrimitive } from '../../../src/primitives/compose/workflow.ts';
-import { agentTable } from '../../../src/primitives/define/agents.ts';
+import type { Agents } from '../../../src/primitives/define/agents.ts';
 import { defineWorkflow } from '../../../src/primitives/define/define.ts';
 import { linearPattern } from '../../../src/primitives/define/linear-pattern.ts';
 import { definitionHash, planHash } from '../../../src/primitives/plan/hash.ts';
@@ -12,11 +12,11 @@ import { testRun } from '../../../src/primitives/testing/test-run.ts';
 
 const stepOf = (name: string): StepNode =>
   agent({ name, input: z.unknown(), output: z.unknown() }).plan as StepNode;
-const agents = agentTable({
+const agents: Agents = {
   ipa: { step: stepOf('ipa'), input: (scope: never) => ({ text: (scope as { input: unknown }).input }) },
   wba: { step: stepOf('wba') },
   nga: { step: stepOf('nga') },
-});
+};
 const echo = (name: string) => mockPrimitive({ name, implementation: (input) => ({ [name]: input }) });
 const failing = (name: string) => mockPrimitive({ name, throws: new Error(name) });
 const overrides = { ipa: echo('ipa'), wba: echo('wba'), nga: echo('nga') };
@@ -114,7 +114,7 @@ describe('what a definition is refused for, before anything runs', () => {
   });
 
   it('an agent whose own limit is longer than the whole gets the whole, not a refusal', () => {
-    const slow = agentTable({ ipa: { step: { ...stepOf('ipa'), timeoutMs: 10_000 } } });
+    const slow: Agents = { ipa: { step: { ...stepOf('ipa'), timeoutMs: 10_000 } } };
     const definition = { ...one, timeout_config: { total_seconds: 1.0004 } };
     const { plan, timeoutMs } = defineWorkflow(definition, { agents: slow });
     expect(timeoutMs).toBe(1000);
@@ -124,11 +124,11 @@ describe('what a definition is refused for, before anything runs', () => {
 
 describe('what an agent takes by default', () => {
   it('is the input and the newest result of each agent before it, whatever the steps are called', async () => {
-    const seen = agentTable({
+    const seen: Agents = {
       ipa: { step: stepOf('ipa') },
       wba: { step: stepOf('wba') },
       nga: { step: stepOf('nga'), input: (before: never) => before },
-    });
+    };
     const definition = {
       name: 'named',
       agent_sequence: [{ agent: 'ipa', name: 'hear' }, { agent: 'wba' }, { agent: 'nga', name: 'tell' }],

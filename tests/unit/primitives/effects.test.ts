@@ -6,7 +6,6 @@ import { make } from '../../../src/primitives/compose/make.ts';
 import type { StepContext } from '../../../src/primitives/step-context.ts';
 import { remembered } from '../../../src/primitives/compose/remembered.ts';
 import { workflow } from '../../../src/primitives/compose/workflow-builder.ts';
-import { agentTable } from '../../../src/primitives/define/agents.ts';
 import { defineWorkflow } from '../../../src/primitives/define/define.ts';
 import { EffectBuffer } from '../../../src/primitives/effects/effect-buffer.ts';
 import { MemoryEffects, MemoryLedger } from '../../../src/primitives/effects/memory-effects.ts';
@@ -209,7 +208,7 @@ describe('savepoints in a definition', () => {
   it('are checked in JSON, with what should happen on a failure', () => {
     const stepOf = (name: string): StepNode =>
       agent({ name, input: z.unknown(), output: z.unknown() }).plan as StepNode;
-    const agents = agentTable({ ipa: { step: stepOf('ipa') } });
+    const agents = { ipa: { step: stepOf('ipa') } };
     const node = (id: string, savepoint?: unknown) => ({
       kind: 'step',
       id,
