@@ -82,6 +82,7 @@ export type CliOperations = Pick<
   | 'reloadSafetyRules'
   | 'status'
   | 'listQueues'
+  | 'deleteQueue'
   | 'listBreakers'
   | 'getBreaker'
   | 'resetBreaker'

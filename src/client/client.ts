@@ -156,6 +156,8 @@ export interface FleetClient
   status(options?: CallOptions): Promise<FleetStatus>;
   listQueues(options?: CallOptions): Promise<QueueView[]>;
   getQueue(name: string, options?: CallOptions): Promise<QueueView>;
+  /** Forgets a type of agents that a module brought and nobody serves any more, with its empty queue. */
+  deleteQueue(name: string, options?: CallOptions): Promise<void>;
   /** What calls of models cost, by UTC day, model, user or workflow. */
   costs(range?: CostRange, options?: CallOptions): Promise<CostReport>;
   listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
@@ -268,6 +270,9 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     status: (o) => get('/v1/status', o),
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
+    async deleteQueue(name, o) {
+      await transport({ method: 'DELETE', path: pathOf`/v1/queues/${name}`, signal: o?.signal });
+    },
     costs: ({ from, to, groupBy } = {}, o) => get('/v1/costs', o, { from, to, group_by: groupBy }),
     listDeadLetters: (o) =>
       get('/v1/dlq', o, { ...pageQuery(o), queue: o?.queue, reason: o?.reason, since: o?.since }),

@@ -49,6 +49,20 @@ return 1
 `,
 );
 
+/**
+ * KEYS  1 types, also the channel
+ * ARGV  1 type
+ * Returns 1 when it was known.
+ */
+const FORGET_AGENT_TYPE = defineScript(
+  'forget-agent-type',
+  `
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('PUBLISH', KEYS[1], ARGV[1])
+return 1
+`,
+);
+
 export interface AgentTypesOptions {
   readonly store: RedisStore;
   readonly log: Logger;
@@ -62,12 +76,14 @@ export interface AgentTypesOptions {
  * 1. reads them when it starts
  * 2. reads them again when a change is announced, when the connection is back, and when it is asked to
  * 3. keeps what it knows while Redis is away
+ * 4. announces its own again when they were forgotten, as by a Redis that came back empty
  *
- * A type stays known when nobody serves it any more: its jobs wait for somebody who does.
+ * A type stays known when nobody serves it any more, until it is forgotten: its jobs wait for somebody who does.
  */
 export class AgentTypes {
   readonly #options: AgentTypesOptions;
   readonly #listeners: (() => void)[] = [];
+  readonly #own = new Map<string, CustomAgentType>();
   #known: ReadonlyMap<string, CustomAgentType> = new Map();
   #text = '[]';
   #reading: Promise<void> | null = null;
@@ -115,12 +131,27 @@ export class AgentTypes {
     this.#isStopped = true;
   }
 
-  /** Make a type known, or what has changed of it. One round trip, then one to read. Errors: backend_unavailable */
-  async announce(type: string, { timeoutMs, isIdempotent, version }: CustomAgentType): Promise<void> {
+  /**
+   * Make a type known that this process serves, or what has changed of it. One round trip, then one to read.
+   * Errors: backend_unavailable
+   */
+  async announce(type: string, about: CustomAgentType): Promise<void> {
+    this.#own.set(type, about);
+    await this.#write(type, about);
+    await this.refresh();
+  }
+
+  /** Whoever serves it makes it known again. Errors: backend_unavailable */
+  async forget(type: string): Promise<void> {
+    const { redis, keys } = this.#options.store;
+    await runScript(redis, FORGET_AGENT_TYPE, [keys.agentTypes()], [type]);
+    await this.refresh();
+  }
+
+  async #write(type: string, { timeoutMs, isIdempotent, version }: CustomAgentType): Promise<void> {
     const { redis, keys } = this.#options.store;
     const record = JSON.stringify({ v: FORMAT, timeout_ms: timeoutMs, idempotent: isIdempotent, version });
     await runScript(redis, ANNOUNCE_AGENT_TYPE, [keys.agentTypes()], [type, record]);
-    await this.refresh();
   }
 
   /** What was announced before this call is known after it. Errors: backend_unavailable */
@@ -134,6 +165,9 @@ export class AgentTypes {
     if (this.#isStopped) return;
     try {
       await this.refresh();
+      const forgotten = [...this.#own].filter(([type]) => !this.#known.has(type));
+      for (const [type, about] of forgotten) await this.#write(type, about);
+      if (forgotten.length > 0) await this.refresh();
     } catch (error) {
       if (this.#isStopped) return;
       const reason = toFleetError(error).message;

@@ -95,16 +95,22 @@ describe('[R8.1] the types of agents that modules brought', () => {
     await eventually(async () => expect(types.names()).toEqual(['unheard']));
   });
 
-  test('are gone when they are forgotten, with their queues', async () => {
+  test('are gone when they are forgotten, with their queues, unless somebody serves them', async () => {
     const prefix = newPrefix();
-    const [one, other] = await Promise.all([process(prefix), process(prefix)]);
-    await one.types.announce('echo', QUICK);
-    await one.types.announce('other', QUICK);
-    await one.redis.hdel(one.keys.agentTypes(), 'echo');
-    await one.redis.publish(one.keys.agentTypes(), 'echo');
-    await eventually(async () => expect(other.types.names()).toEqual(['other']));
-    expect([...other.queues.all.keys()]).toEqual(['ipa', 'flow', 'other']);
-    expect([...other.queues.deadLetters.keys()]).toEqual(['ipa', 'other']);
+    const [serving, other] = await Promise.all([process(prefix), process(prefix)]);
+    await serving.types.announce('served', QUICK);
+    const record = JSON.stringify({ since: 1, v: 1, timeout_ms: 5000, idempotent: false, version: '1' });
+    await other.redis.hset(other.keys.agentTypes(), 'left', record);
+    await other.types.refresh();
+    expect(other.types.names()).toEqual(['left', 'served']);
+    await other.types.forget('left');
+    expect(other.types.names()).toEqual(['served']);
+    expect([...other.queues.all.keys()]).toEqual(['ipa', 'flow', 'served']);
+    expect([...other.queues.deadLetters.keys()]).toEqual(['ipa', 'served']);
+    await other.types.forget('served');
+    const isStored = () => other.redis.hexists(other.keys.agentTypes(), 'served');
+    await eventually(async () => expect(await isStored()).toBe(1));
+    await eventually(async () => expect(other.types.find('served')).toEqual(QUICK));
   });
 
   test('are none where they cannot be read, or could not be', async () => {

@@ -270,6 +270,27 @@ describe('[R8.1] a type of agents that a module brings', () => {
     });
   });
 
+  test('is forgotten on demand when nothing of it is left', async () => {
+    const forget = (name: string) => h.operations.deleteQueue(name, LOCAL_OPERATOR);
+    const role = await h.startModules(
+      echo('brief', { process: () => Promise.reject(new PermanentFailure('never')) }),
+    );
+    const queue = h.core.queues.get('brief')!;
+    const job = await queue.add('fail', { v: 1, input: null });
+    await eventually(async () => expect(await job.getState()).toBe('failed'));
+    await expect(forget('brief')).rejects.toMatchObject({
+      code: 'queue_in_use',
+      message: 'queue "brief" cannot be deleted: workers: 1, failed: 1',
+    });
+    await role.stop();
+    await expect(forget('brief')).rejects.toMatchObject({ message: expect.stringMatching(/: failed: 1$/) });
+    await h.operations.discardDeadLetter(`brief~${job.id}`, { reason: 'a test' }, LOCAL_OPERATOR);
+    await forget('brief');
+    expect((await h.operations.listQueues()).map(({ name }) => name)).not.toContain('brief');
+    await expect(forget('brief')).rejects.toMatchObject({ code: 'queue_not_found' });
+    await expect(forget('flow')).rejects.toMatchObject({ code: 'queue_in_use' });
+  });
+
   test('takes no job before its name is its own', async () => {
     await h.startModules(echo('named'));
     const other = echo('named', { process: () => Promise.reject(new Error('it took a job')) });
