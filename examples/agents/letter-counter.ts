@@ -8,7 +8,9 @@ const counter: CoordinatedAgent = {
   idempotent: true,
   capabilities: [{ name: 'letter_count', type: 'analysis', version: '1.0.0' }],
   // The same work for a step of a workflow, a job of another service and a message.
-  process: async ({ text }) => ({ letters: String(text).replaceAll(/\P{L}/gu, '').length }),
+  process: async ({ text }) => ({
+    letters: typeof text === 'string' ? text.replaceAll(/\P{L}/gu, '').length : 0,
+  }),
 };
 
 export default counter;

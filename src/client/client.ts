@@ -1,6 +1,6 @@
 import type { CostRange, CostReport } from '../contracts/costs.ts';
 import type { DefinitionSummary, DefinitionView } from '../contracts/definition.ts';
-import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '../contracts/operator.ts';
+import type { DeadLetter, DeadLetterDetail, Page, Readiness } from '../contracts/operator.ts';
 import type { Problem } from '../contracts/problem.ts';
 import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
 import type { PutSchedule, ScheduleView } from '../contracts/schedule.ts';
@@ -22,6 +22,7 @@ import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
 import { agentCalls, type AgentsClient } from './agents.ts';
 import { messageCalls, type MessagesClient } from './messages.ts';
+import { queueCalls, type QueuesClient } from './queues.ts';
 import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
 import { breakerCalls, type BreakerCalls } from './breaker-calls.ts';
 import { escalationCalls, type EscalationCalls } from './escalation-calls.ts';
@@ -89,6 +90,7 @@ export interface FleetClient
     EscalationCalls,
     MessagesClient,
     AgentsClient,
+    QueuesClient,
     BreakerCalls {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
@@ -154,10 +156,6 @@ export interface FleetClient
   deleteDefinition(name: string, options?: VersionOptions & SubmitCallOptions): Promise<void>;
   /** How the fleet is doing. */
   status(options?: CallOptions): Promise<FleetStatus>;
-  listQueues(options?: CallOptions): Promise<QueueView[]>;
-  getQueue(name: string, options?: CallOptions): Promise<QueueView>;
-  /** Forgets a type of agents that a module brought and nobody serves any more, with its empty queue. */
-  deleteQueue(name: string, options?: CallOptions): Promise<void>;
   /** What calls of models cost, by UTC day, model, user or workflow. */
   costs(range?: CostRange, options?: CallOptions): Promise<CostReport>;
   listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
@@ -268,11 +266,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     },
     ...safetyRulesCalls({ get, post, ask }),
     status: (o) => get('/v1/status', o),
-    listQueues: (o) => get('/v1/queues', o),
-    getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
-    async deleteQueue(name, o) {
-      await transport({ method: 'DELETE', path: pathOf`/v1/queues/${name}`, signal: o?.signal });
-    },
+    ...queueCalls({ get, transport }),
     costs: ({ from, to, groupBy } = {}, o) => get('/v1/costs', o, { from, to, group_by: groupBy }),
     listDeadLetters: (o) =>
       get('/v1/dlq', o, { ...pageQuery(o), queue: o?.queue, reason: o?.reason, since: o?.since }),
