@@ -240,11 +240,11 @@ async function putOff(
   token: string,
   delayMs: number,
 ): Promise<void> {
-  const held = core.held.get(token);
   const receipt = readToken(token, mailboxQueue(mailbox));
   core.held.drop(token);
-  if (held === undefined || receipt === undefined) return;
-  await asking(core.redis, 'put off', () => held.job.moveToDelayed(Date.now() + delayMs, receipt.lock)).catch(
-    (error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'),
-  );
+  if (receipt === undefined) return;
+  const queue = await core.mailboxes.queue(mailbox);
+  await asking(core.redis, 'put off', () =>
+    queue.getBackend().moveToDelayed(receipt.jobId, Date.now(), delayMs, receipt.lock, { skipAttempt: true }),
+  ).catch((error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'));
 }

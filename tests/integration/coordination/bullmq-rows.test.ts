@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Job, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ADD_ARGUMENTS, ADD_KEYS } from '../../../src/coordination/scripts/post-message.ts';
+import { ADD_ARGUMENTS, ADD_KEYS } from '../../../src/coordination/scripts/post-messages.ts';
 import { acquireRedis, testPrefix, type TestRedis } from '../../support/redis.ts';
 
 // What BullMQ does that mailboxes lean on, one test for each row of the table in the specification
