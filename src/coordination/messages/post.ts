@@ -1,14 +1,14 @@
-import { Job, type JobJson, type Queue } from 'bullmq';
-import { messageJobPriority } from '../../contracts/priority.ts';
+import type { Queue } from 'bullmq';
 import { runScript } from '../../redis/script.ts';
 import { agentIdText, type AgentId } from '../models/agent-id.ts';
 import type { AgentMessage } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
-import { ADD_ARGUMENTS, ADD_KEYS, postMessages } from '../scripts/post-messages.ts';
+import { postMessages } from '../scripts/post-messages.ts';
 import { AUDIT_FIELDS, auditValues } from './audit-fields.ts';
 import { asking, isUnavailable, isUnsent } from './availability.ts';
 import { Batch } from './batch.ts';
 import type { MessagingCore } from './core.ts';
+import { formOf, type JobForm } from './job-form.ts';
 import { jobIdOf } from './token.ts';
 
 /** Messages that one step of Redis takes in, and how long their texts may be together: others wait meanwhile. */
@@ -69,7 +69,7 @@ async function postAll(
 ): Promise<PostOutcome[]> {
   let isWritten = false;
   try {
-    const { keys, args } = await postCall(core, agent, queue, letters);
+    const { keys, args } = postCall(core, agent, queue, letters);
     const outcomes = await asking(core.redis, 'send', () => {
       isWritten = true;
       return runScript(core.redis, postMessages, keys, args);
@@ -105,19 +105,19 @@ function outcomeOfFailure(core: MessagingCore, error: unknown, isWritten: boolea
 }
 
 /** Keys and arguments of {@link postMessages}. */
-export async function postCall(
+export function postCall(
   core: MessagingCore,
   agent: AgentId,
   queue: Queue,
   letters: readonly Letter[],
-): Promise<{ keys: string[]; args: (string | Buffer)[] }> {
+): { keys: string[]; args: (string | Buffer)[] } {
   const { keys } = core;
   const { queueSize, auditMaxLen } = core.settings();
   const forms: JobForm[] = [];
   const messages = [];
   const ownKeys: string[] = [];
   for (const { queued } of letters) {
-    const form = await formOf(queue, queued);
+    const form = formOf(queue, queued);
     if (!forms.includes(form)) forms.push(form);
     const { message, enqueue_id: enqueueId, delivery_attempts: attempts } = queued;
     const id = jobIdOf(message.message_id);
@@ -154,60 +154,6 @@ export async function postCall(
       ...letters.map(({ json }) => json),
     ],
   };
-}
-
-/** What BullMQ passes to its script for a job of one kind. The id, the time and the data are filled in by ours. */
-interface JobForm {
-  readonly keys: readonly string[];
-  readonly arguments: Buffer;
-  readonly options: Buffer;
-}
-
-/** By queue, then by what the options of a job depend on. */
-const FORMS = new WeakMap<Queue, Map<string, JobForm>>();
-
-async function formOf(queue: Queue, { priority, retry, delivery_attempts }: QueueMessage): Promise<JobForm> {
-  const attempts = Math.max(1, retry.attempts - delivery_attempts);
-  const forms = FORMS.get(queue) ?? new Map<string, JobForm>();
-  FORMS.set(queue, forms);
-  const kind = `${priority} ${attempts}`;
-  const form = forms.get(kind) ?? (await askBullmq(queue, messageJobPriority(priority), attempts));
-  forms.set(kind, form);
-  return form;
-}
-
-/** BullMQ makes a job and the arguments of its script as always; the client it sends them with only looks at them. */
-async function askBullmq(queue: Queue, priority: number, attempts: number): Promise<JobForm> {
-  const options = {
-    priority,
-    attempts,
-    backoff: { type: 'ao' },
-    removeOnComplete: true,
-    removeOnFail: false,
-    stackTraceLimit: 10,
-  };
-  const job = new Job(queue, 'message', {}, options, 'm-');
-  let seen: unknown[] = [];
-  const client = {
-    runCommand: async (_name: string, args: unknown[]): Promise<string> => {
-      seen = args;
-      return 'm-';
-    },
-  };
-  // The one method that takes the client to use; for this job it calls nothing but `runCommand` of it.
-  const backend = queue.getBackend() as unknown as AddingBackend;
-  await backend.addJobToTransaction(client, job.asJSON(), 'm-');
-  const [packedArguments, , packedOptions] = seen.slice(ADD_KEYS, ADD_KEYS + ADD_ARGUMENTS);
-  return {
-    keys: seen.slice(0, ADD_KEYS).map(String),
-    // They are packed; that each is a copy matters, since the packer writes into one and the same memory.
-    arguments: Buffer.from(packedArguments as Uint8Array),
-    options: Buffer.from(packedOptions as Uint8Array),
-  };
-}
-
-interface AddingBackend {
-  addJobToTransaction(client: object, job: JobJson, jobId: string): Promise<unknown>;
 }
 
 /** The request that a response answers; empty for everything else. */

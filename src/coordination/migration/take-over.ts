@@ -95,7 +95,7 @@ async function post(
   const recipient = agentOf(agent);
   for (let round = 0; ; round += 1) {
     const queue = await core.mailboxes.queue(recipient);
-    const { keys, args } = await postCall(core, recipient, queue, [{ queued, json: JSON.stringify(queued) }]);
+    const { keys, args } = postCall(core, recipient, queue, [{ queued, json: JSON.stringify(queued) }]);
     const answer = await askScript(core.redis, migrateMessage, [ledger, ...keys], [digest, agent, ...args]);
     switch (answer) {
       case 'sent':
