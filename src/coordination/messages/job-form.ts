@@ -1,4 +1,5 @@
 import { Job, type JobJson, type Queue } from 'bullmq';
+import { FleetError } from '../../kernel/errors.ts';
 import { messageJobPriority } from '../../contracts/priority.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 import { ADD_ARGUMENTS, ADD_KEYS } from '../scripts/post-messages.ts';
@@ -43,7 +44,14 @@ function askBullmq(queue: Queue, priority: number, attempts: number): JobForm {
   };
   // The one method that takes the client to use; for this job it calls nothing but `runCommand` of it, and at once.
   const backend = queue.getBackend() as unknown as AddingBackend;
-  void backend.addJobToTransaction(client, job.asJSON(), 'm-');
+  const asked = backend.addJobToTransaction(client, job.asJSON(), 'm-');
+  asked.catch(() => {}); // seen below
+  if (seen.length !== ADD_KEYS + ADD_ARGUMENTS)
+    throw new FleetError({
+      code: 'script_failed',
+      kind: 'internal',
+      message: `BullMQ passes ${seen.length} values to its script, not ${ADD_KEYS + ADD_ARGUMENTS}`,
+    });
   const [packedArguments, , packedOptions] = seen.slice(ADD_KEYS, ADD_KEYS + ADD_ARGUMENTS);
   return {
     keys: seen.slice(0, ADD_KEYS).map(String),

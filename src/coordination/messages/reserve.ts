@@ -12,7 +12,7 @@ import type { MessagingCore } from './core.ts';
 import { finishDeadLetter } from './dead-letters.ts';
 import { INVALID_ENVELOPE } from './failure.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
-import { takeJob, type TakenJob } from './serve.ts';
+import { takeJob } from './serve.ts';
 import { toToken } from './token.ts';
 
 export const VisibilityTimeout = z.int().min(50).max(43_200_000);
@@ -66,10 +66,11 @@ export async function reserveNext(
     const job = await takeJob(core, agent, lock, visibleInMs);
     if (job === null) return null;
     arrivals.pass();
-    const queueMessage = readStored(job.json);
-    if (queueMessage !== undefined && !job.json.deferredFailure)
-      return hold(core, agent, { job, lock, queueMessage, deadline });
-    await putAside(core, agent, lock, job.json.deferredFailure ? STALLED_REASON : INVALID_ENVELOPE);
+    const { id, json } = job;
+    const queueMessage = json === undefined ? undefined : readStored(json);
+    if (json !== undefined && queueMessage !== undefined && !json.deferredFailure)
+      return hold(core, agent, { id, json, lock, queueMessage, deadline });
+    await putAside(core, agent, lock, json?.deferredFailure ? STALLED_REASON : INVALID_ENVELOPE);
   }
 }
 
@@ -129,13 +130,13 @@ async function putAside(
 function hold(
   core: MessagingCore,
   agent: AgentIdInput,
-  reserved: { job: TakenJob; lock: string; queueMessage: QueueMessage; deadline: number },
+  reserved: { id: string; json: JobJson; lock: string; queueMessage: QueueMessage; deadline: number },
 ): ReceivedMessage {
-  const { job, lock, queueMessage, deadline } = reserved;
-  const token = toToken({ queue: mailboxQueue(agent), jobId: job.id, lock });
-  core.held.add(token, { agent, job, queueMessage, deadline });
+  const { id, json, lock, queueMessage, deadline } = reserved;
+  const token = toToken({ queue: mailboxQueue(agent), jobId: id, lock });
+  core.held.add(token, { agent, json, queueMessage, deadline });
   core.audit.writeQueued('received', agent, queueMessage);
-  if (job.json.attemptsStarted <= 1) {
+  if (json.attemptsStarted <= 1) {
     const waitedMs = Math.max(0, Date.now() - Date.parse(queueMessage.enqueued_at));
     core.metrics.observe(MESSAGE_METRICS.waitSeconds, waitedMs / 1000, { agent: agentIdText(agent) });
   }

@@ -18,10 +18,10 @@ type Wish =
   | { readonly kind: 'ack'; readonly jobId: string; readonly lock: string }
   | { readonly kind: 'take'; readonly lock: string; readonly holdMs: number };
 
-/** A job that is reserved now; `json` as BullMQ decodes it. */
+/** A job that is reserved now, as BullMQ decodes it; undefined when it cannot. */
 export interface TakenJob {
   readonly id: string;
-  readonly json: JobJson;
+  readonly json: JobJson | undefined;
 }
 
 /** By the queue of the mailbox. */
@@ -120,8 +120,12 @@ function isTaken(answer: ScriptValue): answer is Taken {
 }
 
 function decoded([fields, id]: Taken): TakenJob {
-  const [json] = raw2NextJobData([fields, id, 0, 0]) as [JobJson];
-  return { id, json };
+  try {
+    const [json] = raw2NextJobData([fields, id, 0, 0]) as [JobJson];
+    return { id, json };
+  } catch {
+    return { id, json: undefined };
+  }
 }
 
 function refused(what: string, answer: ScriptValue): FleetError {

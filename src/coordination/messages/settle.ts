@@ -152,7 +152,7 @@ async function findJob(
 ): Promise<Job | undefined> {
   const queue = await core.mailboxes.queue(agent);
   const held = core.held.get(token);
-  if (held !== undefined) return Job.fromJSON(queue, held.job.json, jobId);
+  if (held !== undefined) return Job.fromJSON(queue, held.json, jobId);
   return asking(core.redis, 'read message', () => Job.fromId(queue, jobId));
 }
 

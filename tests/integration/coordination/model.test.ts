@@ -112,8 +112,8 @@ async function follow(post: Post, all: readonly MessageCoordinator[], todo: read
       }
       case 'sends': {
         const { ids, priority } = step;
-        const all = await Promise.all(ids.map((message_id) => one.send(message({ message_id, priority }))));
-        expect(all.map(outcomeOf)).toEqual(ids.map((id) => model.send(id, priority)));
+        const sent = await Promise.all(ids.map((message_id) => one.send(message({ message_id, priority }))));
+        expect(sent.map(outcomeOf)).toEqual(ids.map((id) => model.send(id, priority)));
         break;
       }
       case 'receive':

@@ -141,12 +141,20 @@ describe('receives and acks at the same moment', () => {
   test('set aside what is no message, and go on with the next', async () => {
     await using post = new Post(server.url);
     const one = post.coordinator();
-    await sendAll(one, [0, 1, 2].map(named));
-    await post.redis.hset(`${post.prefix}:msg.bob.b1:m-${named(0)}`, 'data', '{');
-    await post.redis.hset(`${post.prefix}:msg.bob.b1:m-${named(1)}`, 'data', '{"no":"message"}');
-    expect((await receiveAll(one, 3)).map(idOf).toSorted()).toEqual([named(2), undefined, undefined]);
+    await sendAll(one, [0, 1, 2, 3].map(named));
+    const spoil = (n: number, field: string, value: string) =>
+      post.redis.hset(`${post.prefix}:msg.bob.b1:m-${named(n)}`, field, value);
+    await spoil(0, 'data', '{');
+    await spoil(1, 'data', '{"no":"message"}');
+    await spoil(2, 'opts', '{');
+    const got = (await receiveAll(one, 4)).map(idOf);
+    expect(got.filter((id) => id !== undefined)).toEqual([named(3)]);
     const letters = await one.listDeadLetters(BOB);
-    expect(letters.map(({ letter }) => letter.reason)).toEqual(['invalid_envelope', 'invalid_envelope']);
+    expect(letters.map(({ letter }) => letter.reason)).toEqual([
+      'invalid_envelope',
+      'invalid_envelope',
+      'permanent_failure',
+    ]);
   });
 });
 
