@@ -118,6 +118,7 @@ export class LossDetector {
         keys.capabilities(...keyParts(id)),
         keys.capabilityIndex(),
         keys.capabilityEpoch(),
+        keys.agentRates(id.type),
       ],
       args: [text, recordRetentionMs, eventsMaxLen],
     }));

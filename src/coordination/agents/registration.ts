@@ -138,6 +138,7 @@ async function removeIncarnation(
       keys.capabilities(...parts),
       keys.capabilityIndex(),
       keys.capabilityEpoch(),
+      keys.agentRates(agent.id.type),
     ],
     [
       agent.text,

@@ -57,6 +57,7 @@ export const forgetAgent = defineScript(
   `
 -- KEYS[1] record  KEYS[2] index zset  KEYS[3] deadlines zset  KEYS[4] lost zset  KEYS[5] outcomes
 -- KEYS[6] events stream  KEYS[7] capabilities  KEYS[8] capability index hash  KEYS[9] capability epoch
+-- KEYS[10] rates of its type, hash
 -- ARGV[1] text form  ARGV[2] retention of records in ms  ARGV[3] length of events
 -- Answers 1 when it went by this call.
 ${AGENT_LUA}${CAPABILITY_LUA}
@@ -64,6 +65,7 @@ local beat = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or math.huge)
 if beat >= now_ms() - ARGV[2] then return 0 end
 local held = head_of(redis.call('GET', KEYS[1]))
 redis.call('DEL', KEYS[1], KEYS[5])
+redis.call('HDEL', KEYS[10], instance_of(ARGV[1]))
 for i = 2, 4 do redis.call('ZREM', KEYS[i], ARGV[1]) end
 withdraw(KEYS[7], KEYS[8], KEYS[9], ARGV[1], now_ms())
 event(KEYS[6], ARGV[3], 'deregistered', ARGV[1], held, '{"reason":"expired"}')
