@@ -13,11 +13,7 @@ const WIDTH = 200;
 const TYPE = 'reader';
 
 /** A choice among so many agents of one type, by what it finds. */
-export async function measureRouting(
-  redisUrl: string,
-  plan: AgentsPlan,
-  measure: Measure,
-): Promise<void> {
+export async function measureRouting(redisUrl: string, plan: AgentsPlan, measure: Measure): Promise<void> {
   await using core = openCoordinationCore({ connection: redisUrl, keyPrefix: testPrefix() });
   await core.redis.connect();
   const { redis, keys } = core;

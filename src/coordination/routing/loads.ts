@@ -42,12 +42,7 @@ async function readPage(core: CoordinationCore, type: string, page: readonly str
   const { redis, keys, logger } = core;
   const mailboxes = `${keys.prefix}:${mailboxQueue({ type, instance: '' })}`;
   try {
-    const answer = await askScript(
-      redis,
-      agentLoads,
-      [keys.agentRates(type)],
-      [mailboxes, ...page],
-    );
+    const answer = await askScript(redis, agentLoads, [keys.agentRates(type)], [mailboxes, ...page]);
     const [nowMs, ...words] = answer as [number, string, string]; // what the script answers
     const [depths = [], rates = []] = words.map((text) => text.split(' '));
     return page.map((_, index) => ({
