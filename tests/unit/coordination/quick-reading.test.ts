@@ -75,9 +75,9 @@ describe('the record of an agent', () => {
         accepted += 1;
         expect(AgentRecord.parse(value)).toEqual(value);
       }),
-      { numRuns: 5000 },
+      { numRuns: 1500 },
     );
-    expect(accepted).toBeGreaterThan(50);
+    expect(accepted).toBeGreaterThan(10);
   });
 });
 
@@ -100,16 +100,14 @@ describe('a set of capabilities', () => {
 
   test('is refused or read as the schema says, however it is written', () => {
     const reader = new SetReader();
-    reader.read('weaver:w1', stored('weaver:w1'));
+    const whole = stored('weaver:w1');
+    reader.read('weaver:w1', whole);
     const anyText = fc.oneof(
-      anyMutation.map(({ path, odd, act }) =>
-        JSON.stringify(mutate(JSON.parse(stored('weaver:w1')), path, odd, act)),
-      ),
+      anyMutation.map(({ path, odd, act }) => JSON.stringify(mutate(JSON.parse(whole), path, odd, act))),
       // A piece of the text is cut out or doubled.
       fc.tuple(fc.nat(700), fc.nat(40), fc.boolean()).map(([from, length, isTwice]) => {
-        const json = stored('weaver:w1');
-        const piece = isTwice ? json.slice(from, from + length) : '';
-        return json.slice(0, from) + piece + piece + json.slice(from + length);
+        const piece = isTwice ? whole.slice(from, from + length) : '';
+        return whole.slice(0, from) + piece + piece + whole.slice(from + length);
       }),
     );
     fc.assert(
@@ -123,7 +121,7 @@ describe('a set of capabilities', () => {
         const { data } = AgentCapabilitySet.safeParse(value);
         expect(reader.read('weaver:w1', json)).toEqual(data?.agent_id === 'weaver:w1' ? data : undefined);
       }),
-      { numRuns: 3000 },
+      { numRuns: 600 },
     );
   });
 });
