@@ -268,6 +268,20 @@ test('gauges are those of the whole fleet, and leave with what they showed', asy
   expect(await scrape()).not.toContain(agent);
 });
 
+test('gauges of an empty mailbox stay as long as its agent is registered', async () => {
+  const { registry } = api.coordination;
+  const agent = `agent="bob:${bob.instance}"`;
+  await registry.register({ ...bob, process: async () => undefined });
+  await agents.send(toBob());
+  await agents.ack(bob, (await agents.receive(bob))!.token);
+  for (let round = 0; round < 3; round += 1)
+    expect(await scrape()).toContain(`agent_orchestration_queue_length{${agent},priority="5"} 0`);
+  await registry.deregister(bob);
+  // Once more, and no longer.
+  await scrape();
+  expect(await scrape()).not.toContain(`agent_orchestration_queue_length{${agent}`);
+});
+
 test('Bull Board shows mailboxes and their dead letters as soon as they are there, without what is in them', async () => {
   const board = `${api.url}${api.core.config.http.bull_board_path}/api/queues`;
   const dlqId = await deadLetter();
