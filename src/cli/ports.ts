@@ -180,6 +180,12 @@ export interface RunRoleOptions {
    */
   readonly signal: AbortSignal;
   readonly onReady: (ready: RoleReady) => void;
+  /** How the configuration is read anew, and who says when. */
+  readonly reload?: {
+    readonly load: () => Promise<Config>;
+    /** Returns what ends it. */
+    readonly whenAsked: (listener: () => void) => () => void;
+  };
 }
 
 export interface RoleReady {
