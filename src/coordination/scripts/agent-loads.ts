@@ -47,7 +47,7 @@ for n = 1, count do depths[n] = 0 end
 each(':prioritized', 'ZCARD')
 each(':active', 'LLEN')
 each(':delayed', 'ZCARD')
-each(':wait', 'LLEN')
+-- Messages have a priority: the plain wait list has only what a stranger put there, until the next sweep puts it right.
 local rates = redis.pcall('HMGET', KEYS[1], unpack(ARGV, 2))
 local is_readable = rates.err == nil
 for n = 1, count do
