@@ -166,9 +166,7 @@ function readArray(text: string, agents: readonly string[]): (AgentRecord | unde
     if (values.length !== agents.length) return undefined;
     const isRead = values.every((value, place) => value === ABSENT || isWrittenRecord(value, agents[place]!));
     // Each of them was looked at.
-    return isRead
-      ? values.map((value) => (value === ABSENT ? undefined : (value as AgentRecord)))
-      : undefined;
+    return isRead ? values.map((value) => (value === ABSENT ? undefined : value)) : undefined;
   } catch {
     return undefined;
   }

@@ -274,7 +274,7 @@ test('gauges of an empty mailbox stay as long as its agent is registered', async
   await registry.register({ ...bob, process: async () => undefined });
   await agents.send(toBob());
   await agents.ack(bob, (await agents.receive(bob))!.token);
-  for (let round = 0; round < 3; round += 1)
+  for (let scrapes = 0; scrapes < 3; scrapes += 1)
     expect(await scrape()).toContain(`agent_orchestration_queue_length{${agent},priority="5"} 0`);
   await registry.deregister(bob);
   // Once more, and no longer.
