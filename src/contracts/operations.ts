@@ -4,6 +4,7 @@ import type { BreakerOperations } from './breaker.ts';
 import type { Caller } from './caller.ts';
 import type { CostRange, CostReport } from './costs.ts';
 import type { DefinitionSummary, DefinitionView } from './definition.ts';
+import type { FleetEventOperations } from './fleet-event.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './operator.ts';
 import type { MetadataPatch, RunEvent, RunView } from './run.ts';
 import type { RunFilter, RunPage } from './run-list.ts';
@@ -69,7 +70,8 @@ export interface FleetOperations
     InterventionOperations,
     SafetyReportOperations,
     EscalationOperations,
-    BreakerOperations {
+    BreakerOperations,
+    FleetEventOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
   /** For its owner and whoever may operate. Errors also: validation_failed when it becomes too large. */

@@ -15,6 +15,7 @@ import { definitionRoutes } from './routes/definitions.ts';
 import { diagnosticsRoutes } from './routes/diagnostics.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { escalationRoutes } from './routes/escalations.ts';
+import { fleetEventRoutes } from './routes/fleet-events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
 import { mailboxRoutes } from './routes/mailboxes.ts';
@@ -59,6 +60,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...agentRoutes(deps),
     ...capabilityRoutes(deps),
     ...diagnosticsRoutes(deps),
+    ...fleetEventRoutes(deps, cursors, lifetime),
     ...messageRoutes(deps, cursors),
     ...mailboxRoutes(deps, cursors),
     ...queueRoutes(deps),

@@ -11,6 +11,7 @@ export const TAGS = {
   schedules: 'Runs that are started again and again',
   safety: 'How texts are judged, and by which rules',
   agents: 'Agents: who is there, what they can do, and who gets the next message',
+  events: 'What happened to the fleet',
   messages: 'Messages between agents, and their mailboxes',
   queues: 'Queues of the fleet',
   breakers: 'Circuit breakers: what is not called for now',

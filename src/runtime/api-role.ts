@@ -10,6 +10,7 @@ import { callerOf } from '../http/exchange.ts';
 import { createRedisStores } from '../http/redis-stores.ts';
 import { HttpServer } from '../http/server.ts';
 import { redact } from '../observability/redact.ts';
+import type { EventBridge } from '../realtime/event-bridge.ts';
 import type { SafetyParts } from '../safety/ports.ts';
 import type { OwnedSession } from '../sessions/session-store.ts';
 import { createStarterWorld } from '../sessions/world/starter-world.ts';
@@ -23,6 +24,7 @@ import { createBoardQueues } from './board-queues.ts';
 import { exportMessageGauges } from './message-gauges.ts';
 import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { createIngress, type Ingress } from './operations/ingress.ts';
+import { openEventLog, startEventBridge } from './open-events.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import {
   lazily,
@@ -94,6 +96,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       queues: core.queues,
       circuits: core.circuits,
       notices: new RunNotices(core.subscriber, core.store.keys),
+      eventLog: openEventLog(core),
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
       config: core.config,
@@ -139,6 +142,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
   const fleet = await operateFleet(options);
   const { core } = fleet;
   const { config, metrics, log } = core;
+  let bridge: EventBridge | undefined;
   try {
     if (config.safety.enabled) await fleet.safety();
     else {
@@ -156,6 +160,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     metrics.onScrape(() => fleet.coordination.registry.collectAgentGauges());
     // What earlier processes lost is put back, and mailboxes that nobody serves are looked after.
     await fleet.coordination.start();
+    bridge = await startEventBridge(core);
     let draining = false;
     const operations: FleetOperations & MessageOperations & AgentOperations = {
       ...fleet.operations,
@@ -204,10 +209,12 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
         await new Promise((resolve) => setTimeout(resolve, config.shutdown.drain_delay * 1000));
         await server.stop(Math.max(1, config.shutdown.grace - config.shutdown.drain_delay) * 1000);
         await boardQueues.close();
+        await bridge?.stop();
         await fleet.close();
       },
     };
   } catch (error) {
+    await bridge?.stop();
     await fleet.close();
     throw error;
   }

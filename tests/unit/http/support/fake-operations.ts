@@ -54,6 +54,9 @@ import type {
   ValidateText,
 } from '../../../../src/contracts/safety-operations/rules.ts';
 import type { ValidationResult } from '../../../../src/contracts/safety.ts';
+import type { FleetEvent, FleetEventGap } from '../../../../src/contracts/fleet-event.ts';
+import { isWanted } from '../../../../src/realtime/event-filter.ts';
+import { compareIds } from '../../../../src/realtime/follow-log.ts';
 import type { FleetStatus } from '../../../../src/contracts/status.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { beginIntervention } from '../../../../src/safety/interventions/evolve.ts';
@@ -810,6 +813,30 @@ export class FakeOperations implements FleetOperations, MessageOperations, Agent
       call_timeout_ms: null,
     },
   };
+
+  readonly fleetLog: FleetEvent[] = [];
+  readonly fleetGaps: FleetEventGap[] = [];
+
+  async listFleetEvents(...args: Parameters<FleetOperations['listFleetEvents']>) {
+    this.#enter('listFleetEvents', ...args);
+    const [filter, { after, limit }] = args;
+    const wanted = this.fleetLog.filter((event) => isWanted(event, filter));
+    if (after === undefined) return { items: wanted.slice(-limit), next: null };
+    const rest = wanted.filter((event) => compareIds(event.event_id, after) > 0);
+    const items = rest.slice(0, limit);
+    return { items, next: rest.length > limit ? items.at(-1)!.event_id : null };
+  }
+
+  async *fleetEvents(...args: Parameters<FleetOperations['fleetEvents']>) {
+    this.#enter('fleetEvents', ...args);
+    const [filter, { after, signal }] = args;
+    yield* this.fleetGaps;
+    for (const event of this.fleetLog) {
+      if (isWanted(event, filter) && (after === undefined || compareIds(event.event_id, after) > 0))
+        yield event;
+    }
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  }
 
   async listBreakers(): Promise<BreakerView[]> {
     this.#enter('listBreakers');
