@@ -1,4 +1,5 @@
 import type { DeadLetter, DeadLetterDetail, Page } from '../contracts/operator.ts';
+import type { Problem } from '../contracts/problem.ts';
 import type { CallOptions, PageOptions, SubmitCallOptions } from './client.ts';
 import type { Call } from './transport.ts';
 
@@ -7,6 +8,25 @@ export interface DeadLetterOptions extends PageOptions {
   readonly reason?: string;
   /** ISO 8601. */
   readonly since?: string;
+}
+
+/** Which of them; an empty filter is all, the newest first. */
+export interface BulkDeadLetterRequest {
+  readonly filter: { readonly queue?: string; readonly reason?: string; readonly since?: string };
+  /** 1 to 1000, default 100. */
+  readonly max?: number;
+  readonly dry_run?: boolean;
+}
+/** What came of each. */
+export interface BulkDeadLetterAnswer {
+  readonly dry_run: boolean;
+  readonly items: readonly {
+    readonly dlq_id: string;
+    readonly status: number;
+    readonly job_id?: string;
+    readonly problem?: Problem;
+  }[];
+  readonly more: boolean;
 }
 
 /** Jobs and messages that were given up on. */
@@ -19,6 +39,15 @@ export interface DeadLettersClient {
     request: { reason: string },
     options?: SubmitCallOptions,
   ): Promise<DeadLetter>;
+  /** Each has its own outcome. */
+  replayDeadLetters(
+    request: BulkDeadLetterRequest,
+    options?: SubmitCallOptions,
+  ): Promise<BulkDeadLetterAnswer>;
+  discardDeadLetters(
+    request: BulkDeadLetterRequest & { reason: string },
+    options?: SubmitCallOptions,
+  ): Promise<BulkDeadLetterAnswer>;
 }
 
 interface Calls {
@@ -40,5 +69,7 @@ export function deadLetterCalls({ get, post }: Calls): DeadLettersClient {
     getDeadLetter: (dlqId, o) => get(at(dlqId), o),
     replayDeadLetter: (dlqId, o) => post(`${at(dlqId)}/replay`, {}, o),
     discardDeadLetter: (dlqId, request, o) => post(`${at(dlqId)}/discard`, request, o),
+    replayDeadLetters: (request, o) => post('/v1/dlq/replay', request, o),
+    discardDeadLetters: (request, o) => post('/v1/dlq/discard', request, o),
   };
 }

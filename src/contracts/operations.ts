@@ -58,6 +58,29 @@ export interface DeadLetterFilter {
   readonly after?: { readonly at: number; readonly id: string };
 }
 
+/** Many dead letters at once: the newest that match, at most `max`. */
+export interface BulkDeadLetters {
+  readonly filter: Pick<DeadLetterFilter, 'queue' | 'reason' | 'since'>;
+  readonly max: number;
+  /** Only say which ones. */
+  readonly dryRun: boolean;
+}
+
+export interface DeadLetterOutcome {
+  readonly dlqId: string;
+  /** Of what was queued again. */
+  readonly jobId?: string;
+  /** Why nothing was done. */
+  readonly error?: FleetError;
+}
+
+export interface DeadLetterOutcomes {
+  /** In the order in which it was done. */
+  readonly items: readonly DeadLetterOutcome[];
+  /** Others match as well. */
+  readonly more: boolean;
+}
+
 /**
  * Everything that can be asked of a fleet. HTTP and the CLI speak only to this, so they cannot differ.
  *
@@ -200,6 +223,12 @@ export interface FleetOperations
   /** A step's entry resumes its run. Errors: dead_letter_not_found, run_not_resumable (conflict). */
   replayDeadLetter(dlqId: string, caller: Caller): Promise<{ job_id: string }>;
   discardDeadLetter(dlqId: string, request: { reason: string }, caller: Caller): Promise<DeadLetter>;
+  /** Each with its own outcome; none stands in the way of another. */
+  replayDeadLetters(request: BulkDeadLetters, caller: Caller): Promise<DeadLetterOutcomes>;
+  discardDeadLetters(
+    request: BulkDeadLetters & { readonly reason: string },
+    caller: Caller,
+  ): Promise<DeadLetterOutcomes>;
   /** How the fleet is doing, the same from every process. */
   status(): Promise<FleetStatus>;
   readiness(): Promise<Readiness>;

@@ -6,6 +6,7 @@ import type { Json } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { breakerRoutes } from './routes/breakers.ts';
+import { bulkDeadLetterRoutes } from './routes/bulk-dead-letters.ts';
 import { bulkStartRoutes } from './routes/bulk-start.ts';
 import { capabilityRoutes } from './routes/capabilities.ts';
 import { changeRunRoutes } from './routes/change-runs.ts';
@@ -67,6 +68,7 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...breakerRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
+    ...bulkDeadLetterRoutes(deps),
     ...safetyInterventionRoutes(deps, cursors),
     ...statusRoutes(deps),
     ...healthRoutes(deps, lifetime),

@@ -133,6 +133,10 @@ export function createOperations(
       guarded('replaying a dead letter', letters.replayDeadLetter(dlqId, caller)),
     discardDeadLetter: (dlqId, request, caller) =>
       guarded('discarding a dead letter', letters.discardDeadLetter(dlqId, request, caller)),
+    replayDeadLetters: (request, caller) =>
+      guarded('reading dead letters', letters.replayDeadLetters(request, caller)),
+    discardDeadLetters: (request, caller) =>
+      guarded('reading dead letters', letters.discardDeadLetters(request, caller)),
     ...messageOperations(ctx.coordination.coordinator),
     ...agentOperations(ctx.coordination, ctx.queues),
     ...safetyRulesOperations(ctx.safety, {

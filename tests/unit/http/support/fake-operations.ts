@@ -9,7 +9,12 @@ import type {
 import type { BreakerView } from '../../../../src/contracts/breaker.ts';
 import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
-import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
+import type {
+  BulkDeadLetters,
+  DeadLetterOutcomes,
+  FleetOperations,
+  Submitted,
+} from '../../../../src/contracts/operations.ts';
 import type {
   AgentListFilter,
   AgentListing,
@@ -869,6 +874,27 @@ export class FakeOperations implements FleetOperations, MessageOperations, Agent
   async discardDeadLetter(dlqId: string, request: { reason: string }, caller: Caller) {
     this.#enter('discardDeadLetter', dlqId, request, caller);
     return this.#deadLetter(dlqId);
+  }
+
+  async replayDeadLetters(request: BulkDeadLetters, caller: Caller): Promise<DeadLetterOutcomes> {
+    this.#enter('replayDeadLetters', request, caller);
+    return this.#many(request);
+  }
+
+  async discardDeadLetters(
+    request: BulkDeadLetters & { reason: string },
+    caller: Caller,
+  ): Promise<DeadLetterOutcomes> {
+    this.#enter('discardDeadLetters', request, caller);
+    return this.#many(request);
+  }
+
+  #many({ max }: BulkDeadLetters): DeadLetterOutcomes {
+    const items = this.deadLetters.slice(0, max).map(({ dlq_id: dlqId, job_id: jobId }) => {
+      const error = dlqId.endsWith('bad') ? notFound('dead_letter_not_found', dlqId) : undefined;
+      return error === undefined ? { dlqId, jobId } : { dlqId, error };
+    });
+    return { items, more: this.deadLetters.length > max };
   }
 
   async readiness() {
