@@ -78,6 +78,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly documentedBody?: z.ZodType;
   /** Checks that are more than the shape, for example sizes. Throws. */
   checkBody?(body: B): void;
+  /** The body carries a text that is judged: one that is too large to be read is noted in the audit of safety. */
+  readonly carriesText?: boolean;
   /** A pure judgement: such a request passes the rate limit, and idempotency keys that cannot be claimed. */
   urgent?(body: B): boolean;
   /** Name in the audit log; exactly the routes that change something have one. */

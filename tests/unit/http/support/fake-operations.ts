@@ -56,6 +56,7 @@ import type {
   RulesChanged,
   RulesCheck,
   SafetyOverview,
+  UnreadText,
   ValidateText,
 } from '../../../../src/contracts/safety-operations/rules.ts';
 import type { ValidationResult } from '../../../../src/contracts/safety.ts';
@@ -156,6 +157,10 @@ export class FakeOperations implements FleetOperations, MessageOperations, Agent
   async reloadSafetyRules() {
     this.#enter('reloadSafetyRules');
     return this.#rules();
+  }
+
+  async noteUnreadText(unread: UnreadText, caller: Caller): Promise<void> {
+    this.#enter('noteUnreadText', unread, caller);
   }
 
   async validateText(request: ValidateText): Promise<ValidationResult> {
