@@ -16,27 +16,30 @@
  * @property {Record<string, string>} hours
  */
 
+/** @type {CareWords} */
+const ENGLISH = {
+  region: 'Help that is there now',
+  title: 'You come first. The story can wait.',
+  held: 'The story rests until a person has looked in on you.',
+  inDanger: 'If you or somebody else is in danger right now:',
+  inDangerShort: 'In danger:',
+  helpNow: 'Help now:',
+  or: 'or',
+  call: 'Call {value}',
+  text: 'Text {value}',
+  textWord: 'Text {word} to {number}',
+  oversight: {
+    queued:
+      'A person who looks after this place is being told that you may need somebody. Your words are not passed on.',
+    delivered:
+      'A person who looks after this place knows that you may need somebody. Your words were not passed on.',
+  },
+  hours: {},
+};
+
 /** @type {Record<string, CareWords>} */
 export const CARE_WORDS = {
-  en: {
-    region: 'Help that is there now',
-    title: 'You come first. The story can wait.',
-    held: 'The story rests until a person has looked in on you.',
-    inDanger: 'If you or somebody else is in danger right now:',
-    inDangerShort: 'In danger:',
-    helpNow: 'Help now:',
-    or: 'or',
-    call: 'Call {value}',
-    text: 'Text {value}',
-    textWord: 'Text {word} to {number}',
-    oversight: {
-      queued:
-        'A person who looks after this place is being told that you may need somebody. Your words are not passed on.',
-      delivered:
-        'A person who looks after this place knows that you may need somebody. Your words were not passed on.',
-    },
-    hours: {},
-  },
+  en: ENGLISH,
   es: {
     region: 'Ayuda que está ahí ahora',
     title: 'Tú vas primero. La historia puede esperar.',
@@ -63,6 +66,7 @@ export const CARE_WORDS = {
 
 /** @param {string | undefined} language @returns {{ language: string, words: CareWords }} */
 export function careWords(language) {
-  const known = language !== undefined && Object.hasOwn(CARE_WORDS, language) ? language : 'en';
-  return { language: known, words: /** @type {CareWords} */ (CARE_WORDS[known]) };
+  const words =
+    language !== undefined && Object.hasOwn(CARE_WORDS, language) ? CARE_WORDS[language] : undefined;
+  return words === undefined ? { language: 'en', words: ENGLISH } : { language: language ?? 'en', words };
 }

@@ -8,7 +8,7 @@ import { credentialOf } from './auth/credentials.ts';
 import type { BodyReader } from './body.ts';
 import { bounded } from './bounded.ts';
 import type { HttpDeps } from './deps.ts';
-import { callerOf, exchangeOf } from './exchange.ts';
+import { exchangeOf } from './exchange.ts';
 import { NOBODY, type Admission, type Gatekeeper } from './gatekeeper.ts';
 import {
   fingerprintOf,
@@ -21,6 +21,7 @@ import { idempotencyKeyOf } from './idempotency-key.ts';
 import type { HttpLifetime } from './lifetime.ts';
 import { refusal, sendProblem, toHttpError, toProblem } from './problem.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { noteUnreadText } from './unread-text.ts';
 import { parseInput } from './validate.ts';
 
 export interface PipelineParts {
@@ -129,26 +130,12 @@ async function parse(route: Route, parts: PipelineParts, req: Request, res: Resp
   const query = route.query && parseInput(route.query, { ...req.query }, 'query');
   if (!route.body) return { params, query, body: undefined, rawBody: undefined };
   const rawBody = await parts.readBody(req, res).catch((thrown: unknown) => {
-    if (route.carriesText === true) noteUnread(route, parts, req, res, thrown);
+    noteUnreadText(route, parts, req, res, thrown);
     throw thrown;
   });
   const body = parseInput(route.body, rawBody, 'body');
   route.checkBody?.(body);
   return { params, query, body, rawBody };
-}
-
-/** Nobody judges what is too large to be read. The answer does not wait for the note. */
-function noteUnread(
-  { operationId: operation }: Route,
-  { deps, lifetime }: PipelineParts,
-  req: Request,
-  res: Response,
-  thrown: unknown,
-): void {
-  if (toHttpError(thrown).code !== 'payload_too_large') return;
-  const announced = Number(req.get('content-length') ?? Number.NaN);
-  const bytes = Number.isSafeInteger(announced) ? announced : null;
-  lifetime.background(deps.operations.noteUnreadText({ operation, bytes }, callerOf(res) ?? NOBODY));
 }
 
 /** Over the rate limit only what is urgent goes on. Errors: `refused` */

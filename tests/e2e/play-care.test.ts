@@ -123,8 +123,8 @@ describe.skipIf(browser === undefined)('the page of somebody in a crisis', () =>
 
   test('is in the language of the answer, the words around it too, and keeps it after a reload', async () => {
     const { resources, templates } = readSupportData();
-    const { answer } = createSupporter(templates, resources, { defaultLocale: 'es', defaultRegion: 'MX' });
-    vi.spyOn(safety.supporter, 'answer').mockImplementation(answer);
+    const spanish = createSupporter(templates, resources, { defaultLocale: 'es', defaultRegion: 'MX' });
+    vi.spyOn(safety.supporter, 'answer').mockImplementation((about) => spanish.answer(about));
     await using p = await open({ viewport: { width: 390, height: 780 } });
     await p.say(CRISIS);
     const care = p.page.getByRole('region', { name: 'Ayuda que está ahí ahora' });
