@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Config } from '../../../config/schema.ts';
 import type { IpaOutput } from '../../contracts/intent.ts';
 import type { RunNotices } from '../../events/run-notices.ts';
+import type { EventLog } from '../../realtime/event-log.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { CircuitStore } from '../../resilience/shared/circuit-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
@@ -24,6 +25,7 @@ export interface OperationsContext {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly circuits: CircuitStore;
   readonly notices: RunNotices;
+  readonly eventLog: EventLog;
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;
   /** Judges players' lines before anything is done with them; null: nobody does. */
