@@ -1,6 +1,7 @@
 import type { AgentMessage, AgentMessageInput, MessageResult } from '../models/message.ts';
 import type { AgentResources } from '../models/agent-record.ts';
-import type { JsonObject, JsonValue } from '../models/json.ts';
+import type { JsonValue } from '../../kernel/json.ts';
+import type { JsonObject } from '../models/json.ts';
 import type { Logger } from '../ports.ts';
 
 /** What an agent says of itself when it is asked. */

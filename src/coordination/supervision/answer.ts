@@ -1,7 +1,8 @@
 import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import { PermanentFailure } from '../errors.ts';
 import type { AgentId } from '../models/agent-id.ts';
-import type { JsonObject, JsonValue } from '../models/json.ts';
+import type { JsonValue } from '../../kernel/json.ts';
+import type { JsonObject } from '../models/json.ts';
 import type { AgentMessageInput, MessageResult } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 
