@@ -34,6 +34,8 @@ export interface RegisteredAgent {
   readonly concurrency: number;
   readonly inFlight: number;
   readonly status: AgentRuntimeStatus;
+  /** Whether somebody said so, as it was at its last heartbeat. */
+  readonly isDegraded: boolean;
   /** Aborts when it was superseded or deregistered: it must take no more work. */
   readonly signal: AbortSignal;
   /** A call begins. */
@@ -96,6 +98,10 @@ export class LocalAgent implements RegisteredAgent {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  get isDegraded(): boolean {
+    return this.degraded !== null;
   }
 
   get signal(): AbortSignal {
