@@ -7,10 +7,11 @@ import type { CoordinationCore } from '../core.ts';
 import { CoordinationClosedError } from '../errors.ts';
 import type { MessageCoordinator } from '../messages/coordinator.ts';
 import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
-import type { JsonObject } from '../models/json.ts';
 import { parseInput } from '../validate.ts';
 import { AgentRunner, type CallGuard } from './agent-runner.ts';
 import {
+  detailsOf,
+  isForWhoIsThere,
   pendingCommands,
   requestCommand,
   settleCommand,
@@ -263,19 +264,22 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async #do(pending: PendingCommand): Promise<void> {
-    if (!this.#done.has(pending.raw)) await this.#carryOut(pending);
+    if (!this.#done.has(pending.raw) && !(await this.#carryOut(pending))) return;
     this.#done.add(pending.raw);
     await settleCommand(this.#core, pending);
     this.#done.delete(pending.raw);
   }
 
-  async #carryOut({ agent, command }: PendingCommand): Promise<void> {
+  /** False when it is for another process. */
+  async #carryOut(pending: PendingCommand): Promise<boolean> {
+    const { agent, command } = pending;
     const supervised = this.#find(agent);
     const registered = supervised?.runner.registered;
     if (supervised === undefined || command?.registration_id !== registered?.registrationId) {
+      if (await isForWhoIsThere(this.#ports.registry, pending)) return false;
       const why = command === undefined ? 'it cannot be read' : 'it was meant for an earlier incarnation';
       await this.#ports.registry.tell('command_dropped', agent, { ...detailsOf(command), why });
-      return;
+      return true;
     }
     const details = detailsOf(command);
     switch (command?.command) {
@@ -288,11 +292,6 @@ export class Supervisor implements AsyncDisposable {
       case 'reset_restarts':
         await supervised.resetRestarts(details);
     }
+    return true;
   }
-}
-
-function detailsOf(command: AgentCommand | undefined): JsonObject {
-  if (command === undefined) return {};
-  const { command_id, command: what, by, reason } = command;
-  return { command_id, command: what, asked_by: by, ...(reason === null ? {} : { asked_because: reason }) };
 }

@@ -178,3 +178,37 @@ test('a successor in the same process advertises what it can do, however long th
   const { matches } = await coordination.capabilities.discover({ capability_name: 'weave' });
   expect(matches.map(({ agent_id: id }) => id)).toEqual(['bob:b1']);
 });
+
+describe('who has lost its name and does not know it yet', () => {
+  test('leaves to its successor what is asked of that', async () => {
+    await using post = new Post(server.url);
+    await using old = new House(post);
+    await using next = new House(post);
+    await old.supervisor.run(new Worker('b1'));
+    await next.supervisor.run(new Worker('b1'), { takeover: true });
+    const { command_id } = await old.supervisor.request(BOB, { command: 'drain', by: 'ann' });
+    await old.supervisor.obey();
+    await next.supervisor.obey();
+    expect(await next.events('drained', 'command_dropped')).toMatchObject([
+      { kind: 'drained', details: { command_id } },
+    ]);
+    expect(await post.redis.exists(`${post.prefix}:agents:commands:bob:b1`)).toBe(0);
+  });
+
+  test('does not speak of the health of its successor', async () => {
+    await using post = new Post(server.url);
+    await using old = new House(post);
+    await using next = new House(post);
+    const [ill, well] = [new Worker('b1'), new Worker('b1')];
+    await old.supervisor.run(ill);
+    await next.supervisor.run(well, { takeover: true });
+    ill.trouble = 'broken';
+    await old.supervisor.checkAll();
+    await next.supervisor.checkAll();
+    const status = async () => (await next.registry.get(BOB))?.record.status;
+    expect(await status()).toMatchObject({ degraded: false });
+    well.trouble = 'broken too';
+    await next.supervisor.checkAll();
+    expect(await status()).toMatchObject({ degraded: true, reason: 'broken too' });
+  });
+});
