@@ -12,6 +12,8 @@ import { instanceName } from './instance-name.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 
+const Work = z.custom((value) => typeof value === 'function', 'expected a function');
+
 const Description = z.strictObject({
   type: AgentType,
   instance: AgentInstance.optional(),
@@ -20,6 +22,12 @@ const Description = z.strictObject({
   concurrency: z.int().min(1).max(10_000).optional(),
   resources: AgentResources.default({}),
   metadata: JsonObject.default({}),
+  process: Work,
+  healthCheck: Work.optional(),
+  rest: Work.optional(),
+  resume: Work.optional(),
+  exportState: Work.optional(),
+  importState: Work.optional(),
 });
 
 export type CallOutcome = 'success' | 'failure' | 'none';
@@ -85,7 +93,11 @@ export class LocalAgent implements RegisteredAgent {
   /** Errors: validation (invalid_input), with every wrong member */
   constructor(agent: CoordinatedAgent) {
     const { type, instance, name, version, concurrency, resources, metadata } = agent;
-    const given = { type, instance, name, version, concurrency, resources, metadata };
+    const given = {
+      ...{ type, instance, name, version, concurrency, resources, metadata },
+      ...{ process: agent.process, healthCheck: agent.healthCheck, rest: agent.rest, resume: agent.resume },
+      ...{ exportState: agent.exportState, importState: agent.importState },
+    };
     this.#description = parseInput(Description, given, 'agent');
     this.agent = agent;
     this.id = canonicalAgentId({
