@@ -12,6 +12,7 @@ import { instanceName } from './instance-name.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 
+const WORK = ['process', 'healthCheck', 'rest', 'resume', 'exportState', 'importState'] as const;
 const Work = z.custom((value) => typeof value === 'function', 'expected a function');
 
 const Description = z.strictObject({
@@ -93,12 +94,9 @@ export class LocalAgent implements RegisteredAgent {
   /** Errors: validation (invalid_input), with every wrong member */
   constructor(agent: CoordinatedAgent) {
     const { type, instance, name, version, concurrency, resources, metadata } = agent;
-    const given = {
-      ...{ type, instance, name, version, concurrency, resources, metadata },
-      ...{ process: agent.process, healthCheck: agent.healthCheck, rest: agent.rest, resume: agent.resume },
-      ...{ exportState: agent.exportState, importState: agent.importState },
-    };
-    this.#description = parseInput(Description, given, 'agent');
+    const described = { type, instance, name, version, concurrency, resources, metadata };
+    const work = Object.fromEntries(WORK.map((member) => [member, agent[member]]));
+    this.#description = parseInput(Description, { ...described, ...work }, 'agent');
     this.agent = agent;
     this.id = canonicalAgentId({
       type,

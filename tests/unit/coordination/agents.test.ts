@@ -85,8 +85,12 @@ test('the figures of calls are those of the last hundred', () => {
 describe('an agent of this process', () => {
   test('is refused with everything that is wrong with it', () => {
     const wrong = {
-      ...{ type: '1', instance: 'a:b', concurrency: 0, resources: { cpu_threads: 0 } },
-      ...{ process: undefined, healthCheck: 'healthy' },
+      type: '1',
+      instance: 'a:b',
+      concurrency: 0,
+      resources: { cpu_threads: 0 },
+      process: undefined,
+      healthCheck: 'healthy',
     } as unknown as CoordinatedAgent;
     const refusal = (() => {
       try {
