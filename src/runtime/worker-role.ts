@@ -26,7 +26,7 @@ import type { QueueWorker } from './queue-worker.ts';
 import { safetyParts } from './safety-parts.ts';
 import { startGraph } from './start-graph.ts';
 import { plannedAgents } from './agent-plan.ts';
-import { runFleetAgents, SeatedAgent } from './fleet-agents.ts';
+import { runFleetAgents, SeatedAgent, type FleetAgents } from './fleet-agents.ts';
 import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { startWorkers, type RunningWorkers, type Seat } from './workers.ts';
 
@@ -76,6 +76,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   let state: SafetyState | undefined;
   let coordination: FleetCoordination | undefined;
   let workers: RunningWorkers | undefined;
+  let fleetAgents: FleetAgents | undefined;
   const hopeless = Promise.withResolvers<never>();
   hopeless.promise.catch(() => undefined);
   try {
@@ -125,12 +126,11 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     const served = [...options.queues.filter(isAgentQueue), ...modules.map(({ agent }) => agent)];
     for (const queue of served) breakers.get(`agent.${queue}`);
     exportCircuits(core.circuits, core.metrics);
-    let unregistered: readonly string[] = [];
     if (coordination !== undefined) {
       const running = workers;
       const workerOf = (seat: Seat): QueueWorker => running.of(seat);
       await coordination.start();
-      unregistered = await runFleetAgents({ core, coordination, agents, languages, workerOf }, seats);
+      fleetAgents = await runFleetAgents({ core, coordination, agents, languages, workerOf }, seats);
       await runModuleAgents(coordination, modules, workerOf);
       await advertised(coordination, core.config);
     }
@@ -141,7 +141,9 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       safety: room,
       coordination,
       readiness: async () =>
-        draining ? { status: 'draining', checks: [] } : withAgents(await look(), unregistered),
+        draining
+          ? { status: 'draining', checks: [] }
+          : withAgents(await look(), fleetAgents?.unregistered() ?? []),
       hopeless: hopeless.promise,
       async stop() {
         draining = true;
@@ -149,9 +151,11 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         const leftMs = graceMs - CLOSING_MS;
         // Everybody knows at once; what is in hand is finished before the agents are gone.
         const closing = Promise.all([
-          Promise.all([coordination?.supervisor.pause({ graceMs: leftMs }), workers?.stop(leftMs)]).then(() =>
-            coordination?.close({ graceMs: 0 }),
-          ),
+          Promise.all([
+            // Nobody is registered any more once the others have stopped.
+            fleetAgents?.stop().then(() => coordination?.supervisor.pause({ graceMs: leftMs })),
+            workers?.stop(leftMs),
+          ]).then(() => coordination?.close({ graceMs: 0 })),
           stopGraph(),
         ])
           .then(() => hooks?.settled())
@@ -166,6 +170,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       },
     };
   } catch (error) {
+    await fleetAgents?.stop();
     await Promise.all([coordination?.close({ graceMs: 0 }), workers?.stop(0)]);
     await safety?.stop();
     await state?.stop();
