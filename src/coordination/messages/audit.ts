@@ -7,7 +7,7 @@ import type { AgentMessage } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 import type { Logger, MetricsSink } from '../ports.ts';
 import { writeAudit } from '../scripts/write-audit.ts';
-import { asking } from './availability.ts';
+import { asking, withinTime } from './availability.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 
 export const AUDIT_EVENTS = [
@@ -70,6 +70,8 @@ const PAGE = 1000;
 const BATCH = 200;
 /** While Redis is away entries wait; beyond this many they are counted as lost. */
 const MOST_WAITING = 20_000;
+/** Who closes waits so long for what is not written yet. */
+const LAST_WRITES_MS = 3000;
 
 /** The trail of what happened to messages. It never holds a payload, only its size and digest. */
 export class MessageAudit {
@@ -169,9 +171,13 @@ export class MessageAudit {
     return found;
   }
 
-  /** Returns when everything so far is written, or has failed. */
+  /** Returns when everything so far is written, or has failed; a Redis that is silent is not waited for. */
   async flush(): Promise<void> {
-    await this.#writing;
+    try {
+      await withinTime(Promise.resolve(this.#writing), LAST_WRITES_MS, 'the audit');
+    } catch (error) {
+      this.failed(error, this.#entries.splice(0).length);
+    }
   }
 
   async #writeAll(): Promise<void> {

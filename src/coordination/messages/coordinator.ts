@@ -85,7 +85,8 @@ export class MessageCoordinator implements AsyncDisposable {
     this.#assertOpen('send');
     const checked = checkMessage(message, this.#core.settings().maxPayloadBytes);
     const result = await this.#sending.pass(() => sendChecked(this.#core, checked));
-    if (result.error_code === 'redis_unavailable') this.#sending.open();
+    if (result.error_code === 'redis_unavailable' || result.error_code === 'unknown_outcome')
+      this.#sending.open();
     return result;
   }
 
@@ -181,7 +182,7 @@ export class MessageCoordinator implements AsyncDisposable {
 
   /**
    * Send a message and wait for the response that names it in `payload.in_reply_to`.
-   * Errors: validation, request_not_sent, request_unanswered
+   * Errors: validation, request_not_sent, request_unanswered, coordination_closed when it is closed meanwhile
    */
   async request(
     message: AgentMessageInput,
@@ -294,8 +295,10 @@ export class MessageCoordinator implements AsyncDisposable {
     await Promise.allSettled(this.#receiving);
     await Promise.all([...this.#consumers].map((consumer) => consumer.close(options)));
     await this.#sweeper.stop();
-    for (const { token, agent } of this.#core.held.tokens())
-      await releaseMessage(this.#core, agent, token).catch(() => false);
+    const released = this.#core.held
+      .tokens()
+      .map(({ token, agent }) => releaseMessage(this.#core, agent, token));
+    await Promise.allSettled(released);
     await this.#core.audit.flush();
     await this.#core.mailboxes.close();
     this.#requests.close();

@@ -49,7 +49,7 @@ export class Sweeper {
 
   /** Once over the mailboxes this process receives from. */
   async sweepReceived(): Promise<void> {
-    for (const agent of this.#core.mailboxes.received()) await this.#sweep(agent);
+    await this.#sweepEach(this.#core.mailboxes.received());
     const { held, mailboxes } = this.#core;
     held.forgetExpired();
     const busy = new Set(held.tokens().map(({ agent }) => agentIdText(agent)));
@@ -65,8 +65,8 @@ export class Sweeper {
     });
     this.#isElected = holder === this.#id;
     if (!this.#isElected) return false;
-    await redis.pexpire(keys.sweepLease(), LEASE_MS);
-    for (const agent of await listMailboxes(this.#core)) await this.#sweep(agent);
+    await asking(redis, 'elect sweeper', () => redis.pexpire(keys.sweepLease(), LEASE_MS));
+    await this.#sweepEach(await listMailboxes(this.#core));
     return true;
   }
 
@@ -78,6 +78,7 @@ export class Sweeper {
     if (retries > retrySpikeWarnThreshold)
       this.#core.logger.warn({ retries, seconds: WATCH_EVERY_MS / 1000 }, 'many messages are tried again');
     for (const agent of this.#core.mailboxes.received()) {
+      if (this.#isStopped) return;
       const deadLetters = await countDeadLetters(this.#core, agent);
       if (deadLetters > dlqWarnThreshold)
         this.#core.logger.warn(
@@ -85,6 +86,11 @@ export class Sweeper {
           'an agent has many dead letters',
         );
     }
+  }
+
+  /** Who stops does not wait for all that are left. */
+  async #sweepEach(agents: readonly AgentIdInput[]): Promise<void> {
+    for (const agent of agents) if (!this.#isStopped) await this.#sweep(agent);
   }
 
   async #sweep(agent: AgentIdInput): Promise<void> {
