@@ -14,8 +14,8 @@ export interface CoordinationKeys {
   deadLetterClaim(queue: string, jobId: string): string;
   /** Sorted set: dead letter that is being sent again -> Redis time in ms since when. */
   replays(queue: string): string;
-  /** String: where the answer to a request lies. */
-  reply(messageId: string): string;
+  /** String: which message of a mailbox is the answer to a request. */
+  reply(queue: string, messageId: string): string;
   /** Channel: ids of requests that were answered. */
   replyNotices(): string;
   /** String: who sweeps the mailboxes that nobody consumes. */
@@ -87,7 +87,7 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
     mailboxes: () => key('mailboxes'),
     deadLetterClaim: (queue, jobId) => key('claims', queue, jobId),
     replays: (queue) => key('replays', queue),
-    reply: (messageId) => key('reply', messageId),
+    reply: (queue, messageId) => key('reply', queue, messageId),
     replyNotices: () => key('reply'),
     sweepLease: () => key('sweep', 'lease'),
     messageAudit: () => key('audit', 'messages'),

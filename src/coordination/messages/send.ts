@@ -214,7 +214,7 @@ export async function postWith(
     runCommand(_name: string, args: (string | number)[]) {
       return run(
         [...args.slice(0, ADD_KEYS).map(String), ...postKeys(core, queue, queued)],
-        [...args.slice(ADD_KEYS, ADD_KEYS + ADD_ARGUMENTS), ...postArguments(core, agent, queue, queued)],
+        [...args.slice(ADD_KEYS, ADD_KEYS + ADD_ARGUMENTS), ...postArguments(core, agent, queued)],
       );
     },
   };
@@ -235,14 +235,13 @@ function postKeys(core: MessagingCore, queue: Queue, { message }: QueueMessage):
     queue.toKey('failed'),
     queue.toKey('wait'),
     keys.messageAudit(),
-    keys.reply(answeredRequest(message) || '-'),
+    keys.reply(queue.name, answeredRequest(message) || '-'),
   ];
 }
 
 function postArguments(
   core: MessagingCore,
   agent: AgentId,
-  queue: Queue,
   { message, enqueue_id: enqueueId, delivery_attempts: attempts }: QueueMessage,
 ): (string | number)[] {
   const { queueSize, auditMaxLen } = core.settings();
@@ -252,7 +251,6 @@ function postArguments(
     enqueueId,
     agentIdText(agent),
     auditMaxLen,
-    queue.name,
     core.keys.replyNotices(),
     answeredRequest(message),
     ...(auditMaxLen === 0 ? [] : core.audit.fields({ message, agent, enqueueId, attempts })),

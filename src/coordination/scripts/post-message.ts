@@ -16,8 +16,8 @@ export const postMessage = defineScript(
 -- KEYS[10] mailboxes set   KEYS[11] the job          KEYS[12] failed zset   KEYS[13] wait list
 -- KEYS[14] audit stream    KEYS[15] reply key
 -- ARGV[4] queue size       ARGV[5] job id            ARGV[6] enqueue id     ARGV[7] text form of the mailbox
--- ARGV[8] audit length, 0 for none   ARGV[9] queue   ARGV[10] reply channel
--- ARGV[11] id of the request that is answered, or '' ARGV[12...] fields of the audit entry without its event
+-- ARGV[8] audit length, 0 for none   ARGV[9] reply channel
+-- ARGV[10] id of the request that is answered, or '' ARGV[11...] fields of the audit entry without its event
 -- Answers { 'sent' | 'duplicate' | 'full' | 'failed', 1 when the audit could be written }; 'failed' when the last
 -- message of this id is not yet a dead letter.
 local function add(KEYS, ARGV)
@@ -27,7 +27,7 @@ end
 local function audit(event)
   if ARGV[8] == '0' then return 1 end
   local entry = { 'event', event }
-  for i = 12, #ARGV do entry[#entry + 1] = ARGV[i] end
+  for i = 11, #ARGV do entry[#entry + 1] = ARGV[i] end
   local written = redis.pcall('XADD', KEYS[14], 'MAXLEN', '~', ARGV[8], '*', unpack(entry))
   if type(written) == 'table' and written.err then return 0 end
   return 1
@@ -46,9 +46,9 @@ local depth = redis.call('LLEN', KEYS[13]) + redis.call('ZCARD', KEYS[4])
   + redis.call('ZCARD', KEYS[5]) + redis.call('LLEN', KEYS[7])
 if depth >= tonumber(ARGV[4]) then return { 'full', 1 } end
 add({ unpack(KEYS, 1, 9) }, { unpack(ARGV, 1, 3) })
-if ARGV[11] ~= '' then
-  redis.call('SET', KEYS[15], ARGV[9] .. ' ' .. ARGV[5], 'PX', 60000)
-  redis.call('PUBLISH', ARGV[10], ARGV[11])
+if ARGV[10] ~= '' then
+  redis.call('SET', KEYS[15], ARGV[5], 'PX', 60000)
+  redis.call('PUBLISH', ARGV[9], ARGV[10])
 end
 return { 'sent', audit('sent') }
 `,
