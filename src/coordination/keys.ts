@@ -12,7 +12,7 @@ export interface CoordinationKeys {
   mailboxes(): string;
   /** String: who moves a failed message to the dead letters at this moment. */
   deadLetterClaim(queue: string, jobId: string): string;
-  /** Sorted set: dead letter that is being sent again -> Redis time in ms since when. */
+  /** Sorted set: dead letter that is being sent again -> Redis time in ms after which whoever does so has died. */
   replays(queue: string): string;
   /** String: which message of a mailbox is the answer to a request. */
   reply(queue: string, messageId: string): string;
