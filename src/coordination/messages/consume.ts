@@ -24,6 +24,7 @@ const ConsumeOptions = z.strictObject({
   timeoutMs: z.int().min(1).max(2_147_483_647).optional(),
 });
 export type ConsumeOptions = z.input<typeof ConsumeOptions>;
+const Consuming = z.object({ agent_id: AgentId, options: ConsumeOptions });
 
 export interface HandlerContext {
   /**
@@ -72,8 +73,7 @@ export class Consumer implements AsyncDisposable {
     options: ConsumeOptions,
     more: { intercept: Interceptor; onClosed: (consumer: Consumer) => void },
   ) {
-    parseInput(AgentId, agent, 'agent_id');
-    const { concurrency, timeoutMs } = parseInput(ConsumeOptions, options, 'options');
+    const { concurrency, timeoutMs } = parseInput(Consuming, { agent_id: agent, options }).options;
     this.#core = core;
     this.#agent = canonicalAgentId(agent);
     const shared = { type: agent.type, instance: null };

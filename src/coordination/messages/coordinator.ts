@@ -9,7 +9,7 @@ import type {
   MessageSubscription,
 } from '../models/message.ts';
 import type { QueueMessage, ReceivedMessage } from '../models/queue-message.ts';
-import { parseInput } from '../validate.ts';
+import { checkAll, parseInput } from '../validate.ts';
 import type { AuditEntry, AuditQuery } from './audit.ts';
 import { asking } from './availability.ts';
 import { Consumer, type ConsumeOptions, type MessageHandler } from './consume.ts';
@@ -19,6 +19,7 @@ import { moveMailbox, peekMailbox, type MoveOptions, type MoveResult } from './m
 import { openCore, type CoordinatorOptions, type OpenedCore } from './open-core.ts';
 import {
   broadcastChecked,
+  checkRecipients,
   dropSubscriptions,
   publishChecked,
   subscribeAgent,
@@ -96,14 +97,22 @@ export class MessageCoordinator implements AsyncDisposable {
     recipient: AgentIdInput,
     message: AgentMessageInput,
   ): Promise<MessageResult> {
-    assertParties(sender, recipient, message);
+    checkAll(
+      () => assertParties(sender, recipient, message),
+      () => checkMessage(message, this.#core.settings().maxPayloadBytes),
+    );
     return this.send(message);
   }
 
   /** One message to at most 1000 mailboxes; one result for each, in their order. Errors: validation */
   async broadcast(message: AgentMessageInput, recipients: readonly AgentIdInput[]): Promise<MessageResult[]> {
     this.#assertOpen('broadcast');
-    const checked = checkMessage(message, this.#core.settings().maxPayloadBytes, 'message');
+    const { maxPayloadBytes } = this.#core.settings();
+    checkAll(
+      () => checkMessage(message, maxPayloadBytes, 'message'),
+      () => checkRecipients(recipients),
+    );
+    const checked = checkMessage(message, maxPayloadBytes, 'message');
     return this.#sending.pass(() => broadcastChecked(this.#core, checked, recipients));
   }
 

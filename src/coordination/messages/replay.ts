@@ -30,6 +30,9 @@ export type ListDeadLettersOptions = z.input<typeof ListOptions>;
 const PurgeOptions = z.strictObject({ olderThanMs: z.int().min(0).default(0) });
 export type PurgeOptions = z.input<typeof PurgeOptions>;
 
+const Listing = z.object({ agent_id: AgentId, options: ListOptions });
+const Purge = z.object({ agent_id: AgentId, options: PurgeOptions });
+
 export interface DeadLetterEntry {
   /** For replay and discard. */
   readonly id: string;
@@ -45,8 +48,7 @@ export async function listDeadLetters(
   agent: AgentIdInput,
   options: ListDeadLettersOptions = {},
 ): Promise<DeadLetterEntry[]> {
-  parseInput(AgentId, agent, 'agent_id');
-  const { offset, limit, newestFirst } = parseInput(ListOptions, options, 'options');
+  const { offset, limit, newestFirst } = parseInput(Listing, { agent_id: agent, options }).options;
   await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const jobs = await asking(core.redis, 'list dead letters', () =>
@@ -199,8 +201,7 @@ export async function purgeDeadLetters(
   agent: AgentIdInput,
   options: PurgeOptions = {},
 ): Promise<number> {
-  parseInput(AgentId, agent, 'agent_id');
-  const { olderThanMs } = parseInput(PurgeOptions, options, 'options');
+  const { olderThanMs } = parseInput(Purge, { agent_id: agent, options }).options;
   await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const before = (await asking(core.redis, 'read the time', () => redisNow(core))) - olderThanMs;
