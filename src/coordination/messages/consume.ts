@@ -244,7 +244,10 @@ async function putOff(
   const receipt = readToken(token, mailboxQueue(mailbox));
   core.held.drop(token);
   if (held === undefined || receipt === undefined) return;
-  await asking(core.redis, 'put off', () => held.job.moveToDelayed(Date.now() + delayMs, receipt.lock)).catch(
-    (error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'),
-  );
+  try {
+    await asking(core.redis, 'put off', () => held.job.moveToDelayed(Date.now() + delayMs, receipt.lock));
+    core.audit.writeQueued('retry_scheduled', mailbox, held.queueMessage, 'circuit_open');
+  } catch (error) {
+    core.logger.debug({ err: error }, 'a message could not be put off');
+  }
 }

@@ -20,6 +20,8 @@ export class Sweeper {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #rounds = new Set<Promise<void>>();
   readonly #retries: () => number;
+  /** Whose dead letters were warned of, until they are few again. */
+  readonly #warned = new Set<string>();
   #lastRetries = 0;
   #isStopped = false;
   #isElected = false;
@@ -80,11 +82,12 @@ export class Sweeper {
     for (const agent of this.#core.mailboxes.received()) {
       if (this.#isStopped) return;
       const deadLetters = await countDeadLetters(this.#core, agent);
-      if (deadLetters > dlqWarnThreshold)
-        this.#core.logger.warn(
-          { agent: agentIdText(agent), dead_letters: deadLetters },
-          'an agent has many dead letters',
-        );
+      const text = agentIdText(agent);
+      if (deadLetters <= dlqWarnThreshold) this.#warned.delete(text);
+      else if (!this.#warned.has(text)) {
+        this.#warned.add(text);
+        this.#core.logger.warn({ agent: text, dead_letters: deadLetters }, 'an agent has many dead letters');
+      }
     }
   }
 

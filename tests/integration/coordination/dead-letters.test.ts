@@ -3,9 +3,10 @@ import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { MessageCoordinator } from '../../../src/coordination/messages/coordinator.ts';
 import type { MessagingCore } from '../../../src/coordination/messages/core.ts';
-import { openCore } from '../../../src/coordination/messages/open-core.ts';
+import { openCore, type CoordinatorOptions } from '../../../src/coordination/messages/open-core.ts';
 import { replayDeadLetter } from '../../../src/coordination/messages/replay.ts';
-import { BOB, message, Post } from '../../support/coordination.ts';
+import { Sweeper } from '../../../src/coordination/messages/sweeper.ts';
+import { BOB, Lines, message, Post } from '../../support/coordination.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
 let server: TestRedis;
@@ -23,8 +24,8 @@ async function deadLetter(one: MessageCoordinator): Promise<string> {
   return (await one.listDeadLetters(BOB))[0]!.id;
 }
 
-function coreOf(post: Post): MessagingCore & AsyncDisposable {
-  const { core } = openCore({ connection: post.url, keyPrefix: post.prefix });
+function coreOf(post: Post, options: Partial<CoordinatorOptions> = {}): MessagingCore & AsyncDisposable {
+  const { core } = openCore({ connection: post.url, keyPrefix: post.prefix, ...options });
   const close = async (): Promise<void> => {
     await core.audit.flush();
     await core.mailboxes.close();
@@ -96,4 +97,26 @@ test('the age of a dead letter is measured by the clock of Redis', async () => {
   expect(await one.purge(BOB, { olderThanMs: 3_600_000 })).toBe(0);
   vi.useRealTimers();
   expect(await one.purge(BOB)).toBe(1);
+});
+
+test('many dead letters are warned of when it comes to that, and not at every look', async () => {
+  await using post = new Post(server.url);
+  const one = post.coordinator();
+  const log = new Lines();
+  await using core = coreOf(post, { logger: log, messaging: { dlqWarnThreshold: 1 } });
+  await core.mailboxes.receiver(BOB);
+  const sweeper = new Sweeper(core, () => 0);
+  const warnings = async (): Promise<number> => {
+    for (let look = 0; look < 3; look += 1) await sweeper.watch();
+    return log.lines.filter(({ level }) => level === 'warn').length;
+  };
+  await deadLetter(one);
+  expect(await warnings()).toBe(0);
+  await deadLetter(one);
+  expect(await warnings()).toBe(1);
+  await one.purge(BOB);
+  expect(await warnings()).toBe(1);
+  await deadLetter(one);
+  await deadLetter(one);
+  expect(await warnings()).toBe(2);
 });
