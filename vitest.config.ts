@@ -20,7 +20,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'alone', include: ALONE, maxWorkers: 1 } },
-      { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'] } },
+      { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'integration',
