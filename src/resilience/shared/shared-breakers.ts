@@ -98,10 +98,10 @@ export function createSharedBreakers(options: SharedBreakersOptions): Breakers {
         subscriber.off('message', onMessage);
         subscriber.off('ready', onSubscriberReady);
         redis.off('ready', onReady);
-        const ending = [
-          redis.status === 'ready' ? counts.flush() : undefined,
-          subscriber.status === 'ready' ? subscribing.then(() => subscriber.unsubscribe(channel)) : undefined,
-        ];
+        const ending: Promise<unknown>[] = [];
+        if (redis.status === 'ready') ending.push(counts.flush());
+        if (subscriber.status === 'ready')
+          ending.push(subscribing.then(() => subscriber.unsubscribe(channel)));
         await withinLimit(Promise.allSettled(ending), FAREWELL_LIMIT_MS).catch(() => undefined);
         counts.stop();
       },
