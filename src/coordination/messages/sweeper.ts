@@ -3,7 +3,7 @@ import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import { dropClaim } from '../scripts/settle-leftovers.ts';
 import { asking, askScript, isUnavailable } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { listMailboxes, recoverAgent } from './recover.ts';
+import { listMailboxes, recoverAgent, withLeftovers } from './recover.ts';
 import { countDeadLetters } from './replay.ts';
 
 const ELECTION_EVERY_MS = 30_000;
@@ -51,7 +51,7 @@ export class Sweeper {
 
   /** Once over the mailboxes this process receives from. */
   async sweepReceived(): Promise<void> {
-    await this.#sweepEach(this.#core.mailboxes.received());
+    await this.#sweepThose([...this.#core.mailboxes.received()]);
     const { held, mailboxes } = this.#core;
     held.forgetExpired();
     const busy = new Set(held.tokens().map(({ agent }) => agentIdText(agent)));
@@ -68,7 +68,7 @@ export class Sweeper {
     this.#isElected = holder === this.#id;
     if (!this.#isElected) return false;
     await asking(redis, 'elect sweeper', () => redis.pexpire(keys.sweepLease(), LEASE_MS));
-    await this.#sweepEach(await listMailboxes(this.#core));
+    await this.#sweepThose(await listMailboxes(this.#core));
     return true;
   }
 
@@ -91,9 +91,14 @@ export class Sweeper {
     }
   }
 
-  /** Who stops does not wait for all that are left. */
-  async #sweepEach(agents: readonly AgentIdInput[]): Promise<void> {
-    for (const agent of agents) if (!this.#isStopped) await this.#sweep(agent);
+  /** Those of them that have something a sweep may put right; who stops does not wait for all that are left. */
+  async #sweepThose(agents: readonly AgentIdInput[]): Promise<void> {
+    try {
+      for (const agent of await withLeftovers(this.#core, agents))
+        if (!this.#isStopped) await this.#sweep(agent);
+    } catch (error) {
+      if (!isUnavailable(error)) this.#core.logger.error({ err: error }, 'no mailbox could be swept');
+    }
   }
 
   async #sweep(agent: AgentIdInput): Promise<void> {
