@@ -289,14 +289,10 @@ async function putOff(
   core.held.drop(token);
   if (held === undefined || receipt === undefined) return;
   const queue = await core.mailboxes.queue(mailbox);
-  try {
-    await asking(core.redis, 'put off', () =>
-      queue
-        .getBackend()
-        .moveToDelayed(receipt.jobId, Date.now(), delayMs, receipt.lock, { skipAttempt: true }),
-    );
-    core.audit.writeQueued('retry_scheduled', mailbox, held.queueMessage, 'circuit_open');
-  } catch (error) {
-    core.logger.debug({ err: error }, 'a message could not be put off');
-  }
+  await asking(core.redis, 'put off', () =>
+    queue.getBackend().moveToDelayed(receipt.jobId, Date.now(), delayMs, receipt.lock, { skipAttempt: true }),
+  ).then(
+    () => core.audit.writeQueued('retry_scheduled', mailbox, held.queueMessage, 'circuit_open'),
+    (error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'),
+  );
 }
