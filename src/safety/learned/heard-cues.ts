@@ -1,3 +1,4 @@
+import { MODIFIERS } from '../../contracts/safety.ts';
 import type { Judged } from '../decide/judge.ts';
 import type { PhraseScan } from '../decide/scan.ts';
 import type { Lexicon } from '../lexicon/compile.ts';
@@ -16,7 +17,7 @@ import {
   START,
   type CueParts,
 } from './cue-parts.ts';
-import { UNHEARD, type LearnedModel } from './learned-model.ts';
+import type { LearnedModel } from './learned-model.ts';
 
 /** What is known of a word stands side by side, and comes with one access to memory. */
 const FIELDS = 16;
@@ -38,6 +39,14 @@ const FLAGS = 11;
 /** 1 where the kind is not the word itself. */
 const HAS_KIND = 12;
 
+/** Cues of a word alone, and pairs that begin with it. */
+const ALONE = 3;
+const PAIRS = 5;
+/** Of a stretch as a whole. */
+const OF_ALL = 3;
+/** A claim has no more modifiers than there are. */
+const CLAIMS = MODIFIERS.length;
+
 /**
  * Lets a {@link LearnedModel} hear the cues of a stretch of a text. They are those that `TextCues` tells who learns; but
  * here everything that a word alone decides was found before, so that what is left is one look-up for each pair.
@@ -55,6 +64,9 @@ export class HeardCues {
   readonly #hashes = new Map<string, number>();
   /** Where the records of the stretch in hand are. */
   readonly #stretch: Int32Array;
+  /** Places of cues in the model, and keys of cues that have to be looked up there. */
+  #places: Int32Array;
+  readonly #keys: Int32Array;
 
   /** @param longest  no stretch has more tokens */
   constructor(lexicon: Lexicon, model: LearnedModel, longest: number) {
@@ -63,6 +75,8 @@ export class HeardCues {
     this.#records = new Int32Array((count + longest) * FIELDS);
     this.#strangers = count * FIELDS;
     this.#stretch = new Int32Array(longest);
+    this.#places = new Int32Array(longest * ALONE);
+    this.#keys = new Int32Array(longest * PAIRS + OF_ALL);
     for (let id = 0; id < count; id++) {
       this.#describe(id * FIELDS, partsOfWord(lexicon, id), lexicon.flags[id]!);
     }
@@ -95,7 +109,7 @@ export class HeardCues {
     records[at + KINDS_2] = beginOfHash(CUE.kinds_2, kind);
     records[at + WORD_PLACE] = placeOf(CUE.word, word);
     records[at + STEM_PLACE] = placeOf(CUE.stem, stem);
-    records[at + KIND_PLACE] = kind === word ? UNHEARD : placeOf(CUE.kind, kind);
+    records[at + KIND_PLACE] = kind === word ? this.#model.nowhere : placeOf(CUE.kind, kind);
     records[at + FLAGS] = flags;
     records[at + HAS_KIND] = kind === word ? 0 : 1;
   }
@@ -115,52 +129,79 @@ export class HeardCues {
     }
   }
 
+  /**
+   * Cues are written down in any case, and only those that may be known are kept: whether they are cannot be foreseen, and a
+   * wrong guess of the processor takes longer than the writing.
+   */
   #hearWords(count: number): void {
     const model = this.#model;
     const records = this.#records;
     const stretch = this.#stretch;
+    const places = this.#places;
+    const keys = this.#keys;
     let flags = 0;
+    let found = 0;
     for (let i = 0; i < count; i++) {
       const own = stretch[i]!;
-      const word = records[own + WORD_PLACE]!;
-      const stem = records[own + STEM_PLACE]!;
-      const kind = records[own + KIND_PLACE]!;
+      places[i * ALONE] = records[own + WORD_PLACE]!;
+      places[i * ALONE + 1] = records[own + STEM_PLACE]!;
+      places[i * ALONE + 2] = records[own + KIND_PLACE]!;
       flags |= records[own + FLAGS]!;
-      if (word !== UNHEARD) model.hearFound(word);
-      if (stem !== UNHEARD) model.hearFound(stem);
-      if (kind !== UNHEARD) model.hearFound(kind);
       if (i + 1 === count) break;
       const next = stretch[i + 1]!;
-      model.hear(endOfHash(records[own + PAIR]!, records[next + AS_WORD]!));
-      model.hear(endOfHash(records[own + STEMS]!, records[next + AS_STEM]!));
-      if ((records[own + HAS_KIND]! | records[next + HAS_KIND]!) !== 0) {
-        model.hear(endOfHash(records[own + KINDS]!, records[next + AS_KIND]!));
-      }
-      if (i + 2 < count) model.hear(endOfHash(records[own + KINDS_1]!, records[stretch[i + 2]! + AS_KIND]!));
-      if (i + 3 < count) model.hear(endOfHash(records[own + KINDS_2]!, records[stretch[i + 3]! + AS_KIND]!));
+      const pair = endOfHash(records[own + PAIR]!, records[next + AS_WORD]!);
+      keys[found] = pair;
+      found += model.mayKnow(pair);
+      const stems = endOfHash(records[own + STEMS]!, records[next + AS_STEM]!);
+      keys[found] = stems;
+      found += model.mayKnow(stems);
+      const kinds = endOfHash(records[own + KINDS]!, records[next + AS_KIND]!);
+      keys[found] = kinds;
+      found += model.mayKnow(kinds) & (records[own + HAS_KIND]! | records[next + HAS_KIND]!);
+      if (i + 2 === count) continue;
+      const kinds1 = endOfHash(records[own + KINDS_1]!, records[stretch[i + 2]! + AS_KIND]!);
+      keys[found] = kinds1;
+      found += model.mayKnow(kinds1);
+      if (i + 3 === count) continue;
+      const kinds2 = endOfHash(records[own + KINDS_2]!, records[stretch[i + 3]! + AS_KIND]!);
+      keys[found] = kinds2;
+      found += model.mayKnow(kinds2);
     }
-    if (count > 0) model.hear(endOfHash(this.#start, records[stretch[0]! + AS_WORD]!));
-    if ((flags & FIGURE) !== 0) model.hear(this.#play);
-    if ((flags & WORD.first) !== 0) model.hear(this.#speaker);
+    if (count > 0) keys[found++] = endOfHash(this.#start, records[stretch[0]! + AS_WORD]!);
+    if ((flags & FIGURE) !== 0) keys[found++] = this.#play;
+    if ((flags & WORD.first) !== 0) keys[found++] = this.#speaker;
+    model.hear(places, count * ALONE);
+    model.hearKeys(keys, found);
   }
 
   #hearPhrases(from: number, to: number, scan: PhraseScan): void {
-    for (let i = scan.endingFrom(from); i < scan.count && scan.lastOf(i) < to; i++) {
-      const place = this.#phrases[scan.phraseOf(i)]!;
-      if (place !== UNHEARD) this.#model.hearFound(place);
+    const first = scan.endingFrom(from);
+    let count = 0;
+    for (let i = first; i < scan.count && scan.lastOf(i) < to; i++) {
+      if (count === this.#places.length) this.#grow();
+      this.#places[count++] = this.#phrases[scan.phraseOf(i)]!;
     }
+    this.#model.hear(this.#places, count);
   }
 
   #hearClaims(from: number, to: number, judged: readonly Judged[]): void {
-    const model = this.#model;
+    const claims = new Int32Array(CLAIMS);
     for (const { match, phrase, verdict, reason, modifiers } of judged) {
       if (match.last < from || match.last >= to) continue;
       const hash = this.#hashOf(verdict);
-      model.hear(cueHash(CUE.claim, this.#hashOf(phrase.type), hash));
-      model.hear(cueHash(CUE.claim, hash, this.#hashOf(reason ?? OWN)));
-      model.hear(cueHash(CUE.claim, this.#hashOf(phrase.tier), hash));
-      for (const modifier of modifiers) model.hear(cueHash(CUE.claim, this.#hashOf(modifier), 0));
+      claims[0] = cueHash(CUE.claim, this.#hashOf(phrase.type), hash);
+      claims[1] = cueHash(CUE.claim, hash, this.#hashOf(reason ?? OWN));
+      claims[2] = cueHash(CUE.claim, this.#hashOf(phrase.tier), hash);
+      this.#model.hearKeys(claims, 3);
+      for (const [i, modifier] of modifiers.entries()) claims[i] = cueHash(CUE.claim, this.#hashOf(modifier), 0);
+      this.#model.hearKeys(claims, modifiers.length);
     }
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(this.#places.length * 2);
+    larger.set(this.#places);
+    this.#places = larger;
   }
 
   /** Of a name that the program gives, and not a text. */

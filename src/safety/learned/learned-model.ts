@@ -29,12 +29,9 @@ export const IMMINENT = OUTCOMES.length;
 export const ALARM = OUTCOMES.length + 1;
 /** What alarms is forgotten by so much with every word. */
 export const CALM = 0.15;
-/** Of {@link LearnedModel.find}: nothing was learned of the cue. */
-export const UNHEARD = -1;
-
-const KNOWN_BITS = 2 ** 18;
+const KNOWN_BITS = 2 ** 19;
 const LAST_TEXT = 255;
-/** Instead of the place of a cue: the bias, and a cue whose key another one has. */
+/** Instead of the place of a cue that is read: the bias, and a cue whose key another one has. */
 const OF_ALL = -1;
 const TAKEN = -2;
 
@@ -42,16 +39,19 @@ const TAKEN = -2;
  * Weights of cues, as a table that is asked by hash. The file is text: one cue per line, its kind, its parts, and the
  * columns that it speaks for or against.
  *
- * A text is weighed in three steps: {@link begin}, then {@link hear} or {@link hearFound} for each cue it shows, then
+ * A text is weighed in three steps: {@link begin}, then {@link hear} and {@link hearKeys} with the cues it shows, then
  * {@link weigh}. A cue counts once, however often it is heard.
  */
 export class LearnedModel {
   readonly bias = new Float64Array(COLUMNS.length);
   readonly sums = new Float64Array(COLUMNS.length);
   readonly shares = new Float64Array(OUTCOMES.length);
+  /** The place of all cues of which nothing was learned; they weigh nothing. */
+  readonly nowhere: number;
   readonly #rows = new WeightRows(COLUMNS.length);
-  /** Key of a cue and number of its weights side by side: both come with one access to memory. Key 0 is a free place. */
-  readonly #cues: Int32Array;
+  /** Keys of the cues by place, 0 where it is free, and the numbers of their weights. The last place is {@link nowhere}. */
+  readonly #keys: Int32Array;
+  readonly #rowOf: Int32Array;
   readonly #mask: number;
   /** A bit for every known cue: most pairs of words are unknown, and this is small enough to stay near. */
   readonly #known = new Int32Array(KNOWN_BITS / 32);
@@ -65,13 +65,16 @@ export class LearnedModel {
   /** Errors: safety_data_invalid (invalid_input) naming the line */
   constructor(file: string) {
     let size = 16;
-    while (size < linesOf(file) * 1.4) size *= 2;
+    while (size < linesOf(file) * 2) size *= 2;
     this.#mask = size - 1;
-    this.#cues = new Int32Array(size * 2);
-    this.#heardBy = new Uint8Array(size);
+    this.nowhere = size;
+    this.#keys = new Int32Array(size + 1);
+    this.#rowOf = new Int32Array(size + 1);
+    this.#rowOf[size] = this.#rows.close();
+    this.#heardBy = new Uint8Array(size + 1);
     let place = TAKEN;
     const close = (): void => {
-      if (place >= 0) this.#cues[place * 2 + 1] = this.#rows.close();
+      if (place >= 0) this.#rowOf[place] = this.#rows.close();
     };
     readCues(file, COLUMNS, {
       cue: (key) => {
@@ -88,14 +91,18 @@ export class LearnedModel {
 
   /** How much a word alarms, by its key; 0 when it was never learned. The bias of that column is what alarms enough. */
   alarmOf(key: number): number {
-    const place = this.find(key);
-    return place === UNHEARD ? 0 : this.#rows.weightOf(this.#cues[place * 2 + 1]!, ALARM);
+    return this.#rows.weightOf(this.#rowOf[this.find(key)]!, ALARM);
   }
 
-  /** The place of a cue by its key, for {@link hearFound}, or {@link UNHEARD}. */
+  /** The place of a cue by its key, for {@link hear}. */
   find(key: number): number {
     const place = this.#placeOf(key);
-    return this.#cues[place * 2] === 0 ? UNHEARD : place;
+    return this.#keys[place] === 0 ? this.nowhere : place;
+  }
+
+  /** 0 when nothing was learned of a cue, 1 when something may have been. */
+  mayKnow(key: number): number {
+    return (this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1;
   }
 
   /** Begins a text. */
@@ -108,19 +115,28 @@ export class LearnedModel {
     this.#count = 0;
   }
 
-  /** The text shows a cue, known or not. */
-  hear(key: number): void {
-    if (((this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1) === 0) return;
-    const place = this.#placeOf(key);
-    if (this.#cues[place * 2] !== 0) this.hearFound(place);
+  /** The text shows cues that stand at these places. */
+  hear(places: Int32Array, count: number): void {
+    while (this.#heard.length < this.#count + count) this.#grow();
+    const heardBy = this.#heardBy;
+    const heard = this.#heard;
+    const rowOf = this.#rowOf;
+    const text = this.#text;
+    let at = this.#count;
+    for (let i = 0; i < count; i++) {
+      const place = places[i]!;
+      // Written in any case, and kept when it is new: what cannot be foreseen costs more than what is in vain.
+      heard[at] = rowOf[place]!;
+      at += heardBy[place] === text ? 0 : 1;
+      heardBy[place] = text;
+    }
+    this.#count = at;
   }
 
-  /** The text shows a cue that stands at a place. */
-  hearFound(place: number): void {
-    if (this.#heardBy[place] === this.#text) return;
-    this.#heardBy[place] = this.#text;
-    if (this.#count === this.#heard.length) this.#grow();
-    this.#heard[this.#count++] = this.#cues[place * 2 + 1]!;
+  /** The text shows cues with these keys, known or not. What is in `keys` is lost. */
+  hearKeys(keys: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) keys[i] = this.find(keys[i]!);
+    this.hear(keys, count);
   }
 
   /** Ends a text: how much its cues weigh together is in `sums`. */
@@ -161,10 +177,10 @@ export class LearnedModel {
 
   /** Where a cue is, or would be. */
   #placeOf(key: number): number {
-    const cues = this.#cues;
+    const keys = this.#keys;
     const mask = this.#mask;
     let place = key & mask;
-    for (let found = cues[place * 2]!; found !== key && found !== 0; found = cues[place * 2]!) {
+    for (let found = keys[place]!; found !== key && found !== 0; found = keys[place]!) {
       place = (place + 1) & mask;
     }
     return place;
@@ -174,8 +190,8 @@ export class LearnedModel {
     this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |= 1 << (key & 31);
     const place = this.#placeOf(key);
     // Of two cues that share a key, the first speaks.
-    if (this.#cues[place * 2] === key) return TAKEN;
-    this.#cues[place * 2] = key;
+    if (this.#keys[place] === key) return TAKEN;
+    this.#keys[place] = key;
     return place;
   }
 
