@@ -10,17 +10,21 @@ const SYMBOL_BITS = 13;
 /** Pairs of steps that are remembered: in a pair a newer one takes the place of the older one. */
 const PAIR_BITS = 15;
 const PAIRS = 1 << PAIR_BITS;
-/** Per state and per symbol: a set of labels in 96 bits, then what is said at {@link PhraseAutomaton.#traits}. */
+/** Per state and per symbol: a set of labels in 95 bits, then what is said at {@link PhraseAutomaton.#traits}. */
 const TRAITS = 4;
-const LABEL_BITS = 96;
-const AS_UNKNOWN = 0;
-const AS_NEGATION = 1;
-const BY_ITSELF = 2;
+const LABEL_BITS = 95;
+/** The last bit of a set: every state has it, and of the symbols those that no other symbol may stand for. */
+const BY_ITSELF = 1 << 31;
+/** A symbol that bears none of the labels is as good as an unknown word: a mask of what becomes of that. */
+const AS_UNKNOWN = -1;
 /** In a step beside the number of its state: phrases end there, words lead on from there. */
 const HAS_ENDS = 1;
 const LEADS_ON = 2;
+const LEADS_ON_SHIFT = 1;
 const STATE_SHIFT = 2;
 const UNKNOWN = -1;
+/** With more threads than this it is looked which of them have met. */
+const FEW_THREADS = 12;
 /** Larger numbers do not fit into the columns. */
 const LAST_STAMP = 0x7fff_ffff;
 const NONE: readonly number[] = [];
@@ -33,8 +37,8 @@ export type PhraseListener = (phrase: number, first: number, last: number) => vo
 /**
  * Finds the phrases of a {@link PhraseNet}. At each word of a text a thread begins, which goes on as long as the words from
  * there on may still become a phrase: two or three threads are alive at a time. A thread stands in a state of the
- * deterministic automaton, found when a text first asks for it; threads that meet in a state are one. Words with the
- * same labels are one symbol. Fillers ("really", "just") may stand between any two words of a phrase.
+ * deterministic automaton, found when a text first asks for it; threads that meet in a state go on alike, and when there
+ * are many they are made one. Words with the same labels are one symbol. Fillers ("really", "just") may stand between any two words of a phrase.
  *
  * One automaton for all starts together, as for letters, would remember for each word what all words before it may
  * still become: such states are as many as there are texts.
@@ -54,7 +58,7 @@ export class PhraseAutomaton {
    */
   #traits: Int32Array = new Int32Array(TRAITS << 10);
   #described = 0;
-  /** Labels of a symbol, and what it is where none of them leads on. */
+  /** Labels of a symbol, and what it is where none of them leads on: {@link AS_UNKNOWN}, or 0 where nothing leads on then. */
   #symbolTraits: Int32Array = new Int32Array(0);
   /** State and symbol, and where they lead, side by side: all come with one access to memory. */
   readonly #steps = new Int32Array(PAIRS * 4);
@@ -64,7 +68,6 @@ export class PhraseAutomaton {
   /** Threads of the text: the state of each and its first word, those that began first in front. */
   #states = new Int32Array(64);
   #firsts = new Int32Array(64);
-  #live = 0;
   /** Phrases of several words that end at the word in hand, ascending, and where they begin. */
   readonly #ended: number[] = [];
   readonly #endedFrom: number[] = [];
@@ -101,10 +104,14 @@ export class PhraseAutomaton {
    * @param found  called in order of the last words; a phrase that ends at a word begins as near to it as it may
    */
   run(symbols: Int32Array, sentences: Int32Array, count: number, found: PhraseListener): void {
-    const steps = this.#steps;
     if (this.#begun.length < this.#symbolLabels.length) this.#prepare();
+    const steps = this.#steps;
     const marks = this.#symbolTraits;
     let begun = this.#begun;
+    let states = this.#states;
+    let firsts = this.#firsts;
+    let traits = this.#traits;
+    let most = FEW_THREADS;
     let live = 0;
     let sentence = 0;
     for (let i = 0; i < count; i++) {
@@ -113,69 +120,84 @@ export class PhraseAutomaton {
         sentence = sentences[i]!;
         live = 0;
       }
-      let hasEnds = 0;
-      const states = this.#states;
-      const firsts = this.#firsts;
-      let kept = 0;
       const own = symbol * TRAITS;
       const low = marks[own]!;
       const middle = marks[own + 1]!;
       const high = marks[own + 2]!;
-      const kind = marks[own + 3]!;
+      let isNew = false;
+      let told = 0;
+      let kept = 0;
       for (let k = 0; k < live; k++) {
         const state = states[k]!;
         const at = state * TRAITS;
-        const traits = this.#traits;
         let step: number;
-        if (
-          kind === BY_ITSELF ||
-          ((traits[at]! & low) | (traits[at + 1]! & middle) | (traits[at + 2]! & high)) !== 0
-        ) {
+        if (((traits[at]! & low) | (traits[at + 1]! & middle) | (traits[at + 2]! & high)) !== 0) {
           const key = (state << SYMBOL_BITS) | symbol;
           const slot = (Math.imul(key, 0x9e3779b1) >>> (32 - PAIR_BITS)) << 2;
-          step = steps[slot] === key ? steps[slot + 1]! : this.#recall(state, symbol, key, slot);
-        } else if (kind === AS_NEGATION) continue;
-        else {
-          step = traits[at + 3]!;
-          if (step === UNKNOWN) step = this.#findUnknown(state);
+          if (steps[slot] === key) step = steps[slot + 1]!;
+          else {
+            step = this.#recall(state, symbol, key, slot);
+            isNew = true;
+          }
+        } else {
+          step = traits[at + 3]! & marks[own + 3]!;
+          if (step === UNKNOWN) {
+            step = this.#findUnknown(state);
+            isNew = true;
+          }
         }
-        if (step === 0) continue;
         if ((step & HAS_ENDS) !== 0) {
-          hasEnds = HAS_ENDS;
+          told = HAS_ENDS;
           this.#noteEnds(step >> STATE_SHIFT, firsts[k]!, symbol);
         }
-        if ((step & LEADS_ON) !== 0) kept = this.#keep(step >> STATE_SHIFT, firsts[k]!, kept);
+        // Written in any case, and kept when words lead on.
+        states[kept] = step >> STATE_SHIFT;
+        firsts[kept] = firsts[k]!;
+        kept += (step & LEADS_ON) >> LEADS_ON_SHIFT;
       }
       let begins = begun[symbol]!;
-      if (begins === UNKNOWN) begins = begun[symbol] = this.#begin(symbol);
-      if ((begins & LEADS_ON) !== 0) kept = this.#keep(begins >> STATE_SHIFT, i, kept);
-      live = kept;
-      if (((begins | hasEnds) & HAS_ENDS) !== 0) this.#tell(symbol, i, found);
-      if (this.#sets.isFull) {
-        this.#live = live;
-        this.#forget();
+      if (begins === UNKNOWN) {
+        begins = begun[symbol] = this.#begin(symbol);
+        isNew = true;
+      }
+      states[kept] = begins >> STATE_SHIFT;
+      firsts[kept] = i;
+      live = kept + ((begins & LEADS_ON) >> LEADS_ON_SHIFT);
+      if (((begins | told) & HAS_ENDS) !== 0) this.#tell(symbol, i, found);
+      if (live > most) {
+        live = this.#unite(live);
+        most = Math.max(FEW_THREADS, live * 2);
+        states = this.#states;
+        firsts = this.#firsts;
+      }
+      if (isNew) {
+        if (this.#sets.isFull) this.#forget(live);
         begun = this.#begun;
-        live = this.#live;
+        traits = this.#traits;
       }
     }
-    this.#live = 0;
   }
 
-  /** Of two threads in one state, which go on alike, the later one is nearer. @returns how many there are */
-  #keep(state: number, first: number, kept: number): number {
+  /**
+   * Makes threads one that stand in one state: they go on alike, and the later one is nearer. There is room for as many
+   * again and one more. @returns how many there are
+   */
+  #unite(live: number): number {
     const states = this.#states;
-    for (let k = 0; k < kept; k++) {
-      if (states[k] !== state) continue;
-      this.#firsts[k] = first;
-      return kept;
+    const firsts = this.#firsts;
+    let kept = 0;
+    for (let k = 0; k < live; k++) {
+      let same = 0;
+      while (same < kept && states[same] !== states[k]) same++;
+      states[same] = states[k]!;
+      firsts[same] = same === kept ? firsts[k]! : Math.max(firsts[same]!, firsts[k]!);
+      if (same === kept) kept++;
     }
-    if (kept === states.length) {
-      this.#states = enlarged(this.#states);
-      this.#firsts = enlarged(this.#firsts);
+    if (states.length < kept * 2 + 2) {
+      this.#states = enlarged(states);
+      this.#firsts = enlarged(firsts);
     }
-    this.#states[kept] = state;
-    this.#firsts[kept] = first;
-    return kept + 1;
+    return kept;
   }
 
   /** The older of a pair becomes the newer one when it is asked for. */
@@ -250,6 +272,7 @@ export class PhraseAutomaton {
     const at = state * TRAITS;
     if (at + TRAITS > this.#traits.length) this.#traits = enlarged(this.#traits);
     const traits = this.#traits.fill(0, at, at + TRAITS);
+    traits[at + 2] = BY_ITSELF;
     for (let i = from[state]!; i < from[state + 1]!; i++) {
       const member = members[i]!;
       for (let e = edgeAt[member]!; e < edgeAt[member + 1]!; e++) mark(traits, at, labels[e]!);
@@ -264,10 +287,11 @@ export class PhraseAutomaton {
     for (const [symbol, labels] of this.#symbolLabels.entries()) {
       const at = symbol * TRAITS;
       for (const label of labels) mark(this.#symbolTraits, at, label);
-      const kind = labels.includes(ANY) ? AS_UNKNOWN : AS_NEGATION;
-      this.#symbolTraits[at + 3] = this.#symbolIsFiller[symbol] === true ? BY_ITSELF : kind;
+      if (this.#symbolIsFiller[symbol] === true) this.#symbolTraits[at + 2]! |= BY_ITSELF;
+      // A negation is not even an unknown word: nothing leads on.
+      this.#symbolTraits[at + 3] = labels.includes(ANY) ? AS_UNKNOWN : 0;
     }
-    this.#forget();
+    this.#forget(0);
   }
 
   /** Marks the labels of a symbol. @returns the mark */
@@ -313,9 +337,9 @@ export class PhraseAutomaton {
   }
 
   /** Only the states that threads stand in are numbered again. */
-  #forget(): void {
+  #forget(live: number): void {
     const sets = this.#sets;
-    const alive = Array.from(this.#states.subarray(0, this.#live), (state) =>
+    const alive = Array.from(this.#states.subarray(0, live), (state) =>
       sets.members.slice(sets.from[state], sets.from[state + 1]),
     );
     sets.clear();
