@@ -30,7 +30,11 @@ export const ALARM = OUTCOMES.length + 1;
 /** What alarms is forgotten by so much with every word. */
 export const CALM = 0.15;
 const KNOWN_BITS = 2 ** 19;
-const LAST_TEXT = 255;
+const LAST_TEXT = 0x7fff_ffff;
+/** Of a cue: its key, 0 where a place is free, the number of its weights, and the text that heard of it last. */
+const FIELDS = 4;
+const ROW = 1;
+const HEARD_BY = 2;
 /** Instead of the place of a cue that is read: the bias, and a cue whose key another one has. */
 const OF_ALL = -1;
 const TAKEN = -2;
@@ -49,14 +53,11 @@ export class LearnedModel {
   /** The place of all cues of which nothing was learned; they weigh nothing. */
   readonly nowhere: number;
   readonly #rows = new WeightRows(COLUMNS.length);
-  /** Keys of the cues by place, 0 where it is free, and the numbers of their weights. The last place is {@link nowhere}. */
-  readonly #keys: Int32Array;
-  readonly #rowOf: Int32Array;
+  /** What is known of a cue, side by side, by place; the last one is {@link nowhere}. */
+  readonly #cues: Int32Array;
   readonly #mask: number;
   /** A bit for every known cue: most pairs of words are unknown, and this is small enough to stay near. */
   readonly #known = new Int32Array(KNOWN_BITS / 32);
-  /** The text that heard of a cue last, by place; they are few numbers, so that the marks stay near too. */
-  readonly #heardBy: Uint8Array;
   #text = 0;
   /** Weights of the cues that were heard. */
   #heard = new Int32Array(1024);
@@ -66,15 +67,13 @@ export class LearnedModel {
   constructor(file: string) {
     let size = 16;
     while (size < linesOf(file) * 2) size *= 2;
-    this.#mask = size - 1;
-    this.nowhere = size;
-    this.#keys = new Int32Array(size + 1);
-    this.#rowOf = new Int32Array(size + 1);
-    this.#rowOf[size] = this.#rows.close();
-    this.#heardBy = new Uint8Array(size + 1);
+    this.#mask = size * FIELDS - 1;
+    this.nowhere = size * FIELDS;
+    this.#cues = new Int32Array((size + 1) * FIELDS);
+    this.#cues[this.nowhere + ROW] = this.#rows.close();
     let place = TAKEN;
     const close = (): void => {
-      if (place >= 0) this.#rowOf[place] = this.#rows.close();
+      if (place >= 0) this.#cues[place + ROW] = this.#rows.close();
     };
     readCues(file, COLUMNS, {
       cue: (key) => {
@@ -91,13 +90,13 @@ export class LearnedModel {
 
   /** How much a word alarms, by its key; 0 when it was never learned. The bias of that column is what alarms enough. */
   alarmOf(key: number): number {
-    return this.#rows.weightOf(this.#rowOf[this.find(key)]!, ALARM);
+    return this.#rows.weightOf(this.#cues[this.find(key) + ROW]!, ALARM);
   }
 
   /** The place of a cue by its key, for {@link hear}. */
   find(key: number): number {
     const place = this.#placeOf(key);
-    return this.#keys[place] === 0 ? this.nowhere : place;
+    return this.#cues[place] === 0 ? this.nowhere : place;
   }
 
   /** 0 when nothing was learned of a cue, 1 when something may have been. */
@@ -108,7 +107,7 @@ export class LearnedModel {
   /** Begins a text. */
   begin(): void {
     if (this.#text === LAST_TEXT) {
-      this.#heardBy.fill(0);
+      for (let place = 0; place < this.#cues.length; place += FIELDS) this.#cues[place + HEARD_BY] = 0;
       this.#text = 0;
     }
     this.#text++;
@@ -118,17 +117,16 @@ export class LearnedModel {
   /** The text shows cues that stand at these places. */
   hear(places: Int32Array, count: number): void {
     while (this.#heard.length < this.#count + count) this.#grow();
-    const heardBy = this.#heardBy;
     const heard = this.#heard;
-    const rowOf = this.#rowOf;
+    const cues = this.#cues;
     const text = this.#text;
     let at = this.#count;
     for (let i = 0; i < count; i++) {
       const place = places[i]!;
       // Written in any case, and kept when it is new: what cannot be foreseen costs more than what is in vain.
-      heard[at] = rowOf[place]!;
-      at += heardBy[place] === text ? 0 : 1;
-      heardBy[place] = text;
+      heard[at] = cues[place + ROW]!;
+      at += cues[place + HEARD_BY] === text ? 0 : 1;
+      cues[place + HEARD_BY] = text;
     }
     this.#count = at;
   }
@@ -177,11 +175,11 @@ export class LearnedModel {
 
   /** Where a cue is, or would be. */
   #placeOf(key: number): number {
-    const keys = this.#keys;
+    const cues = this.#cues;
     const mask = this.#mask;
-    let place = key & mask;
-    for (let found = keys[place]!; found !== key && found !== 0; found = keys[place]!) {
-      place = (place + 1) & mask;
+    let place = Math.imul(key, FIELDS) & mask;
+    for (let found = cues[place]!; found !== key && found !== 0; found = cues[place]!) {
+      place = (place + FIELDS) & mask;
     }
     return place;
   }
@@ -190,8 +188,8 @@ export class LearnedModel {
     this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |= 1 << (key & 31);
     const place = this.#placeOf(key);
     // Of two cues that share a key, the first speaks.
-    if (this.#keys[place] === key) return TAKEN;
-    this.#keys[place] = key;
+    if (this.#cues[place] === key) return TAKEN;
+    this.#cues[place] = key;
     return place;
   }
 
