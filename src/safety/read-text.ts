@@ -1,6 +1,5 @@
 import type { Lexicon } from './lexicon/compile.ts';
 import { NUMBER_SYMBOL, UNKNOWN_SYMBOL } from './match/phrase-automaton.ts';
-import { hashOf } from './match/word-table.ts';
 import { FoldedText } from './text/fold.ts';
 import { READ, resolveWord } from './resolve-word.ts';
 import { readLetter } from './text/readings.ts';
@@ -94,7 +93,7 @@ export class TextReading {
     if (isOwnScript) {
       if (spelling === SPELLING.number) symbol = NUMBER_SYMBOL;
       else {
-        const resolved = this.#resolve(token, spelling);
+        const resolved = this.#resolve(token, this.tokens.spellingOf(token));
         word = (resolved >> HOW_BITS) - 1;
         how |= resolved & HOW_MASK;
         isPiece = this.#mayBePieces(token, word, how);
@@ -273,11 +272,7 @@ export class TextReading {
       tokens.sentences[out] = tokens.sentences[at]!;
       tokens.clauses[out] = tokens.clauses[at]!;
       if (to - from > 1) {
-        // The letters of the run lie one after the other, so the piece is a stretch of them.
-        tokens.lengths[out] = to - from;
-        for (let i = from; i < to; i++) tokens.letters[tokens.offsets[out]! + i - from] = this.#joined[i]!;
-        tokens.hashes[out] = hashOf(this.#lexicon.words.words[word] ?? '');
-        tokens.spellings[out] = SPELLING.changed;
+        tokens.spell(out, this.#lexicon.words.words[word]!);
       }
       out++;
     }

@@ -1,10 +1,11 @@
+import { hashOf } from '../match/word-table.ts';
 import { UNIT, type FoldedText } from './fold.ts';
 
 /** What is peculiar about the spelling of a token. */
 export const SPELLING = {
   /** Letters mixed with digits or symbols that may stand for letters. */
   leet: 1,
-  /** A letter at least three times in a row. */
+  /** A letter at least three times in a row; looked for where it matters, see {@link Tokens.spellingOf}. */
   repeats: 2,
   /** Only digits. */
   number: 4,
@@ -59,7 +60,8 @@ export class Tokens {
   sentences = new Int32Array(256);
   /** 1 between quotation marks. */
   quoted = new Uint8Array(256);
-  letters = new Uint16Array(1024);
+  /** The units of the text, and behind them the letters of words that do not stand there as they are read. */
+  letters: Uint16Array = new Uint16Array(0);
   letterCount = 0;
   /** Whether three tokens of one letter stand in a row. */
   hasSpelledOut = false;
@@ -68,33 +70,34 @@ export class Tokens {
   readonly #strings: string[] = Array.from({ length: STRINGS }, () => '');
 
   split(text: FoldedText): void {
-    const { units, length } = text;
+    const { units, length, isAscii } = text;
+    this.letters = units;
+    this.letterCount = length + 1;
     this.hasSpelledOut = false;
     this.hasQuotes = false;
     // Two words have something between them.
-    this.#reserve((length >> 1) + 1, length);
-    const { starts, ends, offsets, lengths, hashes, spellings, clauses, sentences, quoted, letters } = this;
+    this.#reserve((length >> 1) + 1);
+    const { starts, ends, offsets, lengths, hashes, spellings, clauses, sentences, quoted } = this;
     let count = 0;
-    let at = 0;
     let clause = 0;
     let sentence = 0;
     let quote = 0;
     let singles = 0;
     for (let i = 0; i < length;) {
       const first = units[i]!;
-      const firstKind = KINDS[first]!;
-      if (firstKind === KIND.space || firstKind === KIND.apostrophe) {
+      let kind = KINDS[first]!;
+      if (kind === KIND.space || kind === KIND.apostrophe) {
         i++;
         continue;
       }
-      if (firstKind >= KIND.clauseEnd || (firstKind === KIND.symbol && !isWordUnit(units, i + 1, length))) {
-        if (firstKind === KIND.clauseEnd) {
+      if (kind >= KIND.clauseEnd || (kind === KIND.symbol && !isWordUnit(units, i + 1))) {
+        if (kind === KIND.clauseEnd) {
           clause++;
           if (first === QUOTE) {
             quote ^= 1;
             this.hasQuotes = true;
           }
-        } else if (firstKind === KIND.stop || first === EXCLAMATION) {
+        } else if (kind === KIND.stop || first === EXCLAMATION) {
           if (endsSentence(units, i, length)) {
             sentence++;
             clause++;
@@ -104,51 +107,63 @@ export class Tokens {
         continue;
       }
       const from = i;
-      const offset = at;
       let hash = 0;
-      let kinds = 0;
-      let last = -1;
-      let run = 0;
-      let spelling = 0;
-      for (; i < length; i++) {
-        const c = units[i]!;
-        const kind = KINDS[c]!;
-        if (kind !== KIND.letter) {
-          if (kind === KIND.space || kind >= KIND.clauseEnd) break;
-          if (kind !== KIND.digit) {
-            if (!isWordUnit(units, i + 1, length)) {
-              // "k**l": symbols in a row are part of the word when letters follow.
-              if (kind !== KIND.symbol || units[i + 1] !== c || !isWordUnit(units, i + 2, length)) break;
-            }
-            if (kind === KIND.apostrophe) continue;
-          }
-        }
-        kinds |= 1 << kind;
-        if (c !== last) run = 1;
-        else if (++run === 3) spelling = SPELLING.repeats;
-        last = c;
-        letters[at++] = c;
+      for (let c = first; kind === KIND.letter; kind = KINDS[c]!) {
         hash = (Math.imul(hash, 31) + c) | 0;
+        c = units[++i]!;
       }
-      if (kinds !== 1 << KIND.letter) {
-        spelling = kinds === 1 << KIND.digit ? SPELLING.number : spelling | SPELLING.leet;
-      }
-      if (!text.isAscii) spelling |= spellingOfMarks(text, from, i);
       starts[count] = from;
-      ends[count] = i;
-      offsets[count] = offset;
-      lengths[count] = at - offset;
+      offsets[count] = from;
+      lengths[count] = i - from;
       hashes[count] = hash;
-      spellings[count] = spelling;
+      spellings[count] = 0;
+      // Nearly all words are nothing but letters, and stand in the text as they are read.
+      if (goesOn(units, i, kind)) i = this.#splitOdd(units, from, count);
+      if (!isAscii) spellings[count]! |= spellingOfMarks(text, from, i);
+      ends[count] = i;
       clauses[count] = clause;
       sentences[count] = sentence;
       quoted[count] = quote;
-      count++;
-      singles = at - offset === 1 ? singles + 1 : 0;
+      singles = lengths[count] === 1 ? singles + 1 : 0;
       if (singles === 3) this.hasSpelledOut = true;
+      count++;
     }
     this.count = count;
+  }
+
+  /** A word with digits, symbols or apostrophes, which are left out. @returns the unit behind it */
+  #splitOdd(units: Uint16Array, from: number, token: number): number {
+    const offset = this.letterCount;
+    let at = offset;
+    let hash = 0;
+    let kinds = 0;
+    let i = from;
+    for (let kind = KINDS[units[i]!]!; kind === KIND.letter || goesOn(units, i, kind); kind = KINDS[units[i]!]!) {
+      const c = units[i++]!;
+      if (kind === KIND.apostrophe) continue;
+      kinds |= 1 << kind;
+      units[at++] = c;
+      hash = (Math.imul(hash, 31) + c) | 0;
+    }
     this.letterCount = at;
+    this.offsets[token] = offset;
+    this.lengths[token] = at - offset;
+    this.hashes[token] = hash;
+    if (kinds === 1 << KIND.digit) this.spellings[token] = SPELLING.number;
+    else if (kinds !== 1 << KIND.letter) this.spellings[token] = SPELLING.leet;
+    return i;
+  }
+
+  /** One or more of {@link SPELLING}, all of them. */
+  spellingOf(token: number): number {
+    const spelling = this.spellings[token]!;
+    if ((spelling & SPELLING.number) !== 0) return spelling;
+    const last = this.offsets[token]! + this.lengths[token]! - 1;
+    const { letters } = this;
+    for (let i = this.offsets[token]! + 2; i <= last; i++) {
+      if (letters[i] === letters[i - 1] && letters[i] === letters[i - 2]) return spelling | SPELLING.repeats;
+    }
+    return spelling;
   }
 
   /** The letters of a token as a string, up to 256 of them. */
@@ -200,29 +215,28 @@ export class Tokens {
     this.take(old, first);
     const n = this.count - 1;
     this.ends[n] = old.ends[last]!;
+    this.spell(n, word);
+  }
+
+  /** Gives a token other letters than those that stand in the text. */
+  spell(token: number, word: string): void {
     if (this.letterCount + word.length > this.letters.length) {
       const larger = new Uint16Array((this.letters.length + word.length) * 2);
       larger.set(this.letters);
       this.letters = larger;
     }
-    let hash = 0;
-    this.offsets[n] = this.letterCount;
-    for (let i = 0; i < word.length; i++) {
-      const c = word.charCodeAt(i);
-      this.letters[this.letterCount++] = c;
-      hash = (Math.imul(hash, 31) + c) | 0;
-    }
-    this.lengths[n] = word.length;
-    this.hashes[n] = hash;
-    this.spellings[n] = SPELLING.changed;
+    this.offsets[token] = this.letterCount;
+    this.lengths[token] = word.length;
+    this.hashes[token] = hashOf(word);
+    this.spellings[token] = SPELLING.changed;
+    for (let i = 0; i < word.length; i++) this.letters[this.letterCount++] = word.charCodeAt(i);
   }
 
   #grow(): void {
-    this.#reserve(this.count + 1, 0);
+    this.#reserve(this.count + 1);
   }
 
-  #reserve(tokens: number, letters: number): void {
-    if (this.letters.length < letters) this.letters = new Uint16Array(Math.ceil(letters * 1.25));
+  #reserve(tokens: number): void {
     if (this.starts.length >= tokens) return;
     const size = Math.ceil(tokens * 1.5);
     for (const column of [
@@ -252,10 +266,18 @@ function isSpelled(word: string, letters: Uint16Array, offset: number, length: n
   return true;
 }
 
-function isWordUnit(units: Uint16Array, i: number, length: number): boolean {
-  if (i >= length) return false;
+/** Behind the last unit there is a space. */
+function isWordUnit(units: Uint16Array, i: number): boolean {
   const kind = KINDS[units[i]!];
   return kind === KIND.letter || kind === KIND.digit;
+}
+
+/** Whether a unit that is no letter belongs to the word before it. */
+function goesOn(units: Uint16Array, i: number, kind: number): boolean {
+  if (kind === KIND.space || kind >= KIND.clauseEnd) return false;
+  if (kind === KIND.digit || isWordUnit(units, i + 1)) return true;
+  // "k**l": symbols in a row are part of the word when letters follow.
+  return kind === KIND.symbol && units[i + 1] === units[i] && isWordUnit(units, i + 2);
 }
 
 /** A dot between letters, as in "k.i.l.l", and one of several ends no sentence, and neither does a single line. */
