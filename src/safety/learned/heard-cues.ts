@@ -38,6 +38,9 @@ const KIND_PLACE = 10;
 const FLAGS = 11;
 /** 1 where the kind is not the word itself. */
 const HAS_KIND = 12;
+/** The stretch in which the word was heard last: what it is alone counts once. */
+const HEARD_IN = 13;
+const LAST_STRETCH = 0x7fff_ffff;
 
 /** Cues of a word alone, and pairs that begin with it. */
 const ALONE = 3;
@@ -67,6 +70,7 @@ export class HeardCues {
   /** Places of cues in the model, and keys of cues that have to be looked up there. */
   #places: Int32Array;
   readonly #keys: Int32Array;
+  #number = 0;
 
   /** @param longest  no stretch has more tokens */
   constructor(lexicon: Lexicon, model: LearnedModel, longest: number) {
@@ -90,6 +94,8 @@ export class HeardCues {
   /** Of the tokens from `from` to `to`, the last excluded. */
   hear(from: number, to: number, reading: TextReading, scan: PhraseScan, judged: readonly Judged[]): void {
     this.#model.begin();
+    if (this.#number === LAST_STRETCH) this.#forget();
+    this.#number++;
     this.#look(from, to, reading);
     this.#hearWords(to - from);
     this.#hearPhrases(from, to, scan);
@@ -112,6 +118,7 @@ export class HeardCues {
     records[at + KIND_PLACE] = kind === word ? this.#model.nowhere : placeOf(CUE.kind, kind);
     records[at + FLAGS] = flags;
     records[at + HAS_KIND] = kind === word ? 0 : 1;
+    records[at + HEARD_IN] = 0;
   }
 
   /** Finds the record of each token. */
@@ -139,13 +146,17 @@ export class HeardCues {
     const stretch = this.#stretch;
     const places = this.#places;
     const keys = this.#keys;
+    const number = this.#number;
     let flags = 0;
+    let alone = 0;
     let found = 0;
     for (let i = 0; i < count; i++) {
       const own = stretch[i]!;
-      places[i * ALONE] = records[own + WORD_PLACE]!;
-      places[i * ALONE + 1] = records[own + STEM_PLACE]!;
-      places[i * ALONE + 2] = records[own + KIND_PLACE]!;
+      places[alone] = records[own + WORD_PLACE]!;
+      places[alone + 1] = records[own + STEM_PLACE]!;
+      places[alone + 2] = records[own + KIND_PLACE]!;
+      alone += records[own + HEARD_IN] === number ? 0 : ALONE;
+      records[own + HEARD_IN] = number;
       flags |= records[own + FLAGS]!;
       if (i + 1 === count) break;
       const next = stretch[i + 1]!;
@@ -170,7 +181,7 @@ export class HeardCues {
     if (count > 0) keys[found++] = endOfHash(this.#start, records[stretch[0]! + AS_WORD]!);
     if ((flags & FIGURE) !== 0) keys[found++] = this.#play;
     if ((flags & WORD.first) !== 0) keys[found++] = this.#speaker;
-    model.hear(places, count * ALONE);
+    model.hear(places, alone);
     model.hearKeys(keys, found);
   }
 
@@ -196,6 +207,11 @@ export class HeardCues {
       for (const [i, modifier] of modifiers.entries()) claims[i] = cueHash(CUE.claim, this.#hashOf(modifier), 0);
       this.#model.hearKeys(claims, modifiers.length);
     }
+  }
+
+  #forget(): void {
+    for (let at = HEARD_IN; at < this.#records.length; at += FIELDS) this.#records[at] = 0;
+    this.#number = 0;
   }
 
   #grow(): void {

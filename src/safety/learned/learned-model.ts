@@ -133,8 +133,17 @@ export class LearnedModel {
 
   /** The text shows cues with these keys, known or not. What is in `keys` is lost. */
   hearKeys(keys: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) keys[i] = this.find(keys[i]!);
-    this.hear(keys, count);
+    const cues = this.#cues;
+    let known = 0;
+    for (let i = 0; i < count; i++) {
+      const key = keys[i]!;
+      let place = this.#firstPlaceOf(key);
+      // Seldom another cue stands there.
+      if (cues[place] !== key && cues[place] !== 0) place = this.#placeOf(key);
+      keys[known] = place;
+      known += cues[place] === key ? 1 : 0;
+    }
+    this.hear(keys, known);
   }
 
   /** Ends a text: how much its cues weigh together is in `sums`. */
@@ -173,11 +182,15 @@ export class LearnedModel {
     return crisis;
   }
 
+  #firstPlaceOf(key: number): number {
+    return Math.imul(key, FIELDS) & this.#mask;
+  }
+
   /** Where a cue is, or would be. */
   #placeOf(key: number): number {
     const cues = this.#cues;
     const mask = this.#mask;
-    let place = Math.imul(key, FIELDS) & mask;
+    let place = this.#firstPlaceOf(key);
     for (let found = cues[place]!; found !== key && found !== 0; found = cues[place]!) {
       place = (place + FIELDS) & mask;
     }

@@ -5,11 +5,15 @@ import { StateSets } from './state-sets.ts';
 export const UNKNOWN_SYMBOL = 0;
 export const NUMBER_SYMBOL = 1;
 
-/** 60 000 states and 8192 symbols fit into one 31-bit key. */
+/** 60 000 states and 8192 symbols fit into one key of 29 bits. */
 const SYMBOL_BITS = 13;
 /** Pairs of steps that are remembered: in a pair a newer one takes the place of the older one. */
 const PAIR_BITS = 15;
 const PAIRS = 1 << PAIR_BITS;
+/** State and symbol in one key, of so many bits; mixed, some bits of it are the number of the pair, and the rest its tag. */
+const KEY_MASK = (1 << 29) - 1;
+const TAG_BITS = 29 - PAIR_BITS;
+const TAG_MASK = (1 << TAG_BITS) - 1;
 /** Per state and per symbol: a set of labels in 95 bits, then what is said at {@link PhraseAutomaton.#traits}. */
 const TRAITS = 4;
 const LABEL_BITS = 95;
@@ -60,8 +64,11 @@ export class PhraseAutomaton {
   #described = 0;
   /** Labels of a symbol, and what it is where none of them leads on: {@link AS_UNKNOWN}, or 0 where nothing leads on then. */
   #symbolTraits: Int32Array = new Int32Array(0);
-  /** State and symbol, and where they lead, side by side: all come with one access to memory. */
-  readonly #steps = new Int32Array(PAIRS * 4);
+  /**
+   * Where states and symbols lead, those of a pair side by side: the step in the upper bits, the tag of the key in the lower
+   * ones. A key is mixed by an odd factor, which no two keys share a result of, so that number and tag of a pair are the key.
+   */
+  readonly #steps = new Int32Array(PAIRS * 2);
   readonly #bears: Int32Array;
   #stamp = 0;
   #borne = -1;
@@ -132,11 +139,12 @@ export class PhraseAutomaton {
         const at = state * TRAITS;
         let step: number;
         if (((traits[at]! & low) | (traits[at + 1]! & middle) | (traits[at + 2]! & high)) !== 0) {
-          const key = (state << SYMBOL_BITS) | symbol;
-          const slot = (Math.imul(key, 0x9e3779b1) >>> (32 - PAIR_BITS)) << 2;
-          if (steps[slot] === key) step = steps[slot + 1]!;
+          const mixed = Math.imul((state << SYMBOL_BITS) | symbol, 0x9e3779b1) & KEY_MASK;
+          const slot = (mixed >>> TAG_BITS) << 1;
+          const known = steps[slot]!;
+          if (((known ^ mixed) & TAG_MASK) === 0 && known !== UNKNOWN) step = known >>> TAG_BITS;
           else {
-            step = this.#recall(state, symbol, key, slot);
+            step = this.#recall(state, symbol, mixed & TAG_MASK, slot);
             isNew = true;
           }
         } else {
@@ -201,13 +209,13 @@ export class PhraseAutomaton {
   }
 
   /** The older of a pair becomes the newer one when it is asked for. */
-  #recall(state: number, symbol: number, key: number, slot: number): number {
+  #recall(state: number, symbol: number, tag: number, slot: number): number {
     const steps = this.#steps;
-    const step = steps[slot + 2] === key ? steps[slot + 3]! : this.#find(state, symbol);
-    steps[slot + 2] = steps[slot]!;
-    steps[slot + 3] = steps[slot + 1]!;
-    steps[slot] = key;
-    steps[slot + 1] = step;
+    const older = steps[slot + 1]!;
+    const isKnown = (older & TAG_MASK) === tag && older !== UNKNOWN;
+    const step = isKnown ? older >>> TAG_BITS : this.#find(state, symbol);
+    steps[slot + 1] = steps[slot]!;
+    steps[slot] = (step << TAG_BITS) | tag;
     return step;
   }
 
@@ -330,7 +338,9 @@ export class PhraseAutomaton {
   }
 
   #tell(symbol: number, last: number, found: PhraseListener): void {
-    for (const phrase of this.#wholesOf(symbol)) found(phrase, last, last);
+    const wholes = this.#wholesOf(symbol);
+    for (let i = 0; i < wholes.length; i++) found(wholes[i]!, last, last);
+    if (this.#ended.length === 0) return;
     for (let i = 0; i < this.#ended.length; i++) found(this.#ended[i]!, this.#endedFrom[i]!, last);
     this.#ended.length = 0;
     this.#endedFrom.length = 0;
