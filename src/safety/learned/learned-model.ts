@@ -30,11 +30,11 @@ export const ALARM = OUTCOMES.length + 1;
 /** What alarms is forgotten by so much with every word. */
 export const CALM = 0.15;
 const KNOWN_BITS = 2 ** 19;
-const LAST_TEXT = 0x7fff_ffff;
-/** Of a cue: its key, 0 where a place is free, the number of its weights, and the text that heard of it last. */
-const FIELDS = 4;
+/** Of a cue: its key, 0 where a place is free, and the number of its weights with the text that heard of it last. */
+const FIELDS = 2;
 const ROW = 1;
-const HEARD_BY = 2;
+/** A cue sets two bits of one number: few others set the same. */
+const SECOND_BIT = 19;
 /** Instead of the place of a cue that is read: the bias, and a cue whose key another one has. */
 const OF_ALL = -1;
 const TAKEN = -2;
@@ -53,10 +53,14 @@ export class LearnedModel {
   /** The place of all cues of which nothing was learned; they weigh nothing. */
   readonly nowhere: number;
   readonly #rows = new WeightRows(COLUMNS.length);
-  /** What is known of a cue, side by side, by place; the last one is {@link nowhere}. */
+  /**
+   * What is known of a cue, side by side, by place; the last one is {@link nowhere}. The lower bits of a row are its number, the
+   * upper ones the text: all of it is as small as may be, for every text asks for a hundred places far from each other.
+   */
   readonly #cues: Int32Array;
   readonly #mask: number;
-  /** A bit for every known cue: most pairs of words are unknown, and this is small enough to stay near. */
+  readonly #rowBits: number;
+  /** Two bits for every known cue: most pairs of words are unknown, and this is small enough to stay near. */
   readonly #known = new Int32Array(KNOWN_BITS / 32);
   #text = 0;
   /** Weights of the cues that were heard. */
@@ -86,11 +90,12 @@ export class LearnedModel {
       },
     });
     close();
+    this.#rowBits = 32 - Math.clz32(this.#rows.size);
   }
 
   /** How much a word alarms, by its key; 0 when it was never learned. The bias of that column is what alarms enough. */
   alarmOf(key: number): number {
-    return this.#rows.weightOf(this.#cues[this.find(key) + ROW]!, ALARM);
+    return this.#rows.weightOf(this.#cues[this.find(key) + ROW]! & ((1 << this.#rowBits) - 1), ALARM);
   }
 
   /** The place of a cue by its key, for {@link hear}. */
@@ -101,15 +106,13 @@ export class LearnedModel {
 
   /** 0 when nothing was learned of a cue, 1 when something may have been. */
   mayKnow(key: number): number {
-    return (this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1;
+    const known = this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]!;
+    return (known >>> (key & 31)) & (known >>> ((key >>> SECOND_BIT) & 31)) & 1;
   }
 
   /** Begins a text. */
   begin(): void {
-    if (this.#text === LAST_TEXT) {
-      for (let place = 0; place < this.#cues.length; place += FIELDS) this.#cues[place + HEARD_BY] = 0;
-      this.#text = 0;
-    }
+    if (this.#text === 2 ** (31 - this.#rowBits) - 1) this.#forgetTexts();
     this.#text++;
     this.#count = 0;
   }
@@ -119,14 +122,18 @@ export class LearnedModel {
     while (this.#heard.length < this.#count + count) this.#grow();
     const heard = this.#heard;
     const cues = this.#cues;
+    const rowBits = this.#rowBits;
+    const rowMask = (1 << rowBits) - 1;
     const text = this.#text;
     let at = this.#count;
     for (let i = 0; i < count; i++) {
       const place = places[i]!;
       // Written in any case, and kept when it is new: what cannot be foreseen costs more than what is in vain.
-      heard[at] = cues[place + ROW]!;
-      at += cues[place + HEARD_BY] === text ? 0 : 1;
-      cues[place + HEARD_BY] = text;
+      const last = cues[place + ROW]!;
+      const row = last & rowMask;
+      heard[at] = row;
+      at += last >>> rowBits === text ? 0 : 1;
+      cues[place + ROW] = (text << rowBits) | row;
     }
     this.#count = at;
   }
@@ -198,12 +205,18 @@ export class LearnedModel {
   }
 
   #add(key: number): number {
-    this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |= 1 << (key & 31);
+    this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |= (1 << (key & 31)) | (1 << ((key >>> SECOND_BIT) & 31));
     const place = this.#placeOf(key);
     // Of two cues that share a key, the first speaks.
     if (this.#cues[place] === key) return TAKEN;
     this.#cues[place] = key;
     return place;
+  }
+
+  #forgetTexts(): void {
+    const rowMask = (1 << this.#rowBits) - 1;
+    for (let place = ROW; place < this.#cues.length; place += FIELDS) this.#cues[place]! &= rowMask;
+    this.#text = 0;
   }
 
   #grow(): void {

@@ -16,7 +16,7 @@ const ROOM = 255;
 export class WeightRows {
   readonly #width: number;
   #rows = new Int32Array(PAIRS << 10);
-  #size = 0;
+  size = 0;
   /** Numbers of rows plus one by what they hold; 0 is a free place. */
   #places = new Int32Array(1 << 11);
   readonly #open = new Int32Array(PAIRS);
@@ -39,11 +39,11 @@ export class WeightRows {
     const place = this.#placeOfOpen();
     let row = this.#places[place]! - 1;
     if (row === -1) {
-      row = this.#size++;
-      if (this.#size * PAIRS > this.#rows.length) this.#rows = enlarged(this.#rows);
+      row = this.size++;
+      if (this.size * PAIRS > this.#rows.length) this.#rows = enlarged(this.#rows);
       this.#rows.set(this.#open, row * PAIRS);
       this.#places[place] = row + 1;
-      if (this.#size * 2 > this.#places.length) this.#rehash();
+      if (this.size * 2 > this.#places.length) this.#rehash();
     }
     this.#open.fill(0);
     return row;
@@ -115,7 +115,7 @@ export class WeightRows {
   #rehash(): void {
     this.#places = new Int32Array(this.#places.length * 2);
     const mask = this.#places.length - 1;
-    for (let row = 0; row < this.#size; row++) {
+    for (let row = 0; row < this.size; row++) {
       let place = hashOf(this.#rows, row * PAIRS) & mask;
       while (this.#places[place] !== 0) place = (place + 1) & mask;
       this.#places[place] = row + 1;
