@@ -1,5 +1,6 @@
 import type { Lexicon } from './lexicon/compile.ts';
 import { NUMBER_SYMBOL, UNKNOWN_SYMBOL } from './match/phrase-automaton.ts';
+import { UNCODED } from './match/word-code.ts';
 import { FoldedText } from './text/fold.ts';
 import { READ, resolveWord } from './resolve-word.ts';
 import { readLetter } from './text/readings.ts';
@@ -67,14 +68,19 @@ export class TextReading {
 
   /** @returns whether some token may be a piece of a word, or words run together */
   #recognise(): boolean {
-    const { letters, offsets, lengths, hashes, spellings, count } = this.tokens;
+    const { letters, offsets, lengths, lows, highs, spellings, count } = this.tokens;
     const { words, symbols, how } = this;
     const { words: table, symbols: symbolOf } = this.#lexicon;
     let hasPieces = false;
     for (let i = 0; i < count; i++) {
       const spelling = spellings[i]!;
       const isOwnScript = (spelling & SPELLING.otherScript) === 0;
-      const word = isOwnScript ? table.find(letters, offsets[i]!, lengths[i]!, hashes[i]!) : -1;
+      const low = lows[i]!;
+      let word = -1;
+      if (isOwnScript) {
+        const isCoded = low !== UNCODED;
+        word = isCoded ? table.findCoded(low, highs[i]!) : table.find(letters, offsets[i]!, lengths[i]!);
+      }
       if (word !== -1) {
         words[i] = word;
         symbols[i] = symbolOf[word]!;
@@ -107,11 +113,11 @@ export class TextReading {
 
   /** Whether a token that is no known word as it stands may be a piece of one, or several without spaces. */
   #mayBePieces(token: number, word: number, how: number): boolean {
-    const { letters, offsets, lengths, hashes } = this.tokens;
+    const { letters, offsets, lengths } = this.tokens;
     const length = lengths[token]!;
     if (length <= FRAGMENT) return word === -1 || how === READ.fuzzy;
     if (word !== -1 || length < RUN_TOGETHER) return false;
-    return this.#whole.find(letters, offsets[token]!, length, hashes[token]!) === -1;
+    return this.#whole.find(letters, offsets[token]!, length, this.tokens.hashOf(token)) === -1;
   }
 
   /** Takes words apart that were run together ("iwanttodie"), and joins what was torn ("sui cide"). */
@@ -169,8 +175,7 @@ export class TextReading {
     );
     if (isAllWords && isTelling && pieces.length !== end - first) return pieces;
     if (end - first === 1) {
-      const { letters, offsets, hashes } = tokens;
-      this.#whole.keep(letters, offsets[first]!, length, hashes[first]!, 0);
+      this.#whole.keep(tokens.letters, tokens.offsets[first]!, length, tokens.hashOf(first), 0);
     }
     return null;
   }
@@ -217,10 +222,10 @@ export class TextReading {
 
   /** Number of the word plus one, and how it was recognised, in one number. */
   #resolve(token: number, spelling: number): number {
-    const { letters, offsets, lengths, hashes } = this.tokens;
+    const { letters, offsets, lengths } = this.tokens;
     const offset = offsets[token]!;
     const length = lengths[token]!;
-    const hash = hashes[token]!;
+    const hash = this.tokens.hashOf(token);
     const known = this.#resolved.find(letters, offset, length, hash);
     if (known !== -1) return known;
     let resolved = 0;
@@ -286,7 +291,8 @@ export class TextReading {
     tokens.ends[to] = tokens.ends[from]!;
     tokens.offsets[to] = tokens.offsets[from]!;
     tokens.lengths[to] = tokens.lengths[from]!;
-    tokens.hashes[to] = tokens.hashes[from]!;
+    tokens.lows[to] = tokens.lows[from]!;
+    tokens.highs[to] = tokens.highs[from]!;
     tokens.clauses[to] = tokens.clauses[from]!;
     tokens.sentences[to] = tokens.sentences[from]!;
     tokens.spellings[to] = tokens.spellings[from]!;

@@ -1,6 +1,6 @@
 import type { Lexicon, Meaning } from '../lexicon/compile.ts';
 import { WORD } from '../lexicon/word-flags.ts';
-import { hashOf } from '../match/word-table.ts';
+import { hashOf, hashOfLetters } from '../match/word-table.ts';
 import type { Tokens } from '../text/tokens.ts';
 import { STEM } from './cue-hash.ts';
 
@@ -31,11 +31,10 @@ export function partsOfWord({ words, flags, kinds }: Lexicon, id: number): CuePa
 }
 
 /** The same for a word that the lexicon does not know. */
-export function partsOfStranger({ letters, offsets, lengths, hashes }: Tokens, token: number): CueParts {
-  const word = hashes[token]!;
-  const offset = offsets[token]!;
-  let stem = 0;
-  for (let i = 0; i < lengths[token]! && i < STEM; i++) stem = (Math.imul(stem, 31) + letters[offset + i]!) | 0;
+export function partsOfStranger(tokens: Tokens, token: number): CueParts {
+  const { letters, offsets, lengths } = tokens;
+  const word = tokens.hashOf(token);
+  const stem = hashOfLetters(letters, offsets[token]!, Math.min(STEM, lengths[token]!));
   return { word, stem, kind: word };
 }
 

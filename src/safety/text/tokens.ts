@@ -1,4 +1,5 @@
-import { hashOf } from '../match/word-table.ts';
+import { codeOf, LONGEST_CODED, nextHigh, nextLow, UNCODED } from '../match/word-code.ts';
+import { hashOfLetters } from '../match/word-table.ts';
 import { UNIT, type FoldedText } from './fold.ts';
 
 /** What is peculiar about the spelling of a token. */
@@ -15,7 +16,18 @@ export const SPELLING = {
   otherScript: 16,
 } as const;
 
-const KIND = { space: 0, letter: 1, digit: 2, apostrophe: 3, symbol: 4, clauseEnd: 5, stop: 6 } as const;
+/** `letter` is one from a to z; what comes from `clauseEnd` on divides words, and so does a space. */
+const KIND = {
+  space: 0,
+  letter: 1,
+  otherLetter: 2,
+  digit: 3,
+  apostrophe: 4,
+  symbol: 5,
+  clauseEnd: 6,
+  stop: 7,
+} as const;
+const LETTERS = (1 << KIND.letter) | (1 << KIND.otherLetter);
 const KINDS = kindTable();
 /** `!` ends a sentence unless it stands inside a word; these others only ever stand for letters. */
 const EXCLAMATION = 0x21;
@@ -32,7 +44,8 @@ export interface TokenColumns {
   readonly ends: Int32Array;
   readonly offsets: Int32Array;
   readonly lengths: Int32Array;
-  readonly hashes: Int32Array;
+  readonly lows: Int32Array;
+  readonly highs: Int32Array;
   readonly spellings: Uint8Array;
   readonly clauses: Int32Array;
   readonly sentences: Int32Array;
@@ -53,7 +66,9 @@ export class Tokens {
   /** Where the letters are in `letters`. */
   offsets = new Int32Array(256);
   lengths = new Int32Array(256);
-  hashes = new Int32Array(256);
+  /** The code of the word, {@link UNCODED} where it has none. */
+  lows = new Int32Array(256);
+  highs = new Int32Array(256);
   spellings = new Uint8Array(256);
   /** Rise by one at each end of a clause or sentence. */
   clauses = new Int32Array(256);
@@ -77,7 +92,7 @@ export class Tokens {
     this.hasQuotes = false;
     // Two words have something between them.
     this.#reserve((length >> 1) + 1);
-    const { starts, ends, offsets, lengths, hashes, spellings, clauses, sentences, quoted } = this;
+    const { starts, ends, offsets, lengths, lows, highs, spellings, clauses, sentences, quoted } = this;
     let count = 0;
     let clause = 0;
     let sentence = 0;
@@ -107,17 +122,20 @@ export class Tokens {
         continue;
       }
       const from = i;
-      let hash = 0;
+      let low = UNCODED;
+      let high = 0;
       for (let c = first; kind === KIND.letter; kind = KINDS[c]!) {
-        hash = (Math.imul(hash, 31) + c) | 0;
+        high = nextHigh(high, low);
+        low = nextLow(low, c);
         c = units[++i]!;
       }
       starts[count] = from;
       offsets[count] = from;
       lengths[count] = i - from;
-      hashes[count] = hash;
+      lows[count] = i - from > LONGEST_CODED ? UNCODED : low;
+      highs[count] = high;
       spellings[count] = 0;
-      // Nearly all words are nothing but letters, and stand in the text as they are read.
+      // Nearly all words are nothing but letters from a to z, and stand in the text as they are read.
       if (goesOn(units, i, kind)) i = this.#splitOdd(units, from, count);
       if (!isAscii) spellings[count]! |= spellingOfMarks(text, from, i);
       ends[count] = i;
@@ -131,11 +149,12 @@ export class Tokens {
     this.count = count;
   }
 
-  /** A word with digits, symbols or apostrophes, which are left out. @returns the unit behind it */
+  /** A word with other letters, digits, symbols, or apostrophes, which are left out. @returns the unit behind it */
   #splitOdd(units: Uint16Array, from: number, token: number): number {
     const offset = this.letterCount;
     let at = offset;
-    let hash = 0;
+    let low = UNCODED;
+    let high = 0;
     let kinds = 0;
     let i = from;
     for (let kind = KINDS[units[i]!]!; kind === KIND.letter || goesOn(units, i, kind); kind = KINDS[units[i]!]!) {
@@ -143,14 +162,16 @@ export class Tokens {
       if (kind === KIND.apostrophe) continue;
       kinds |= 1 << kind;
       units[at++] = c;
-      hash = (Math.imul(hash, 31) + c) | 0;
+      high = nextHigh(high, low);
+      low = nextLow(low, c);
     }
     this.letterCount = at;
     this.offsets[token] = offset;
     this.lengths[token] = at - offset;
-    this.hashes[token] = hash;
+    this.lows[token] = kinds === 1 << KIND.letter && at - offset <= LONGEST_CODED ? low : UNCODED;
+    this.highs[token] = high;
     if (kinds === 1 << KIND.digit) this.spellings[token] = SPELLING.number;
-    else if (kinds !== 1 << KIND.letter) this.spellings[token] = SPELLING.leet;
+    else if ((kinds & ~LETTERS) !== 0) this.spellings[token] = SPELLING.leet;
     return i;
   }
 
@@ -170,12 +191,17 @@ export class Tokens {
   word(token: number): string {
     const offset = this.offsets[token]!;
     const length = Math.min(this.lengths[token]!, LONGEST_STRING);
-    const slot = this.hashes[token]! & (STRINGS - 1);
+    const slot = hashOfLetters(this.letters, offset, length) & (STRINGS - 1);
     const known = this.#strings[slot]!;
     if (isSpelled(known, this.letters, offset, length)) return known;
     const word = String.fromCharCode(...this.letters.subarray(offset, offset + length));
     this.#strings[slot] = word;
     return word;
+  }
+
+  /** Of all its letters. */
+  hashOf(token: number): number {
+    return hashOfLetters(this.letters, this.offsets[token]!, this.lengths[token]!);
   }
 
   /** The columns as they are now, for a rebuilding. */
@@ -187,7 +213,8 @@ export class Tokens {
       ends: this.ends.slice(0, count),
       offsets: this.offsets.slice(0, count),
       lengths: this.lengths.slice(0, count),
-      hashes: this.hashes.slice(0, count),
+      lows: this.lows.slice(0, count),
+      highs: this.highs.slice(0, count),
       spellings: this.spellings.slice(0, count),
       clauses: this.clauses.slice(0, count),
       sentences: this.sentences.slice(0, count),
@@ -203,7 +230,8 @@ export class Tokens {
     this.ends[n] = old.ends[token]!;
     this.offsets[n] = old.offsets[token]!;
     this.lengths[n] = old.lengths[token]!;
-    this.hashes[n] = old.hashes[token]!;
+    this.lows[n] = old.lows[token]!;
+    this.highs[n] = old.highs[token]!;
     this.spellings[n] = old.spellings[token]!;
     this.clauses[n] = old.clauses[token]!;
     this.sentences[n] = old.sentences[token]!;
@@ -227,7 +255,9 @@ export class Tokens {
     }
     this.offsets[token] = this.letterCount;
     this.lengths[token] = word.length;
-    this.hashes[token] = hashOf(word);
+    const { low, high } = codeOf(word);
+    this.lows[token] = low;
+    this.highs[token] = high;
     this.spellings[token] = SPELLING.changed;
     for (let i = 0; i < word.length; i++) this.letters[this.letterCount++] = word.charCodeAt(i);
   }
@@ -244,7 +274,8 @@ export class Tokens {
       'ends',
       'offsets',
       'lengths',
-      'hashes',
+      'lows',
+      'highs',
       'clauses',
       'sentences',
     ] as const) {
@@ -269,13 +300,13 @@ function isSpelled(word: string, letters: Uint16Array, offset: number, length: n
 /** Behind the last unit there is a space. */
 function isWordUnit(units: Uint16Array, i: number): boolean {
   const kind = KINDS[units[i]!];
-  return kind === KIND.letter || kind === KIND.digit;
+  return kind === KIND.letter || kind === KIND.otherLetter || kind === KIND.digit;
 }
 
 /** Whether a unit that is no letter belongs to the word before it. */
 function goesOn(units: Uint16Array, i: number, kind: number): boolean {
   if (kind === KIND.space || kind >= KIND.clauseEnd) return false;
-  if (kind === KIND.digit || isWordUnit(units, i + 1)) return true;
+  if (kind <= KIND.digit || isWordUnit(units, i + 1)) return true;
   // "k**l": symbols in a row are part of the word when letters follow.
   return kind === KIND.symbol && units[i + 1] === units[i] && isWordUnit(units, i + 2);
 }
@@ -304,7 +335,7 @@ function spellingOfMarks({ marks, units, foreignLetters }: FoldedText, from: num
 
 function kindTable(): Uint8Array {
   // Whatever else is left after folding is a letter.
-  const kinds = new Uint8Array(65_536).fill(KIND.letter, 128);
+  const kinds = new Uint8Array(65_536).fill(KIND.otherLetter, 128);
   for (let c = 0x61; c <= 0x7a; c++) kinds[c] = KIND.letter;
   for (let c = 0x30; c <= 0x39; c++) kinds[c] = KIND.digit;
   const put = (characters: string, kind: number): void => {
