@@ -1,5 +1,6 @@
 import { ANY, NOTHING, NUMBER, type PhraseNet } from './phrase-net.ts';
 import { StateSets } from './state-sets.ts';
+import { NO_SET, SymbolSets } from './symbol-sets.ts';
 
 /** Symbols of words that no phrase knows, and of numbers. */
 export const UNKNOWN_SYMBOL = 0;
@@ -14,8 +15,14 @@ const PAIRS = 1 << PAIR_BITS;
 const KEY_MASK = (1 << 29) - 1;
 const TAG_BITS = 29 - PAIR_BITS;
 const TAG_MASK = (1 << TAG_BITS) - 1;
-/** Per state and per symbol: a set of labels in 95 bits, then what is said at {@link PhraseAutomaton.#traits}. */
-const TRAITS = 4;
+/** Per symbol: a set of labels in 95 bits, then what is said at {@link PhraseAutomaton.#symbolTraits}. */
+const SYMBOL_TRAITS = 4;
+/** Per state: a set of labels in 95 bits, then what is said at {@link PhraseAutomaton.#traits}. */
+const TRAITS = 5;
+const IF_UNKNOWN = 3;
+const WANTED = 4;
+/** The labels of a state with more edges fill the bits, and no longer tell symbols apart. */
+const FEW_EDGES = 16;
 const LABEL_BITS = 95;
 /** The last bit of a set: every state has it, and of the symbols those that no other symbol may stand for. */
 const BY_ITSELF = 1 << 31;
@@ -58,9 +65,11 @@ export class PhraseAutomaton {
   readonly #wholes: (readonly number[] | undefined)[] = [];
   /**
    * Labels that lead on from a state, and where it leads with an unknown word, {@link UNKNOWN} until somebody asks. Most words
-   * bear none of the labels: they are as good as unknown.
+   * bear none of the labels: they are as good as unknown. Of a state with many labels also the place of the set of symbols
+   * that bear one of them, {@link NO_SET} otherwise.
    */
   #traits: Int32Array = new Int32Array(TRAITS << 10);
+  #wanted = new SymbolSets([], 0, []);
   #described = 0;
   /** Labels of a symbol, and what it is where none of them leads on: {@link AS_UNKNOWN}, or 0 where nothing leads on then. */
   #symbolTraits: Int32Array = new Int32Array(0);
@@ -118,6 +127,7 @@ export class PhraseAutomaton {
     let states = this.#states;
     let firsts = this.#firsts;
     let traits = this.#traits;
+    let wanted = this.#wanted.bits;
     let most = FEW_THREADS;
     let live = 0;
     let sentence = 0;
@@ -127,7 +137,7 @@ export class PhraseAutomaton {
         sentence = sentences[i]!;
         live = 0;
       }
-      const own = symbol * TRAITS;
+      const own = symbol * SYMBOL_TRAITS;
       const low = marks[own]!;
       const middle = marks[own + 1]!;
       const high = marks[own + 2]!;
@@ -138,7 +148,12 @@ export class PhraseAutomaton {
         const state = states[k]!;
         const at = state * TRAITS;
         let step: number;
-        if (((traits[at]! & low) | (traits[at + 1]! & middle) | (traits[at + 2]! & high)) !== 0) {
+        let leads = (traits[at]! & low) | (traits[at + 1]! & middle) | (traits[at + 2]! & high);
+        if (leads !== 0) {
+          const set = traits[at + WANTED]!;
+          if (set !== NO_SET) leads = (wanted[set + (symbol >> 5)]! >>> (symbol & 31)) & 1;
+        }
+        if (leads !== 0) {
           const mixed = Math.imul((state << SYMBOL_BITS) | symbol, 0x9e3779b1) & KEY_MASK;
           const slot = (mixed >>> TAG_BITS) << 1;
           const known = steps[slot]!;
@@ -148,7 +163,7 @@ export class PhraseAutomaton {
             isNew = true;
           }
         } else {
-          step = traits[at + 3]! & marks[own + 3]!;
+          step = traits[at + IF_UNKNOWN]! & marks[own + IF_UNKNOWN]!;
           if (step === UNKNOWN) {
             step = this.#findUnknown(state);
             isNew = true;
@@ -182,6 +197,7 @@ export class PhraseAutomaton {
         if (this.#sets.isFull) this.#forget(live);
         begun = this.#begun;
         traits = this.#traits;
+        wanted = this.#wanted.bits;
       }
     }
   }
@@ -221,7 +237,7 @@ export class PhraseAutomaton {
 
   #findUnknown(state: number): number {
     const step = this.#find(state, UNKNOWN_SYMBOL);
-    this.#traits[state * TRAITS + 3] = step;
+    this.#traits[state * TRAITS + IF_UNKNOWN] = step;
     return step;
   }
 
@@ -281,23 +297,43 @@ export class PhraseAutomaton {
     if (at + TRAITS > this.#traits.length) this.#traits = enlarged(this.#traits);
     const traits = this.#traits.fill(0, at, at + TRAITS);
     traits[at + 2] = BY_ITSELF;
+    let edges = 0;
     for (let i = from[state]!; i < from[state + 1]!; i++) {
       const member = members[i]!;
+      edges += edgeAt[member + 1]! - edgeAt[member]!;
       for (let e = edgeAt[member]!; e < edgeAt[member + 1]!; e++) mark(traits, at, labels[e]!);
     }
-    traits[at + 3] = UNKNOWN;
+    traits[at + IF_UNKNOWN] = UNKNOWN;
+    traits[at + WANTED] = edges > FEW_EDGES ? this.#symbolsOf(state) : NO_SET;
     this.#described = state + 1;
+  }
+
+  /** The set of symbols that lead on from a state otherwise than an unknown word would. */
+  #symbolsOf(state: number): number {
+    const { edgeAt, labels } = this.#net;
+    const { from, members } = this.#sets;
+    const place = this.#wanted.add();
+    if (place === NO_SET) return NO_SET;
+    for (let i = from[state]!; i < from[state + 1]!; i++) {
+      const member = members[i]!;
+      for (let e = edgeAt[member]!; e < edgeAt[member + 1]!; e++) {
+        if (labels[e] !== ANY) this.#wanted.putAll(place, labels[e]!);
+      }
+    }
+    return place;
   }
 
   /** Once all symbols are known. */
   #prepare(): void {
-    this.#symbolTraits = new Int32Array(this.#symbolLabels.length * TRAITS);
+    this.#symbolTraits = new Int32Array(this.#symbolLabels.length * SYMBOL_TRAITS);
+    const fillers = [...this.#symbolIsFiller.keys()].filter((symbol) => this.#symbolIsFiller[symbol]);
+    this.#wanted = new SymbolSets(this.#symbolLabels, this.#net.labelCount, fillers);
     for (const [symbol, labels] of this.#symbolLabels.entries()) {
-      const at = symbol * TRAITS;
+      const at = symbol * SYMBOL_TRAITS;
       for (const label of labels) mark(this.#symbolTraits, at, label);
       if (this.#symbolIsFiller[symbol] === true) this.#symbolTraits[at + 2]! |= BY_ITSELF;
       // A negation is not even an unknown word: nothing leads on.
-      this.#symbolTraits[at + 3] = labels.includes(ANY) ? AS_UNKNOWN : 0;
+      this.#symbolTraits[at + IF_UNKNOWN] = labels.includes(ANY) ? AS_UNKNOWN : 0;
     }
     this.#forget(0);
   }
@@ -353,6 +389,7 @@ export class PhraseAutomaton {
       sets.members.slice(sets.from[state], sets.from[state + 1]),
     );
     sets.clear();
+    this.#wanted.clear();
     this.#steps.fill(UNKNOWN);
     this.#described = 0;
     this.#begun = new Int32Array(this.#symbolLabels.length).fill(UNKNOWN);
