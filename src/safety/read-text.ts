@@ -117,7 +117,7 @@ export class TextReading {
     const length = lengths[token]!;
     if (length <= FRAGMENT) return word === -1 || how === READ.fuzzy;
     if (word !== -1 || length < RUN_TOGETHER) return false;
-    return this.#whole.find(letters, offsets[token]!, length, this.tokens.hashOf(token)) === -1;
+    return this.#whole.find(letters, offsets[token]!, length) === -1;
   }
 
   /** Takes words apart that were run together ("iwanttodie"), and joins what was torn ("sui cide"). */
@@ -175,7 +175,7 @@ export class TextReading {
     );
     if (isAllWords && isTelling && pieces.length !== end - first) return pieces;
     if (end - first === 1) {
-      this.#whole.keep(tokens.letters, tokens.offsets[first]!, length, tokens.hashOf(first), 0);
+      this.#whole.keep(tokens.letters, tokens.offsets[first]!, length, 0);
     }
     return null;
   }
@@ -225,8 +225,7 @@ export class TextReading {
     const { letters, offsets, lengths } = this.tokens;
     const offset = offsets[token]!;
     const length = lengths[token]!;
-    const hash = this.tokens.hashOf(token);
-    const known = this.#resolved.find(letters, offset, length, hash);
+    const known = this.#resolved.find(letters, offset, length);
     if (known !== -1) return known;
     let resolved = 0;
     const isOdd = (spelling & ~SPELLING.changed) !== 0;
@@ -235,7 +234,7 @@ export class TextReading {
       const { word, how } = resolveWord(this.tokens.word(token), this.#lexicon);
       resolved = ((word + 1) << HOW_BITS) | how;
     }
-    this.#resolved.keep(letters, offset, length, hash, resolved);
+    this.#resolved.keep(letters, offset, length, resolved);
     return resolved;
   }
 

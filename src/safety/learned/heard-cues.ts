@@ -204,7 +204,8 @@ export class HeardCues {
       claims[1] = cueHash(CUE.claim, hash, this.#hashOf(reason ?? OWN));
       claims[2] = cueHash(CUE.claim, this.#hashOf(phrase.tier), hash);
       this.#model.hearKeys(claims, 3);
-      for (const [i, modifier] of modifiers.entries()) claims[i] = cueHash(CUE.claim, this.#hashOf(modifier), 0);
+      for (const [i, modifier] of modifiers.entries())
+        claims[i] = cueHash(CUE.claim, this.#hashOf(modifier), 0);
       this.#model.hearKeys(claims, modifiers.length);
     }
   }

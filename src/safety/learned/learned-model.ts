@@ -205,7 +205,8 @@ export class LearnedModel {
   }
 
   #add(key: number): number {
-    this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |= (1 << (key & 31)) | (1 << ((key >>> SECOND_BIT) & 31));
+    this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |=
+      (1 << (key & 31)) | (1 << ((key >>> SECOND_BIT) & 31));
     const place = this.#placeOf(key);
     // Of two cues that share a key, the first speaks.
     if (this.#cues[place] === key) return TAKEN;

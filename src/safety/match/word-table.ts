@@ -1,5 +1,6 @@
 import { codeOf, UNCODED } from './word-code.ts';
 
+/** A hash of the letters of a word. */
 export function hashOf(word: string): number {
   let hash = 0;
   for (let i = 0; i < word.length; i++) hash = (Math.imul(hash, 31) + word.charCodeAt(i)) | 0;
@@ -33,6 +34,7 @@ export class WordTable {
   readonly #mask: number;
   readonly #letters: Uint16Array;
   readonly #ids: ReadonlyMap<string, number>;
+  readonly #longest: number;
 
   constructor(words: Iterable<string>) {
     this.words = [...new Set(words)];
@@ -43,6 +45,7 @@ export class WordTable {
     this.#others = new Int32Array(size * FIELDS);
     this.#letters = new Uint16Array(this.words.reduce((sum, word) => sum + word.length, 0));
     this.#ids = new Map(this.words.map((word, id) => [word, id]));
+    this.#longest = this.words.reduce((most, { length }) => Math.max(most, length), 0);
     let at = 0;
     for (const [id, word] of this.words.entries()) {
       const { low, high } = codeOf(word);
@@ -77,6 +80,7 @@ export class WordTable {
 
   /** A word that has no code. @returns the word's number, or -1 */
   find(letters: Uint16Array, offset: number, length: number): number {
+    if (length > this.#longest) return -1;
     const table = this.#others;
     const mask = this.#mask;
     const hash = hashOfLetters(letters, offset, length);

@@ -78,7 +78,8 @@ export class FoldedText {
     if (!this.#foldAscii(from === 0 && to === text.length ? text : text.slice(from, to))) {
       this.#foldAnything(text, from, to);
     }
-    if (this.units.length < roomFor(this.length)) this.units = grown(this.units, new Uint16Array(roomFor(this.length)));
+    if (this.units.length < roomFor(this.length))
+      this.units = grown(this.units, new Uint16Array(roomFor(this.length)));
     this.units[this.length] = SPACE;
   }
 

@@ -157,7 +157,11 @@ export class Tokens {
     let high = 0;
     let kinds = 0;
     let i = from;
-    for (let kind = KINDS[units[i]!]!; kind === KIND.letter || goesOn(units, i, kind); kind = KINDS[units[i]!]!) {
+    for (
+      let kind = KINDS[units[i]!]!;
+      kind === KIND.letter || goesOn(units, i, kind);
+      kind = KINDS[units[i]!]!
+    ) {
       const c = units[i++]!;
       if (kind === KIND.apostrophe) continue;
       kinds |= 1 << kind;
