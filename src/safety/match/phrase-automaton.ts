@@ -1,3 +1,4 @@
+import { EndedPhrases, type PhraseListener } from './ended-phrases.ts';
 import { ANY, NOTHING, NUMBER, type PhraseNet } from './phrase-net.ts';
 import { StateSets } from './state-sets.ts';
 import { NO_SET, SymbolSets } from './symbol-sets.ts';
@@ -42,9 +43,6 @@ const NONE: readonly number[] = [];
 /** The symbol of words that appear nowhere. */
 const ONLY_ANY = `false:${ANY}`;
 
-/** Is told the number of a phrase, its first word and its last. */
-export type PhraseListener = (phrase: number, first: number, last: number) => void;
-
 /**
  * Finds the phrases of a {@link PhraseNet}. At each word of a text a thread begins, which goes on as long as the words from
  * there on may still become a phrase: two or three threads are alive at a time. A thread stands in a state of the
@@ -84,9 +82,7 @@ export class PhraseAutomaton {
   /** Threads of the text: the state of each and its first word, those that began first in front. */
   #states = new Int32Array(64);
   #firsts = new Int32Array(64);
-  /** Phrases of several words that end at the word in hand, ascending, and where they begin. */
-  readonly #ended: number[] = [];
-  readonly #endedFrom: number[] = [];
+  readonly #ended = new EndedPhrases();
 
   constructor(net: PhraseNet) {
     this.#net = net;
@@ -171,7 +167,7 @@ export class PhraseAutomaton {
         }
         if ((step & HAS_ENDS) !== 0) {
           told = HAS_ENDS;
-          this.#noteEnds(step >> STATE_SHIFT, firsts[k]!, symbol);
+          this.#ended.note(this.#sets.ends[step >> STATE_SHIFT]!, firsts[k]!, this.#wholesOf(symbol));
         }
         // Written in any case, and kept when words lead on.
         states[kept] = step >> STATE_SHIFT;
@@ -352,22 +348,6 @@ export class PhraseAutomaton {
     return this.#stamp;
   }
 
-  /** Notes the phrases of a state, but for those that the last word is alone: these begin nearer. */
-  #noteEnds(state: number, first: number, symbol: number): void {
-    const wholes = this.#wholesOf(symbol);
-    for (const phrase of this.#sets.ends[state]!) {
-      if (wholes.includes(phrase)) continue;
-      let at = this.#ended.length;
-      while (at > 0 && this.#ended[at - 1]! > phrase) at--;
-      if (at > 0 && this.#ended[at - 1] === phrase) {
-        this.#endedFrom[at - 1] = Math.max(first, this.#endedFrom[at - 1]!);
-        continue;
-      }
-      this.#ended.splice(at, 0, phrase);
-      this.#endedFrom.splice(at, 0, first);
-    }
-  }
-
   #wholesOf(symbol: number): readonly number[] {
     if (this.#wholes[symbol] === undefined) this.#begun[symbol] = this.#begin(symbol);
     return this.#wholes[symbol]!;
@@ -376,10 +356,7 @@ export class PhraseAutomaton {
   #tell(symbol: number, last: number, found: PhraseListener): void {
     const wholes = this.#wholesOf(symbol);
     for (let i = 0; i < wholes.length; i++) found(wholes[i]!, last, last);
-    if (this.#ended.length === 0) return;
-    for (let i = 0; i < this.#ended.length; i++) found(this.#ended[i]!, this.#endedFrom[i]!, last);
-    this.#ended.length = 0;
-    this.#endedFrom.length = 0;
+    this.#ended.tell(last, found);
   }
 
   /** Only the states that threads stand in are numbered again. */

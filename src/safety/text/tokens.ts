@@ -1,6 +1,18 @@
 import { codeOf, LONGEST_CODED, nextHigh, nextLow, UNCODED } from '../match/word-code.ts';
 import { hashOfLetters } from '../match/word-table.ts';
 import { UNIT, type FoldedText } from './fold.ts';
+import {
+  DOT,
+  endsSentence,
+  EXCLAMATION,
+  goesOn,
+  isWordUnit,
+  KIND,
+  KINDS,
+  LETTERS,
+  LINE_FEED,
+  QUOTE,
+} from './unit-kinds.ts';
 
 /** What is peculiar about the spelling of a token. */
 export const SPELLING = {
@@ -16,26 +28,8 @@ export const SPELLING = {
   otherScript: 16,
 } as const;
 
-/** `letter` is one from a to z; what comes from `clauseEnd` on divides words, and so does a space. */
-const KIND = {
-  space: 0,
-  letter: 1,
-  otherLetter: 2,
-  digit: 3,
-  apostrophe: 4,
-  symbol: 5,
-  clauseEnd: 6,
-  stop: 7,
-} as const;
-const LETTERS = (1 << KIND.letter) | (1 << KIND.otherLetter);
-const KINDS = kindTable();
-/** `!` ends a sentence unless it stands inside a word; these others only ever stand for letters. */
-const EXCLAMATION = 0x21;
-const DOT = 0x2e;
 const LONGEST_STRING = 256;
 const STRINGS = 1024;
-const LINE_FEED = 10;
-const QUOTE = 0x22;
 
 /** One entry per token. */
 export interface TokenColumns {
@@ -301,30 +295,6 @@ function isSpelled(word: string, letters: Uint16Array, offset: number, length: n
   return true;
 }
 
-/** Behind the last unit there is a space. */
-function isWordUnit(units: Uint16Array, i: number): boolean {
-  const kind = KINDS[units[i]!];
-  return kind === KIND.letter || kind === KIND.otherLetter || kind === KIND.digit;
-}
-
-/** Whether a unit that is no letter belongs to the word before it. */
-function goesOn(units: Uint16Array, i: number, kind: number): boolean {
-  if (kind === KIND.space || kind >= KIND.clauseEnd) return false;
-  if (kind <= KIND.digit || isWordUnit(units, i + 1)) return true;
-  // "k**l": symbols in a row are part of the word when letters follow.
-  return kind === KIND.symbol && units[i + 1] === units[i] && isWordUnit(units, i + 2);
-}
-
-/** A dot between letters, as in "k.i.l.l", and one of several ends no sentence, and neither does a single line. */
-function endsSentence(units: Uint16Array, i: number, length: number): boolean {
-  const c = units[i]!;
-  if (c === LINE_FEED) return i + 1 < length && units[i + 1] === LINE_FEED;
-  if (c !== DOT) return true;
-  if (i > 0 && units[i - 1] === DOT) return false;
-  const next = i + 1 < length ? units[i + 1]! : LINE_FEED;
-  return next === 0x20 || next === LINE_FEED || next === 13 || next === 9 || next === QUOTE;
-}
-
 function spellingOfMarks({ marks, units, foreignLetters }: FoldedText, from: number, to: number): number {
   let spelling = 0;
   let script = 0;
@@ -335,19 +305,4 @@ function spellingOfMarks({ marks, units, foreignLetters }: FoldedText, from: num
   }
   if (script > 0) spelling |= SPELLING.changed;
   return script === to - from && foreignLetters > 0 ? spelling | SPELLING.otherScript : spelling;
-}
-
-function kindTable(): Uint8Array {
-  // Whatever else is left after folding is a letter.
-  const kinds = new Uint8Array(65_536).fill(KIND.otherLetter, 128);
-  for (let c = 0x61; c <= 0x7a; c++) kinds[c] = KIND.letter;
-  for (let c = 0x30; c <= 0x39; c++) kinds[c] = KIND.digit;
-  const put = (characters: string, kind: number): void => {
-    for (const character of characters) kinds[character.charCodeAt(0)] = kind;
-  };
-  put("'`", KIND.apostrophe);
-  put('@$!|+*', KIND.symbol);
-  put(',;:()"[]{}', KIND.clauseEnd);
-  put('.?\n', KIND.stop);
-  return kinds;
 }
