@@ -5,7 +5,8 @@ import { FoldedText } from './text/fold.ts';
 import { READ, resolveWord } from './resolve-word.ts';
 import { readLetter } from './text/readings.ts';
 import { divide, type Piece } from './text/spelled-out.ts';
-import { SPELLING, Tokens } from './text/tokens.ts';
+import { SPELLING } from './text/spelling.ts';
+import { Tokens } from './text/tokens.ts';
 import { WordMemory } from './text/word-memory.ts';
 
 /** Longer than any word; nobody misspells those. */

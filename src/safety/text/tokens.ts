@@ -1,6 +1,7 @@
 import { codeOf, LONGEST_CODED, nextHigh, nextLow, UNCODED } from '../match/word-code.ts';
 import { hashOfLetters } from '../match/word-table.ts';
-import { UNIT, type FoldedText } from './fold.ts';
+import type { FoldedText } from './fold.ts';
+import { SPELLING, spellingOfMarks } from './spelling.ts';
 import {
   DOT,
   endsSentence,
@@ -13,20 +14,6 @@ import {
   LINE_FEED,
   QUOTE,
 } from './unit-kinds.ts';
-
-/** What is peculiar about the spelling of a token. */
-export const SPELLING = {
-  /** Letters mixed with digits or symbols that may stand for letters. */
-  leet: 1,
-  /** A letter at least three times in a row; looked for where it matters, see {@link Tokens.spellingOf}. */
-  repeats: 2,
-  /** Only digits. */
-  number: 4,
-  /** Letters that were replaced, or invisible characters inside. */
-  changed: 8,
-  /** Wholly in the letters of another script. */
-  otherScript: 16,
-} as const;
 
 const LONGEST_STRING = 256;
 const STRINGS = 1024;
@@ -293,16 +280,4 @@ function isSpelled(word: string, letters: Uint16Array, offset: number, length: n
   if (word.length !== length) return false;
   for (let i = 0; i < length; i++) if (word.charCodeAt(i) !== letters[offset + i]) return false;
   return true;
-}
-
-function spellingOfMarks({ marks, units, foreignLetters }: FoldedText, from: number, to: number): number {
-  let spelling = 0;
-  let script = 0;
-  for (let i = from; i < to; i++) {
-    if (marks[i] !== UNIT.plain && i > from) spelling |= SPELLING.changed;
-    if (marks[i] === UNIT.changed) spelling |= SPELLING.changed;
-    if (marks[i] === UNIT.scriptLetter || units[i]! >= 128) script++;
-  }
-  if (script > 0) spelling |= SPELLING.changed;
-  return script === to - from && foreignLetters > 0 ? spelling | SPELLING.otherScript : spelling;
 }
