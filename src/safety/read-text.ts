@@ -78,10 +78,8 @@ export class TextReading {
       const isOwnScript = (spelling & SPELLING.otherScript) === 0;
       const low = lows[i]!;
       let word = -1;
-      if (isOwnScript) {
-        const isCoded = low !== UNCODED;
-        word = isCoded ? table.findCoded(low, highs[i]!) : table.find(letters, offsets[i]!, lengths[i]!);
-      }
+      if (isOwnScript && low !== UNCODED) word = table.findCoded(low, highs[i]!);
+      else if (isOwnScript) word = table.find(letters, offsets[i]!, lengths[i]!);
       if (word !== -1) {
         words[i] = word;
         symbols[i] = symbolOf[word]!;
