@@ -19,7 +19,11 @@ export class QueueWorker {
   #worker: Worker;
   #hasEnded = false;
   #isStopping = false;
-  #resting: Promise<void> = Promise.resolve();
+  /** The rest that is under way, and when what is active then goes back. */
+  #resting: Promise<void> | undefined;
+  #overdue: NodeJS.Timeout | undefined;
+  /** All rests that were ever begun. */
+  #quiet: Promise<unknown> = Promise.resolve();
 
   constructor(options: QueueWorkerOptions) {
     this.#made = options;
@@ -57,6 +61,9 @@ export class QueueWorker {
   /** Take jobs again, with a new Worker where the old one has ended. */
   resume(): void {
     if (this.#isStopping || this.isRunning) return;
+    // What it takes from now on is not given back for the sake of an earlier rest.
+    clearTimeout(this.#overdue);
+    this.#resting = undefined;
     if (!this.#hasEnded && this.#worker.isPaused()) {
       void this.#worker.resume();
       return;
@@ -67,27 +74,33 @@ export class QueueWorker {
     this.start();
   }
 
-  /** Take no jobs until `resume`; what is active after `graceMs` goes back to its queue without losing an attempt. */
+  /**
+   * Take no jobs until `resume`; what is active after `graceMs` goes back to its queue without losing an attempt. During
+   * a rest the last one who asks says how long that may take.
+   */
   async rest(graceMs: number): Promise<void> {
     if (this.#isStopping) return;
-    this.#resting = this.#rest(graceMs);
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.giveBack(), graceMs);
+    this.#resting ??= this.#pause();
     await this.#resting;
   }
 
-  async #rest(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.giveBack(), graceMs);
-    try {
-      await this.#worker.pause();
-    } finally {
-      clearTimeout(timer);
-    }
+  #pause(): Promise<void> {
+    const pausing = this.#worker.pause().finally(() => {
+      if (this.#resting !== pausing) return;
+      clearTimeout(this.#overdue);
+      this.#resting = undefined;
+    });
+    this.#quiet = Promise.allSettled([this.#quiet, pausing]);
+    return pausing;
   }
 
   /** Take no jobs any more; returns when none is active. */
   async close(): Promise<void> {
     this.#isStopping = true;
     // Pausing connects anew in the end, which must not meet the closing.
-    await this.#resting.catch(() => undefined);
+    await this.#quiet;
     await this.#worker.close();
   }
 

@@ -25,7 +25,7 @@ import { agentSafety, type AgentSafety } from './safety-hooks.ts';
 import { safetyParts } from './safety-parts.ts';
 import { startGraph } from './start-graph.ts';
 import { plannedAgents } from './agent-plan.ts';
-import { runFleetAgents, SeatedAgent } from './fleet-agents.ts';
+import { runFleetAgents, SeatedAgent, type FleetAgents } from './fleet-agents.ts';
 import { openCoordination, type FleetCoordination } from './open-coordination.ts';
 import { startWorkers } from './workers.ts';
 
@@ -74,6 +74,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   let safety: SafetyRoom | undefined;
   let state: SafetyState | undefined;
   let coordination: FleetCoordination | undefined;
+  let fleetAgents: FleetAgents | undefined;
   const hopeless = Promise.withResolvers<never>();
   hopeless.promise.catch(() => undefined);
   try {
@@ -108,7 +109,6 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     // Known to the fleet before their first call.
     for (const queue of options.queues.filter(isAgentQueue)) breakers.get(`agent.${queue}`);
     exportCircuits(core.circuits, core.metrics);
-    let unregistered: readonly string[] = [];
     const { moduleAgents = [] } = options;
     if (seats.length + moduleAgents.length > 0) {
       coordination = openCoordination({
@@ -116,7 +116,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         onHopeless: () => hopeless.reject(new Error('none of the agents of this process can work')),
       });
       await coordination.start();
-      unregistered = await runFleetAgents(
+      fleetAgents = await runFleetAgents(
         { core, coordination, agents, languages, workerOf: (seat) => workers.of(seat) },
         seats,
       );
@@ -130,7 +130,9 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       safety: room,
       coordination,
       readiness: async () =>
-        draining ? { status: 'draining', checks: [] } : withAgents(await look(), unregistered),
+        draining
+          ? { status: 'draining', checks: [] }
+          : withAgents(await look(), fleetAgents?.unregistered() ?? []),
       hopeless: hopeless.promise,
       async stop() {
         draining = true;
@@ -138,9 +140,11 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         const leftMs = graceMs - CLOSING_MS;
         // Everybody knows at once; what is in hand is finished before the agents are gone.
         const closing = Promise.all([
-          Promise.all([coordination?.supervisor.pause({ graceMs: leftMs }), workers.stop(leftMs)]).then(() =>
-            coordination?.close({ graceMs: 0 }),
-          ),
+          Promise.all([
+            // Nobody is registered any more once the others have stopped.
+            fleetAgents?.stop().then(() => coordination?.supervisor.pause({ graceMs: leftMs })),
+            workers.stop(leftMs),
+          ]).then(() => coordination?.close({ graceMs: 0 })),
           stopGraph(),
         ])
           .then(() => hooks?.settled())
@@ -155,6 +159,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       },
     };
   } catch (error) {
+    await fleetAgents?.stop();
     await coordination?.close({ graceMs: 0 });
     await safety?.stop();
     await state?.stop();
