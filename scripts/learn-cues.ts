@@ -1,7 +1,8 @@
 import type { Lexicon } from '../src/safety/lexicon/compile.ts';
 import { judge } from '../src/safety/decide/judge.ts';
 import { PhraseScan } from '../src/safety/decide/scan.ts';
-import { CUE, CUE_KINDS } from '../src/safety/learned/cue-hash.ts';
+import { CUE, CUE_KINDS, cueHash } from '../src/safety/learned/cue-hash.ts';
+import { OWN, PLAY, SPEAKER, START } from '../src/safety/learned/cue-parts.ts';
 import {
   ALARM,
   CALM,
@@ -12,7 +13,7 @@ import {
   type Outcome,
 } from '../src/safety/learned/learned-model.ts';
 import { modelHeader } from '../src/safety/learned/read-cues.ts';
-import { OWN, PLAY, SPEAKER, START, TextCues, type CueListener } from '../src/safety/learned/text-cues.ts';
+import { TextCues, type CueListener } from '../src/safety/learned/text-cues.ts';
 import { hashOf } from '../src/safety/match/word-table.ts';
 import { TextReading } from '../src/safety/read-text.ts';
 
@@ -46,7 +47,7 @@ export class CueBook {
     this.#vocabulary = new Set(lexicon.words.words.map(hashOf));
     this.#reading = new TextReading(lexicon);
     this.#scan = new PhraseScan(lexicon);
-    this.#cues = new TextCues(lexicon, (kind, first, second, key) => this.#listen(kind, first, second, key));
+    this.#cues = new TextCues(lexicon, (kind, first, second) => this.#listen(kind, first, second));
     const fixed = [PLAY, SPEAKER, START, 'idiom', OWN];
     for (const word of lexicon.words.words) fixed.push(word, word.slice(0, 4));
     for (const names of lexicon.kinds.values()) for (const name of names) fixed.push(`<${name}>`);
@@ -74,7 +75,8 @@ export class CueBook {
     }
     const found = new Set<number>();
     const words: number[] = [];
-    this.#listen = (kind, first, second, key) => {
+    this.#listen = (kind, first, second) => {
+      const key = cueHash(kind, first, second);
       let number = this.#numbers.get(key);
       if (number === undefined) {
         if (!grow) return;
@@ -86,7 +88,6 @@ export class CueBook {
       found.add(number);
       if (kind === CUE.word && this.#isKnown(first)) words.push(number);
     };
-    this.#cues.prepare(this.#reading);
     this.#cues.collect(0, tokens.count, this.#reading, this.#scan, judged);
     return {
       cues: Int32Array.from(found),

@@ -1,11 +1,12 @@
 import type { Lexicon } from './lexicon/compile.ts';
 import { NUMBER_SYMBOL, UNKNOWN_SYMBOL } from './match/phrase-automaton.ts';
-import { hashOf } from './match/word-table.ts';
+import { UNCODED } from './match/word-code.ts';
 import { FoldedText } from './text/fold.ts';
 import { READ, resolveWord } from './resolve-word.ts';
 import { readLetter } from './text/readings.ts';
 import { divide, type Piece } from './text/spelled-out.ts';
-import { SPELLING, Tokens } from './text/tokens.ts';
+import { SPELLING } from './text/spelling.ts';
+import { Tokens } from './text/tokens.ts';
 import { WordMemory } from './text/word-memory.ts';
 
 /** Longer than any word; nobody misspells those. */
@@ -68,14 +69,17 @@ export class TextReading {
 
   /** @returns whether some token may be a piece of a word, or words run together */
   #recognise(): boolean {
-    const { letters, offsets, lengths, hashes, spellings, count } = this.tokens;
+    const { letters, offsets, lengths, lows, highs, spellings, count } = this.tokens;
     const { words, symbols, how } = this;
     const { words: table, symbols: symbolOf } = this.#lexicon;
     let hasPieces = false;
     for (let i = 0; i < count; i++) {
       const spelling = spellings[i]!;
       const isOwnScript = (spelling & SPELLING.otherScript) === 0;
-      const word = isOwnScript ? table.find(letters, offsets[i]!, lengths[i]!, hashes[i]!) : -1;
+      const low = lows[i]!;
+      let word = -1;
+      if (isOwnScript && low !== UNCODED) word = table.findCoded(low, highs[i]!);
+      else if (isOwnScript) word = table.find(letters, offsets[i]!, lengths[i]!);
       if (word !== -1) {
         words[i] = word;
         symbols[i] = symbolOf[word]!;
@@ -94,7 +98,7 @@ export class TextReading {
     if (isOwnScript) {
       if (spelling === SPELLING.number) symbol = NUMBER_SYMBOL;
       else {
-        const resolved = this.#resolve(token, spelling);
+        const resolved = this.#resolve(token, this.tokens.spellingOf(token));
         word = (resolved >> HOW_BITS) - 1;
         how |= resolved & HOW_MASK;
         isPiece = this.#mayBePieces(token, word, how);
@@ -108,11 +112,11 @@ export class TextReading {
 
   /** Whether a token that is no known word as it stands may be a piece of one, or several without spaces. */
   #mayBePieces(token: number, word: number, how: number): boolean {
-    const { letters, offsets, lengths, hashes } = this.tokens;
+    const { letters, offsets, lengths } = this.tokens;
     const length = lengths[token]!;
     if (length <= FRAGMENT) return word === -1 || how === READ.fuzzy;
     if (word !== -1 || length < RUN_TOGETHER) return false;
-    return this.#whole.find(letters, offsets[token]!, length, hashes[token]!) === -1;
+    return this.#whole.find(letters, offsets[token]!, length) === -1;
   }
 
   /** Takes words apart that were run together ("iwanttodie"), and joins what was torn ("sui cide"). */
@@ -170,8 +174,7 @@ export class TextReading {
     );
     if (isAllWords && isTelling && pieces.length !== end - first) return pieces;
     if (end - first === 1) {
-      const { letters, offsets, hashes } = tokens;
-      this.#whole.keep(letters, offsets[first]!, length, hashes[first]!, 0);
+      this.#whole.keep(tokens.letters, tokens.offsets[first]!, length, 0);
     }
     return null;
   }
@@ -218,11 +221,10 @@ export class TextReading {
 
   /** Number of the word plus one, and how it was recognised, in one number. */
   #resolve(token: number, spelling: number): number {
-    const { letters, offsets, lengths, hashes } = this.tokens;
+    const { letters, offsets, lengths } = this.tokens;
     const offset = offsets[token]!;
     const length = lengths[token]!;
-    const hash = hashes[token]!;
-    const known = this.#resolved.find(letters, offset, length, hash);
+    const known = this.#resolved.find(letters, offset, length);
     if (known !== -1) return known;
     let resolved = 0;
     const isOdd = (spelling & ~SPELLING.changed) !== 0;
@@ -231,7 +233,7 @@ export class TextReading {
       const { word, how } = resolveWord(this.tokens.word(token), this.#lexicon);
       resolved = ((word + 1) << HOW_BITS) | how;
     }
-    this.#resolved.keep(letters, offset, length, hash, resolved);
+    this.#resolved.keep(letters, offset, length, resolved);
     return resolved;
   }
 
@@ -273,11 +275,7 @@ export class TextReading {
       tokens.sentences[out] = tokens.sentences[at]!;
       tokens.clauses[out] = tokens.clauses[at]!;
       if (to - from > 1) {
-        // The letters of the run lie one after the other, so the piece is a stretch of them.
-        tokens.lengths[out] = to - from;
-        for (let i = from; i < to; i++) tokens.letters[tokens.offsets[out]! + i - from] = this.#joined[i]!;
-        tokens.hashes[out] = hashOf(this.#lexicon.words.words[word] ?? '');
-        tokens.spellings[out] = SPELLING.changed;
+        tokens.spell(out, this.#lexicon.words.words[word]!);
       }
       out++;
     }
@@ -291,7 +289,8 @@ export class TextReading {
     tokens.ends[to] = tokens.ends[from]!;
     tokens.offsets[to] = tokens.offsets[from]!;
     tokens.lengths[to] = tokens.lengths[from]!;
-    tokens.hashes[to] = tokens.hashes[from]!;
+    tokens.lows[to] = tokens.lows[from]!;
+    tokens.highs[to] = tokens.highs[from]!;
     tokens.clauses[to] = tokens.clauses[from]!;
     tokens.sentences[to] = tokens.sentences[from]!;
     tokens.spellings[to] = tokens.spellings[from]!;

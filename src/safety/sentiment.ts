@@ -20,14 +20,14 @@ const NEUTRAL: Sentiment = { value: 0, negatives: 0, positive: 0, negative: 0 };
 
 /** How the words of a text weigh: (positive − negative) / (positive + negative). Source: spec, safety 4.3 */
 export function sentimentOf({ words, tokens, folded }: TextReading, lexicon: Lexicon): Sentiment {
-  const { sentiment, flags } = lexicon;
+  const { sentiment, flags, isMoody } = lexicon;
   let positive = 0;
   let negative = 0;
   let negatives = 0;
   let negatedUntil = -1;
   for (let i = 0; i < tokens.count; i++) {
     const word = words[i]!;
-    if (word === -1) continue;
+    if (word === -1 || isMoody[word] === 0) continue;
     if ((flags[word]! & WORD.negation) !== 0) negatedUntil = i + NEGATION_REACH;
     let value = sentiment[word]!;
     if (value === 0) continue;

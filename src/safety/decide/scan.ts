@@ -55,6 +55,18 @@ export class PhraseScan {
     return this.#lasts[index]!;
   }
 
+  /** The first phrase that ended at a token or behind it. */
+  endingFrom(token: number): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#lasts[middle]! < token) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Whether some phrase that ended in the text is wanted. */
   someMeaning(isWanted: (phrase: number) => boolean): boolean {
     for (let i = 0; i < this.count; i++) if (isWanted(this.#phrases[i]!)) return true;

@@ -1,5 +1,5 @@
 import { WORD } from '../lexicon/word-flags.ts';
-import { SPELLING } from '../text/tokens.ts';
+import { SPELLING } from '../text/spelling.ts';
 import type { Cues } from './cues.ts';
 import type { Match } from './scan.ts';
 

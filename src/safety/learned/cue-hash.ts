@@ -28,10 +28,19 @@ export const STEM = 4;
 
 /** One number for a cue of one or two parts; never 0. */
 export function cueHash(kind: number, first: number, second: number): number {
-  let hash = Math.imul(first ^ (kind * 0x9e3779b1), 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash + second, 0xc2b2ae35);
-  hash ^= hash >>> 16;
+  return endOfHash(beginOfHash(kind, first), second);
+}
+
+/** What {@link cueHash} makes of a kind and a first part, for those who know them before the second one. */
+export function beginOfHash(kind: number, first: number): number {
+  const hash = Math.imul(first ^ (kind * 0x9e3779b1), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
+
+/** The hash that was begun, with its second part; 0 where there is none. */
+export function endOfHash(begin: number, second: number): number {
+  const mixed = Math.imul(begin + second, 0xc2b2ae35);
+  const hash = mixed ^ (mixed >>> 16);
   return hash === 0 ? 1 : hash;
 }
 

@@ -1,4 +1,5 @@
 import { linesOf, readCues } from './read-cues.ts';
+import { WeightRows } from './weight-rows.ts';
 
 /** What a line may be, as people labelled it: the eight crises, then distress that is none, then nothing of it. */
 export const OUTCOMES = [
@@ -26,133 +27,152 @@ export const SAFE = OUTCOMES.length - 1;
 export const COLUMNS = [...OUTCOMES, 'imminent', 'alarm'] as const;
 export const IMMINENT = OUTCOMES.length;
 export const ALARM = OUTCOMES.length + 1;
-const WIDTH = COLUMNS.length;
 /** What alarms is forgotten by so much with every word. */
 export const CALM = 0.15;
-const STEP = 32;
-const KNOWN_BITS = 2 ** 18;
-
-/** Of a cue: its key, in which text it was last counted, and its weights in pairs of columns; a line of a cache. */
-const FIELDS = 16;
-const COUNTED_IN = 1;
-const FIRST_PAIR = 2;
-const PAIR_BITS = 16;
-/** A pair of sums has room for so many weights: with one more it might overflow. */
-const ROOM = 255;
-/** Instead of the place of a cue: the bias, and a cue whose key another one has. */
+const KNOWN_BITS = 2 ** 19;
+/** Of a cue: its key, 0 where a place is free, and the number of its weights with the text that heard of it last. */
+const FIELDS = 2;
+const ROW = 1;
+/** A cue sets two bits of one number: few others set the same. */
+const SECOND_BIT = 19;
+/** Instead of the place of a cue that is read: the bias, and a cue whose key another one has. */
 const OF_ALL = -1;
-const UNHEARD = -2;
+const TAKEN = -2;
 
 /**
  * Weights of cues, as a table that is asked by hash. The file is text: one cue per line, its kind, its parts, and the
  * columns that it speaks for or against.
+ *
+ * A text is weighed in three steps: {@link begin}, then {@link hear} and {@link hearKeys} with the cues it shows, then
+ * {@link weigh}. A cue counts once, however often it is heard.
  */
 export class LearnedModel {
-  readonly bias = new Float64Array(WIDTH);
-  /** What is known of a cue stands side by side, and comes with one access to memory. Key 0 is a free place. */
+  readonly bias = new Float64Array(COLUMNS.length);
+  readonly sums = new Float64Array(COLUMNS.length);
+  readonly shares = new Float64Array(OUTCOMES.length);
+  /** The place of all cues of which nothing was learned; they weigh nothing. */
+  readonly nowhere: number;
+  readonly #rows = new WeightRows(COLUMNS.length);
+  /**
+   * What is known of a cue, side by side, by place; the last one is {@link nowhere}. The lower bits of a row are its number, the
+   * upper ones the text: all of it is as small as may be, for every text asks for a hundred places far from each other.
+   */
   readonly #cues: Int32Array;
   readonly #mask: number;
-  /** A bit for every known cue: most cues of a text are unknown, and this is small enough to stay near. */
+  readonly #rowBits: number;
+  /** Two bits for every known cue: most pairs of words are unknown, and this is small enough to stay near. */
   readonly #known = new Int32Array(KNOWN_BITS / 32);
-  /** A cue counts once in a text. */
   #text = 0;
-  readonly #counted = new Int32Array(WIDTH);
-  readonly sums = new Float64Array(WIDTH);
-  readonly shares = new Float64Array(OUTCOMES.length);
+  /** Weights of the cues that were heard. */
+  #heard = new Int32Array(1024);
+  #count = 0;
 
   /** Errors: safety_data_invalid (invalid_input) naming the line */
   constructor(file: string) {
     let size = 16;
-    while (size < linesOf(file) * 1.4) size *= 2;
-    this.#mask = size - 1;
-    this.#cues = new Int32Array(size * FIELDS);
-    let place = UNHEARD;
+    while (size < linesOf(file) * 2) size *= 2;
+    this.#mask = size * FIELDS - 1;
+    this.nowhere = size * FIELDS;
+    this.#cues = new Int32Array((size + 1) * FIELDS);
+    this.#cues[this.nowhere + ROW] = this.#rows.close();
+    let place = TAKEN;
+    const close = (): void => {
+      if (place >= 0) this.#cues[place + ROW] = this.#rows.close();
+    };
     readCues(file, COLUMNS, {
       cue: (key) => {
+        close();
         place = key === 0 ? OF_ALL : this.#add(key);
       },
       weight: (column, weight) => {
         if (place === OF_ALL) this.bias[column] = weight;
-        else if (place !== UNHEARD) this.#addWeight(place, column, weight);
+        else if (place !== TAKEN) this.#rows.put(column, weight);
       },
     });
+    close();
+    this.#rowBits = 32 - Math.clz32(this.#rows.size);
   }
 
   /** How much a word alarms, by its key; 0 when it was never learned. The bias of that column is what alarms enough. */
   alarmOf(key: number): number {
+    return this.#rows.weightOf(this.#cues[this.find(key) + ROW]! & ((1 << this.#rowBits) - 1), ALARM);
+  }
+
+  /** The place of a cue by its key, for {@link hear}. */
+  find(key: number): number {
     const place = this.#placeOf(key);
-    if (this.#cues[place] === 0) return 0;
-    return halfOf(this.#cues[place + FIRST_PAIR + (ALARM >> 1)]!, ALARM) / STEP;
+    return this.#cues[place] === 0 ? this.nowhere : place;
+  }
+
+  /** 0 when nothing was learned of a cue, 1 when something may have been. */
+  mayKnow(key: number): number {
+    const known = this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]!;
+    return (known >>> (key & 31)) & (known >>> ((key >>> SECOND_BIT) & 31)) & 1;
+  }
+
+  /** Begins a text. */
+  begin(): void {
+    if (this.#text === 2 ** (31 - this.#rowBits) - 1) this.#forgetTexts();
+    this.#text++;
+    this.#count = 0;
+  }
+
+  /** The text shows cues that stand at these places. */
+  hear(places: Int32Array, count: number): void {
+    while (this.#heard.length < this.#count + count) this.#grow();
+    const heard = this.#heard;
+    const cues = this.#cues;
+    const rowBits = this.#rowBits;
+    const rowMask = (1 << rowBits) - 1;
+    const text = this.#text;
+    let at = this.#count;
+    for (let i = 0; i < count; i++) {
+      const place = places[i]!;
+      // Written in any case, and kept when it is new: what cannot be foreseen costs more than what is in vain.
+      const last = cues[place + ROW]!;
+      const row = last & rowMask;
+      heard[at] = row;
+      at += last >>> rowBits === text ? 0 : 1;
+      cues[place + ROW] = (text << rowBits) | row;
+    }
+    this.#count = at;
+  }
+
+  /** The text shows cues with these keys, known or not. What is in `keys` is lost. */
+  hearKeys(keys: Int32Array, count: number): void {
+    const cues = this.#cues;
+    let known = 0;
+    for (let i = 0; i < count; i++) {
+      const key = keys[i]!;
+      let place = this.#firstPlaceOf(key);
+      // Seldom another cue stands there.
+      if (cues[place] !== key && cues[place] !== 0) place = this.#placeOf(key);
+      keys[known] = place;
+      known += cues[place] === key ? 1 : 0;
+    }
+    this.hear(keys, known);
+  }
+
+  /** Ends a text: how much its cues weigh together is in `sums`. */
+  weigh(): void {
+    this.#rows.sum(this.#heard, this.#count, this.sums);
+    for (let k = 0; k < COLUMNS.length; k++) this.sums[k]! += this.bias[k]!;
   }
 
   /**
-   * Weighs the cues of a text, each once: sums in `sums`, probabilities of the outcomes in `shares`.
+   * Whether the sums leave an outcome at least this share, without finding out more than it takes.
    *
-   * @returns the probability of any crisis
+   * @param margin  what every other outcome must weigh less for it to be certain
    */
-  weigh(keys: Int32Array, count: number): number {
-    const known = this.#known;
-    const cues = this.#cues;
-    const mask = this.#mask;
-    const text = (this.#text = (this.#text + 1) | 0);
-    let room = ROOM;
-    this.#counted.fill(0);
-    // Columns in variables instead of an array: no sum waits until the one before it is written.
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    let e = 0;
-    let f = 0;
-    let g = 0;
-    let h = 0;
-    for (let i = 0; i < count; i++) {
-      const key = keys[i]!;
-      if (((known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! >>> (key & 31)) & 1) === 0) continue;
-      let place = (key & mask) * FIELDS;
-      let found = cues[place]!;
-      while (found !== 0 && found !== key) {
-        place = (place + FIELDS) & (mask * FIELDS + FIELDS - 1);
-        found = cues[place]!;
-      }
-      if (found === 0 || cues[place + COUNTED_IN] === text) continue;
-      cues[place + COUNTED_IN] = text;
-      a = (a + cues[place + FIRST_PAIR]!) | 0;
-      b = (b + cues[place + FIRST_PAIR + 1]!) | 0;
-      c = (c + cues[place + FIRST_PAIR + 2]!) | 0;
-      d = (d + cues[place + FIRST_PAIR + 3]!) | 0;
-      e = (e + cues[place + FIRST_PAIR + 4]!) | 0;
-      f = (f + cues[place + FIRST_PAIR + 5]!) | 0;
-      g = (g + cues[place + FIRST_PAIR + 6]!) | 0;
-      h = (h + cues[place + FIRST_PAIR + 7]!) | 0;
-      if (--room > 0) continue;
-      this.#count(a, b, c, d, e, f, g, h);
-      a = b = c = d = e = f = g = h = 0;
-      room = ROOM;
-    }
-    this.#count(a, b, c, d, e, f, g, h);
-    for (let k = 0; k < WIDTH; k++) this.sums[k] = this.#counted[k]! / STEP + this.bias[k]!;
-    return this.#share();
+  isFarAhead(outcome: number, margin: number): boolean {
+    const { sums } = this;
+    const most = sums[outcome]! - margin;
+    for (let i = 0; i < OUTCOMES.length; i++) if (i !== outcome && sums[i]! > most) return false;
+    return true;
   }
 
-  /** Adds sums of pairs to the sums of the columns. */
-  #count(...pairs: readonly number[]): void {
-    const counted = this.#counted;
-    for (let column = 0; column < WIDTH; column++) {
-      counted[column]! += halfOf(pairs[column >> 1]!, column);
-    }
-  }
-
-  /** Where a cue is, or would be. */
-  #placeOf(key: number): number {
-    let place = (key & this.#mask) * FIELDS;
-    while (this.#cues[place] !== key && this.#cues[place] !== 0) {
-      place = (place + FIELDS) & (this.#mask * FIELDS + FIELDS - 1);
-    }
-    return place;
-  }
-
-  #share(): number {
+  /** The sums as probabilities of the outcomes, in `shares`. @returns the probability of any crisis */
+  share(): number {
     const { sums, shares } = this;
     let highest = sums[0]!;
     for (let i = 1; i < OUTCOMES.length; i++) if (sums[i]! > highest) highest = sums[i]!;
@@ -169,26 +189,40 @@ export class LearnedModel {
     return crisis;
   }
 
+  #firstPlaceOf(key: number): number {
+    return Math.imul(key, FIELDS) & this.#mask;
+  }
+
+  /** Where a cue is, or would be. */
+  #placeOf(key: number): number {
+    const cues = this.#cues;
+    const mask = this.#mask;
+    let place = this.#firstPlaceOf(key);
+    for (let found = cues[place]!; found !== key && found !== 0; found = cues[place]!) {
+      place = (place + FIELDS) & mask;
+    }
+    return place;
+  }
+
   #add(key: number): number {
-    this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |= 1 << (key & 31);
+    this.#known[(key >>> 5) & (KNOWN_BITS / 32 - 1)]! |=
+      (1 << (key & 31)) | (1 << ((key >>> SECOND_BIT) & 31));
     const place = this.#placeOf(key);
     // Of two cues that share a key, the first speaks.
-    if (this.#cues[place] === key) return UNHEARD;
+    if (this.#cues[place] === key) return TAKEN;
     this.#cues[place] = key;
     return place;
   }
 
-  #addWeight(place: number, column: number, weight: number): void {
-    const steps = Math.max(-128, Math.min(127, Math.round(weight * STEP)));
-    const pair = place + FIRST_PAIR + (column >> 1);
-    this.#cues[pair] = (this.#cues[pair]! + (column % 2 === 0 ? steps : steps << PAIR_BITS)) | 0;
+  #forgetTexts(): void {
+    const rowMask = (1 << this.#rowBits) - 1;
+    for (let place = ROW; place < this.#cues.length; place += FIELDS) this.#cues[place]! &= rowMask;
+    this.#text = 0;
   }
-}
 
-/**
- * What a pair holds for a column. A pair is the sum of both, the odd one 2^16 times, so that pairs are added as one number.
- */
-function halfOf(pair: number, column: number): number {
-  const even = (pair << PAIR_BITS) >> PAIR_BITS;
-  return column % 2 === 0 ? even : (pair - even) >> PAIR_BITS;
+  #grow(): void {
+    const larger = new Int32Array(this.#heard.length * 2);
+    larger.set(this.#heard);
+    this.#heard = larger;
+  }
 }

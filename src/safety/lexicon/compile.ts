@@ -25,6 +25,8 @@ export interface Lexicon {
   readonly symbols: Int32Array;
   readonly flags: Int32Array;
   readonly sentiment: Float32Array;
+  /** 1 for words with a sentiment and for negations: a small table, for few words of a text are either. */
+  readonly isMoody: Uint8Array;
   readonly emoji: ReadonlyMap<number, number>;
   readonly typos: TypoIndex;
   /** Finds words in letters that were joined; literal numbers are word numbers. Built for the first text that has such. */
@@ -65,6 +67,7 @@ export function compileLexicon(data: SafetyData): Lexicon {
   const words = new WordTable([...net.words(), ...otherWords(data), ...anchors]);
   const automaton = new PhraseAutomaton(net);
   const flags = wordFlags(data, words);
+  const sentiment = Float32Array.from(words.words, (word) => data.sentiment.get(word) ?? 0);
   return {
     locale: data.locale,
     words,
@@ -74,7 +77,8 @@ export function compileLexicon(data: SafetyData): Lexicon {
       automaton.symbolOf(word, (flags[id]! & WORD.filler) !== 0),
     ),
     flags,
-    sentiment: Float32Array.from(words.words, (word) => data.sentiment.get(word) ?? 0),
+    sentiment,
+    isMoody: Uint8Array.from(flags, (own, id) => Number((own & WORD.negation) !== 0 || sentiment[id] !== 0)),
     emoji: new Map([...data.emoji].map(([picture, value]) => [picture.codePointAt(0)!, value])),
     typos: new TypoIndex(anchors),
     joined: once(() => SparseAhoCorasick.of(words.words.map((word) => (mayBeSpelledOut(word) ? word : '')))),

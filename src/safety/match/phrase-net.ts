@@ -51,8 +51,7 @@ export class PhraseNet {
     for (const [id, node] of book.nodes.entries()) {
       const end = this.#close(0, id);
       if (this.#build(node, end)) throw invalid(`the phrase "${book.texts[id]!}" matches nothing at all`);
-      for (let i = 0; i < this.#openCount; i++) roots.push(this.#open[i]!);
-      this.#openCount = 0;
+      this.#addRoots(roots);
     }
     this.rootAt = new Int32Array(this.#labels + 1);
     this.rootTargets = new Int32Array(roots.length / 2);
@@ -161,6 +160,17 @@ export class PhraseNet {
     this.#edgesOf(next);
     this.#edge(ANY, left);
     return true;
+  }
+
+  /**
+   * Takes the open edges as those that a phrase begins with. Words that a gap in front may stand for are left out: a phrase
+   * begins as near to its end as it may, and that is behind them.
+   */
+  #addRoots(roots: number[]): void {
+    for (let i = 0; i < this.#openCount; i += 2) {
+      if (this.#open[i] !== ANY) roots.push(this.#open[i]!, this.#open[i + 1]!);
+    }
+    this.#openCount = 0;
   }
 
   #edge(label: number, target: number): void {

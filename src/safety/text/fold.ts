@@ -53,6 +53,7 @@ const MAX_REMEMBERED = 20_000;
  * Source: spec, safety 2, steps 1, 2 and 6
  */
 export class FoldedText {
+  /** A space follows the last unit, and behind it is room for twice as many: whoever reads the words may write there. */
   units = new Uint16Array(1024);
   length = 0;
   /** Every unit came from exactly one original unit at the same place; `starts` and `ends` are not filled. */
@@ -73,10 +74,13 @@ export class FoldedText {
     this.#reserve(to - from);
     this.isAscii = true;
     this.foreignLetters = 0;
-    this.emoji.length = 0;
+    if (this.emoji.length > 0) this.emoji.length = 0;
     if (!this.#foldAscii(from === 0 && to === text.length ? text : text.slice(from, to))) {
       this.#foldAnything(text, from, to);
     }
+    if (this.units.length < roomFor(this.length))
+      this.units = grown(this.units, new Uint16Array(roomFor(this.length)));
+    this.units[this.length] = SPACE;
   }
 
   /** @returns false when there is more than ASCII in it */
@@ -145,7 +149,7 @@ export class FoldedText {
   }
 
   #reserve(length: number): void {
-    if (this.units.length < length) this.units = new Uint16Array(Math.ceil(length * 1.25));
+    if (this.units.length < roomFor(length)) this.units = new Uint16Array(roomFor(Math.ceil(length * 1.25)));
     if (this.#bytes.length < length) this.#bytes = new Uint8Array(Math.ceil(length * 1.25));
   }
 
@@ -166,6 +170,10 @@ export class FoldedText {
   originalEnd(unit: number, from: number): number {
     return this.isAscii ? from + unit : this.ends[unit - 1]!;
   }
+}
+
+function roomFor(length: number): number {
+  return length * 3 + 1;
 }
 
 function grown<A extends Uint8Array | Uint16Array | Int32Array>(old: A, larger: A): A {

@@ -1,28 +1,22 @@
-import { UNIT, type FoldedText } from './fold.ts';
+import { codeOf, LONGEST_CODED, nextHigh, nextLow, UNCODED } from '../match/word-code.ts';
+import { hashOfLetters } from '../match/word-table.ts';
+import type { FoldedText } from './fold.ts';
+import { SPELLING, spellingOfMarks } from './spelling.ts';
+import {
+  DOT,
+  endsSentence,
+  EXCLAMATION,
+  goesOn,
+  isWordUnit,
+  KIND,
+  KINDS,
+  LETTERS,
+  LINE_FEED,
+  QUOTE,
+} from './unit-kinds.ts';
 
-/** What is peculiar about the spelling of a token. */
-export const SPELLING = {
-  /** Letters mixed with digits or symbols that may stand for letters. */
-  leet: 1,
-  /** A letter at least three times in a row. */
-  repeats: 2,
-  /** Only digits. */
-  number: 4,
-  /** Letters that were replaced, or invisible characters inside. */
-  changed: 8,
-  /** Wholly in the letters of another script. */
-  otherScript: 16,
-} as const;
-
-const KIND = { space: 0, letter: 1, digit: 2, apostrophe: 3, symbol: 4, clauseEnd: 5, stop: 6 } as const;
-const KINDS = kindTable();
-/** `!` ends a sentence unless it stands inside a word; these others only ever stand for letters. */
-const EXCLAMATION = 0x21;
-const DOT = 0x2e;
 const LONGEST_STRING = 256;
 const STRINGS = 1024;
-const LINE_FEED = 10;
-const QUOTE = 0x22;
 
 /** One entry per token. */
 export interface TokenColumns {
@@ -31,7 +25,8 @@ export interface TokenColumns {
   readonly ends: Int32Array;
   readonly offsets: Int32Array;
   readonly lengths: Int32Array;
-  readonly hashes: Int32Array;
+  readonly lows: Int32Array;
+  readonly highs: Int32Array;
   readonly spellings: Uint8Array;
   readonly clauses: Int32Array;
   readonly sentences: Int32Array;
@@ -52,14 +47,17 @@ export class Tokens {
   /** Where the letters are in `letters`. */
   offsets = new Int32Array(256);
   lengths = new Int32Array(256);
-  hashes = new Int32Array(256);
+  /** The code of the word, {@link UNCODED} where it has none. */
+  lows = new Int32Array(256);
+  highs = new Int32Array(256);
   spellings = new Uint8Array(256);
   /** Rise by one at each end of a clause or sentence. */
   clauses = new Int32Array(256);
   sentences = new Int32Array(256);
   /** 1 between quotation marks. */
   quoted = new Uint8Array(256);
-  letters = new Uint16Array(1024);
+  /** The units of the text, and behind them the letters of words that do not stand there as they are read. */
+  letters: Uint16Array = new Uint16Array(0);
   letterCount = 0;
   /** Whether three tokens of one letter stand in a row. */
   hasSpelledOut = false;
@@ -68,33 +66,34 @@ export class Tokens {
   readonly #strings: string[] = Array.from({ length: STRINGS }, () => '');
 
   split(text: FoldedText): void {
-    const { units, length } = text;
+    const { units, length, isAscii } = text;
+    this.letters = units;
+    this.letterCount = length + 1;
     this.hasSpelledOut = false;
     this.hasQuotes = false;
     // Two words have something between them.
-    this.#reserve((length >> 1) + 1, length);
-    const { starts, ends, offsets, lengths, hashes, spellings, clauses, sentences, quoted, letters } = this;
+    this.#reserve((length >> 1) + 1);
+    const { starts, ends, offsets, lengths, lows, highs, spellings, clauses, sentences, quoted } = this;
     let count = 0;
-    let at = 0;
     let clause = 0;
     let sentence = 0;
     let quote = 0;
     let singles = 0;
     for (let i = 0; i < length;) {
       const first = units[i]!;
-      const firstKind = KINDS[first]!;
-      if (firstKind === KIND.space || firstKind === KIND.apostrophe) {
+      let kind = KINDS[first]!;
+      if (kind === KIND.space || kind === KIND.apostrophe) {
         i++;
         continue;
       }
-      if (firstKind >= KIND.clauseEnd || (firstKind === KIND.symbol && !isWordUnit(units, i + 1, length))) {
-        if (firstKind === KIND.clauseEnd) {
+      if (kind >= KIND.clauseEnd || (kind === KIND.symbol && !isWordUnit(units, i + 1))) {
+        if (kind === KIND.clauseEnd) {
           clause++;
           if (first === QUOTE) {
             quote ^= 1;
             this.hasQuotes = true;
           }
-        } else if (firstKind === KIND.stop || first === EXCLAMATION) {
+        } else if (kind === KIND.stop || first === EXCLAMATION) {
           if (endsSentence(units, i, length)) {
             sentence++;
             clause++;
@@ -104,63 +103,90 @@ export class Tokens {
         continue;
       }
       const from = i;
-      const offset = at;
-      let hash = 0;
-      let kinds = 0;
-      let last = -1;
-      let run = 0;
-      let spelling = 0;
-      for (; i < length; i++) {
-        const c = units[i]!;
-        const kind = KINDS[c]!;
-        if (kind !== KIND.letter) {
-          if (kind === KIND.space || kind >= KIND.clauseEnd) break;
-          if (kind !== KIND.digit) {
-            if (!isWordUnit(units, i + 1, length)) {
-              // "k**l": symbols in a row are part of the word when letters follow.
-              if (kind !== KIND.symbol || units[i + 1] !== c || !isWordUnit(units, i + 2, length)) break;
-            }
-            if (kind === KIND.apostrophe) continue;
-          }
-        }
-        kinds |= 1 << kind;
-        if (c !== last) run = 1;
-        else if (++run === 3) spelling = SPELLING.repeats;
-        last = c;
-        letters[at++] = c;
-        hash = (Math.imul(hash, 31) + c) | 0;
+      let low = UNCODED;
+      let high = 0;
+      for (let c = first; kind === KIND.letter; kind = KINDS[c]!) {
+        high = nextHigh(high, low);
+        low = nextLow(low, c);
+        c = units[++i]!;
       }
-      if (kinds !== 1 << KIND.letter) {
-        spelling = kinds === 1 << KIND.digit ? SPELLING.number : spelling | SPELLING.leet;
-      }
-      if (!text.isAscii) spelling |= spellingOfMarks(text, from, i);
       starts[count] = from;
+      offsets[count] = from;
+      lengths[count] = i - from;
+      lows[count] = i - from > LONGEST_CODED ? UNCODED : low;
+      highs[count] = high;
+      spellings[count] = 0;
+      // Nearly all words are nothing but letters from a to z, and stand in the text as they are read.
+      if (goesOn(units, i, kind)) i = this.#splitOdd(units, from, count);
+      if (!isAscii) spellings[count]! |= spellingOfMarks(text, from, i);
       ends[count] = i;
-      offsets[count] = offset;
-      lengths[count] = at - offset;
-      hashes[count] = hash;
-      spellings[count] = spelling;
       clauses[count] = clause;
       sentences[count] = sentence;
       quoted[count] = quote;
-      count++;
-      singles = at - offset === 1 ? singles + 1 : 0;
+      singles = lengths[count] === 1 ? singles + 1 : 0;
       if (singles === 3) this.hasSpelledOut = true;
+      count++;
     }
     this.count = count;
+  }
+
+  /** A word with other letters, digits, symbols, or apostrophes, which are left out. @returns the unit behind it */
+  #splitOdd(units: Uint16Array, from: number, token: number): number {
+    const offset = this.letterCount;
+    let at = offset;
+    let low = UNCODED;
+    let high = 0;
+    let kinds = 0;
+    let i = from;
+    for (
+      let kind = KINDS[units[i]!]!;
+      kind === KIND.letter || goesOn(units, i, kind);
+      kind = KINDS[units[i]!]!
+    ) {
+      const c = units[i++]!;
+      if (kind === KIND.apostrophe) continue;
+      kinds |= 1 << kind;
+      units[at++] = c;
+      high = nextHigh(high, low);
+      low = nextLow(low, c);
+    }
     this.letterCount = at;
+    this.offsets[token] = offset;
+    this.lengths[token] = at - offset;
+    this.lows[token] = kinds === 1 << KIND.letter && at - offset <= LONGEST_CODED ? low : UNCODED;
+    this.highs[token] = high;
+    if (kinds === 1 << KIND.digit) this.spellings[token] = SPELLING.number;
+    else if ((kinds & ~LETTERS) !== 0) this.spellings[token] = SPELLING.leet;
+    return i;
+  }
+
+  /** One or more of {@link SPELLING}, all of them. */
+  spellingOf(token: number): number {
+    const spelling = this.spellings[token]!;
+    if ((spelling & SPELLING.number) !== 0) return spelling;
+    const last = this.offsets[token]! + this.lengths[token]! - 1;
+    const { letters } = this;
+    for (let i = this.offsets[token]! + 2; i <= last; i++) {
+      if (letters[i] === letters[i - 1] && letters[i] === letters[i - 2]) return spelling | SPELLING.repeats;
+    }
+    return spelling;
   }
 
   /** The letters of a token as a string, up to 256 of them. */
   word(token: number): string {
     const offset = this.offsets[token]!;
     const length = Math.min(this.lengths[token]!, LONGEST_STRING);
-    const slot = this.hashes[token]! & (STRINGS - 1);
+    const slot = hashOfLetters(this.letters, offset, length) & (STRINGS - 1);
     const known = this.#strings[slot]!;
     if (isSpelled(known, this.letters, offset, length)) return known;
     const word = String.fromCharCode(...this.letters.subarray(offset, offset + length));
     this.#strings[slot] = word;
     return word;
+  }
+
+  /** Of all its letters. */
+  hashOf(token: number): number {
+    return hashOfLetters(this.letters, this.offsets[token]!, this.lengths[token]!);
   }
 
   /** The columns as they are now, for a rebuilding. */
@@ -172,7 +198,8 @@ export class Tokens {
       ends: this.ends.slice(0, count),
       offsets: this.offsets.slice(0, count),
       lengths: this.lengths.slice(0, count),
-      hashes: this.hashes.slice(0, count),
+      lows: this.lows.slice(0, count),
+      highs: this.highs.slice(0, count),
       spellings: this.spellings.slice(0, count),
       clauses: this.clauses.slice(0, count),
       sentences: this.sentences.slice(0, count),
@@ -188,7 +215,8 @@ export class Tokens {
     this.ends[n] = old.ends[token]!;
     this.offsets[n] = old.offsets[token]!;
     this.lengths[n] = old.lengths[token]!;
-    this.hashes[n] = old.hashes[token]!;
+    this.lows[n] = old.lows[token]!;
+    this.highs[n] = old.highs[token]!;
     this.spellings[n] = old.spellings[token]!;
     this.clauses[n] = old.clauses[token]!;
     this.sentences[n] = old.sentences[token]!;
@@ -200,29 +228,30 @@ export class Tokens {
     this.take(old, first);
     const n = this.count - 1;
     this.ends[n] = old.ends[last]!;
+    this.spell(n, word);
+  }
+
+  /** Gives a token other letters than those that stand in the text. */
+  spell(token: number, word: string): void {
     if (this.letterCount + word.length > this.letters.length) {
       const larger = new Uint16Array((this.letters.length + word.length) * 2);
       larger.set(this.letters);
       this.letters = larger;
     }
-    let hash = 0;
-    this.offsets[n] = this.letterCount;
-    for (let i = 0; i < word.length; i++) {
-      const c = word.charCodeAt(i);
-      this.letters[this.letterCount++] = c;
-      hash = (Math.imul(hash, 31) + c) | 0;
-    }
-    this.lengths[n] = word.length;
-    this.hashes[n] = hash;
-    this.spellings[n] = SPELLING.changed;
+    this.offsets[token] = this.letterCount;
+    this.lengths[token] = word.length;
+    const { low, high } = codeOf(word);
+    this.lows[token] = low;
+    this.highs[token] = high;
+    this.spellings[token] = SPELLING.changed;
+    for (let i = 0; i < word.length; i++) this.letters[this.letterCount++] = word.charCodeAt(i);
   }
 
   #grow(): void {
-    this.#reserve(this.count + 1, 0);
+    this.#reserve(this.count + 1);
   }
 
-  #reserve(tokens: number, letters: number): void {
-    if (this.letters.length < letters) this.letters = new Uint16Array(Math.ceil(letters * 1.25));
+  #reserve(tokens: number): void {
     if (this.starts.length >= tokens) return;
     const size = Math.ceil(tokens * 1.5);
     for (const column of [
@@ -230,7 +259,8 @@ export class Tokens {
       'ends',
       'offsets',
       'lengths',
-      'hashes',
+      'lows',
+      'highs',
       'clauses',
       'sentences',
     ] as const) {
@@ -250,47 +280,4 @@ function isSpelled(word: string, letters: Uint16Array, offset: number, length: n
   if (word.length !== length) return false;
   for (let i = 0; i < length; i++) if (word.charCodeAt(i) !== letters[offset + i]) return false;
   return true;
-}
-
-function isWordUnit(units: Uint16Array, i: number, length: number): boolean {
-  if (i >= length) return false;
-  const kind = KINDS[units[i]!];
-  return kind === KIND.letter || kind === KIND.digit;
-}
-
-/** A dot between letters, as in "k.i.l.l", and one of several ends no sentence, and neither does a single line. */
-function endsSentence(units: Uint16Array, i: number, length: number): boolean {
-  const c = units[i]!;
-  if (c === LINE_FEED) return i + 1 < length && units[i + 1] === LINE_FEED;
-  if (c !== DOT) return true;
-  if (i > 0 && units[i - 1] === DOT) return false;
-  const next = i + 1 < length ? units[i + 1]! : LINE_FEED;
-  return next === 0x20 || next === LINE_FEED || next === 13 || next === 9 || next === QUOTE;
-}
-
-function spellingOfMarks({ marks, units, foreignLetters }: FoldedText, from: number, to: number): number {
-  let spelling = 0;
-  let script = 0;
-  for (let i = from; i < to; i++) {
-    if (marks[i] !== UNIT.plain && i > from) spelling |= SPELLING.changed;
-    if (marks[i] === UNIT.changed) spelling |= SPELLING.changed;
-    if (marks[i] === UNIT.scriptLetter || units[i]! >= 128) script++;
-  }
-  if (script > 0) spelling |= SPELLING.changed;
-  return script === to - from && foreignLetters > 0 ? spelling | SPELLING.otherScript : spelling;
-}
-
-function kindTable(): Uint8Array {
-  // Whatever else is left after folding is a letter.
-  const kinds = new Uint8Array(65_536).fill(KIND.letter, 128);
-  for (let c = 0x61; c <= 0x7a; c++) kinds[c] = KIND.letter;
-  for (let c = 0x30; c <= 0x39; c++) kinds[c] = KIND.digit;
-  const put = (characters: string, kind: number): void => {
-    for (const character of characters) kinds[character.charCodeAt(0)] = kind;
-  };
-  put("'`", KIND.apostrophe);
-  put('@$!|+*', KIND.symbol);
-  put(',;:()"[]{}', KIND.clauseEnd);
-  put('.?\n', KIND.stop);
-  return kinds;
 }

@@ -1,3 +1,5 @@
+import { hashOfLetters } from '../match/word-table.ts';
+
 const SLOTS = 4096;
 /** Words of one slot group may stand in any slot of it, so that two that are often used do not drive each other out. */
 const GROUP = 4;
@@ -16,14 +18,16 @@ export class WordMemory {
   #turn = 0;
 
   /** @returns what was kept for the word, or -1 */
-  find(letters: Uint16Array, offset: number, length: number, hash: number): number {
-    const slot = this.#slotOf(letters, offset, length, hash);
+  find(letters: Uint16Array, offset: number, length: number): number {
+    if (length > LONGEST) return -1;
+    const slot = this.#slotOf(letters, offset, length, hashOfLetters(letters, offset, length));
     return slot === -1 ? -1 : this.#values[slot]!;
   }
 
   /** @param value  0 or more */
-  keep(letters: Uint16Array, offset: number, length: number, hash: number, value: number): void {
+  keep(letters: Uint16Array, offset: number, length: number, value: number): void {
     if (length === 0 || length > LONGEST) return;
+    const hash = hashOfLetters(letters, offset, length);
     const own = this.#slotOf(letters, offset, length, hash);
     const slot = own === -1 ? groupOf(hash) + (this.#turn++ & (GROUP - 1)) : own;
     this.#hashes[slot] = hash;
@@ -33,7 +37,6 @@ export class WordMemory {
   }
 
   #slotOf(letters: Uint16Array, offset: number, length: number, hash: number): number {
-    if (length > LONGEST) return -1;
     const group = groupOf(hash);
     for (let slot = group; slot < group + GROUP; slot++) {
       if (this.#hashes[slot] === hash && this.#isAt(slot, letters, offset, length)) return slot;

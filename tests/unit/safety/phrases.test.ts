@@ -107,6 +107,7 @@ describe('a phrase', () => {
     ['want * go', 'want a b c go', 0, 4],
     ['want *2 go', 'want go', 0, 1],
     ['want to go', 'want to just really go', 0, 4],
+    ['* want to go', 'a b want to go', 2, 4],
   ] as const)('%j is found in %j', ([phrase, text, first, last]) => {
     expect(found([phrase], [text.split(' ')])).toContainEqual([phrase, first, last]);
   });
@@ -118,6 +119,18 @@ describe('a phrase', () => {
     ['want to go', 'just to go'],
   ] as const)('%j is not found in %j', ([phrase, text]) => {
     expect(found([phrase], [text.split(' ')])).toEqual([]);
+  });
+
+  test('that many words may go on with is found with each of them, and with no other', () => {
+    const words = Array.from({ length: 60 }, (_, i) => `w${i}`);
+    const phrase = `want [${words.join('|')}] home`;
+    const texts = [...words, 'x', 'go', 'not'].map((word) => `want ${word} home`.split(' '));
+    const automaton = automatonOf([phrase, 'go far']);
+    for (const again of [texts, texts.toReversed()]) {
+      expect(again.map((text) => found([phrase, 'go far'], [text], automaton).length)).toEqual(
+        again.map((text) => Number(words.includes(text[1]!))),
+      );
+    }
   });
 
   test.for(['', 'want (to', 'want to)', 'one|two', 'a *9', 'what?'])('%j is refused by name', (phrase) => {
@@ -156,9 +169,10 @@ describe('any phrases in any text', () => {
     ),
     phrase: fc.array(tie('part'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(' ')),
   }));
-  // A phrase begins with a word, so that it stands for one at least.
+  // A phrase holds a word, so that it stands for one at least.
+  const gap = fc.constantFrom('', '', '* ', '*2 ');
   const phrases = fc.uniqueArray(
-    fc.tuple(word, phrase).map(([first, rest]) => `${first} ${rest}`),
+    fc.tuple(gap, word, phrase).map(([before, first, rest]) => `${before}${first} ${rest}`),
     { minLength: 1, maxLength: 6 },
   );
   const sentences = fc.array(fc.array(other, { minLength: 1, maxLength: 12 }), { maxLength: 3 });

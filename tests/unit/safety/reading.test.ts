@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { TextReading } from '../../../src/safety/read-text.ts';
 import { editDistance, TypoIndex } from '../../../src/safety/text/typos.ts';
 import { WordMemory } from '../../../src/safety/text/word-memory.ts';
-import { hashOf } from '../../../src/safety/match/word-table.ts';
+import { codeOf, LONGEST_CODED, UNCODED } from '../../../src/safety/match/word-code.ts';
+import { WordTable } from '../../../src/safety/match/word-table.ts';
 import { lexicon } from './validator.ts';
 
 /** Making up any text takes long beside other tests on a busy machine. */
@@ -110,12 +111,43 @@ test('a word memory tells what was kept of a word last, or nothing', () => {
     fc.property(word, fc.nat(), fc.boolean(), (text, value, isKept) => {
       const units = Uint16Array.from({ length: text.length + 1 }, (_, i) => text.charCodeAt(i - 1));
       if (isKept) {
-        memory.keep(units, 1, text.length, hashOf(text), value);
+        memory.keep(units, 1, text.length, value);
         if (text.length > 0 && text.length <= 16) kept.set(text, value);
       }
-      const found = memory.find(units, 1, text.length, hashOf(text));
+      const found = memory.find(units, 1, text.length);
       if (found !== -1 && text !== '') expect(found).toBe(kept.get(text));
       if (isKept && kept.has(text)) expect(found).toBe(value);
     }),
   );
+});
+
+describe('any words', () => {
+  const letter = fc.constantFrom('a', 'b', 'y', 'z');
+  const coded = fc.string({ unit: letter, minLength: 1, maxLength: LONGEST_CODED });
+  const any = fc.string({ unit: fc.constantFrom('a', 'z', '1', 'é', 'ß'), minLength: 1, maxLength: 16 });
+
+  test('of letters from a to z have codes of their own, and others have none', () => {
+    fc.assert(
+      fc.property(coded, coded, any, (a, b, other) => {
+        const codes = [codeOf(a), codeOf(b)];
+        expect(codes.every(({ low }) => low !== UNCODED)).toBe(true);
+        expect(codes[0]!.low === codes[1]!.low && codes[0]!.high === codes[1]!.high).toBe(a === b);
+        expect(codeOf(other).low === UNCODED).toBe(!/^[a-z]{1,12}$/.test(other));
+      }),
+    );
+  });
+
+  test('are found in a table that holds them, and only there', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.oneof(coded, any), { maxLength: 60 }), coded, any, (words, ...others) => {
+        const table = new WordTable(words);
+        for (const word of [...words, ...others]) {
+          const letters = Uint16Array.from(` ${word} `, (c) => c.charCodeAt(0));
+          const { low, high } = codeOf(word);
+          const found = low === UNCODED ? table.find(letters, 1, word.length) : table.findCoded(low, high);
+          expect(found).toBe(words.indexOf(word));
+        }
+      }),
+    );
+  });
 });
