@@ -36,7 +36,7 @@ const ENOUGH = 1e-3;
  * Labelled lines hold more crises than a game does: what is learned from them leans to safety so much. Chosen on authors
  * who were left out of the learning.
  */
-const LEAN = 0.25;
+const LEAN = 0.35;
 
 /** Of the lines that are not safe, this share may be passed over when no phrase claims anything. */
 const PASSED_OVER = 0.01;
