@@ -257,6 +257,7 @@ const CODES = [
   'agent_not_registered',
   'agent_not_found',
   'answer_not_sent',
+  'script_failed',
   'semantic_score_invalid',
   'agent_not_alive',
   'component_not_found',

@@ -20,9 +20,9 @@ export interface CliPorts {
   /** The mailboxes at a Redis, without the fleet around them. */
   openMessages(config: Config): Promise<OpenMessages>;
   /** What the Python original left at a Redis, to be taken over. */
-  openMigration(config: Config, from: string): Migration;
+  openMigration(config: Config, from: string): Promise<Migration>;
   /** The plans of a fleet of this configuration, without the fleet. */
-  openPlans(config: Config): Plans;
+  openPlans(config: Config): Promise<Plans>;
   benchPrimitives(options: { rounds: number; signal: AbortSignal }): Promise<PrimitivesBench>;
   runRole(role: Role, config: Config, options: RunRoleOptions): Promise<number>;
   startDevFleet(config: Config, options: DevFleetOptions): Promise<DevFleet>;
@@ -31,9 +31,11 @@ export interface CliPorts {
   findRedisServer(): string | null;
   describeHost(directory: string): Promise<HostDescription>;
   listMetrics(): readonly MetricSpec[];
-  /** Judges texts here; no fleet is needed. */
-  /** @param locale  default `en`; errors: safety_data_invalid where there are no words for it */
-  openSafety(locale?: string): SafetyTools;
+  /**
+   * Judges texts here; no fleet is needed.
+   * @param locale  default `en`; errors: safety_data_invalid where there are no words for it
+   */
+  openSafety(locale?: string): Promise<SafetyTools>;
 }
 
 export type { Migration };

@@ -1,32 +1,26 @@
 import { METRIC_CATALOGUE, METRIC_PREFIX } from '../observability/metric-catalogue.ts';
 import { findRedisServer } from '../redis/embedded/find-server.ts';
-import { startEmbeddedRedis } from '../redis/embedded/start.ts';
-import { describeHost, systemProbes } from '../resources/host.ts';
-import { startDevFleet } from '../runtime/dev-fleet.ts';
-import { openFleet } from '../runtime/open-fleet.ts';
-import { openMessages } from '../runtime/open-messages.ts';
-import { openFleetMigration } from '../runtime/open-migration.ts';
-import { openPlans } from '../runtime/open-plans.ts';
-import { benchPrimitives } from '../runtime/primitives-bench.ts';
-import { openSafety } from '../runtime/open-safety.ts';
-import { runRole } from '../runtime/run-role.ts';
 import type { CliPorts } from './ports.ts';
-import { openRemote } from './remote-operations.ts';
 
-/** The real product behind the commands. */
+/** The real product behind the commands. A command loads no more of it than it needs. */
 export const productPorts: CliPorts = {
-  openFleet,
-  openRemote,
-  openMessages,
-  openMigration: openFleetMigration,
-  openPlans,
-  benchPrimitives,
-  runRole,
-  startDevFleet,
-  startRedis: startEmbeddedRedis,
+  openFleet: async (config) => (await import('../runtime/open-fleet.ts')).openFleet(config),
+  openRemote: async (target) => (await import('./remote-operations.ts')).openRemote(target),
+  openMessages: async (config) => (await import('../runtime/open-messages.ts')).openMessages(config),
+  openMigration: async (config, from) =>
+    (await import('../runtime/open-migration.ts')).openFleetMigration(config, from),
+  openPlans: async (config) => (await import('../runtime/open-plans.ts')).openPlans(config),
+  benchPrimitives: async (options) =>
+    (await import('../runtime/primitives-bench.ts')).benchPrimitives(options),
+  runRole: async (...given) => (await import('../runtime/run-role.ts')).runRole(...given),
+  startDevFleet: async (...given) => (await import('../runtime/dev-fleet.ts')).startDevFleet(...given),
+  startRedis: async (options) => (await import('../redis/embedded/start.ts')).startEmbeddedRedis(options),
   findRedisServer: () => findRedisServer(),
-  describeHost: (directory) => describeHost(systemProbes, directory),
-  openSafety,
+  async describeHost(directory) {
+    const { describeHost, systemProbes } = await import('../resources/host.ts');
+    return describeHost(systemProbes, directory);
+  },
+  openSafety: async (locale) => (await import('../runtime/open-safety.ts')).openSafety(locale),
   listMetrics: () =>
     METRIC_CATALOGUE.map((metric) => ({ ...metric, name: `${METRIC_PREFIX}${metric.name}` })),
 };

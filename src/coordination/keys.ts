@@ -40,6 +40,8 @@ export interface CoordinationKeys {
   agentLease(): string;
   /** String: JSON of the state an agent saved. */
   agentState(type: string, instance: string): string;
+  /** String: the registration that lost its name to an operator. */
+  evictedAgent(type: string, instance: string): string;
   /** String: a saved state that could not be restored. */
   rejectedAgentState(type: string, instance: string): string;
   /** List: the last outcomes of an agent, newest first. */
@@ -98,6 +100,7 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
     degradedAgents: () => key('agents', 'degraded'),
     agentLease: () => key('agents', 'lease'),
     agentState: (type, instance) => key('agents', 'state', type, instance),
+    evictedAgent: (type, instance) => key('agents', 'evicted', type, instance),
     rejectedAgentState: (type, instance) => key('agents', 'state', type, instance, 'rejected'),
     agentOutcomes: (type, instance) => key('agents', 'outcomes', type, instance),
     agentCommands: (type, instance) => key('agents', 'commands', type, instance),

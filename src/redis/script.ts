@@ -26,6 +26,8 @@ export function scriptNames(): string[] {
   return [...BY_DIGEST.values()].map(({ name }) => name).sort();
 }
 
+/** Bytes reach the script as they are. */
+export type ScriptArgument = string | number | Buffer;
 export type ScriptValue = string | number | null | readonly ScriptValue[];
 
 /**
@@ -36,7 +38,7 @@ export async function runScript(
   redis: RedisClient,
   script: Script,
   keys: readonly string[],
-  args: readonly (string | number)[],
+  args: readonly ScriptArgument[],
 ): Promise<ScriptValue> {
   try {
     return await evaluate(redis, script, keys, args);
@@ -48,7 +50,7 @@ export async function runScript(
 /** The keys and arguments of one call among several. */
 export interface ScriptCall {
   readonly keys: readonly string[];
-  readonly args: readonly (string | number)[];
+  readonly args: readonly ScriptArgument[];
 }
 
 /**
@@ -103,7 +105,7 @@ async function evaluate(
   redis: RedisClient,
   script: Script,
   keys: readonly string[],
-  args: readonly (string | number)[],
+  args: readonly ScriptArgument[],
 ): Promise<ScriptValue> {
   try {
     return (await redis.evalsha(script.sha, keys.length, ...keys, ...args)) as ScriptValue;

@@ -7,7 +7,7 @@ import { FleetError } from '../kernel/errors.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { startApiRole } from './api-role.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
-import { requireRedisUrl } from './run-role.ts';
+import { requireRedisUrl } from './redis-url.ts';
 import { VERSION } from './version.ts';
 import { localAgents, startWorkerRole } from './worker-role.ts';
 

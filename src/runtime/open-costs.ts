@@ -7,7 +7,7 @@ import { createKeys } from '../redis/keys.ts';
 import { createConnections } from './connections.ts';
 import { observeCosts } from './cost-metrics.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
-import { requireRedisUrl } from './run-role.ts';
+import { requireRedisUrl } from './redis-url.ts';
 import { VERSION } from './version.ts';
 
 export interface OpenCostsOptions {

@@ -3,10 +3,10 @@ import { QUEUE_NAMES } from '../../queues/catalogue.ts';
 import type { AgentOperations } from '../coordination/agents/operations.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
 import { createMetrics } from '../observability/metrics.ts';
-import { operateFleet } from './api-role.ts';
+import { operateFleet } from './operate-fleet.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
 import { readRedisFacts, type RedisFacts } from './redis-facts.ts';
-import { requireRedisUrl } from './run-role.ts';
+import { requireRedisUrl } from './redis-url.ts';
 import { VERSION } from './version.ts';
 
 /** A fleet reached directly at its Redis. */

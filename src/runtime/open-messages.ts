@@ -4,7 +4,7 @@ import { createMetrics } from '../observability/metrics.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
 import { openCoordination } from './open-coordination.ts';
 import { messageOperations } from './operations/messages.ts';
-import { requireRedisUrl } from './run-role.ts';
+import { requireRedisUrl } from './redis-url.ts';
 import { VERSION } from './version.ts';
 
 /** The mailboxes at a Redis, and nothing else of a fleet there. */

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import { openMigration, type Migration } from '../coordination/migration/migration.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
 import { messagingOptions } from './coordination-settings.ts';
-import { requireRedisUrl } from './run-role.ts';
+import { requireRedisUrl } from './redis-url.ts';
 
 /**
  * Messages of the original at the Redis of a fleet, and the mailboxes of that fleet.

@@ -18,7 +18,7 @@ import { parseInput } from '../workflows/start.ts';
 import { createConnections } from './connections.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
 import { productWorkflows } from './product-catalog.ts';
-import { requireRedisUrl } from './run-role.ts';
+import { requireRedisUrl } from './redis-url.ts';
 
 export const ENGINES = ['in-process', 'durable'] as const;
 export type Engine = (typeof ENGINES)[number];

@@ -6,9 +6,10 @@ import type { StartRun } from '../contracts/turn.ts';
 import type { RunExplanation } from '../contracts/why.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { definitionsOf, type NamedPlan } from '../workflows/as-definition.ts';
-import { operateFleet } from './api-role.ts';
+import { operateFleet } from './operate-fleet.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
-import { requireRedisUrl, workedQueues, type WorkerQueue } from './run-role.ts';
+import { requireRedisUrl } from './redis-url.ts';
+import { workedQueues, type WorkerQueue } from './run-role.ts';
 import { VERSION } from './version.ts';
 import { startWorkerRole } from './worker-role.ts';
 

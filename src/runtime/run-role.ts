@@ -1,13 +1,13 @@
 import type { Config } from '../../config/schema.ts';
 import { QUEUE_NAMES, SAFETY_QUEUES, type QueueName } from '../../queues/catalogue.ts';
 import type { AgentName } from '../contracts/agent-type.ts';
-import { FleetError } from '../kernel/errors.ts';
 import { createMetrics } from '../observability/metrics.ts';
-import { startApiRole, type ApiRole } from './api-role.ts';
+import type { ApiRole } from './api-role.ts';
 import type { CoreOptions } from './core.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
 import { startFleetTracing } from './fleet-tracing.ts';
 import { loadAgents } from './module-agents.ts';
+import { requireRedisUrl } from './redis-url.ts';
 import { VERSION } from './version.ts';
 import { serveWorkerHttp } from './worker-http.ts';
 import { startWorkerRole } from './worker-role.ts';
@@ -109,7 +109,7 @@ function start(role: Role, core: Omit<CoreOptions, 'onOutage'>, instance: string
 }
 
 async function startApi(core: Omit<CoreOptions, 'onOutage'>): Promise<StartedRole> {
-  const api = await startApiRole(core);
+  const api = await openApi(core);
   return {
     ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api'] },
     stop: () => api.close(),
@@ -161,7 +161,7 @@ async function startWorker(
 async function startDev(core: Omit<CoreOptions, 'onOutage'>, instance: string): Promise<StartedRole> {
   const workers = await startWorkerRole({ ...core, queues: QUEUE_NAMES, instance });
   try {
-    const api = await startApiRole(core);
+    const api = await openApi(core);
     return {
       ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api', ...QUEUE_NAMES] },
       hopeless: workers.hopeless,
@@ -176,21 +176,18 @@ async function startDev(core: Omit<CoreOptions, 'onOutage'>, instance: string): 
   }
 }
 
+/** A worker does without what the API is made of. */
+async function openApi(core: Omit<CoreOptions, 'onOutage'>): Promise<ApiRole> {
+  const { startApiRole } = await import('./api-role.ts');
+  return startApiRole(core);
+}
+
 function apiAddresses(api: ApiRole) {
   return {
     url: api.url,
     metricsUrl: `${api.url}/metrics`,
     ...(api.boardUrl === null ? {} : { boardUrl: api.boardUrl }),
   };
-}
-
-export function requireRedisUrl(config: Config): string {
-  if (config.redis.url !== null) return config.redis.url;
-  throw new FleetError({
-    code: 'redis_not_configured',
-    kind: 'unavailable',
-    message: 'no Redis is configured: set redis.url (AO_REDIS__URL), or run `ao dev`, which brings its own',
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

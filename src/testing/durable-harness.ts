@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
-import { operateFleet, type OperatedFleet } from '../runtime/api-role.ts';
+import { operateFleet, type OperatedFleet } from '../runtime/operate-fleet.ts';
 import type { Core } from '../runtime/core.ts';
 import { runsBy } from '../runtime/plan-fleet.ts';
 import { VERSION } from '../runtime/version.ts';

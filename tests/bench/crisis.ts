@@ -3,7 +3,7 @@ import { JOB_DATA_VERSION } from '../../src/contracts/job.ts';
 import { sleep } from '../../src/kernel/abort.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
-import { operateFleet, type OperatedFleet } from '../../src/runtime/api-role.ts';
+import { operateFleet, type OperatedFleet } from '../../src/runtime/operate-fleet.ts';
 import { quickConfig } from '../../src/testing/settings.ts';
 import { WEBHOOK_SECRET } from '../support/crises.ts';
 import { pageReceiver, type PageReceiver } from '../support/page-receiver.ts';

@@ -5,7 +5,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import type { RedisClient } from '../../src/redis/connect.ts';
 import type { Core } from '../../src/runtime/core.ts';
-import { operateFleet } from '../../src/runtime/api-role.ts';
+import { operateFleet } from '../../src/runtime/operate-fleet.ts';
 import { startWorkerRole } from '../../src/runtime/worker-role.ts';
 import { IDLE_WORKFLOW, idleAgents, idleCatalog } from './idle-workflow.ts';
 import type { Subject } from './subject.ts';

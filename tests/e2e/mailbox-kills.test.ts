@@ -243,6 +243,39 @@ describe('a process that dies at any command', () => {
     },
   );
 
+  test(
+    'of consuming leaves each message that was not acked, and no other',
+    { timeout: 120_000 },
+    async () => {
+      const agent = { type: 'bob' };
+      const ids = Array.from({ length: 4 }, (_, n) => `consumed-${n}`);
+      const left = new Set<number>();
+      await killEverywhere(
+        'consume',
+        async (_, one) => {
+          for (const message_id of ids) await one.send(message({ message_id, recipient: agent }));
+          return ids.at(-1)!;
+        },
+        async (_, one) => {
+          await one.recoverPending();
+          const waiting = (await one.peek(agent)).map((each) => each.message.message_id);
+          // With no stall allowed, what was held becomes a dead letter.
+          const letters = (await one.listDeadLetters(agent)).map(({ letter }) => {
+            expect(letter.reason).toBe('stalled');
+            return 'message' in letter ? letter.message.message_id : '';
+          });
+          expect(letters.length).toBeLessThanOrEqual(1);
+          const present = [...letters, ...waiting];
+          expect(present).toEqual(ids.slice(ids.length - present.length));
+          left.add(present.length);
+        },
+        { auditMaxLen: 0 },
+      );
+      // Killed before the first ack, between the others, and not at all.
+      expect([...left].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
+    },
+  );
+
   test('of a send leaves a message, or an id that can be sent again', { timeout: 120_000 }, async () => {
     await killEverywhere(
       'send',

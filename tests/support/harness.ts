@@ -15,7 +15,7 @@ import { editChain } from './edit-plan.ts';
 import type { Language } from '../../src/models/language.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
-import { operateFleet, type OperatedFleet } from '../../src/runtime/api-role.ts';
+import { operateFleet, type OperatedFleet } from '../../src/runtime/operate-fleet.ts';
 import type { Core } from '../../src/runtime/core.ts';
 import {
   localAgents,

@@ -15,7 +15,7 @@ export interface MailboxTask {
   /** sender: how many, at once. */
   readonly count?: number;
   /** once: what to do. */
-  readonly action?: 'send' | 'nack' | 'replay' | 'recover' | 'move';
+  readonly action?: 'send' | 'nack' | 'replay' | 'recover' | 'move' | 'consume';
   readonly id?: string;
   /** Die instead of sending the command of this number, counted from the beginning of the action. */
   readonly dieAt?: number;
@@ -75,10 +75,23 @@ async function act(): Promise<unknown> {
     case 'move':
       await coordinator.move(BOB, BEN);
       break;
+    case 'consume':
+      await consumeUntil(id);
+      break;
     default:
       await coordinator.recoverPending(BOB);
   }
   return commands();
+}
+
+/** One after the other, until the message of this id is handled and acked. */
+async function consumeUntil(id: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const consumer = coordinator.consume({ type: 'bob' }, ({ queue_message: { message: got } }) => {
+    if (got.message_id === id) resolve();
+  });
+  await promise;
+  await consumer.close();
 }
 
 async function main(): Promise<void> {

@@ -3,7 +3,8 @@ import type { CliPorts } from '../../src/cli/ports.ts';
 import { productPorts } from '../../src/cli/product-ports.ts';
 import { createFleetLog, instanceName } from '../../src/runtime/fleet-log.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
-import { requireRedisUrl, workedQueues } from '../../src/runtime/run-role.ts';
+import { requireRedisUrl } from '../../src/runtime/redis-url.ts';
+import { workedQueues } from '../../src/runtime/run-role.ts';
 import { startWorkerRole, type WorkerRoleOptions } from '../../src/runtime/worker-role.ts';
 
 /** The command line of the product whose workers have other agents or another catalog. Only `worker` is served. */

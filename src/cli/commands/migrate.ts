@@ -41,7 +41,7 @@ async function migrate(context: CommandContext, _: [], options: MigrateOptions):
   context.noteWarnings(config);
   const { out } = context;
   const from = options.from ?? config.redis.key_prefix;
-  await using migration = context.ports.openMigration(config, from);
+  await using migration = await context.ports.openMigration(config, from);
   try {
     if (verify) {
       const found = await migration.verify();

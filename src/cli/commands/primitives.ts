@@ -71,7 +71,7 @@ export const registerPrimitives: Register = (program, run) => {
 };
 
 async function list(context: CommandContext): Promise<number> {
-  const plans = context.ports.openPlans(context.loadConfig()).list();
+  const plans = (await context.ports.openPlans(context.loadConfig())).list();
   const documents = plans.map(({ needsRedis, ...plan }) => ({ ...plan, needs_redis: needsRedis }));
   context.out.result({ primitives: documents }, () => tableOf(context, plans));
   return EXIT.ok;
@@ -99,7 +99,7 @@ function tableOf({ out }: CommandContext, plans: readonly PlanSummary[]): string
 
 async function graph(context: CommandContext, [name]: [string], options: GraphOptions): Promise<number> {
   const { out } = context;
-  const { drawn, mermaid } = context.ports.openPlans(context.loadConfig()).graph(name);
+  const { drawn, mermaid } = (await context.ports.openPlans(context.loadConfig())).graph(name);
   const document = options.format === 'json' ? drawn : { mermaid, notes: drawn.notes };
   out.result(document, () => [options.format === 'json' ? JSON.stringify(drawn, null, 2) : mermaid]);
   if (options.check !== true) return EXIT.ok;
@@ -136,18 +136,18 @@ async function runHere(
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   };
   if (embedded === true) {
-    return withOwnRedis(context, async (config) =>
-      inProcessDocument(await ports.openPlans(config).runInProcess(name, input, options)),
-    );
+    return withOwnRedis(context, async (config) => {
+      const plans = await ports.openPlans(config);
+      return inProcessDocument(await plans.runInProcess(name, input, options));
+    });
   }
-  const needsRedis = ports
-    .openPlans(context.loadConfig())
-    .list()
-    .some((plan) => plan.name === name && plan.needsRedis);
+  const known = (await ports.openPlans(context.loadConfig())).list();
+  const needsRedis = known.some((plan) => plan.name === name && plan.needsRedis);
   if (needsRedis)
     out.note(`${name} keeps its budget in Redis, also in process; --embedded brings a private one`);
   const config = needsRedis ? await context.loadConfigWithRedis() : context.loadConfig();
-  return inProcessDocument(await ports.openPlans(config).runInProcess(name, input, options));
+  const plans = await ports.openPlans(config);
+  return inProcessDocument(await plans.runInProcess(name, input, options));
 }
 
 async function runDurably(

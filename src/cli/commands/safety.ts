@@ -73,7 +73,7 @@ function localeOption(): Option {
 
 /** A line that cannot be judged is answered with its error and stops nothing. */
 async function test(context: CommandContext, [input]: [string], { locale }: TestOptions): Promise<number> {
-  const tools = context.ports.openSafety(locale);
+  const tools = await context.ports.openSafety(locale);
   let hasBadLine = false;
   for await (const { line, number } of givenLines(context, input)) {
     const read = readLine(line, TestLine);
@@ -104,7 +104,7 @@ function givenLines(context: CommandContext, input: string): AsyncIterable<Numbe
 }
 
 async function evaluate(context: CommandContext, _args: [], options: EvalOptions): Promise<number> {
-  const tools = context.ports.openSafety(options.locale);
+  const tools = await context.ports.openSafety(options.locale);
   const lines = [];
   for await (const { line, number } of linesOf(context, options.dataset)) {
     const read = readLine(line, tools.labelledLine);
@@ -123,7 +123,7 @@ async function evaluate(context: CommandContext, _args: [], options: EvalOptions
 
 async function checkRules({ ports, out }: CommandContext, [file]: [string]): Promise<number> {
   try {
-    const { version } = ports.openSafety().checkRules(file);
+    const { version } = (await ports.openSafety()).checkRules(file);
     out.result({ valid: true, errors: [], rules_version: version }, [`rules ok: version ${version}`]);
     return EXIT.ok;
   } catch (error) {

@@ -27,7 +27,8 @@ export function keysOfAgent(keys: CoordinationCore['keys'], agent: AgentId): str
 export interface BeatPorts {
   /** The capabilities that an agent advertises; must not throw. */
   readonly capabilitiesOf: (agent: LocalAgent) => string | undefined;
-  readonly onSuperseded: (agent: LocalAgent) => void;
+  /** Another incarnation has its name, or an operator took it away. */
+  readonly onDisowned: (agent: LocalAgent, how: 'superseded' | 'evicted') => void;
   readonly onBeaten?: (agent: LocalAgent) => void;
 }
 
@@ -62,11 +63,11 @@ function settle(
   agent: LocalAgent,
   answer: ScriptValue,
   state: string | undefined,
-  { onSuperseded, onBeaten }: BeatPorts,
+  { onDisowned, onBeaten }: BeatPorts,
 ): void {
   const [outcome, mark, isSaved] = answer as [string, string, number?]; // what the script answers
-  if (outcome === 'superseded') {
-    onSuperseded(agent);
+  if (outcome === 'superseded' || outcome === 'evicted') {
+    onDisowned(agent, outcome);
     return;
   }
   agent.degraded = readMark(mark);
@@ -89,6 +90,7 @@ function beatCall(
       keys.capabilities(...parts),
       keys.capabilityIndex(),
       keys.capabilityEpoch(),
+      keys.evictedAgent(...parts),
     ],
     args: [
       ...recordArgs(settings, agent),

@@ -9,7 +9,7 @@ export interface RegistryHooks {
   readonly beforeBeat?: (agent: RegisteredAgent) => string | undefined;
   /** A heartbeat of a local agent succeeded. */
   readonly onBeaten?: (agent: RegisteredAgent) => void;
-  /** Another incarnation took the name of a local agent: it must not consume any longer. */
+  /** Another incarnation or an operator took the name of a local agent: it must not consume any longer. */
   readonly onSuperseded?: (agent: RegisteredAgent) => void | Promise<void>;
   /** An agent went: a local one was deregistered, or the record of any became too old. */
   readonly onDeregistered?: (agent: AgentId, reason: string) => void | Promise<void>;

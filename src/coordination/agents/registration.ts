@@ -99,12 +99,13 @@ export function deregisterLocal(
   agent: LocalAgent,
   reason: string,
 ): Promise<boolean> {
-  return removeIncarnation(core, settings, agent, reason, changedState(core, settings, agent) ?? '');
+  const state = changedState(core, settings, agent) ?? '';
+  return removeIncarnation(core, settings, agent, reason, { state, mayBeat: false });
 }
 
 /**
- * The same for an incarnation in whatever process. If that one is alive, its next heartbeat finds out; its state stays
- * as it was saved last. Errors: redis_unavailable (unavailable)
+ * The same for an incarnation in whatever process. If that one is alive, its next heartbeat finds out and does not
+ * bring it back; its state stays as it was saved last. Errors: redis_unavailable (unavailable)
  */
 export function deregisterRemote(
   core: CoordinationCore,
@@ -112,16 +113,20 @@ export function deregisterRemote(
   { id, text, record }: AgentView,
   reason: string,
 ): Promise<boolean> {
-  return removeIncarnation(core, settings, { id, text, registrationId: record.registration_id }, reason, '');
+  const agent = { id, text, registrationId: record.registration_id };
+  return removeIncarnation(core, settings, agent, reason, { state: '', mayBeat: true });
 }
 
-/** @param state  to be saved; empty when it stays as it is */
+/**
+ * @param state  to be saved; empty when it stays as it is
+ * @param mayBeat  its process may be alive and not know yet
+ */
 async function removeIncarnation(
   { redis, keys }: CoordinationCore,
   settings: RegistrySettings,
   agent: { readonly id: AgentId; readonly text: string; readonly registrationId: string },
   reason: string,
-  state: string,
+  { state, mayBeat }: { readonly state: string; readonly mayBeat: boolean },
 ): Promise<boolean> {
   const parts = keyParts(agent.id);
   const answer = await askScript(
@@ -138,6 +143,7 @@ async function removeIncarnation(
       keys.capabilities(...parts),
       keys.capabilityIndex(),
       keys.capabilityEpoch(),
+      keys.evictedAgent(...parts),
     ],
     [
       agent.text,
@@ -146,6 +152,7 @@ async function removeIncarnation(
       state,
       settings.stateRetentionMs,
       settings.eventsMaxLen,
+      mayBeat ? settings.recordRetentionMs : '',
     ],
   );
   return answer === 1;

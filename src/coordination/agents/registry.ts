@@ -91,7 +91,7 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
       this.#assertOpen('register');
     }
     const previous = this.#local.get(local.text);
-    if (previous !== undefined) this.#supersede(previous);
+    if (previous !== undefined) this.#disown(previous, 'superseded');
     if (previous !== undefined) await this.tell('superseded', previous.id, { by: local.registrationId });
     this.#local.set(local.text, local);
     this.#beats.start(this.settings.heartbeatIntervalMs);
@@ -265,15 +265,15 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
   #beat(agents: readonly LocalAgent[]): Promise<void> {
     return beatAgents(this.#core, this.settings, agents, {
       capabilitiesOf: (agent) => this.#hooks.capabilitiesOf(agent),
-      onSuperseded: (agent) => this.#supersede(agent),
+      onDisowned: (agent, how) => this.#disown(agent, how),
       onBeaten: (agent) => void this.#hooks.call(agent.text, (hooks) => hooks.onBeaten?.(agent)),
     });
   }
 
-  #supersede(agent: LocalAgent): void {
+  #disown(agent: LocalAgent, how: 'superseded' | 'evicted'): void {
     if (this.#local.get(agent.text) === agent) this.#local.delete(agent.text);
-    agent.abandon('was superseded');
-    this.#core.logger.warn({ agent: agent.text }, 'another process took over an agent of this one');
+    agent.abandon(`was ${how}`);
+    this.#core.logger.warn({ agent: agent.text, how }, 'an agent of this process lost its name');
     void this.#hooks.call(agent.text, (hooks) => hooks.onSuperseded?.(agent));
   }
 

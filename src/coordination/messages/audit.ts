@@ -1,12 +1,11 @@
-import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { RedisClient } from '../../redis/connect.ts';
 import { runScript } from '../../redis/script.ts';
-import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
-import type { AgentMessage } from '../models/message.ts';
+import type { AgentIdInput } from '../models/agent-id.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 import type { Logger, MetricsSink } from '../ports.ts';
 import { writeAudit } from '../scripts/write-audit.ts';
+import { AUDIT_FIELDS, auditValues, type AuditSubject } from './audit-fields.ts';
 import { asking } from './availability.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 
@@ -45,15 +44,6 @@ export interface AuditEntry {
   readonly error?: string;
 }
 
-/** What an entry tells of a message besides what happened to it. */
-export interface AuditSubject {
-  readonly message: AgentMessage;
-  /** The mailbox. */
-  readonly agent: AgentIdInput;
-  readonly enqueueId: string;
-  readonly attempts: number;
-}
-
 export interface AuditQuery {
   readonly messageId?: string;
   /** Text form; of the sender or of the mailbox. */
@@ -71,6 +61,10 @@ const BATCH = 200;
 /** While Redis is away entries wait; beyond this many they are counted as lost. */
 const MOST_WAITING = 20_000;
 
+/** What happened, when, and the values of the fields. */
+type Entry = readonly [AuditEvent, string, readonly string[]];
+const FIELDS = JSON.stringify(AUDIT_FIELDS);
+
 /** The trail of what happened to messages. It never holds a payload, only its size and digest. */
 export class MessageAudit {
   readonly #redis: RedisClient;
@@ -78,7 +72,7 @@ export class MessageAudit {
   readonly #maxLen: () => number;
   readonly #metrics: MetricsSink;
   readonly #logger: Logger;
-  #entries: string[][] = [];
+  #entries: Entry[] = [];
   #writing: Promise<void> | undefined;
 
   constructor(
@@ -94,35 +88,6 @@ export class MessageAudit {
     this.#logger = ports.logger;
   }
 
-  /** Fields of an entry without its event, as a flat list. */
-  fields({ message, agent, enqueueId, attempts }: AuditSubject, error?: string): string[] {
-    const { bytes, sha256 } = digestOf(message.payload);
-    const fields = [
-      'at',
-      new Date().toISOString(),
-      'message_id',
-      message.message_id,
-      'enqueue_id',
-      enqueueId,
-      'sender',
-      agentIdText(message.sender),
-      'recipient',
-      agentIdText(agent),
-      'priority',
-      String(message.priority),
-      'type',
-      message.message_type,
-      'attempts',
-      String(attempts),
-      'payload_bytes',
-      bytes,
-      'payload_sha256',
-      sha256,
-    ];
-    if (error !== undefined) fields.push('error', error);
-    return fields;
-  }
-
   /**
    * Writes without making anybody wait; what happens while an earlier write is under way goes out together. What
    * cannot be written is logged and counted.
@@ -133,7 +98,7 @@ export class MessageAudit {
       this.failed(new Error('too many entries wait to be written'));
       return;
     }
-    this.#entries.push(['event', event, ...this.fields(subject, error)]);
+    this.#entries.push([event, new Date().toISOString(), auditValues(subject, error)]);
     this.#writing ??= this.#writeAll();
   }
 
@@ -178,33 +143,17 @@ export class MessageAudit {
     // What happens in this turn of the event loop belongs to the first batch.
     await setImmediate();
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
-      await runScript(this.#redis, writeAudit, [this.#stream], [this.#maxLen(), JSON.stringify(batch)]).catch(
-        (failure: unknown) => this.failed(failure, batch.length),
+      const args = [this.#maxLen(), FIELDS, JSON.stringify(batch)];
+      await runScript(this.#redis, writeAudit, [this.#stream], args).catch((failure: unknown) =>
+        this.failed(failure, batch.length),
       );
     }
     this.#writing = undefined;
   }
 
-  #take(): string[][] {
+  #take(): Entry[] {
     return this.#entries.splice(0, BATCH);
   }
-}
-
-interface Digest {
-  readonly bytes: string;
-  readonly sha256: string;
-}
-
-/** A message has several entries in one process, and one payload. */
-const DIGESTS = new WeakMap<object, Digest>();
-
-function digestOf(payload: AgentMessage['payload']): Digest {
-  const known = DIGESTS.get(payload);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(payload);
-  const digest = { bytes: String(Buffer.byteLength(text)), sha256: hash('sha256', text) };
-  DIGESTS.set(payload, digest);
-  return digest;
 }
 
 function toEntry(id: string, flat: readonly string[]): AuditEntry {

@@ -1,4 +1,10 @@
-import { toBackendError, runScript, type Script, type ScriptValue } from '../../redis/script.ts';
+import {
+  toBackendError,
+  runScript,
+  type Script,
+  type ScriptArgument,
+  type ScriptValue,
+} from '../../redis/script.ts';
 import type { RedisClient } from '../../redis/connect.ts';
 import { isFleetError } from '../../kernel/errors.ts';
 import { CoordinationUnavailableError } from '../errors.ts';
@@ -29,7 +35,7 @@ export async function askScript(
   redis: RedisClient,
   script: Script,
   keys: readonly string[],
-  args: readonly (string | number)[],
+  args: readonly ScriptArgument[],
 ): Promise<ScriptValue> {
   return asking(redis, script.name, () => runScript(redis, script, keys, args));
 }

@@ -41,6 +41,14 @@ export type MessageHandler = (received: ReceivedMessage, context: HandlerContext
 /** Takes what arrives before the handler sees it, such as awaited answers; true when it did. */
 export type Interceptor = (received: ReceivedMessage) => boolean;
 
+interface Taken {
+  readonly received: ReceivedMessage;
+  readonly mailbox: AgentIdInput;
+}
+
+/** What a slot handles next: null when there is nothing, `unknown` when nobody looked yet. */
+type Next = Taken | 'unknown' | null;
+
 /** Somebody of those who wait looks every few seconds anyhow. */
 const IDLE_LOOK_MS = 30_000;
 const AFTER_ERROR_MS = 500;
@@ -117,27 +125,27 @@ export class Consumer implements AsyncDisposable {
 
   async #run(slot: number): Promise<void> {
     let turn = slot;
-    while (!this.#stopping.signal.aborted) {
-      turn += 1;
+    const take = (): Promise<Taken | null> => this.#take((turn += 1));
+    let next: Next = 'unknown';
+    while (this.isRunning || isTaken(next)) {
+      const now: Next = next;
+      next = 'unknown';
       try {
-        const taken = await this.#take(turn);
-        if (taken === null) await this.#arrival();
-        else await this.#handle(taken.received, taken.mailbox);
+        if (isTaken(now)) next = await this.#handle(now, take);
+        else if (now === 'unknown') next = await take();
+        else await this.#arrival();
       } catch (error) {
-        this.#core.logger.warn(
-          { agent: agentIdText(this.#agent), err: error },
-          'receiving failed; trying again',
-        );
+        this.#warn(error);
         await sleep(AFTER_ERROR_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }
     }
   }
 
-  async #take(turn: number): Promise<{ received: ReceivedMessage; mailbox: AgentIdInput } | null> {
+  async #take(turn: number): Promise<Taken | null> {
     const count = this.#mailboxes.length;
     for (let index = 0; index < count; index += 1) {
       const mailbox = this.#mailboxes[(turn + index) % count]!;
-      const received = await reserveNext(this.#core, mailbox, this.#core.settings().visibilityTimeoutMs);
+      const received = await reserveNext(this.#core, mailbox, this.#holdMs());
       if (received !== null) return { received, mailbox };
     }
     return null;
@@ -153,16 +161,24 @@ export class Consumer implements AsyncDisposable {
     done.abort();
   }
 
-  async #handle(received: ReceivedMessage, mailbox: AgentIdInput): Promise<void> {
+  /** @returns what comes next, if that was asked for in the same breath */
+  async #handle({ received, mailbox }: Taken, take: () => Promise<Taken | null>): Promise<Next> {
     const { token } = received;
-    if (this.#stopping.signal.aborted) {
+    if (!this.isRunning) {
       await releaseMessage(this.#core, mailbox, token);
-      return;
+      return 'unknown';
     }
     if (this.#intercept(received)) {
       await ackMessage(this.#core, mailbox, token);
-      return;
+      return 'unknown';
     }
+    const outcome = await this.#work(received, mailbox);
+    if (outcome.kind === 'done' && this.isRunning) return this.#ackAndTake(token, mailbox, take);
+    await this.#settle(outcome, token, mailbox);
+    return 'unknown';
+  }
+
+  async #work(received: ReceivedMessage, mailbox: AgentIdInput): Promise<Outcome> {
     const work = new Work();
     const timer =
       this.#timeoutMs === undefined
@@ -176,16 +192,40 @@ export class Consumer implements AsyncDisposable {
               }),
             this.#timeoutMs,
           );
-    this.#working.set(work, { token, mailbox });
+    this.#working.set(work, { token: received.token, mailbox });
     this.#renewal ??= setInterval(() => void this.#renew(), Math.ceil(this.#holdMs() / 3));
     try {
-      const outcome = await work.run((signal) => this.#handler(received, { signal, mailbox }));
-      this.#working.delete(work);
-      await this.#settle(outcome, token, mailbox);
+      const context = {
+        get signal() {
+          return work.signal;
+        },
+        mailbox,
+      };
+      return await work.run(() => this.#handler(received, context));
     } finally {
       clearTimeout(timer);
       this.#working.delete(work);
     }
+  }
+
+  /**
+   * What is done goes and the next comes in one step of Redis, if it lies in the same mailbox. Whether the one was
+   * still ours says nothing about the other: when asking for either fails, the other counts all the same.
+   */
+  async #ackAndTake(
+    token: string,
+    mailbox: AgentIdInput,
+    take: () => Promise<Taken | null>,
+  ): Promise<Taken | null> {
+    const acking = ackMessage(this.#core, mailbox, token, this.#agent);
+    const [acked, taken] = await Promise.allSettled([acking, take()]);
+    if (taken.status === 'rejected') throw taken.reason;
+    if (acked.status === 'rejected') this.#warn(acked.reason);
+    return taken.value;
+  }
+
+  #warn(error: unknown): void {
+    this.#core.logger.warn({ agent: agentIdText(this.#agent), err: error }, 'receiving failed; trying again');
   }
 
   /** Holds messages as long as they are handled; a reservation that is lost aborts the handler. */
@@ -234,17 +274,21 @@ export class Consumer implements AsyncDisposable {
   }
 }
 
+function isTaken(next: Next): next is Taken {
+  return next !== null && next !== 'unknown';
+}
+
 async function putOff(
   core: MessagingCore,
   mailbox: AgentIdInput,
   token: string,
   delayMs: number,
 ): Promise<void> {
-  const held = core.held.get(token);
   const receipt = readToken(token, mailboxQueue(mailbox));
   core.held.drop(token);
-  if (held === undefined || receipt === undefined) return;
-  await asking(core.redis, 'put off', () => held.job.moveToDelayed(Date.now() + delayMs, receipt.lock)).catch(
-    (error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'),
-  );
+  if (receipt === undefined) return;
+  const queue = await core.mailboxes.queue(mailbox);
+  await asking(core.redis, 'put off', () =>
+    queue.getBackend().moveToDelayed(receipt.jobId, Date.now(), delayMs, receipt.lock, { skipAttempt: true }),
+  ).catch((error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'));
 }

@@ -1,11 +1,12 @@
-import type { Job } from 'bullmq';
+import type { JobJson } from 'bullmq';
 import type { AgentIdInput } from '../models/agent-id.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 
 /** A message that this coordinator received and nobody settled yet. */
 export interface HeldMessage {
   readonly agent: AgentIdInput;
-  readonly job: Job;
+  /** Of the job, as BullMQ decodes it. */
+  readonly json: JobJson;
   readonly queueMessage: QueueMessage;
   /** Epoch milliseconds. */
   deadline: number;

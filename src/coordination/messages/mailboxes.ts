@@ -12,11 +12,16 @@ import { Arrivals } from './arrivals.ts';
 /** BullMQ's own events are a courtesy to watchers; messages have their audit. */
 const EVENTS_KEPT = 1000;
 
+interface Receiver {
+  readonly worker: Worker;
+  readonly arrivals: Arrivals;
+}
+
 interface Mailbox {
   readonly agent: AgentIdInput;
   queue?: Queue;
   deadLetters?: Queue;
-  receiver?: { readonly worker: Worker; readonly arrivals: Arrivals };
+  receiver?: Receiver;
   usedAt: number;
   /** Consumers that keep it open. */
   users: number;
@@ -32,6 +37,8 @@ export class Mailboxes {
   readonly #lockMs: () => number;
   readonly #logger: Logger;
   readonly #mailboxes = new Map<string, Mailbox>();
+  /** Those that were ready once: what became of Redis since then, their commands will tell. */
+  readonly #opened = new WeakSet<Queue | Worker>();
   #isClosed = false;
 
   constructor(redis: RedisClient, prefix: string, lockMs: () => number, logger: Logger) {
@@ -56,18 +63,20 @@ export class Mailboxes {
   }
 
   /** Errors: redis_unavailable (unavailable) */
-  async receiver(agent: AgentIdInput): Promise<{ worker: Worker; arrivals: Arrivals; lockMs: number }> {
+  async receiver(agent: AgentIdInput): Promise<Receiver> {
     const mailbox = this.#mailbox(agent);
-    mailbox.receiver ??= this.#openReceiver(agent);
-    const { worker, arrivals } = mailbox.receiver;
+    const receiver = (mailbox.receiver ??= this.#openReceiver(agent));
+    const { worker } = receiver;
+    if (this.#opened.has(worker)) return receiver;
     try {
       await asking(this.#redis, 'open mailbox', () => worker.waitUntilReady());
+      this.#opened.add(worker);
     } catch (error) {
       if (mailbox.receiver?.worker === worker) delete mailbox.receiver;
       void worker.close(true).catch(() => {});
       throw error;
     }
-    return { worker, arrivals, lockMs: worker.opts.lockDuration ?? this.#lockMs() };
+    return receiver;
   }
 
   /** The agents whose mailboxes this process receives from. */
@@ -116,8 +125,10 @@ export class Mailboxes {
 
   async #ready(mailbox: Mailbox, which: 'queue' | 'deadLetters'): Promise<Queue> {
     const queue = mailbox[which]!;
+    if (this.#opened.has(queue)) return queue;
     try {
       await asking(this.#redis, 'open mailbox', () => queue.waitUntilReady());
+      this.#opened.add(queue);
       return queue;
     } catch (error) {
       // BullMQ remembers a failed beginning for ever; the next use begins anew.
@@ -133,7 +144,7 @@ export class Mailboxes {
     return queue;
   }
 
-  #openReceiver(agent: AgentIdInput): { worker: Worker; arrivals: Arrivals } {
+  #openReceiver(agent: AgentIdInput): Receiver {
     const name = mailboxQueue(agent);
     const worker = new Worker(name, null, {
       ...this.#options(),

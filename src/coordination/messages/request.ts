@@ -6,7 +6,8 @@ import { QueueMessage, type ReceivedMessage } from '../models/queue-message.ts';
 import { takeMessage } from '../scripts/settle-leftovers.ts';
 import { askScript } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { answeredRequest, sendChecked } from './send.ts';
+import { answeredRequest } from './post.ts';
+import { sendChecked } from './send.ts';
 
 /** A notice may get lost; then the answer is found by looking. */
 const LOOK_EVERY_MS = 250;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Job } from 'bullmq';
+import type { Job, JobJson } from 'bullmq';
 import { z } from 'zod';
 import { mailboxQueue } from '../keys.ts';
 import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
@@ -12,6 +12,7 @@ import type { MessagingCore } from './core.ts';
 import { finishDeadLetter } from './dead-letters.ts';
 import { INVALID_ENVELOPE } from './failure.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
+import { takeJob } from './serve.ts';
 import { toToken } from './token.ts';
 
 export const VisibilityTimeout = z.int().min(50).max(43_200_000);
@@ -58,22 +59,18 @@ export async function reserveNext(
   visibleInMs: number,
 ): Promise<ReceivedMessage | null> {
   await knowMailbox(core, agent);
-  const { worker, lockMs, arrivals } = await core.mailboxes.receiver(agent);
+  const { arrivals } = await core.mailboxes.receiver(agent);
   for (;;) {
     const lock = randomUUID();
-    const startedAt = Date.now();
-    const job = await fetchJob(core, agent, () => worker.getNextJob(lock, { block: false }), lock);
-    if (job === 'nothing') return null;
+    const deadline = Date.now() + visibleInMs;
+    const job = await takeJob(core, agent, lock, visibleInMs);
+    if (job === null) return null;
     arrivals.pass();
-    if (job === 'unreadable') continue;
-    const queueMessage = readEnvelope(job);
-    if (queueMessage === undefined || job.deferredFailure) {
-      await putAside(core, agent, lock, job.deferredFailure ? STALLED_REASON : INVALID_ENVELOPE);
-      continue;
-    }
-    // A reservation that ended before it could be set belongs to somebody else by now.
-    if (visibleInMs !== lockMs && !(await setReservation(core, job, lock, visibleInMs))) continue;
-    return hold(core, agent, { job, lock, queueMessage, deadline: startedAt + visibleInMs });
+    const { id, json } = job;
+    const queueMessage = json === undefined ? undefined : readStored(json);
+    if (json !== undefined && queueMessage !== undefined && !json.deferredFailure)
+      return hold(core, agent, { id, json, lock, queueMessage, deadline });
+    await putAside(core, agent, lock, json?.deferredFailure ? STALLED_REASON : INVALID_ENVELOPE);
   }
 }
 
@@ -90,34 +87,8 @@ async function knowMailbox(core: MessagingCore, agent: AgentIdInput): Promise<vo
   known.add(text);
 }
 
-/** BullMQ throws away the id of a job whose data are no JSON; the lock still tells which one it is. */
-async function fetchJob(
-  core: MessagingCore,
-  agent: AgentIdInput,
-  fetch: () => Promise<Job | undefined>,
-  lock: string,
-): Promise<Job | 'nothing' | 'unreadable'> {
-  const fetching = fetch();
-  let isGivenUp = false;
-  // A fetch that comes back when its caller has gone must not keep the message.
-  fetching
-    .then(
-      (job) => (isGivenUp && job !== undefined ? job.moveToWait(lock) : undefined),
-      () => undefined,
-    )
-    .catch(() => undefined);
-  try {
-    return (await asking(core.redis, 'receive', () => fetching)) ?? 'nothing';
-  } catch (error) {
-    isGivenUp = true;
-    if (!(error instanceof SyntaxError)) throw error;
-    await putAside(core, agent, lock, INVALID_ENVELOPE);
-    return 'unreadable';
-  }
-}
-
 /** The envelope with what BullMQ counts: nacks, expired reservations, the last error. */
-export function readEnvelope(job: Job): QueueMessage | undefined {
+export function readEnvelope(job: Pick<Job, 'data' | Counted>): QueueMessage | undefined {
   const parsed = QueueMessage.safeParse(job.data);
   if (!parsed.success) return undefined;
   const stored = parsed.data;
@@ -127,6 +98,17 @@ export function readEnvelope(job: Job): QueueMessage | undefined {
     stalls: stored.stalls + job.stalledCounter,
     last_error: job.failedReason ?? stored.last_error,
   };
+}
+
+type Counted = 'attemptsMade' | 'stalledCounter' | 'failedReason';
+
+/** The same of a job as it is stored; its data may be no JSON. */
+function readStored({ data, attemptsMade, stalledCounter, failedReason }: JobJson): QueueMessage | undefined {
+  try {
+    return readEnvelope({ data: JSON.parse(data), attemptsMade, stalledCounter, failedReason });
+  } catch {
+    return undefined;
+  }
 }
 
 async function putAside(
@@ -145,20 +127,16 @@ async function putAside(
   if (typeof jobId === 'string') await finishDeadLetter(core, agent, jobId);
 }
 
-async function setReservation(core: MessagingCore, job: Job, lock: string, ms: number): Promise<boolean> {
-  return (await asking(core.redis, 'reserve', () => job.extendLock(lock, ms))) === 1;
-}
-
 function hold(
   core: MessagingCore,
   agent: AgentIdInput,
-  reserved: { job: Job; lock: string; queueMessage: QueueMessage; deadline: number },
+  reserved: { id: string; json: JobJson; lock: string; queueMessage: QueueMessage; deadline: number },
 ): ReceivedMessage {
-  const { job, lock, queueMessage, deadline } = reserved;
-  const token = toToken({ queue: mailboxQueue(agent), jobId: job.id ?? '', lock });
-  core.held.add(token, { agent, job, queueMessage, deadline });
+  const { id, json, lock, queueMessage, deadline } = reserved;
+  const token = toToken({ queue: mailboxQueue(agent), jobId: id, lock });
+  core.held.add(token, { agent, json, queueMessage, deadline });
   core.audit.writeQueued('received', agent, queueMessage);
-  if (job.attemptsStarted <= 1) {
+  if (json.attemptsStarted <= 1) {
     const waitedMs = Math.max(0, Date.now() - Date.parse(queueMessage.enqueued_at));
     core.metrics.observe(MESSAGE_METRICS.waitSeconds, waitedMs / 1000, { agent: agentIdText(agent) });
   }

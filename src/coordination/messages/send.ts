@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { Job, type JobJson, type Queue } from 'bullmq';
-import { runScript, type ScriptValue } from '../../redis/script.ts';
-import { messageJobPriority } from '../../contracts/priority.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoordinationValidationError } from '../errors.ts';
 import { agentIdText, canonicalAgentId, isSameAgent, type AgentId } from '../models/agent-id.ts';
 import { AgentMessage, type AgentMessageInput, type MessageResult } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
-import { ADD_ARGUMENTS, ADD_KEYS, postMessage } from '../scripts/post-message.ts';
 import { parseInput } from '../validate.ts';
-import { asking, isUnavailable, isUnsent } from './availability.ts';
+import { digestOf } from './audit-fields.ts';
 import type { MessagingCore } from './core.ts';
 import { finishDeadLetter } from './dead-letters.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
+import { postMessage, type PostOutcome } from './post.ts';
 import { retryStamp } from './settings.ts';
 import { jobIdOf } from './token.ts';
 
@@ -26,7 +23,7 @@ const LEFTOVER_PAUSE_MS = 40;
  */
 export function checkMessage(input: unknown, maxPayloadBytes: number, at = ''): AgentMessage {
   const message = parseInput(AgentMessage, input, at);
-  const bytes = Buffer.byteLength(JSON.stringify(message.payload));
+  const { bytes } = digestOf(message.payload);
   if (bytes > maxPayloadBytes) {
     const path = at === '' ? 'payload' : `${at}.payload`;
     throw new CoordinationValidationError([
@@ -132,11 +129,14 @@ const ERROR_TEXTS = {
   redis_unavailable: 'Redis cannot be reached; nothing was stored',
   unknown_outcome: 'the connection was lost meanwhile; sending the same message_id again is safe',
 } as const;
-type Outcome = 'sent' | 'duplicate' | keyof typeof ERROR_TEXTS;
 
-async function place(core: MessagingCore, agent: AgentId, queued: QueueMessage): Promise<Outcome> {
+async function place(
+  core: MessagingCore,
+  agent: AgentId,
+  queued: QueueMessage,
+): Promise<Exclude<PostOutcome, 'leftover'>> {
   for (let round = 0; round < LEFTOVER_ROUNDS; round += 1) {
-    const outcome = await placeOnce(core, agent, queued);
+    const outcome = await postMessage(core, agent, queued);
     if (outcome !== 'leftover') return outcome;
     if (round > 0) await sleep(LEFTOVER_PAUSE_MS);
     try {
@@ -147,120 +147,4 @@ async function place(core: MessagingCore, agent: AgentId, queued: QueueMessage):
     }
   }
   return 'redis_unavailable';
-}
-
-async function placeOnce(
-  core: MessagingCore,
-  agent: AgentId,
-  queued: QueueMessage,
-): Promise<Outcome | 'leftover'> {
-  let isWritten = false;
-  const onWrite = (): void => {
-    isWritten = true;
-  };
-  try {
-    const [outcome, isAudited] = (await asking(core.redis, 'send', () =>
-      post(core, agent, queued, onWrite),
-    )) as ['sent' | 'duplicate' | 'full' | 'failed', number];
-    if (isAudited === 0) core.audit.failed(new Error('Redis refused the entry'));
-    if (outcome === 'full') return 'queue_full';
-    return outcome === 'failed' ? 'leftover' : outcome;
-  } catch (error) {
-    if (!isUnavailable(error)) core.logger.error({ err: error }, 'a message could not be stored');
-    return isWritten && !isUnsent(error) ? 'unknown_outcome' : 'redis_unavailable';
-  }
-}
-
-function post(
-  core: MessagingCore,
-  agent: AgentId,
-  queued: QueueMessage,
-  onWrite: () => void,
-): Promise<ScriptValue> {
-  return postWith(core, agent, queued, (keys, args) => {
-    onWrite();
-    return runScript(core.redis, postMessage, keys, args);
-  });
-}
-
-/**
- * BullMQ makes the job and the arguments of its script; ours takes them along with those of the admission.
- * @param run  given the keys and arguments of {@link postMessage}
- */
-export async function postWith(
-  core: MessagingCore,
-  agent: AgentId,
-  queued: QueueMessage,
-  run: (keys: string[], args: (string | number)[]) => Promise<ScriptValue>,
-): Promise<ScriptValue> {
-  const queue = await core.mailboxes.queue(agent);
-  const jobId = jobIdOf(queued.message.message_id);
-  const job = new Job(
-    queue,
-    'message',
-    queued,
-    {
-      jobId,
-      priority: messageJobPriority(queued.priority),
-      attempts: Math.max(1, queued.retry.attempts - queued.delivery_attempts),
-      backoff: { type: 'ao' },
-      removeOnComplete: true,
-      removeOnFail: false,
-      stackTraceLimit: 10,
-    },
-    jobId,
-  );
-  const client = {
-    runCommand(_name: string, args: (string | number)[]) {
-      return run(
-        [...args.slice(0, ADD_KEYS).map(String), ...postKeys(core, queue, queued)],
-        [...args.slice(ADD_KEYS, ADD_KEYS + ADD_ARGUMENTS), ...postArguments(core, agent, queue, queued)],
-      );
-    },
-  };
-  // The one method that takes the client to use; for this job it calls nothing but `runCommand` of it.
-  const backend = queue.getBackend() as unknown as AddingBackend;
-  return backend.addJobToTransaction(client, job.asJSON(), jobId);
-}
-
-interface AddingBackend {
-  addJobToTransaction(client: object, job: JobJson, jobId: string): Promise<ScriptValue>;
-}
-
-function postKeys(core: MessagingCore, queue: Queue, { message }: QueueMessage): string[] {
-  const { keys } = core;
-  return [
-    keys.mailboxes(),
-    queue.toKey(jobIdOf(message.message_id)),
-    queue.toKey('failed'),
-    queue.toKey('wait'),
-    keys.messageAudit(),
-    keys.reply(answeredRequest(message) || '-'),
-  ];
-}
-
-function postArguments(
-  core: MessagingCore,
-  agent: AgentId,
-  queue: Queue,
-  { message, enqueue_id: enqueueId, delivery_attempts: attempts }: QueueMessage,
-): (string | number)[] {
-  const { queueSize, auditMaxLen } = core.settings();
-  return [
-    queueSize,
-    jobIdOf(message.message_id),
-    enqueueId,
-    agentIdText(agent),
-    auditMaxLen,
-    queue.name,
-    core.keys.replyNotices(),
-    answeredRequest(message),
-    ...(auditMaxLen === 0 ? [] : core.audit.fields({ message, agent, enqueueId, attempts })),
-  ];
-}
-
-/** The request that a response answers; empty for everything else. */
-export function answeredRequest({ message_type, payload }: AgentMessage): string {
-  const answered = payload['in_reply_to'];
-  return message_type === 'response' && typeof answered === 'string' ? answered.slice(0, 128) : '';
 }

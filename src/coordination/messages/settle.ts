@@ -10,10 +10,8 @@ import { finishDeadLetter } from './dead-letters.ts';
 import { DeliveryFailure } from './failure.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 import { readEnvelope, VisibilityTimeout } from './reserve.ts';
+import { ackJob, isGone } from './serve.ts';
 import { readToken, type Receipt } from './token.ts';
-
-/** What scripts of BullMQ answer when a reservation is gone: no such job, no lock, not active, foreign lock. */
-const GONE = [-1, -2, -3, -6];
 
 const Nack = z.strictObject({
   failure: FailureType.default('transient'),
@@ -35,10 +33,10 @@ export async function ackMessage(
   token: string,
   by: AgentIdInput = agent,
 ): Promise<boolean> {
-  const reserved = await findReserved(core, agent, token);
-  if (reserved === undefined) return false;
-  const { job, receipt, queueMessage } = reserved;
-  const isDone = await settled(core, 'ack', () => job.moveToCompleted(null, receipt.lock, false));
+  const receipt = receiptOf(agent, token);
+  if (receipt === undefined) return false;
+  const queueMessage = core.held.get(token)?.queueMessage ?? (await readReserved(core, agent, receipt));
+  const isDone = await ackJob(core, agent, receipt.jobId, receipt.lock);
   core.held.drop(token);
   if (!isDone) return false;
   if (queueMessage !== undefined) core.audit.writeQueued('acked', agent, queueMessage);
@@ -60,9 +58,10 @@ export async function nackMessage(
   by: AgentIdInput = agent,
 ): Promise<boolean> {
   const { failure, error } = parseInput(Nack, options, 'options');
-  const reserved = await findReserved(core, agent, token);
-  if (reserved === undefined) return false;
-  const { job, receipt, queueMessage } = reserved;
+  const receipt = receiptOf(agent, token);
+  const job = receipt === undefined ? undefined : await findJob(core, agent, token, receipt);
+  if (receipt === undefined || job === undefined) return false;
+  const queueMessage = core.held.get(token)?.queueMessage ?? readEnvelope(job);
   const reason = new DeliveryFailure(failure, error);
   const isLast = failure === 'permanent' || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   const isDone = await settled(core, 'nack', () => job.moveToFailed(reason, receipt.lock, false));
@@ -114,10 +113,13 @@ export async function releaseMessage(
   agent: AgentIdInput,
   token: string,
 ): Promise<boolean> {
-  const reserved = await findReserved(core, agent, token);
-  if (reserved === undefined) return false;
-  const { job, queue, receipt, queueMessage } = reserved;
-  const isDone = await settled(core, 'release', () => job.moveToWait(receipt.lock));
+  const receipt = receiptOf(agent, token);
+  if (receipt === undefined) return false;
+  const queueMessage = core.held.get(token)?.queueMessage ?? (await readReserved(core, agent, receipt));
+  const queue = await core.mailboxes.queue(agent);
+  const isDone = await settled(core, 'release', () =>
+    queue.getBackend().moveJobFromActiveToWait(receipt.jobId, receipt.lock),
+  );
   core.held.drop(token);
   if (!isDone) return false;
   if (queueMessage !== undefined) core.audit.writeQueued('released', agent, queueMessage);
@@ -130,27 +132,28 @@ async function wake(core: MessagingCore, queue: Queue): Promise<void> {
   await core.redis.zadd(queue.toKey('marker'), 0, '0').catch(() => undefined);
 }
 
-interface Reserved {
-  readonly job: Job;
-  readonly queue: Queue;
-  readonly receipt: Receipt;
-  /** Undefined when its data are no message. */
-  readonly queueMessage: QueueMessage | undefined;
+/** The message of a reservation that another process made; undefined when it is gone, or no message. */
+async function readReserved(
+  core: MessagingCore,
+  agent: AgentIdInput,
+  { jobId }: Receipt,
+): Promise<QueueMessage | undefined> {
+  const queue = await core.mailboxes.queue(agent);
+  const job = await asking(core.redis, 'read message', () => Job.fromId(queue, jobId));
+  return job === undefined ? undefined : readEnvelope(job);
 }
 
-/** What a token stands for; read from Redis when another process received it. */
-async function findReserved(
+/** The job of a reservation; read from Redis when another process made it. */
+async function findJob(
   core: MessagingCore,
   agent: AgentIdInput,
   token: string,
-): Promise<Reserved | undefined> {
-  const receipt = receiptOf(agent, token);
-  if (receipt === undefined) return undefined;
+  { jobId }: Receipt,
+): Promise<Job | undefined> {
   const queue = await core.mailboxes.queue(agent);
   const held = core.held.get(token);
-  if (held !== undefined) return { job: held.job, queue, receipt, queueMessage: held.queueMessage };
-  const job = await asking(core.redis, 'read message', () => Job.fromId(queue, receipt.jobId));
-  return job === undefined ? undefined : { job, queue, receipt, queueMessage: readEnvelope(job) };
+  if (held !== undefined) return Job.fromJSON(queue, held.json, jobId);
+  return asking(core.redis, 'read message', () => Job.fromId(queue, jobId));
 }
 
 function receiptOf(agent: AgentIdInput, token: string): Receipt | undefined {
@@ -165,7 +168,7 @@ async function settled(core: MessagingCore, what: string, settle: () => Promise<
     return true;
   } catch (error) {
     const code = bullCode(error);
-    if (code !== undefined && GONE.includes(code)) return false;
+    if (isGone(code)) return false;
     throw error;
   }
 }

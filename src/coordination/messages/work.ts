@@ -3,12 +3,20 @@ import type { FailureType } from '../models/queue-message.ts';
 
 /** A message in hand: its handler works until it is done, or until somebody ends it. */
 export class Work {
-  readonly #abort = new AbortController();
   readonly #ended = Promise.withResolvers<Outcome>();
+  /** Most handlers never ask for it. */
+  #abort: AbortController | undefined;
+  #reason: Error | undefined;
 
-  async run(handle: (signal: AbortSignal) => Promise<void> | void): Promise<Outcome> {
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#reason !== undefined) this.#abort.abort(this.#reason);
+    return this.#abort.signal;
+  }
+
+  async run(handle: () => Promise<void> | void): Promise<Outcome> {
     const handling = (async (): Promise<Outcome> => {
-      await handle(this.#abort.signal);
+      await handle();
       return { kind: 'done' };
     })();
     // After an end nobody waits for the handler; what it throws then says nothing.
@@ -19,7 +27,8 @@ export class Work {
   end(outcome: Outcome): void {
     this.#ended.resolve(outcome);
     const why = END_REASONS[outcome.kind];
-    this.#abort.abort(outcome.kind === 'failed' ? new DOMException(why, 'TimeoutError') : new Error(why));
+    this.#reason ??= outcome.kind === 'failed' ? new DOMException(why, 'TimeoutError') : new Error(why);
+    this.#abort?.abort(this.#reason);
   }
 }
 

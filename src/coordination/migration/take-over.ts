@@ -1,8 +1,8 @@
-import type { ScriptValue } from '../../redis/script.ts';
+import { FleetError } from '../../kernel/errors.ts';
 import { asking, askScript } from '../messages/availability.ts';
 import type { MessagingCore } from '../messages/core.ts';
 import { deadLetterId, finishDeadLetter } from '../messages/dead-letters.ts';
-import { postWith } from '../messages/send.ts';
+import { postCall } from '../messages/post.ts';
 import { jobIdOf } from '../messages/token.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
 import { migrateMessage } from '../scripts/migrate-message.ts';
@@ -94,31 +94,32 @@ async function post(
 ): Promise<Fate> {
   const recipient = agentOf(agent);
   for (let round = 0; ; round += 1) {
-    const answer = await asking(core.redis, 'take a message over', () =>
-      postWith(core, recipient, queued, (keys, args) =>
-        askScript(core.redis, migrateMessage, [ledger, ...keys], [digest, agent, ...args]),
-      ),
-    );
-    switch (outcomeOf(answer)) {
+    const queue = await core.mailboxes.queue(recipient);
+    const { keys, args } = postCall(core, recipient, queue, [{ queued, json: JSON.stringify(queued) }]);
+    const answer = await askScript(core.redis, migrateMessage, [ledger, ...keys], [digest, agent, ...args]);
+    switch (answer) {
       case 'sent':
+      case 'unaudited':
         return 'moved';
       case 'migrated':
         return 'moved_before';
       case 'full':
         return 'queue_full';
+      case 'duplicate':
+        return 'id_taken';
       case 'failed':
         // The last message of this id becomes a dead letter at this moment.
         if (round === LEFTOVER_ROUNDS) return 'id_taken';
         await finishDeadLetter(core, recipient, jobIdOf(queued.message.message_id));
         break;
       default:
-        return 'id_taken';
+        throw new FleetError({
+          code: 'script_failed',
+          kind: 'internal',
+          message: `Redis refused to take a message over: ${String(answer)}`,
+        });
     }
   }
-}
-
-function outcomeOf(answer: ScriptValue): ScriptValue {
-  return Array.isArray(answer) ? ((answer as readonly ScriptValue[])[0] ?? null) : null;
 }
 
 async function buryAgain(

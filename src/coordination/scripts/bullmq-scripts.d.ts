@@ -2,3 +2,9 @@
 declare module 'bullmq/dist/cjs/scripts/addPrioritizedJob-9.js' {
   export const addPrioritizedJob: { readonly name: string; readonly content: string; readonly keys: number };
 }
+declare module 'bullmq/dist/cjs/scripts/moveToActive-11.js' {
+  export const moveToActive: { readonly name: string; readonly content: string; readonly keys: number };
+}
+declare module 'bullmq/dist/cjs/scripts/moveToFinished-14.js' {
+  export const moveToFinished: { readonly name: string; readonly content: string; readonly keys: number };
+}

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Job, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ADD_ARGUMENTS, ADD_KEYS } from '../../../src/coordination/scripts/post-message.ts';
+import { ADD_ARGUMENTS, ADD_KEYS } from '../../../src/coordination/scripts/post-messages.ts';
+import { FETCH_KEYS, FINISH_KEYS, SERVE_KEYS } from '../../../src/coordination/scripts/serve-mailbox.ts';
 import { acquireRedis, testPrefix, type TestRedis } from '../../support/redis.ts';
 
 // What BullMQ does that mailboxes lean on, one test for each row of the table in the specification
@@ -99,6 +100,71 @@ test('enqueue: the script of a prioritised add takes nine keys and three argumen
   const places = ['marker', 'meta', 'id', 'prioritized', 'delayed', 'completed', 'active', 'events', 'pc'];
   expect(calls[0]!.slice(0, ADD_KEYS)).toEqual(places.map((name) => bare.key(name)));
   expect(calls[0]![ADD_KEYS + 1]).toBe('{"n":1}');
+});
+
+/** What BullMQ passes to its scripts meanwhile, by their names. */
+async function callsOf(
+  backend: object,
+  work: () => Promise<unknown>,
+): Promise<Map<string, (string | Buffer)[]>> {
+  const calls = new Map<string, (string | Buffer)[]>();
+  const inner = backend as { execCommand(client: object, name: string, args: unknown[]): unknown };
+  const run = inner.execCommand.bind(backend);
+  inner.execCommand = (client, name, args) => {
+    calls.set(
+      name,
+      args.map((each) => (each instanceof Uint8Array ? Buffer.from(each) : String(each))),
+    );
+    return run(client, name, args);
+  };
+  await work();
+  return calls;
+}
+
+async function unpacked(redis: Redis, bytes: string | Buffer): Promise<unknown> {
+  const json = await redis.eval('return cjson.encode(cmsgpack.unpack(ARGV[1]))', 0, bytes);
+  return JSON.parse(String(json));
+}
+
+test('receive: the script that fetches takes eleven keys and three arguments, in the order that is leant on', async () => {
+  await using bare = new Bare();
+  const worker = bare.worker();
+  const calls = await callsOf(worker.getBackend(), () => worker.getNextJob('lock-1', { block: false }));
+  const args = calls.get('moveToActive')!;
+  expect(FETCH_KEYS).toBe(11);
+  const names = SERVE_KEYS.filter((name) => !['completed', 'metrics:completed'].includes(name));
+  expect(args.slice(0, FETCH_KEYS)).toEqual(names.map((name) => bare.key(name)));
+  expect(args).toHaveLength(FETCH_KEYS + 3);
+  expect(args[FETCH_KEYS]).toBe(bare.key(''));
+  expect(await unpacked(bare.redis, args[FETCH_KEYS + 2]!)).toEqual({ token: 'lock-1', lockDuration: 5000 });
+});
+
+test('ack: the script that completes takes fourteen keys and nine arguments, in the order that is leant on', async () => {
+  await using bare = new Bare();
+  await bare.add('m-x', 5, { attempts: 1 });
+  const { job, lock } = await fetch(bare.worker());
+  const calls = await callsOf((job as unknown as { backend: object }).backend, () =>
+    job.moveToCompleted(null, lock, false),
+  );
+  const args = calls.get('moveToFinished')!;
+  expect(FINISH_KEYS).toBe(14);
+  const names = [...SERVE_KEYS.slice(0, 11), 'm-x', ...SERVE_KEYS.slice(11)];
+  expect(args.slice(0, FINISH_KEYS)).toEqual(names.map((name) => bare.key(name)));
+  expect(args).toHaveLength(FINISH_KEYS + 9);
+  const rest = args.slice(FINISH_KEYS);
+  expect([rest[0], rest[2], rest[4], rest[5], rest[6]]).toEqual([
+    'm-x',
+    'returnvalue',
+    'completed',
+    '0',
+    bare.key(''),
+  ]);
+  expect(await unpacked(bare.redis, rest[7]!)).toMatchObject({
+    token: lock,
+    keepJobs: { count: 0 },
+    attempts: 1,
+    maxMetricsSize: '',
+  });
 });
 
 test('priority: 1 before 5 before 9, none at all before every one', async () => {

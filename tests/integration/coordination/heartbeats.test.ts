@@ -37,7 +37,7 @@ describe('a heartbeat', () => {
     }
     // Twenty within a moment: readers would miss one that bears the time of the one before.
     const bob = one.local()[0] as LocalAgent; // the registry makes nothing else
-    const ports = { capabilitiesOf: () => undefined, onSuperseded: () => undefined };
+    const ports = { capabilitiesOf: () => undefined, onDisowned: () => undefined };
     await beatAgents(town.core(), one.settings, Array<LocalAgent>(20).fill(bob), ports);
     expect((await beats(town)).get('bob:b1')).toBeGreaterThanOrEqual(before.get('bob:b1')! + 20);
     before = await beats(town);
@@ -126,6 +126,22 @@ describe('a heartbeat', () => {
       .toBeGreaterThan(before);
     await expect.poll(said, { timeout: 20_000 }).toContain('heartbeats reach Redis again');
     expect(said().filter((line) => line === 'heartbeats do not reach Redis')).toHaveLength(1);
+  });
+
+  test('does not bring back an agent whose name an operator took, but one whose record is lost', async () => {
+    await using town = new Town(server.url);
+    const own = town.registry();
+    const operator = town.registry();
+    const bob = await own.register(agent());
+    expect(await operator.evict(BOB, { reason: 'asked' })).toBe(true);
+    await own.heartbeat();
+    expect(await operator.get(BOB)).toBeNull();
+    expect([bob.signal.aborted, own.local()]).toEqual([true, []]);
+    await own.register(agent());
+    await own.heartbeat();
+    await town.redis.del(town.keys.agent('bob', 'b1'));
+    await own.heartbeat();
+    expect(await operator.get(BOB)).not.toBeNull();
   });
 });
 

@@ -21,7 +21,7 @@ afterAll(async () => {
 function command(prefix: string): (args: readonly string[], setup?: RunSetup) => Promise<RunResult> {
   return (args, setup = {}) =>
     run(['migrate', '--redis-url', server.url, '--prefix', prefix, ...args], {
-      ports: { openMigration: openFleetMigration },
+      ports: { openMigration: async (...given) => openFleetMigration(...given) },
       ...setup,
     });
 }

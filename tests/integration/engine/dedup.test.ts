@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LOCAL_OPERATOR, type Caller, type Role } from '../../../src/contracts/caller.ts';
 import type { StartRun } from '../../../src/contracts/turn.ts';
 import { countOpenRuns } from '../../../src/primitives/durable/open-runs.ts';
-import { operateFleet } from '../../../src/runtime/api-role.ts';
+import { operateFleet } from '../../../src/runtime/operate-fleet.ts';
 import { startHarness, type Harness } from '../../support/harness.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 

@@ -166,7 +166,7 @@ function eventuallyLetters(h: Harness) {
 
 test('schedules are kept in Redis alone: another process lists, changes and deletes them', async () => {
   await using h = await startHarness({ redisUrl: redis.url, ...UNATTENDED });
-  const { operateFleet } = await import('../../../src/runtime/api-role.ts');
+  const { operateFleet } = await import('../../../src/runtime/operate-fleet.ts');
   const { config, log, metrics } = h.core;
   await put(h, 'b', { cron: '30 4 * * *', timezone: 'Europe/Berlin' });
   await put(h, 'a', YEARLY);

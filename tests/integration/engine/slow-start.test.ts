@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { operateFleet } from '../../../src/runtime/api-role.ts';
+import { operateFleet } from '../../../src/runtime/operate-fleet.ts';
 import { quickConfig } from '../../../src/testing/settings.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 

@@ -12,7 +12,10 @@ import { ao, event, fakeOperations, RUN_ID, runView, stream, tempDir, type RunSe
 const EXAMPLES = ['rag', 'agentic_rag', 'cost_tracking', 'streaming', 'multi_agent'];
 /** The real plans, and none of the rest of the product. */
 const plans = (argv: readonly string[], setup: RunSetup = {}) =>
-  ao(['primitives', ...argv], { ...setup, ports: { openPlans, ...setup.ports } });
+  ao(['primitives', ...argv], {
+    ...setup,
+    ports: { openPlans: async (config) => openPlans(config), ...setup.ports },
+  });
 
 const QUERY = JSON.stringify({ query: 'Where is the lighthouse?' });
 
@@ -70,7 +73,7 @@ describe('ao primitives graph', () => {
     const fake = { graph: () => ({ drawn, mermaid: 'flowchart TD' }) } as Partial<
       ReturnType<typeof openPlans>
     >;
-    const ports = { openPlans: () => fake as ReturnType<typeof openPlans> };
+    const ports = { openPlans: async () => fake as ReturnType<typeof openPlans> };
     expect((await plans(['graph', 'x'], { ports })).code).toBe(0);
     const checked = await plans(['graph', 'x', '--check'], { ports });
     expect(checked).toMatchObject({ code: 1, stderr: '1: unnamed_composite: a parallel without a name\n' });
@@ -176,7 +179,7 @@ describe('ao primitives run', () => {
   it('an interrupted run is cancelled and ends with 130', async () => {
     const listeners: (() => void)[] = [];
     const signals = { on: (_: string, call: () => void) => listeners.push(call), off: () => undefined };
-    const interrupting = (config: Config) => {
+    const interrupting = async (config: Config) => {
       const real = openPlans(config);
       const fake: typeof real = {
         ...real,
@@ -197,7 +200,7 @@ describe('ao primitives run', () => {
 
   it('says that a budget needs Redis, and which one could not be reached', async () => {
     const configs: Config[] = [];
-    const failing = (config: Config) => {
+    const failing = async (config: Config) => {
       configs.push(config);
       const refusal = new FleetError({
         code: 'redis_unavailable',

@@ -5,7 +5,7 @@ import { openSafety } from '../../../src/runtime/open-safety.ts';
 import { ao, fakePorts, tempDir } from './fakes.ts';
 
 const safety = openSafety();
-const ports = fakePorts({ openSafety: () => safety });
+const ports = fakePorts({ openSafety: async () => safety });
 
 function fileOf(text: string): string {
   const file = join(tempDir(), 'input');

@@ -9,6 +9,7 @@ import { definitionHash, planHash } from '../../../src/primitives/plan/hash.ts';
 import type { StepNode } from '../../../src/primitives/plan/node.ts';
 import { mockPrimitive } from '../../../src/primitives/testing/mock-primitive.ts';
 import { testRun } from '../../../src/primitives/testing/test-run.ts';
+import { threadMs } from '../../support/thread-time.ts';
 
 const stepOf = (name: string): StepNode =>
   agent({ name, input: z.unknown(), output: z.unknown() }).plan as StepNode;
@@ -288,9 +289,9 @@ describe('a pattern', () => {
   });
 
   it('takes time linear in the text', () => {
-    const startedAt = performance.now();
+    const startedAt = threadMs();
     expect(linearPattern('^(a+)+(a|a)*$').test(`${'a'.repeat(9000)}b`)).toBe(false);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(threadMs() - startedAt).toBeLessThan(1000);
   });
 
   it.each(['(a)\\1', '(?=a)', 'a{3,2}', '(', ')', '[a', '*', 'a\\', 'x'.repeat(201), '((a{99}){99}){99}'])(

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { compileRules, compileRulesInSlices } from '../../../src/safety/rules/compile-rules.ts';
 import { MAX_PATTERN_RULES, MAX_TERMS } from '../../../src/safety/rules/document.ts';
 import { createValidator } from '../../../src/safety/validate-text.ts';
+import { threadMs } from '../../support/thread-time.ts';
 import { lexicon } from './validator.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
@@ -30,11 +31,6 @@ const LARGEST = {
     })),
   ],
 };
-
-function threadMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
 
 test('the largest document becomes ready while the process does other things', async () => {
   const slices: number[] = [];

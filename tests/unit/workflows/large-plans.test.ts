@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileAnew, definitionOf, LARGE_PLANS, MOST_NODES } from '../../support/large-plans.ts';
+import { threadMs } from '../../support/thread-time.ts';
 
 const LIMIT_MS = 50;
 const ROUNDS = 7;
@@ -11,11 +12,10 @@ describe('the largest plan there may be', () => {
       const durations: number[] = [];
       for (let round = 0; round < ROUNDS; round++) {
         const definition = definitionOf(make(MOST_NODES)); // a plan nobody has seen before
-        const started = performance.now();
+        const started = threadMs();
         expect(compileAnew(definition)).toBeGreaterThan(0);
-        durations.push(performance.now() - started);
+        durations.push(threadMs() - started);
       }
-      // The fastest: neighbours on the machine only ever add to it.
       expect(Math.min(...durations)).toBeLessThan(LIMIT_MS);
     },
   );

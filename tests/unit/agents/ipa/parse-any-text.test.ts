@@ -6,6 +6,7 @@ import { tokenize } from '../../../../src/agents/ipa/tokens.ts';
 import { IpaInput, IpaOutput } from '../../../../src/contracts/intent.ts';
 import { SCENES } from '../../../data/scenes.ts';
 import { CORPORA, readUtterances } from '../../../data/utterances.ts';
+import { threadMs } from '../../../support/thread-time.ts';
 
 const utterances = CORPORA.flatMap(readUtterances);
 const WORDS = [...new Set(utterances.flatMap(({ text }) => text.split(' ')))];
@@ -75,9 +76,9 @@ describe('any text', { timeout: 60_000 }, () => {
 describe('time', { timeout: 60_000 }, () => {
   const median = (text: string, runs: number) => {
     const times = Array.from({ length: runs }, () => {
-      const start = performance.now();
+      const start = threadMs();
       parseText(text, SCENES.village ?? null, null);
-      return performance.now() - start;
+      return threadMs() - start;
     });
     return times.toSorted((a, b) => a - b)[Math.floor(runs / 2)]!;
   };
