@@ -5,5 +5,5 @@ export const PROFILES: Readonly<Record<Environment, Readonly<Record<string, unkn
   development: { 'shutdown.drain_delay': 0, 'diagnostics.enabled': true },
   testing: { 'shutdown.drain_delay': 0, 'log.level': 'silent' },
   staging: {},
-  production: { 'redis.require_noeviction': true },
+  production: { 'redis.require_noeviction': true, 'realtime.events.event_retention_hours': 1 },
 };

@@ -6,7 +6,7 @@ import { llm, realAgents } from './sections/language.ts';
 import { neo4j } from './sections/graph.ts';
 import { messaging } from './sections/messaging.ts';
 import { safety } from './sections/safety.ts';
-import { auth, http, metrics, rateLimits, redis } from './sections/serving.ts';
+import { auth, http, metrics, rateLimits, realtime, redis } from './sections/serving.ts';
 import { circuits, queues, retention, sessions, workflow } from './sections/work.ts';
 
 /**
@@ -30,6 +30,7 @@ export const ConfigSchema = z.strictObject({
   http,
   metrics,
   auth,
+  realtime,
   rate_limits: rateLimits,
   agents,
   messaging,

@@ -44,6 +44,12 @@ export const messaging = section({
     default: 5,
     description: 'How long a received message stays invisible to others unless it is settled',
   }),
+  message_timeout: duration({
+    min: 1,
+    max: 300,
+    default: 5,
+    description: 'How long an agent that asks another one waits for the answer, unless it says otherwise',
+  }),
   max_stalls: integer({
     min: 0,
     max: 100,

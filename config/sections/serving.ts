@@ -118,6 +118,23 @@ export const metrics = section({
   }),
 });
 
+export const realtime = section({
+  events: section({
+    stream_max_len: integer({
+      min: 100,
+      max: 100_000_000,
+      default: 100_000,
+      description: 'Entries the log of what happened to the fleet keeps',
+    }),
+    event_retention_hours: integer({
+      min: 1,
+      max: 8760,
+      default: 24,
+      description: 'Hours for which it keeps them; 1 in production',
+    }),
+  }),
+});
+
 export const ROLES = ['user', 'enqueue', 'read', 'operate', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 

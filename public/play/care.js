@@ -1,3 +1,4 @@
+import { careWords } from './care-words.js';
 import { callOf, messageOf, siteOf } from './contacts.js';
 import { make } from './dom.js';
 
@@ -7,20 +8,9 @@ import { make } from './dom.js';
  * @typedef {{ id: string, name: string, phone?: string, sms?: string, url?: string, hours: string }} Place
  * @typedef {object} CareAnswer
  * @property {string} response_text
- * @property {{ support_resources: Place[], emergency_contacts: string[], held?: boolean }} crisis_response
+ * @property {{ support_resources: Place[], emergency_contacts: string[], held?: boolean, language?: string }} crisis_response
  * @property {string} [human_oversight_notified]
  */
-
-const TITLE = 'You come first. The story can wait.';
-const HELD_TITLE = 'The story rests until a person has looked in on you.';
-
-/** @type {Record<string, string>} */
-const OVERSIGHT = {
-  queued:
-    'A person who looks after this place is being told that you may need somebody. Your words are not passed on.',
-  delivered:
-    'A person who looks after this place knows that you may need somebody. Your words were not passed on.',
-};
 
 /** @param {unknown} answer @returns {answer is CareAnswer} */
 export function isCare(answer) {
@@ -34,12 +24,15 @@ export function isCare(answer) {
 
 /** @param {CareAnswer} answer @returns {HTMLElement} */
 export function renderCare({ response_text: text, crisis_response: crisis, human_oversight_notified: told }) {
-  const places = make('ul', 'care-places', ...crisis.support_resources.map(renderPlace));
-  const title = make('h2', '', crisis.held === true ? HELD_TITLE : TITLE);
-  const section = make('section', 'care', title, places, renderEmergency(crisis.emergency_contacts));
-  section.ariaLabel = 'Help that is there now';
+  const { language, words } = careWords(crisis.language);
+  const places = crisis.support_resources.map((place) => renderPlace(place, words));
+  const title = make('h2', '', crisis.held === true ? words.held : words.title);
+  const emergency = renderEmergency(crisis.emergency_contacts, words);
+  const section = make('section', 'care', title, make('ul', 'care-places', ...places), emergency);
+  section.ariaLabel = words.region;
+  section.lang = language;
   for (const paragraph of text.split(/\n{2,}/)) section.append(make('p', 'care-words', paragraph));
-  const oversight = OVERSIGHT[told ?? ''];
+  const oversight = words.oversight[told ?? ''];
   if (oversight !== undefined) section.append(make('p', 'care-note', oversight));
   return section;
 }
@@ -51,31 +44,42 @@ export function renderCare({ response_text: text, crisis_response: crisis, human
  * @returns {(string | Node)[]}
  */
 export function careLine({ crisis_response: crisis }) {
+  const { language, words } = careWords(crisis.language);
   const emergency = crisis.emergency_contacts[0];
   const first = crisis.support_resources[0];
-  const reach = first && (callOf(first.phone) ?? messageOf(first.sms) ?? siteOf(first.url));
-  return [
-    ...(first === undefined ? [] : ['Help now: ', contactOf(first.name, reach ?? null), ' · ']),
-    'In danger: ',
-    contactOf(emergency, callOf(emergency)),
-  ];
+  const reach = first && (callOf(first.phone, words) ?? messageOf(first.sms, words) ?? siteOf(first.url));
+  const line = make(
+    'span',
+    '',
+    ...(first === undefined ? [] : [`${words.helpNow} `, contactOf(first.name, reach ?? null), ' · ']),
+    `${words.inDangerShort} `,
+    contactOf(emergency, callOf(emergency, words)),
+  );
+  line.lang = language;
+  return [line];
 }
 
-/** @param {Place} place */
-function renderPlace({ name, phone, sms, url, hours }) {
-  const ways = [callOf(phone), messageOf(sms), siteOf(url)].flatMap((way) =>
+/** @param {Place} place @param {import('./care-words.js').CareWords} words */
+function renderPlace({ name, phone, sms, url, hours }, words) {
+  const ways = [callOf(phone, words), messageOf(sms, words), siteOf(url)].flatMap((way) =>
     way === null ? [] : [link(way)],
   );
-  const head = make('p', 'care-name', make('strong', '', name), ' ', make('span', 'care-hours', hours));
+  const head = make(
+    'p',
+    'care-name',
+    make('strong', '', name),
+    ' ',
+    make('span', 'care-hours', words.hours[hours] ?? hours),
+  );
   return make('li', '', head, make('p', 'care-ways', ...ways));
 }
 
-/** @param {readonly string[]} contacts */
-function renderEmergency(contacts) {
-  const line = make('p', 'care-emergency', 'If you or somebody else is in danger right now: ');
+/** @param {readonly string[]} contacts @param {import('./care-words.js').CareWords} words */
+function renderEmergency(contacts, words) {
+  const line = make('p', 'care-emergency', `${words.inDanger} `);
   for (const [index, contact] of contacts.entries()) {
-    if (index > 0) line.append(' or ');
-    line.append(contactOf(contact, callOf(contact)));
+    if (index > 0) line.append(` ${words.or} `);
+    line.append(contactOf(contact, callOf(contact, words)));
   }
   return line;
 }

@@ -7,10 +7,9 @@ import { isFleetError } from '../kernel/errors.ts';
 import type { Language } from '../models/language.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Agent, AgentLogger } from './agent.ts';
-import { languageInBudget } from './language-in-budget.ts';
 import { workOf } from './message-adapters.ts';
 import { encodeOutput } from './output.ts';
-import { createWorldAccess } from './world-access.ts';
+import { contextOutsideRuns, worldsOutsideRuns } from './outside-runs.ts';
 
 /** What an agent works on messages with; a part of what its jobs are done with. */
 export interface MessageDesk {
@@ -42,15 +41,11 @@ export async function answerMessage(
   // An id may be used again once its message is handled; the time of sending tells them apart.
   const key = `message~${agentIdText(message.sender)}~${message.message_id}~${message.timestamp}`;
   const checkOutput = (output: unknown): unknown => encodeOutput(agent.output, agent.name, output);
-  const worlds = createWorldAccess({
+  const worlds = worldsOutsideRuns({
     store,
     owner: { kind: 'direct', jobKey: key, agent: agent.name, keepSeconds: recordRetentionSeconds },
     lock: null,
     signal,
-    prefetched: null,
-    createWorld: null,
-    ttlSeconds: null,
-    eventData: () => ({}),
     checkOutput,
     hasOutbox: hasWorldOutbox,
     now: () => clock.now(),
@@ -60,19 +55,10 @@ export async function answerMessage(
       signal,
       idempotencyKey: key,
       attempt: 1,
-      budgetMs: timeoutMs,
       log,
       player: { sessionId: sessionId ?? undefined, userId: undefined },
       worlds,
-      language: languageInBudget(language, {
-        account: {},
-        budgetMs: timeoutMs,
-        cutMs: timeoutMs,
-        isFast: false,
-        goesLocal: false,
-      }),
-      memo: (_key, produce) => produce(),
-      emit: () => {},
+      ...contextOutsideRuns(language, timeoutMs),
     });
     return checkOutput(output) as JsonObject; // outputs of agents are objects of plain JSON
   } catch (error) {

@@ -8,10 +8,10 @@ import {
   type ResultOwner,
 } from '../primitives/durable/commit-step.ts';
 import { parseOrRefuse } from './decode-job.ts';
-import { languageInBudget } from './language-in-budget.ts';
 import { encodeOutput } from './output.ts';
+import { contextOutsideRuns, worldsOutsideRuns } from './outside-runs.ts';
 import { NO_WORKFLOW, type Opened, type ShellContext } from './shell.ts';
-import { createWorldAccess, lockLost, type TrackedWorldAccess } from './world-access.ts';
+import { lockLost, type TrackedWorldAccess } from './world-access.ts';
 
 /**
  * Open a job that some other service put on the queue by itself. It has no run; its result is the job's return
@@ -50,15 +50,11 @@ export async function openDirectJob(
       breaker: `agent.${agent.name}`,
       queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
       call(signal) {
-        worlds = createWorldAccess({
+        worlds = worldsOutsideRuns({
           store,
           owner,
           lock,
           signal,
-          prefetched: null,
-          createWorld: null,
-          ttlSeconds: null,
-          eventData: () => ({}),
           checkOutput,
           hasOutbox: shell.hasWorldOutbox ?? false,
           now: () => clock.now(),
@@ -67,20 +63,10 @@ export async function openDirectJob(
           signal,
           idempotencyKey: jobKey,
           attempt: job.attemptsMade + 1,
-          budgetMs: shell.directTimeoutMs,
           log: shell.log,
           player: { sessionId: data.ctx?.session_id, userId: undefined },
           worlds,
-          language: languageInBudget(shell.language, {
-            account: {},
-            budgetMs: shell.directTimeoutMs,
-            cutMs: shell.directTimeoutMs,
-            isFast: false,
-            goesLocal: false,
-          }),
-          // It has no run to remember anything with, and nobody who reads along.
-          memo: (_key, produce) => produce(),
-          emit: () => {},
+          ...contextOutsideRuns(shell.language, shell.directTimeoutMs),
         });
       },
       async record(output) {

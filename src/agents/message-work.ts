@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { PermanentFailure, type ValidationIssue } from '../coordination/errors.ts';
 import { agentIdText } from '../coordination/models/agent-id.ts';
 import type { AgentMessage } from '../coordination/models/message.ts';
-import type { JsonObject, JsonValue } from '../coordination/models/json.ts';
+import type { JsonObject } from '../coordination/models/json.ts';
+import type { JsonValue } from '../kernel/json.ts';
 
 /** What a message asks of an agent, in the agent's own terms. */
 export interface MessageWork<I> {

@@ -38,6 +38,8 @@ export interface ContextParts {
   readonly signal: AbortSignal;
   /** Default: the environment of the process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Calls the listener at every SIGHUP; returns what ends that. Absent at a terminal. */
+  readonly onHangup?: ((listener: () => void) => () => void) | undefined;
 }
 
 /** A fleet to work with, over Redis or over HTTP; closed when the command ends. */
@@ -60,6 +62,7 @@ export class CommandContext {
   readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   readonly stateDir: string;
   readonly signal: AbortSignal;
+  readonly onHangup: ContextParts['onHangup'];
   readonly #env: NodeJS.ProcessEnv | undefined;
 
   constructor(parts: ContextParts) {
@@ -70,6 +73,7 @@ export class CommandContext {
     this.stdin = parts.stdin;
     this.stateDir = parts.stateDir;
     this.signal = parts.signal;
+    this.onHangup = parts.onHangup;
     this.#env = parts.env;
   }
 

@@ -2,13 +2,13 @@ import { CommanderError, type Command } from 'commander';
 import type { Clock } from '../kernel/clock.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import { terminalQuestioner } from './confirm.ts';
-import { CommandContext, type GlobalOptions } from './context.ts';
+import { CommandContext, type ContextParts, type GlobalOptions } from './context.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Output, type TextSink } from './output.ts';
 import type { CliPorts } from './ports.ts';
 import { buildProgram, type Runner } from './program.ts';
 import { printable } from './render/text.ts';
-import { watchSignals, type SignalSource } from './signals.ts';
+import { watchHangups, watchSignals, type SignalSource } from './signals.ts';
 
 export interface MainDeps {
   readonly stdout: TextSink;
@@ -19,7 +19,7 @@ export interface MainDeps {
   readonly stateDir?: string;
   /** Variables the configuration is read from; default: those of the process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Delivers SIGINT and SIGTERM; without it the command cannot be interrupted. */
+  /** Delivers SIGINT, SIGTERM and SIGHUP; without it the command cannot be interrupted. */
   readonly signals?: SignalSource;
   /** Ends the process at once, for the second signal. */
   readonly exit?: (code: number) => void;
@@ -59,6 +59,11 @@ export async function main(argv: readonly string[], deps: MainDeps): Promise<num
   }
 }
 
+function hangupsOf({ signals, stdin }: MainDeps): ContextParts['onHangup'] {
+  if (signals === undefined || stdin.isTTY === true) return undefined;
+  return (listener) => watchHangups(signals, listener);
+}
+
 function isBrokenPipe(error: Error): boolean {
   return 'code' in error && error.code === 'EPIPE';
 }
@@ -92,6 +97,7 @@ async function execute(argv: readonly string[], deps: MainDeps, signal: AbortSig
         stateDir: deps.stateDir ?? '.ao',
         signal,
         env: deps.env,
+        onHangup: hangupsOf(deps),
       });
       // The body declares the arguments and options that its own command registers.
       exitCode = await body(context, command.processedArgs as never, options as never);

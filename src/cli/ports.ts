@@ -45,7 +45,7 @@ export type { Removal, Verification } from '../coordination/migration/remove-sou
 /** What the commands use of {@link MessageOperations}; the HTTP client offers the same. */
 export type CliMessageOperations = Pick<
   MessageOperations,
-  'sendMessage' | 'listMailboxes' | 'getMailbox' | 'recoverMessages'
+  'sendMessage' | 'listMailboxes' | 'getMailbox' | 'recoverMessages' | 'messageAudit'
 >;
 
 /** What the commands use of {@link FleetOperations}; the HTTP client offers the same. */
@@ -73,6 +73,8 @@ export type CliOperations = Pick<
   | 'rollbackRun'
   | 'checkRuns'
   | 'runEvents'
+  | 'listFleetEvents'
+  | 'fleetEvents'
   | 'listDefinitions'
   | 'getDefinition'
   | 'putDefinition'
@@ -182,6 +184,12 @@ export interface RunRoleOptions {
    */
   readonly signal: AbortSignal;
   readonly onReady: (ready: RoleReady) => void;
+  /** How the configuration is read anew, and who says when. */
+  readonly reload?: {
+    readonly load: () => Promise<Config>;
+    /** Returns what ends it. */
+    readonly whenAsked: (listener: () => void) => () => void;
+  };
 }
 
 export interface RoleReady {

@@ -10,7 +10,9 @@ import { registerDemo } from './commands/demo.ts';
 import { registerDev } from './commands/dev.ts';
 import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerEnqueue } from './commands/enqueue.ts';
+import { registerEvents } from './commands/events.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerMessages } from './commands/messages.ts';
 import { registerMetrics } from './commands/metrics.ts';
@@ -78,6 +80,8 @@ const COMMANDS: readonly Register[] = [
   registerBreakers,
   registerDlq,
   registerMessages,
+  registerEvents,
+  registerAudit,
   registerRecover,
   registerMigrate,
   registerDoctor,

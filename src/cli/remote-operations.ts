@@ -26,6 +26,8 @@ export function remoteOperations(
   const turnCursors = new Map<string, string>();
   const versionCursors = new Map<string, string>();
   const interventionCursors = new Map<string, string>();
+  const eventCursors = new Set<string>();
+  const auditCursors = new Map<string, string>();
   const mailboxCursors = new Map<string, string>();
 
   return {
@@ -107,6 +109,16 @@ export function remoteOperations(
     whyRun: (runId) => asked(client.whyRun(runId)),
     rollbackRun: (runId, request) => asked(client.rollbackRun(runId, request)),
     checkRuns: (request) => asked(client.checkRuns(request)),
+    async listFleetEvents(filter, { limit, after }) {
+      const place = after === undefined ? {} : eventCursors.has(after) ? { cursor: after } : { after };
+      const { items, next_cursor: next } = await asked(
+        client.listFleetEvents({ ...filter, ...place, limit }),
+      );
+      // A page may be empty and go on all the same: the cursor itself is the place.
+      if (next !== null) eventCursors.add(next);
+      return { items: [...items], next };
+    },
+    fleetEvents: (filter, options) => translated(client.fleetEvents({ ...filter, ...options })),
     runEvents: (runId, options) => translated(client.runEvents(runId, options)),
     listDefinitions: () => asked(client.listDefinitions()),
     getDefinition: (name, version) =>
@@ -191,6 +203,21 @@ export function remoteOperations(
     },
     getMailbox: (agent) => asked(client.mailbox(agent)),
     recoverMessages: (request) => asked(client.recover(request)),
+    async messageAudit({ limit, before, messageId, agent }) {
+      const cursor = before === undefined ? undefined : auditCursors.get(before);
+      if (before !== undefined && cursor === undefined) return [];
+      const page = await asked(
+        client.messageAudit({
+          limit,
+          ...(messageId !== undefined && { messageId }),
+          ...(agent !== undefined && { agent: agentIdText(agent) }),
+          ...(cursor !== undefined && { cursor }),
+        }),
+      );
+      const last = page.items.at(-1);
+      if (page.next_cursor !== null && last !== undefined) auditCursors.set(last.id, page.next_cursor);
+      return [...page.items];
+    },
   };
 }
 

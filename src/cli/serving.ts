@@ -21,6 +21,7 @@ export async function runServingRole(
   try {
     return await context.ports.runRole(role, config, {
       signal,
+      ...reloadOf(context, role),
       onReady(ready) {
         out.result(readyDocument(role, ready), () => readyLines(role, ready, out.paint));
         if (folder === undefined) return;
@@ -34,6 +35,12 @@ export async function runServingRole(
     // Whoever removes the folder next must not be overtaken by this file.
     await remembered;
   }
+}
+
+/** A fleet for development is restarted sooner than configured anew. */
+function reloadOf(context: CommandContext, role: Role) {
+  if (context.onHangup === undefined || role.kind === 'dev') return {};
+  return { reload: { load: () => context.loadConfigWithRedis(), whenAsked: context.onHangup } };
 }
 
 function readyDocument(role: Role, ready: RoleReady): Record<string, unknown> {

@@ -2,11 +2,12 @@ import { systemClock, type Clock } from '../kernel/clock.ts';
 import { EXIT } from './exit-codes.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+type SignalName = (typeof SIGNALS)[number] | 'SIGHUP';
 
 /** The part of `process` that delivers signals. */
 export interface SignalSource {
-  on(name: (typeof SIGNALS)[number], listener: () => void): unknown;
-  off(name: (typeof SIGNALS)[number], listener: () => void): unknown;
+  on(name: SignalName, listener: () => void): unknown;
+  off(name: SignalName, listener: () => void): unknown;
 }
 
 /** npm, timeout and terminals deliver one wish to end twice: to the process and to its group. */
@@ -38,4 +39,15 @@ export function watchSignals(
   return () => {
     for (const name of SIGNALS) source.off(name, listener);
   };
+}
+
+/**
+ * SIGHUP asks a process for something. Not at a terminal: there it says that the terminal is gone, and ends the process as
+ * it ends any other.
+ *
+ * @returns undo
+ */
+export function watchHangups(source: SignalSource, listener: () => void): () => void {
+  source.on('SIGHUP', listener);
+  return () => void source.off('SIGHUP', listener);
 }

@@ -1,6 +1,6 @@
 import type { CostRange, CostReport } from '../contracts/costs.ts';
 import type { DefinitionSummary, DefinitionView } from '../contracts/definition.ts';
-import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from '../contracts/operator.ts';
+import type { Page, QueueView, Readiness } from '../contracts/operator.ts';
 import type { Problem } from '../contracts/problem.ts';
 import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
 import type { PutSchedule, ScheduleView } from '../contracts/schedule.ts';
@@ -24,7 +24,9 @@ import { agentCalls, type AgentsClient } from './agents.ts';
 import { messageCalls, type MessagesClient } from './messages.ts';
 import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
 import { breakerCalls, type BreakerCalls } from './breaker-calls.ts';
+import { deadLetterCalls, type DeadLettersClient } from './dead-letters.ts';
 import { escalationCalls, type EscalationCalls } from './escalation-calls.ts';
+import { fleetEventCalls, type FleetEventsClient } from './fleet-events.ts';
 import { followTokens } from './run-tokens.ts';
 import type { FollowOptions } from './follow-stream.ts';
 import { followRun } from './run-events.ts';
@@ -32,6 +34,7 @@ import { createTransport, type Call, type FleetClientOptions } from './transport
 
 export { FleetClientError } from './error.ts';
 export type { FleetClientOptions } from './transport.ts';
+export type { DeadLetterOptions } from './dead-letters.ts';
 export type { FollowOptions, FollowOptions as RunEventsOptions } from './follow-stream.ts';
 
 export interface CallOptions {
@@ -74,12 +77,6 @@ export interface VersionOptions extends CallOptions {
 export interface WorldOptions extends VersionOptions {
   readonly full?: boolean;
 }
-export interface DeadLetterOptions extends PageOptions {
-  readonly queue?: string;
-  readonly reason?: string;
-  /** ISO 8601. */
-  readonly since?: string;
-}
 
 /** The HTTP API of a fleet. All methods throw {@link FleetClientError}, or the reason of an aborted signal. */
 export interface FleetClient
@@ -88,7 +85,9 @@ export interface FleetClient
     InterventionsClient,
     EscalationCalls,
     MessagesClient,
+    DeadLettersClient,
     AgentsClient,
+    FleetEventsClient,
     BreakerCalls {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
   getSession(sessionId: string, options?: CallOptions): Promise<SessionView>;
@@ -158,14 +157,6 @@ export interface FleetClient
   getQueue(name: string, options?: CallOptions): Promise<QueueView>;
   /** What calls of models cost, by UTC day, model, user or workflow. */
   costs(range?: CostRange, options?: CallOptions): Promise<CostReport>;
-  listDeadLetters(options?: DeadLetterOptions): Promise<Page<DeadLetter>>;
-  getDeadLetter(dlqId: string, options?: CallOptions): Promise<DeadLetterDetail>;
-  replayDeadLetter(dlqId: string, options?: SubmitCallOptions): Promise<{ job_id: string }>;
-  discardDeadLetter(
-    dlqId: string,
-    request: { reason: string },
-    options?: SubmitCallOptions,
-  ): Promise<DeadLetter>;
   /** Also answers while the fleet is not ready. */
   readiness(options?: CallOptions): Promise<{ status: Readiness['status'] }>;
 }
@@ -269,15 +260,12 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     listQueues: (o) => get('/v1/queues', o),
     getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
     costs: ({ from, to, groupBy } = {}, o) => get('/v1/costs', o, { from, to, group_by: groupBy }),
-    listDeadLetters: (o) =>
-      get('/v1/dlq', o, { ...pageQuery(o), queue: o?.queue, reason: o?.reason, since: o?.since }),
-    getDeadLetter: (dlqId, o) => get(pathOf`/v1/dlq/${dlqId}`, o),
-    replayDeadLetter: (dlqId, o) => post(pathOf`/v1/dlq/${dlqId}/replay`, {}, o),
-    discardDeadLetter: (dlqId, request, o) => post(pathOf`/v1/dlq/${dlqId}/discard`, request, o),
+    ...deadLetterCalls({ get, post }),
     ...interventionCalls({ get, post, ask }),
     ...escalationCalls({ get, post }),
     ...messageCalls({ get, post }),
     ...agentCalls({ get, post, transport }),
+    ...fleetEventCalls({ get, transport }),
     ...breakerCalls({ get, post }),
     readiness: (o) => ask({ method: 'GET', path: '/readyz', okStatuses: [503], signal: o?.signal }),
   };

@@ -1,6 +1,6 @@
 import { FleetClientError } from './error.ts';
 import { readEventStream } from './event-stream.ts';
-import { wait, type Transport } from './transport.ts';
+import { wait, type Call, type Transport } from './transport.ts';
 
 const RECONNECT_AFTER_MS = 500;
 const MAX_SILENT_RECONNECTS = 5;
@@ -11,12 +11,14 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A stream of a run that can be taken up again after any of its entries. */
-export interface RunStream<T> {
-  readonly runId: string;
-  readonly part: 'events' | 'tokens';
+/** A stream that can be taken up again after any of its entries. */
+export interface ResumableStream<T> {
+  readonly path: string;
+  readonly query?: Call['query'];
   /** As a message calls its entries. */
   readonly plural: string;
+  /** Where a reader that comes back goes on. */
+  readonly idOf: (entry: T) => string | undefined;
   /** Asked whenever a connection ends by itself: nothing will follow the last entry. */
   readonly isOver: (last: T | undefined) => boolean;
 }
@@ -27,17 +29,18 @@ export interface RunStream<T> {
  *
  * Errors: FleetClientError
  */
-export async function* followStream<T extends { readonly id: string }>(
+export async function* followStream<T>(
   transport: Transport,
-  { runId, part, plural, isOver }: RunStream<T>,
+  { path, query, plural, idOf, isOver }: ResumableStream<T>,
   { after, signal }: FollowOptions,
 ): AsyncGenerator<T> {
   let last: T | undefined;
+  let lastId = after;
   for (let silent = 0; silent < MAX_SILENT_RECONNECTS; silent++) {
-    const lastId = last?.id ?? after;
     const response = await transport({
       method: 'GET',
-      path: `/v1/runs/${encodeURIComponent(runId)}/${part}`,
+      path,
+      ...(query !== undefined && { query }),
       accept: 'text/event-stream',
       signal,
       ...(lastId !== undefined && { headers: { 'last-event-id': lastId } }),
@@ -47,6 +50,7 @@ export async function* followStream<T extends { readonly id: string }>(
       for await (const frame of readEventStream(response.body)) {
         if (frame.event === 'end') return;
         last = JSON.parse(frame.data) as T; // the fleet sends what its contract says
+        lastId = idOf(last) ?? lastId;
         silent = -1;
         yield last;
       }
@@ -60,5 +64,5 @@ export async function* followStream<T extends { readonly id: string }>(
     }
     await wait(RECONNECT_AFTER_MS, signal);
   }
-  throw new FleetClientError(0, 'NO_ANSWER', `the ${plural} of ${runId} break off again and again`);
+  throw new FleetClientError(0, 'NO_ANSWER', `the ${plural} break off again and again`);
 }

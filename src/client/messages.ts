@@ -7,7 +7,8 @@ import type {
 } from '../coordination/messages/operations.ts';
 import type { AgentIdInput } from '../coordination/models/agent-id.ts';
 import type { AgentMessageInput, MessageResult } from '../coordination/models/message.ts';
-import type { CallOptions, DeadLetterOptions, PageOptions, SubmitCallOptions } from './client.ts';
+import type { CallOptions, PageOptions, SubmitCallOptions } from './client.ts';
+import type { DeadLetterOptions } from './dead-letters.ts';
 import type { Call } from './transport.ts';
 
 export interface MessageAuditOptions extends PageOptions {

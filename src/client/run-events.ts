@@ -21,5 +21,11 @@ export function followRun(
 ): AsyncGenerator<RunEvent> {
   // A resumed run has terminal events in its middle; the fleet closes the stream after the last one.
   const isOver = (last: RunEvent | undefined): boolean => last !== undefined && TERMINAL.has(last.type);
-  return followStream<RunEvent>(transport, { runId, part: 'events', plural: 'events', isOver }, options);
+  const stream = {
+    path: `/v1/runs/${encodeURIComponent(runId)}/events`,
+    plural: `events of ${runId}`,
+    idOf: ({ id }: RunEvent) => id,
+    isOver,
+  };
+  return followStream<RunEvent>(transport, stream, options);
 }

@@ -12,6 +12,11 @@ export function followTokens(
   runId: string,
   options: FollowOptions = {},
 ): AsyncGenerator<RunToken> {
-  const stream = { runId, part: 'tokens', plural: 'texts', isOver: () => false } as const;
+  const stream = {
+    path: `/v1/runs/${encodeURIComponent(runId)}/tokens`,
+    plural: `texts of ${runId}`,
+    idOf: ({ id }: RunToken) => id,
+    isOver: () => false,
+  };
   return followStream<RunToken>(transport, stream, options);
 }

@@ -4,6 +4,7 @@ import type { BreakerOperations } from './breaker.ts';
 import type { Caller } from './caller.ts';
 import type { CostRange, CostReport } from './costs.ts';
 import type { DefinitionSummary, DefinitionView } from './definition.ts';
+import type { FleetEventOperations } from './fleet-event.ts';
 import type { DeadLetter, DeadLetterDetail, Page, QueueView, Readiness } from './operator.ts';
 import type { MetadataPatch, RunEvent, RunView } from './run.ts';
 import type { RunFilter, RunPage } from './run-list.ts';
@@ -57,6 +58,29 @@ export interface DeadLetterFilter {
   readonly after?: { readonly at: number; readonly id: string };
 }
 
+/** Many dead letters at once: the newest that match, at most `max`. */
+export interface BulkDeadLetters {
+  readonly filter: Pick<DeadLetterFilter, 'queue' | 'reason' | 'since'>;
+  readonly max: number;
+  /** Only say which ones. */
+  readonly dryRun: boolean;
+}
+
+export interface DeadLetterOutcome {
+  readonly dlqId: string;
+  /** Of what was queued again. */
+  readonly jobId?: string;
+  /** Why nothing was done. */
+  readonly error?: FleetError;
+}
+
+export interface DeadLetterOutcomes {
+  /** In the order in which it was done. */
+  readonly items: readonly DeadLetterOutcome[];
+  /** Others match as well. */
+  readonly more: boolean;
+}
+
 /**
  * Everything that can be asked of a fleet. HTTP and the CLI speak only to this, so they cannot differ.
  *
@@ -69,7 +93,8 @@ export interface FleetOperations
     InterventionOperations,
     SafetyReportOperations,
     EscalationOperations,
-    BreakerOperations {
+    BreakerOperations,
+    FleetEventOperations {
   createSession(request: CreateSession, caller: Caller): Promise<{ session: SessionView; created: boolean }>;
   getSession(sessionId: string, caller: Caller): Promise<SessionView>;
   /** For its owner and whoever may operate. Errors also: validation_failed when it becomes too large. */
@@ -198,6 +223,12 @@ export interface FleetOperations
   /** A step's entry resumes its run. Errors: dead_letter_not_found, run_not_resumable (conflict). */
   replayDeadLetter(dlqId: string, caller: Caller): Promise<{ job_id: string }>;
   discardDeadLetter(dlqId: string, request: { reason: string }, caller: Caller): Promise<DeadLetter>;
+  /** Each with its own outcome; none stands in the way of another. */
+  replayDeadLetters(request: BulkDeadLetters, caller: Caller): Promise<DeadLetterOutcomes>;
+  discardDeadLetters(
+    request: BulkDeadLetters & { readonly reason: string },
+    caller: Caller,
+  ): Promise<DeadLetterOutcomes>;
   /** How the fleet is doing, the same from every process. */
   status(): Promise<FleetStatus>;
   readiness(): Promise<Readiness>;

@@ -23,6 +23,11 @@ export const CrisisResponse = z
     intervention_id: z.string().nullable(),
     intervention_type: InterventionType,
     crisis_level: CrisisLevel,
+    /** Of the words, for whoever puts others around them. */
+    language: z
+      .string()
+      .regex(/^[a-z]{2}$/)
+      .default('en'),
     support_resources: z.array(SupportResource).min(1),
     /** How to reach the emergency services where the player is. */
     emergency_contacts: z.array(z.string()).min(1),
@@ -47,6 +52,8 @@ export type ShortCircuit = z.infer<typeof ShortCircuit>;
 /** A supportive answer: pure, the same for the same crisis. */
 export interface SupportAnswer {
   readonly text: string;
+  /** Of the text: two letters. */
+  readonly language: string;
   readonly resources: readonly SupportResource[];
   readonly emergencyContacts: readonly string[];
 }

@@ -46,6 +46,8 @@ export interface CoordinationKeys {
   rejectedAgentState(type: string, instance: string): string;
   /** List: the last outcomes of an agent, newest first. */
   agentOutcomes(type: string, instance: string): string;
+  /** Hash: instance of a type -> how its last outcomes were, in short. */
+  agentRates(type: string): string;
   /** List: what operators asked of an agent and nobody has done yet, as JSON. */
   agentCommands(type: string, instance: string): string;
   /** Hash: text form of an agent whose messages go elsewhere -> JSON of why. */
@@ -103,6 +105,7 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
     evictedAgent: (type, instance) => key('agents', 'evicted', type, instance),
     rejectedAgentState: (type, instance) => key('agents', 'state', type, instance, 'rejected'),
     agentOutcomes: (type, instance) => key('agents', 'outcomes', type, instance),
+    agentRates: (type) => key('agents', 'rates', type, 'all'),
     agentCommands: (type, instance) => key('agents', 'commands', type, instance),
     agentHandovers: () => key('agents', 'handovers'),
     handoverLease: () => key('agents', 'handover-lease'),

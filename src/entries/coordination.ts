@@ -184,7 +184,8 @@ export {
   CapabilityDiscoveryResponse,
 } from '../coordination/models/capability-search.ts';
 export { CapabilityDiscoveryRequest } from '../coordination/capabilities/search-options.ts';
-export { JsonObject, type JsonValue } from '../coordination/models/json.ts';
+export { JsonObject } from '../coordination/models/json.ts';
+export type { JsonValue } from '../kernel/json.ts';
 
 // Errors.
 export {

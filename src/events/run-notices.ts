@@ -36,6 +36,11 @@ export class RunNotices {
     return this.#listen(this.#keys.runTokens(runId), listener);
   }
 
+  /** The same for the log of the fleet. */
+  watchFleet(listener: NoticeListener): Promise<() => void> {
+    return this.#listen(this.#keys.fleetEvents(), listener);
+  }
+
   async #listen(channel: string, listener: NoticeListener): Promise<() => void> {
     const listeners = this.#listeners.get(channel) ?? new Set();
     this.#listeners.set(channel, listeners);

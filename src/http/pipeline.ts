@@ -21,6 +21,7 @@ import { idempotencyKeyOf } from './idempotency-key.ts';
 import type { HttpLifetime } from './lifetime.ts';
 import { refusal, sendProblem, toHttpError, toProblem } from './problem.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { noteUnreadText } from './unread-text.ts';
 import { parseInput } from './validate.ts';
 
 export interface PipelineParts {
@@ -128,7 +129,10 @@ async function parse(route: Route, parts: PipelineParts, req: Request, res: Resp
   const params = route.params && parseInput(route.params, { ...req.params }, 'path');
   const query = route.query && parseInput(route.query, { ...req.query }, 'query');
   if (!route.body) return { params, query, body: undefined, rawBody: undefined };
-  const rawBody = await parts.readBody(req, res);
+  const rawBody = await parts.readBody(req, res).catch((thrown: unknown) => {
+    noteUnreadText(route, parts, req, res, thrown);
+    throw thrown;
+  });
   const body = parseInput(route.body, rawBody, 'body');
   route.checkBody?.(body);
   return { params, query, body, rawBody };

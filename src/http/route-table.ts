@@ -6,6 +6,7 @@ import type { Json } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { breakerRoutes } from './routes/breakers.ts';
+import { bulkDeadLetterRoutes } from './routes/bulk-dead-letters.ts';
 import { bulkStartRoutes } from './routes/bulk-start.ts';
 import { capabilityRoutes } from './routes/capabilities.ts';
 import { changeRunRoutes } from './routes/change-runs.ts';
@@ -15,6 +16,7 @@ import { definitionRoutes } from './routes/definitions.ts';
 import { diagnosticsRoutes } from './routes/diagnostics.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { escalationRoutes } from './routes/escalations.ts';
+import { fleetEventRoutes } from './routes/fleet-events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRunRoutes } from './routes/list-runs.ts';
 import { mailboxRoutes } from './routes/mailboxes.ts';
@@ -59,12 +61,14 @@ export function createRouteTable(deps: HttpDeps, lifetime: HttpLifetime): readon
     ...agentRoutes(deps),
     ...capabilityRoutes(deps),
     ...diagnosticsRoutes(deps),
+    ...fleetEventRoutes(deps, cursors, lifetime),
     ...messageRoutes(deps, cursors),
     ...mailboxRoutes(deps, cursors),
     ...queueRoutes(deps),
     ...breakerRoutes(deps),
     ...costRoutes(deps),
     ...deadLetterRoutes(deps, cursors),
+    ...bulkDeadLetterRoutes(deps),
     ...safetyInterventionRoutes(deps, cursors),
     ...statusRoutes(deps),
     ...healthRoutes(deps, lifetime),

@@ -11,6 +11,7 @@ export const TAGS = {
   schedules: 'Runs that are started again and again',
   safety: 'How texts are judged, and by which rules',
   agents: 'Agents: who is there, what they can do, and who gets the next message',
+  events: 'What happened to the fleet',
   messages: 'Messages between agents, and their mailboxes',
   queues: 'Queues of the fleet',
   breakers: 'Circuit breakers: what is not called for now',
@@ -77,6 +78,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly documentedBody?: z.ZodType;
   /** Checks that are more than the shape, for example sizes. Throws. */
   checkBody?(body: B): void;
+  /** The body carries a text that is judged: one that is too large to be read is noted in the audit of safety. */
+  readonly carriesText?: boolean;
   /** A pure judgement: such a request passes the rate limit, and idempotency keys that cannot be claimed. */
   urgent?(body: B): boolean;
   /** Name in the audit log; exactly the routes that change something have one. */

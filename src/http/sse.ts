@@ -5,7 +5,8 @@ export const SSE_RETRY_MS = 2000;
 export const SSE_COMMENT_EVERY_MS = 15_000;
 
 export interface SseFrame {
-  readonly id: string;
+  /** Absent: a reader that comes back does not go on after it. */
+  readonly id?: string;
   readonly event: string;
   readonly data: unknown;
 }
@@ -32,7 +33,8 @@ export class SseStream {
   /** @returns false when the client is gone */
   async send(frame: SseFrame, signal: AbortSignal): Promise<boolean> {
     if (!this.#isWritable()) return false;
-    const text = `id: ${frame.id}\nevent: ${frame.event}\ndata: ${JSON.stringify(frame.data)}\n\n`;
+    const id = frame.id === undefined ? '' : `id: ${frame.id}\n`;
+    const text = `${id}event: ${frame.event}\ndata: ${JSON.stringify(frame.data)}\n\n`;
     if (!this.#res.write(text)) await once(this.#res, 'drain', { signal });
     return this.#isWritable();
   }

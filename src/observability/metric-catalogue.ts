@@ -610,6 +610,19 @@ export const METRIC_CATALOGUE = [
   },
 
   {
+    name: 'config_last_reload_success',
+    type: 'gauge',
+    help: '1 when the configuration could be read the last time, at the start or on SIGHUP',
+    labels: [],
+  },
+  {
+    name: 'config_last_reload_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the configuration was read the last time',
+    labels: [],
+  },
+
+  {
     name: 'safety_rules_reload_total',
     type: 'counter',
     help: 'Rules of safety that were applied or rejected, or could not be read: applied, rejected, unreachable',

@@ -71,6 +71,10 @@ export interface Keys {
   deadLetterReplays(): string;
   /** Hash: state of an idempotent request. */
   idempotency(hash: string): string;
+  /** Stream: what happened to the fleet; also the channel that announces a new entry. */
+  fleetEvents(): string;
+  /** Hash: source of events -> how far they stand in the log of the fleet. */
+  bridgeCursor(): string;
   /** Stream: who did what. */
   audit(): string;
   /** Prefix of the rate limiter's own keys. */
@@ -134,6 +138,8 @@ export const RESERVED_SEGMENTS = [
   'own',
   'dlq',
   'idem',
+  'events',
+  'bridge',
   'audit',
   'rl',
   'secret',
@@ -181,6 +187,8 @@ export function createKeys(prefix: string): Keys {
     worldOutboxWriter: () => key('world', 'outbox', 'writer'),
     deadLetterReplays: () => key('dlq', 'replays'),
     idempotency: (hash) => key('idem', hash),
+    fleetEvents: () => key('events'),
+    bridgeCursor: () => key('bridge', 'cursor'),
     audit: () => key('audit'),
     rateLimit: () => key('rl'),
     cursorSecret: () => key('secret', 'cursor'),

@@ -7,11 +7,13 @@ import { callerOf } from '../http/exchange.ts';
 import { createRedisStores } from '../http/redis-stores.ts';
 import { HttpServer } from '../http/server.ts';
 import { redact } from '../observability/redact.ts';
+import type { EventBridge } from '../realtime/event-bridge.ts';
 import { exportInterventions } from './open-safety-state.ts';
 import { exportCircuits } from './fleet-breakers.ts';
 import { fleetSecret } from './fleet-secret.ts';
 import { createBoardQueues } from './board-queues.ts';
 import { exportMessageGauges } from './message-gauges.ts';
+import { startEventBridge } from './open-events.ts';
 import { warnOfNoChannel } from './open-people.ts';
 import { operateFleet, type OperatedFleet, type OperateOptions } from './operate-fleet.ts';
 import { exportQueueGauges } from './queue-gauges.ts';
@@ -27,6 +29,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
   const fleet = await operateFleet(options);
   const { core } = fleet;
   const { config, metrics, log } = core;
+  let bridge: EventBridge | undefined;
   try {
     if (config.safety.enabled) await fleet.safety();
     else {
@@ -44,6 +47,7 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     metrics.onScrape(() => fleet.coordination.registry.collectAgentGauges());
     // What earlier processes lost is put back, and mailboxes that nobody serves are looked after.
     await fleet.coordination.start();
+    bridge = await startEventBridge(core);
     let draining = false;
     const operations: FleetOperations & MessageOperations & AgentOperations = {
       ...fleet.operations,
@@ -92,10 +96,12 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
         await new Promise((resolve) => setTimeout(resolve, config.shutdown.drain_delay * 1000));
         await server.stop(Math.max(1, config.shutdown.grace - config.shutdown.drain_delay) * 1000);
         await boardQueues.close();
+        await bridge?.stop();
         await fleet.close();
       },
     };
   } catch (error) {
+    await bridge?.stop();
     await fleet.close();
     throw error;
   }

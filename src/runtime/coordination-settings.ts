@@ -24,6 +24,7 @@ export function messagingOptions({ messaging, metrics }: Config): MessagingOptio
     backoffFactor: messaging.backoff_factor,
     backoffJitter: messaging.backoff_jitter,
     visibilityTimeoutMs: ms(messaging.visibility_timeout),
+    messageTimeoutMs: ms(messaging.message_timeout),
     maxStalls: messaging.max_stalls,
     sweepIntervalMs: messaging.sweep_interval_ms,
     autoRecoverOnStart: messaging.auto_recover_on_start,

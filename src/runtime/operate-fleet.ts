@@ -16,6 +16,7 @@ import { createIngress, type Ingress } from './operations/ingress.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { lazily, peopleCaller, openPeople, tellOfWritten, type People } from './open-people.ts';
 import { createOperations } from './operations/operations.ts';
+import { openEventLog } from './open-events.ts';
 import { screenOf } from './safety-hooks.ts';
 import { safetyParts } from './safety-parts.ts';
 
@@ -75,6 +76,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       queues: core.queues,
       circuits: core.circuits,
       notices: new RunNotices(core.subscriber, core.store.keys),
+      eventLog: openEventLog(core),
       sessionTtlSeconds: core.config.sessions.ttl_seconds,
       requireNoeviction: core.config.redis.require_noeviction,
       config: core.config,

@@ -6,11 +6,13 @@ import type { ApiRole } from './api-role.ts';
 import type { CoreOptions } from './core.ts';
 import { createFleetLog, instanceName } from './fleet-log.ts';
 import { startFleetTracing } from './fleet-tracing.ts';
+import { routingOptions } from './coordination-settings.ts';
 import { loadAgents } from './module-agents.ts';
 import { requireRedisUrl } from './redis-url.ts';
+import { ConfigReloader, type ReloadParts } from './reload-config.ts';
 import { VERSION } from './version.ts';
 import { serveWorkerHttp } from './worker-http.ts';
-import { startWorkerRole } from './worker-role.ts';
+import { startWorkerRole, type WorkerRole } from './worker-role.ts';
 
 /** What `ao worker` is asked for; some roles serve two queues. */
 export type WorkerQueue = AgentName | 'flow' | 'safety';
@@ -39,12 +41,20 @@ export interface RunRoleOptions {
   /** Aborts when the process should end: drain, then resolve with the exit code. */
   readonly signal: AbortSignal;
   onReady(ready: RoleReady): void;
+  /** How the configuration is read anew, and who says when. */
+  readonly reload?: {
+    readonly load: () => Promise<Config>;
+    /** Returns what ends it. */
+    readonly whenAsked: (listener: () => void) => () => void;
+  };
 }
 
 interface StartedRole {
   readonly ready: RoleReady;
   /** Rejects when it is no use to go on. */
   readonly hopeless?: Promise<never>;
+  /** Reloadable keys hold as they are in this configuration from now on. */
+  reconfigure(config: Config): void;
   stop(): Promise<void>;
 }
 
@@ -74,6 +84,7 @@ export async function runRole(role: Role, config: Config, options: RunRoleOption
       metrics,
     };
     const started = await start(role, core, instance);
+    const forgetReload = reloading(options, { ...core, apply: (next) => started.reconfigure(next) });
     options.onReady(started.ready);
     let exitCode = 0;
     try {
@@ -86,6 +97,7 @@ export async function runRole(role: Role, config: Config, options: RunRoleOption
       log.error({ err: error }, 'unexpected error: the process drains and ends');
       exitCode = 1;
     }
+    forgetReload();
     await started.stop();
     log.info({}, 'drained');
     return exitCode;
@@ -108,10 +120,20 @@ function start(role: Role, core: Omit<CoreOptions, 'onOutage'>, instance: string
   }
 }
 
+function reloading(
+  { reload }: RunRoleOptions,
+  parts: Pick<ReloadParts, 'config' | 'log' | 'metrics' | 'apply'>,
+): () => void {
+  if (reload === undefined) return () => undefined;
+  const reloader = new ConfigReloader({ ...parts, load: reload.load });
+  return reload.whenAsked(() => void reloader.reload());
+}
+
 async function startApi(core: Omit<CoreOptions, 'onOutage'>): Promise<StartedRole> {
   const api = await openApi(core);
   return {
     ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api'] },
+    reconfigure: (config) => reconfigure(api, config),
     stop: () => api.close(),
   };
 }
@@ -146,6 +168,7 @@ async function startWorker(
         roles: [...queues, ...moduleAgents.map(({ type }) => type)],
       },
       hopeless: workers.hopeless,
+      reconfigure: (config) => reconfigure(workers, config),
       async stop() {
         await workers.stop();
         await http.stop();
@@ -165,6 +188,9 @@ async function startDev(core: Omit<CoreOptions, 'onOutage'>, instance: string): 
     return {
       ready: { ...apiAddresses(api), redisUrl: core.redisUrl, roles: ['api', ...QUEUE_NAMES] },
       hopeless: workers.hopeless,
+      reconfigure(config) {
+        for (const part of [api, workers]) reconfigure(part, config);
+      },
       async stop() {
         await api.close();
         await workers.stop();
@@ -174,6 +200,10 @@ async function startDev(core: Omit<CoreOptions, 'onOutage'>, instance: string): 
     await workers.stop();
     throw error;
   }
+}
+
+function reconfigure({ coordination }: Pick<WorkerRole, 'coordination'>, config: Config): void {
+  coordination?.router.configure(routingOptions(config));
 }
 
 /** A worker does without what the API is made of. */

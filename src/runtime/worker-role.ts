@@ -55,6 +55,8 @@ export interface WorkerRole {
   readonly core: Core;
   /** Absent where nothing is judged. */
   readonly safety: SafetyRoom | undefined;
+  /** Absent where no agent is registered. */
+  readonly coordination: FleetCoordination | undefined;
   readonly readiness: () => Promise<Readiness>;
   /** Rejects when none of the agents of this process can work: it had better end, and be started anew. */
   readonly hopeless: Promise<never>;
@@ -126,6 +128,7 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     return {
       core,
       safety: room,
+      coordination,
       readiness: async () =>
         draining ? { status: 'draining', checks: [] } : withAgents(await look(), unregistered),
       hopeless: hopeless.promise,

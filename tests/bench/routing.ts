@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRegistry } from '../../src/coordination/agents/registry.ts';
 import { openCoordinationCore } from '../../src/coordination/open-core.ts';
 import { Lookout } from '../../src/coordination/routing/lookout.ts';
@@ -5,17 +6,14 @@ import { Router } from '../../src/coordination/routing/router.ts';
 import { AgentRecordWriter } from '../support/agent-records.ts';
 import { testPrefix } from '../support/redis.ts';
 import type { AgentsPlan } from './agents.ts';
+import type { Measure } from './capabilities.ts';
 import { inParallel } from './statistics.ts';
 
 const WIDTH = 200;
 const TYPE = 'reader';
 
 /** A choice among so many agents of one type, by what it finds. */
-export async function measureRouting(
-  redisUrl: string,
-  plan: AgentsPlan,
-  measure: (what: string, call: () => Promise<unknown>) => Promise<void>,
-): Promise<void> {
+export async function measureRouting(redisUrl: string, plan: AgentsPlan, measure: Measure): Promise<void> {
   await using core = openCoordinationCore({ connection: redisUrl, keyPrefix: testPrefix() });
   await core.redis.connect();
   const { redis, keys } = core;
@@ -36,5 +34,10 @@ export async function measureRouting(
   });
   await measure('route, busy agents looked at anew', lookAnew);
   await measure('route, the last look serves', () => router.resolveTarget({ type: TYPE }));
+  await measure(
+    'route, while the next look is made',
+    () => router.resolveTarget({ type: TYPE }),
+    () => sleep(300),
+  );
   await measure('route, a named instance', () => router.resolveTarget(agents[0]!));
 }

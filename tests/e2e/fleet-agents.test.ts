@@ -88,13 +88,16 @@ test('[C3.6] [R6.2] workers that may register are there, work on messages, and l
   const sets = await client.capabilities();
   expect(sets.map(({ agent_id: id }) => id)).toEqual([a, b]);
 
-  const answer = await agents.coordinator.request({
-    message_id: 'what-does-it-mean',
-    sender: { type: 'tester', instance: 't1' },
-    recipient: { type: 'input_processor' },
-    message_type: 'request',
-    payload: { text: 'go north' },
-  });
+  const answer = await agents.coordinator.request(
+    {
+      message_id: 'what-does-it-mean',
+      sender: { type: 'tester', instance: 't1' },
+      recipient: { type: 'input_processor' },
+      message_type: 'request',
+      payload: { text: 'go north' },
+    },
+    { timeoutMs: 30_000 },
+  );
   expect(answer.payload).toMatchObject({ in_reply_to: 'what-does-it-mean', intent: expect.anything() });
 
   const { command_id: asked } = await client.restartAgent(b, { reason: 'a test' });
@@ -136,13 +139,16 @@ test('[C7] an agent of a module is there, is found by what it can do, and answer
   expect(found.matches.map(({ agent_id: id }) => id)).toEqual(['echo:e1']);
   expect(await client.agent('echo:e1')).toMatchObject({ status: 'idle', capabilities: ['echoing@2.0.0'] });
   expect(await client.discoveryStatus()).toMatchObject({ enabled: true, environment: 'development' });
-  const answer = await agents.coordinator.request({
-    message_id: 'say-it-again',
-    sender: { type: 'tester', instance: 't1' },
-    recipient: { type: 'echo' },
-    message_type: 'request',
-    payload: { text: 'cuckoo' },
-  });
+  const answer = await agents.coordinator.request(
+    {
+      message_id: 'say-it-again',
+      sender: { type: 'tester', instance: 't1' },
+      recipient: { type: 'echo' },
+      message_type: 'request',
+      payload: { text: 'cuckoo' },
+    },
+    { timeoutMs: 30_000 },
+  );
   expect(answer.payload).toEqual({ text: 'cuckoo cuckoo', in_reply_to: 'say-it-again' });
   const gone = once(child, 'exit');
   child.kill('SIGTERM');

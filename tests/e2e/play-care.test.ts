@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { readSupportData } from '../../config/safety-support.ts';
 import type { ApiRole } from '../../src/runtime/api-role.ts';
+import { createSupporter } from '../../src/safety/support/supporter.ts';
 import { startWorkerRole, type WorkerRole } from '../../src/runtime/worker-role.ts';
 import { openBrowser } from '../support/browser.ts';
 import { ALL_QUEUES } from '../support/harness.ts';
@@ -117,6 +119,32 @@ describe.skipIf(browser === undefined)('the page of somebody in a crisis', () =>
     }
     expect(await p.page.locator('.care h2').last().innerText()).toMatch(/rests until a person has looked in/);
     safety.held.clear();
+  });
+
+  test('is in the language of the answer, the words around it too, and keeps it after a reload', async () => {
+    const { resources, templates } = readSupportData();
+    const spanish = createSupporter(templates, resources, { defaultLocale: 'es', defaultRegion: 'MX' });
+    vi.spyOn(safety.supporter, 'answer').mockImplementation((about) => spanish.answer(about));
+    await using p = await open({ viewport: { width: 390, height: 780 } });
+    await p.say(CRISIS);
+    const care = p.page.getByRole('region', { name: 'Ayuda que está ahí ahora' });
+    for (const attempt of ['at once', 'after a reload']) {
+      await care.waitFor();
+      expect(await care.getAttribute('lang'), attempt).toBe('es');
+      const text = await care.innerText();
+      expect(text, attempt).toContain('Tú vas primero.');
+      expect(text, attempt).toContain('Llama al 800 911 2000');
+      expect(text, attempt).toContain('avisando a una persona');
+      expect(text, attempt).not.toMatch(/Call|danger|listens/);
+      expect(await p.page.locator('#safety').innerText(), attempt).toMatch(
+        /^Ayuda ahora: .* · En peligro: Llama al 911$/,
+      );
+      const shots = process.env['SCREENSHOTS'];
+      if (shots !== undefined) await p.page.screenshot({ path: `${shots}/care-es.png` });
+      if (attempt === 'at once') await p.page.reload();
+    }
+    expect(p.faults).toEqual([]);
+    vi.restoreAllMocks();
   });
 
   test.for([

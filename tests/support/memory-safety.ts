@@ -41,11 +41,13 @@ export class MemorySafety implements SafetyParts {
   readonly supporter: SafetyParts['supporter'] = {
     answer: ({ assessment }) => ({
       text: `Thank you for telling me. Lifeline (988) is there now, whatever the hour. (${assessment.crisis_level})`,
+      language: 'en',
       resources: [LIFELINE],
       emergencyContacts: ['911'],
     }),
     held: () => ({
       text: 'The story waits until somebody has looked in on you. Lifeline (988) is there now.',
+      language: 'en',
       resources: [LIFELINE],
       emergencyContacts: ['911'],
     }),

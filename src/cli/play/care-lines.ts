@@ -1,6 +1,10 @@
 import type { OrchestrationResponse } from '../../contracts/turn.ts';
 import type { Output } from '../output.ts';
 import { printable, wrap } from '../render/text.ts';
+import { careWords } from './care-words.ts';
+
+/** `HOME to 741741`: a word, and where it is sent. */
+const WORD_TO_NUMBER = /^(\S+) to (.+)$/u;
 
 /** Care in the place of a story: where somebody listens first, then the words. Nothing for any other answer. */
 export function careLines(
@@ -14,35 +18,35 @@ export function careLines(
 ): string[] {
   if (crisis === undefined) return [];
   const { bold, dim } = out.paint;
-  const title =
-    crisis.held === true
-      ? 'The story rests until a person has looked in on you.'
-      : 'You come first. The story can wait.';
+  const words = careWords(crisis.language);
+  const said = (template: string, values: Readonly<Record<string, string>>): string =>
+    template.replaceAll(/\{(\w+)\}/g, (_, name: string) => bold(printable(values[name] ?? '')));
+  const messageOf = (sms: string): string => {
+    const [, word, number] = WORD_TO_NUMBER.exec(sms) ?? [];
+    return word === undefined || number === undefined
+      ? said(words.text, { value: sms })
+      : said(words.textWord, { word, number });
+  };
   const places = crisis.support_resources.flatMap(({ name, phone, sms, url, hours }) => [
-    `  ${bold(printable(name))} ${dim(`(${printable(hours)})`)}`,
-    ...(phone === undefined ? [] : [`    call ${bold(printable(phone))}`]),
-    ...(sms === undefined ? [] : [`    text ${bold(printable(sms))}`]),
+    `  ${bold(printable(name))} ${dim(`(${printable(words.hours[hours] ?? hours)})`)}`,
+    ...(phone === undefined ? [] : [`    ${said(words.call, { value: phone })}`]),
+    ...(sms === undefined ? [] : [`    ${messageOf(sms)}`]),
     ...(url === undefined ? [] : [`    ${printable(url)}`]),
   ]);
-  const emergency = crisis.emergency_contacts.map((contact) => bold(printable(contact))).join(' or ');
+  const emergency = crisis.emergency_contacts
+    .map((contact) => bold(printable(contact)))
+    .join(` ${words.or} `);
   // A run has told its words already.
-  const words = workflow_metadata.run_id === null ? ['', ...wrap(text, out.textWidth)] : [];
+  const untold = workflow_metadata.run_id === null ? ['', ...wrap(text, out.textWidth)] : [];
   return [
-    bold(title),
+    bold(crisis.held === true ? words.held : words.title),
     '',
     ...places,
     '',
-    `  In danger right now: ${emergency}`,
-    ...words,
+    `  ${words.inDanger} ${emergency}`,
+    ...untold,
     ...(told === 'queued' || told === 'delivered'
-      ? ['', ...wrap(OVERSIGHT[told], out.textWidth).map(dim)]
+      ? ['', ...wrap(words.oversight[told], out.textWidth).map(dim)]
       : []),
   ];
 }
-
-const OVERSIGHT = {
-  queued:
-    'A person who looks after this place is being told that you may need somebody. Your words are not passed on.',
-  delivered:
-    'A person who looks after this place knows that you may need somebody. Your words were not passed on.',
-} as const;

@@ -94,6 +94,14 @@ export const ValidateText = z
   .meta({ id: 'ValidateText' });
 export type ValidateText = z.input<typeof ValidateText>;
 
+/** A request whose text nobody has seen. */
+export interface UnreadText {
+  /** What was asked for. */
+  readonly operation: string;
+  /** As the request announced; null when it did not. */
+  readonly bytes: number | null;
+}
+
 /** Part of the operations of a fleet; HTTP, client and CLI speak to it. */
 export interface SafetyRulesOperations {
   /** Patterns and the document itself only for administrators. */
@@ -115,4 +123,6 @@ export interface SafetyRulesOperations {
   reloadSafetyRules(caller: Caller): Promise<RulesChanged>;
   /** A dry run: nothing is stored, nobody is told. A text that is refused for its length is audited. Errors: text_too_large. */
   validateText(request: ValidateText, caller: Caller): Promise<ValidationResult>;
+  /** Audits that a request that carries a text was too large to be read, so that nobody judged it. Never rejects. */
+  noteUnreadText(unread: UnreadText, caller: Caller): Promise<void>;
 }

@@ -7,11 +7,13 @@ import { listAgents } from '../scripts/list-agents.ts';
 const WHOLE_EVERY_MS = 10_000;
 
 /** The same object for the same agent, as long as it is in the index. */
-export interface IndexEntry {
+export interface IndexEntry<Kept> {
   readonly text: string;
   readonly id: AgentId;
   /** Redis time in ms of the last heartbeat. */
   beatMs: number;
+  /** What the reader of the index keeps of this agent. */
+  kept?: Kept | undefined;
 }
 
 export interface IndexMoment {
@@ -24,11 +26,11 @@ export interface IndexMoment {
  * A copy of the index of agents. Heartbeats raise scores, so only what is above the highest known score is asked for;
  * when the number of agents shows that somebody is gone, or the clock went back, all of it is read again.
  */
-export class AgentIndex {
+export class AgentIndex<Kept> {
   readonly #core: CoordinationCore;
-  readonly #entries = new Map<string, IndexEntry>();
+  readonly #entries = new Map<string, IndexEntry<Kept>>();
   /** By type, and all under ''; in the order of text forms. */
-  readonly #sorted = new Map<string, readonly IndexEntry[]>();
+  readonly #sorted = new Map<string, readonly IndexEntry<Kept>[]>();
   /** What is in the index and names no agent. */
   readonly #odd = new Set<string>();
   #highest = 0;
@@ -41,7 +43,7 @@ export class AgentIndex {
   }
 
   /** Those of the last look. */
-  entries(type = ''): readonly IndexEntry[] {
+  entries(type = ''): readonly IndexEntry<Kept>[] {
     const known = this.#sorted.get(type);
     if (known !== undefined) return known;
     const all = [...this.#entries.values()].filter(({ id }) => type === '' || id.type === type);
@@ -88,9 +90,10 @@ export class AgentIndex {
     const { redis, keys } = this.#core;
     const answer = await askScript(redis, listAgents, [keys.agentIndex(), keys.degradedAgents()], [from]);
     // What the script answers.
-    const [nowMs, beats, count, marks] = answer as [number, string[], number, string[]];
+    const [nowMs, text, count, marks] = answer as [number, string, number, string[]];
+    const beats = text === '' ? [] : text.split('\n');
     if (from === '-inf') this.#retain(beats);
-    for (const [text, ms] of pairsOf(beats)) this.#note(text, Number(ms));
+    for (let at = 0; at + 1 < beats.length; at += 2) this.#note(beats[at]!, Number(beats[at + 1]));
     return { moment: { nowMs, marks: new Map(pairsOf(marks)) }, count };
   }
 
@@ -114,6 +117,7 @@ export class AgentIndex {
   #retain(beats: readonly string[]): void {
     this.#highest = 0;
     this.#odd.clear();
+    if (this.#entries.size === 0) return;
     const there = new Set(beats);
     for (const text of this.#entries.keys()) {
       if (there.has(text)) continue;

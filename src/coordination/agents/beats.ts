@@ -32,9 +32,12 @@ export interface BeatPorts {
   readonly onBeaten?: (agent: LocalAgent) => void;
 }
 
+/** Heartbeats per pipeline, so that a process with thousands of agents is answered in time. */
+const CHUNK = 500;
+
 /**
- * One heartbeat of each of these agents, in one pipeline. What goes wrong with one does not touch the others.
- * Errors: redis_unavailable (unavailable)
+ * One heartbeat of each of these agents, in one pipeline if they are not very many. What goes wrong with one does not
+ * touch the others. Errors: redis_unavailable (unavailable)
  */
 export async function beatAgents(
   core: CoordinationCore,
@@ -42,7 +45,16 @@ export async function beatAgents(
   agents: readonly LocalAgent[],
   ports: BeatPorts,
 ): Promise<void> {
-  if (agents.length === 0) return;
+  for (let at = 0; at < agents.length; at += CHUNK)
+    await beatChunk(core, settings, agents.slice(at, at + CHUNK), ports);
+}
+
+async function beatChunk(
+  core: CoordinationCore,
+  settings: RegistrySettings,
+  agents: readonly LocalAgent[],
+  ports: BeatPorts,
+): Promise<void> {
   const states: (string | undefined)[] = [];
   const answers = await asking(core.redis, 'heartbeat', () => {
     const calls = agents.map((agent, place) => {

@@ -34,7 +34,7 @@ export async function readAgentEvents(
       ? (await redis.xrevrange(stream, '+', '-', 'COUNT', limit)).toReversed()
       : redis.xrange(stream, `(${after}`, '+', 'COUNT', limit),
   );
-  return entries.flatMap(([id, flat]) => toEvent(id, flat) ?? []);
+  return entries.flatMap(([id, flat]) => readAgentEvent(id, flat) ?? []);
 }
 
 /** Errors: redis_unavailable (unavailable) */
@@ -50,8 +50,8 @@ export async function writeAgentEvent(
   );
 }
 
-/** Its time is that of its id. One that a newer version wrote, and this one cannot read, is passed over. */
-function toEvent(id: string, flat: readonly string[]): StoredAgentEvent | undefined {
+/** An entry of their stream. Its time is that of its id; undefined for one that a newer version wrote and this one cannot read. */
+export function readAgentEvent(id: string, flat: readonly string[]): StoredAgentEvent | undefined {
   const fields: Record<string, string> = {};
   for (let at = 0; at + 1 < flat.length; at += 2) fields[flat[at]!] = flat[at + 1]!;
   const parsed = AgentEvent.safeParse({

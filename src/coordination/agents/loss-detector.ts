@@ -12,6 +12,8 @@ import type { RegistrySettings } from './settings.ts';
 /** Agents of each kind that one round looks at; the next one looks at the rest. */
 const BATCH = 100;
 const LEAST_LEASE_MS = 1000;
+/** Who is to be forgotten is asked so many times within the retention of records. */
+const FORGETS_PER_RETENTION = 1000;
 
 export interface LossPorts {
   /** Deal with a loss; whether that succeeded, else it is repeated. */
@@ -37,6 +39,7 @@ export class LossDetector {
   readonly #loop = new Loop(() => this.#round());
   readonly #dealing = new Map<string, Promise<void>>();
   #isElected = false;
+  #forgottenAt = -Infinity;
 
   constructor(core: CoordinationCore, settings: RegistrySettings, ports: LossPorts) {
     this.#core = core;
@@ -60,22 +63,24 @@ export class LossDetector {
 
   /**
    * Look once; returns after how many ms it makes sense to look again. Losses are dealt with meanwhile.
+   * @param isForgetting  whether records that are too old go
    * Errors: redis_unavailable (unavailable)
    */
-  async runOnce(): Promise<number> {
+  async runOnce(isForgetting = true): Promise<number> {
     const { redis, keys } = this.#core;
     const { lossDetectionIntervalMs: intervalMs, recordRetentionMs } = this.#settings;
     const answer = await askScript(
       redis,
       findLostAgents,
       [keys.agentLease(), keys.agentIndex(), keys.agentDeadlines(), keys.lostAgents(), keys.degradedAgents()],
-      [this.#id, Math.max(3 * intervalMs, LEAST_LEASE_MS), recordRetentionMs, BATCH],
+      [this.#id, Math.max(3 * intervalMs, LEAST_LEASE_MS), isForgetting ? recordRetentionMs : '', BATCH],
     );
     // What the script answers.
     const [othersMs, overdue = [], lost = [], old = []] = answer as [number, string[]?, string[]?, string[]?];
     this.#isElected = othersMs === 0;
     if (!this.#isElected) return othersMs;
     await this.#lose(overdue);
+    if (isForgetting && old.length < BATCH) this.#forgottenAt = performance.now();
     await this.#forget(old);
     for (let at = 0; at + 1 < lost.length; at += 2) this.#deal(lost[at]!, lost[at + 1]!);
     return overdue.length > 0 || old.length === BATCH ? 0 : intervalMs;
@@ -83,7 +88,8 @@ export class LossDetector {
 
   async #round(): Promise<number> {
     try {
-      return await this.runOnce();
+      const pauseMs = this.#settings.recordRetentionMs / FORGETS_PER_RETENTION;
+      return await this.runOnce(performance.now() - this.#forgottenAt >= pauseMs);
     } catch (error) {
       this.#core.logger.debug({ err: error }, 'nobody could look for lost agents');
       return this.#settings.lossDetectionIntervalMs;
@@ -118,6 +124,7 @@ export class LossDetector {
         keys.capabilities(...keyParts(id)),
         keys.capabilityIndex(),
         keys.capabilityEpoch(),
+        keys.agentRates(id.type),
       ],
       args: [text, recordRetentionMs, eventsMaxLen],
     }));

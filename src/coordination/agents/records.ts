@@ -1,27 +1,30 @@
 import { z } from 'zod';
 import type { CoordinationCore } from '../core.ts';
 import { keyParts } from '../keys.ts';
-import { asking } from '../messages/availability.ts';
+import { asking, askScript } from '../messages/availability.ts';
 import { agentIdText, canonicalAgentId, type AgentIdInput } from '../models/agent-id.ts';
 import { AgentRecord, DegradedBy } from '../models/agent-record.ts';
+import { isWrittenRecord } from '../models/written-record.ts';
+import { readAgents } from '../scripts/read-agents.ts';
 import { AgentIndex, type IndexEntry } from './agent-index.ts';
 import type { AgentFilter, AgentView } from './directory.ts';
 import type { DegradedMark } from './local-agent.ts';
 import { AGENT_METRICS } from './metric-names.ts';
 import { readState } from './state.ts';
 
-/** Records per MGET. */
+/** Records per script or MGET. */
 const CHUNK = 500;
+/** In the place of a record that is not there. */
+const ABSENT = 'absent';
 /** One that has not beaten is read again after this time, up to twice as long: somebody may have touched it. */
 const TRUST_MS = 5000;
 
 interface KnownRecord {
-  readonly raw: string;
   /** Null when it cannot be read. */
   readonly record: AgentRecord | null;
   /** The heartbeat it was read after, and until when it is believed without another one. */
-  beatMs: number;
-  until: number;
+  readonly beatMs: number;
+  readonly until: number;
 }
 
 const Mark = z.strictObject({ by: DegradedBy, reason: z.string().nullable(), at: z.iso.datetime() });
@@ -33,8 +36,7 @@ const Mark = z.strictObject({ by: DegradedBy, reason: z.string().nullable(), at:
 export class AgentRecords {
   readonly #core: CoordinationCore;
   readonly #retentionMs: number;
-  readonly #index: AgentIndex;
-  readonly #known = new WeakMap<IndexEntry, KnownRecord>();
+  readonly #index: AgentIndex<KnownRecord>;
   /** Text form -> the record that was complained about. */
   readonly #corrupt = new Map<string, string>();
 
@@ -51,7 +53,7 @@ export class AgentRecords {
     await this.#refresh(entries, nowMs);
     const views: AgentView[] = [];
     for (const entry of entries) {
-      const record = this.#known.get(entry)?.record;
+      const record = entry.kept?.record;
       if (record == null || nowMs - entry.beatMs > this.#retentionMs) continue;
       const view = viewOf(entry, record, nowMs, marks.get(entry.text));
       if (isAlive === undefined || view.isAlive === isAlive) views.push(view);
@@ -81,30 +83,41 @@ export class AgentRecords {
     return viewOf({ text, id: canonicalAgentId(agent), beatMs: Number(beat) }, record, nowMs, mark ?? '');
   }
 
-  async #refresh(entries: readonly IndexEntry[], nowMs: number): Promise<void> {
+  async #refresh(entries: readonly IndexEntry<KnownRecord>[], nowMs: number): Promise<void> {
     const stale = entries.filter((entry) => {
-      const known = this.#known.get(entry);
+      const known = entry.kept;
       const isKnown = known !== undefined && known.beatMs === entry.beatMs && nowMs < known.until;
       return !isKnown && nowMs - entry.beatMs <= this.#retentionMs;
     });
     if (stale.length === 0) return;
-    // An entry may beat while its record is on the way; then it is read again next time.
-    const beats = stale.map(({ beatMs }) => beatMs);
-    const { keys } = this.#core;
-    const raws = await this.#getAll(stale.map(({ id }) => keys.agent(...keyParts(id))));
-    for (const [place, entry] of stale.entries()) {
-      const raw = raws[place] ?? null;
-      if (raw === null) this.#known.delete(entry);
-      else this.#keep(entry, raw, beats[place]!, nowMs + TRUST_MS * (1 + Math.random()));
-    }
+    await Promise.all(
+      chunksOf(stale).map(async (chunk) => {
+        // An entry may beat while its record is on the way; then it is read again next time.
+        const beats = chunk.map(({ beatMs }) => beatMs);
+        const records = await this.#read(chunk);
+        for (const [place, entry] of chunk.entries()) {
+          const record = records[place];
+          if (record === undefined) entry.kept = undefined;
+          else {
+            const until = nowMs + TRUST_MS * (1 + Math.random());
+            entry.kept = { record, beatMs: beats[place]!, until };
+          }
+        }
+      }),
+    );
   }
 
-  #keep(entry: IndexEntry, raw: string, beatMs: number, until: number): void {
-    const known = this.#known.get(entry);
-    if (known?.raw === raw) {
-      known.beatMs = beatMs;
-      known.until = until;
-    } else this.#known.set(entry, { raw, record: this.#parse(entry.text, raw), beatMs, until });
+  /** Undefined for what is not there, null for what cannot be read. */
+  async #read(entries: readonly IndexEntry<KnownRecord>[]): Promise<(AgentRecord | null | undefined)[]> {
+    const { redis, keys } = this.#core;
+    const start = keys.agent('', '').slice(0, -1);
+    const texts = entries.map(({ text }) => text);
+    const answer = await askScript(redis, readAgents, [keys.agentIndex()], [start, ...texts]);
+    const values = readArray(String(answer), texts);
+    if (values !== undefined) return values;
+    // Somebody else wrote one of them: each is read by itself.
+    const raws = await this.#getAll(entries.map(({ id }) => keys.agent(...keyParts(id))));
+    return raws.map((raw, place) => (raw === null ? undefined : this.#parse(texts[place]!, raw)));
   }
 
   /** Null when it cannot be read, which is told once. */
@@ -123,7 +136,7 @@ export class AgentRecords {
     const { redis } = this.#core;
     return asking(redis, 'read agents', async () => {
       const pipeline = redis.pipeline();
-      for (let at = 0; at < keys.length; at += CHUNK) pipeline.mget(keys.slice(at, at + CHUNK));
+      for (const chunk of chunksOf(keys)) pipeline.mget(chunk);
       const answers = (await pipeline.exec()) ?? [];
       return answers.flatMap((answer) => valueOf(answer) as (string | null)[]); // what MGET answers
     });
@@ -140,9 +153,30 @@ export class AgentRecords {
   }
 }
 
+function chunksOf<T>(list: readonly T[]): T[][] {
+  const chunks: T[][] = [];
+  for (let at = 0; at < list.length; at += CHUNK) chunks.push(list.slice(at, at + CHUNK));
+  return chunks;
+}
+
+/** What the script answers for these agents; undefined when anything in it is not as heartbeats write it. */
+function readArray(text: string, agents: readonly string[]): (AgentRecord | undefined)[] | undefined {
+  try {
+    const values = JSON.parse(text) as unknown[]; // the script puts it into brackets
+    if (values.length !== agents.length) return undefined;
+    const isRead = values.every((value, place) => value === ABSENT || isWrittenRecord(value, agents[place]!));
+    // Each of them was looked at.
+    return isRead ? values.map((value) => (value === ABSENT ? undefined : value)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function parseRecord(text: string, raw: string): AgentRecord | null {
   try {
-    const parsed = AgentRecord.safeParse(JSON.parse(raw));
+    const value: unknown = JSON.parse(raw);
+    if (isWrittenRecord(value, text)) return value;
+    const parsed = AgentRecord.safeParse(value);
     return parsed.success && parsed.data.agent_id === text ? parsed.data : null;
   } catch {
     return null;
@@ -150,7 +184,7 @@ function parseRecord(text: string, raw: string): AgentRecord | null {
 }
 
 /** A record as it is at this moment: the mark of degradation is newer than the last heartbeat. */
-function viewOf(entry: IndexEntry, record: AgentRecord, nowMs: number, mark = ''): AgentView {
+function viewOf(entry: IndexEntry<KnownRecord>, record: AgentRecord, nowMs: number, mark = ''): AgentView {
   const heartbeatAgeMs = Math.max(0, nowMs - entry.beatMs);
   const isMarked = mark !== '' || record.status.degraded;
   return {

@@ -144,6 +144,7 @@ async function removeIncarnation(
       keys.capabilityIndex(),
       keys.capabilityEpoch(),
       keys.evictedAgent(...parts),
+      keys.agentRates(agent.id.type),
     ],
     [
       agent.text,

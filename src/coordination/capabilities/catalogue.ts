@@ -1,13 +1,15 @@
 import type { CoordinationCore } from '../core.ts';
 import { asking, askScript } from '../messages/availability.ts';
-import { AgentCapabilitySet } from '../models/capability.ts';
+import type { AgentCapabilitySet } from '../models/capability.ts';
 import { pruneCapabilities } from '../scripts/prune-capabilities.ts';
+import { readCapabilities, readCapabilityIndex } from '../scripts/read-capabilities.ts';
 import { readIndexLine, type IndexLine } from './index-line.ts';
 import { offersOf, type Offer } from './match/offer.ts';
 import { CAPABILITY_METRICS } from './metric-names.ts';
+import { SetReader } from './set-reader.ts';
 
 /** Sets that are asked for at once; between two of these the process does other things. */
-const CHUNK = 250;
+const CHUNK = 500;
 /** Lapsed lines that one read removes at most. */
 const PRUNE_MAX = 1000;
 
@@ -28,6 +30,7 @@ export interface Catalogue {
 interface KnownSet {
   readonly revision: number;
   readonly set: AgentCapabilitySet | 'gone' | 'unreadable';
+  readonly offers: readonly Offer[];
 }
 
 /**
@@ -36,6 +39,7 @@ interface KnownSet {
  */
 export class CatalogueReader {
   readonly #core: CoordinationCore;
+  readonly #reader = new SetReader();
   readonly #known = new Map<string, KnownSet>();
   #epoch = -1;
   #sets: ReadonlyMap<string, AgentCapabilitySet> = new Map();
@@ -61,21 +65,19 @@ export class CatalogueReader {
 
   async #readIndex(): Promise<{ epoch: number; now: number; lines: Map<string, IndexLine> }> {
     const { redis, keys } = this.#core;
-    const answers = await asking(redis, 'read capabilities', () =>
-      redis.multi().time().get(keys.capabilityEpoch()).hvals(keys.capabilityIndex()).exec(),
+    const answer = await askScript(
+      redis,
+      readCapabilityIndex,
+      [keys.capabilityIndex(), keys.capabilityEpoch()],
+      [],
     );
-    const [[, time], [, epoch], [, index]] = answers as [
-      [null, [string | number, string | number]],
-      [null, string | null],
-      [null, string[]],
-    ];
-    const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const [now, epoch, text] = answer as [number, string, string]; // what the script answers
     const lines = new Map<string, IndexLine>();
-    for (const text of index) {
-      const line = readIndexLine(text, now);
+    for (const each of text === '' ? [] : text.split('\n')) {
+      const line = readIndexLine(each, now);
       lines.set(line.agent, line);
     }
-    return { epoch: Number(epoch ?? 0), now, lines };
+    return { epoch: Number(epoch), now, lines };
   }
 
   /** One at a time; whoever comes second finds most of it done. */
@@ -86,26 +88,44 @@ export class CatalogueReader {
     for (let start = 0; start < wanted.length; start += CHUNK)
       await this.#fetch(wanted.slice(start, start + CHUNK));
     const sets = new Map<string, AgentCapabilitySet>();
-    for (const [text, { set }] of this.#known) if (typeof set === 'object') sets.set(text, set);
+    const offers: Offer[] = [];
+    for (const [text, known] of this.#known) {
+      if (typeof known.set === 'object') sets.set(text, known.set);
+      for (const offer of known.offers) offers.push(offer);
+    }
     this.#sets = sets;
-    this.#offers = [...sets.values()].flatMap(offersOf);
+    this.#offers = offers;
     this.#epoch = epoch;
   }
 
   async #fetch(wanted: readonly (readonly [string, IndexLine])[]): Promise<void> {
-    const { redis } = this.#core;
-    const keys = wanted.map(([text]) => this.#keyOf(text));
-    const found = await asking(redis, 'read capabilities', () => redis.mget(keys));
+    const found = await this.#read(wanted.map(([text]) => text));
     for (const [index, [text, { revision }]] of wanted.entries()) {
-      const json = found[index] ?? null;
-      this.#known.set(text, { revision, set: json === null ? 'gone' : this.#parsed(text, json) });
+      const json = found[index];
+      const set = json === undefined ? 'gone' : this.#parsed(text, json);
+      const offers = typeof set === 'object' ? offersOf(set) : [];
+      this.#known.set(text, { revision, set, offers });
     }
+  }
+
+  /** Undefined for what is not there. */
+  async #read(texts: readonly string[]): Promise<(string | undefined)[]> {
+    const { redis, keys } = this.#core;
+    const start = keys.capabilities('', '').slice(0, -1);
+    const answer = await askScript(redis, readCapabilities, [keys.capabilityIndex()], [start, ...texts]);
+    const found = String(answer).split('\n');
+    if (found.length === texts.length) return found.map((json) => (json === '-' ? undefined : json));
+    // Somebody else wrote one of them: each is read by itself.
+    const sets = await asking(redis, 'read capabilities', () =>
+      redis.mget(texts.map((text) => this.#keyOf(text))),
+    );
+    return sets.map((json) => json ?? undefined);
   }
 
   /** What cannot be read is left out, counted and told. */
   #parsed(text: string, json: string): AgentCapabilitySet | 'unreadable' {
-    const set = AgentCapabilitySet.safeParse(jsonOf(json));
-    if (set.success && set.data.agent_id === text) return set.data;
+    const set = this.#reader.read(text, json);
+    if (set !== undefined) return set;
     this.#core.metrics.inc(CAPABILITY_METRICS.unreadable);
     this.#core.logger.warn({ agent: text }, 'the capabilities of an agent cannot be read');
     return 'unreadable';
@@ -126,13 +146,5 @@ export class CatalogueReader {
   #keyOf(text: string): string {
     const [type = '', instance = ''] = text.split(':');
     return this.#core.keys.capabilities(type, instance);
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -45,7 +45,7 @@ import { ackMessage, extendMessage, nackMessage, releaseMessage, type NackOption
 import { Sweeper } from './sweeper.ts';
 import { Turnstile } from './turnstile.ts';
 
-const RequestOptions = z.strictObject({ timeoutMs: z.int().min(1).max(3_600_000).default(30_000) });
+const RequestOptions = z.strictObject({ timeoutMs: z.int().min(1).max(3_600_000).optional() });
 
 /** Sends that are under way at once; more wait for their turn. */
 const MAX_SENDS = 200;
@@ -180,7 +180,8 @@ export class MessageCoordinator implements AsyncDisposable {
   }
 
   /**
-   * Send a message and wait for the response that names it in `payload.in_reply_to`.
+   * Send a message and wait for the response that names it in `payload.in_reply_to`: `messageTimeoutMs` of the settings,
+   * unless `timeoutMs` says otherwise.
    * Errors: validation, request_not_sent, request_unanswered
    */
   async request(
@@ -188,8 +189,9 @@ export class MessageCoordinator implements AsyncDisposable {
     { signal, ...options }: z.input<typeof RequestOptions> & { readonly signal?: AbortSignal } = {},
   ): Promise<AgentMessage> {
     this.#assertOpen('request');
-    const { timeoutMs } = parseInput(RequestOptions, options, 'options');
-    const checked = checkMessage(message, this.#core.settings().maxPayloadBytes);
+    const { maxPayloadBytes, messageTimeoutMs } = this.#core.settings();
+    const { timeoutMs = messageTimeoutMs } = parseInput(RequestOptions, options, 'options');
+    const checked = checkMessage(message, maxPayloadBytes);
     return this.#requests.ask(checked, timeoutMs, signal);
   }
 

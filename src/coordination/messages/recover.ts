@@ -9,6 +9,7 @@ import {
   type AgentIdInput,
 } from '../models/agent-id.ts';
 import { countExpired } from '../scripts/count-expired.ts';
+import { findLeftovers } from '../scripts/find-leftovers.ts';
 import { recoverMailbox, STALLED_REASON } from '../scripts/recover-mailbox.ts';
 import { parseInput } from '../validate.ts';
 import { asking, askScript } from './availability.ts';
@@ -50,6 +51,31 @@ export async function recoverAgent(core: MessagingCore, agent: AgentIdInput): Pr
   if (failed.length > 0) await finishDeadLetters(core, agent);
   await finishReplays(core, agent);
   return back.length;
+}
+
+/** Mailboxes per script. */
+const LOOKED_AT_ONCE = 500;
+
+/** Those mailboxes in which {@link recoverAgent} may find something to do. Errors: redis_unavailable (unavailable) */
+export async function withLeftovers(
+  core: MessagingCore,
+  agents: readonly AgentIdInput[],
+): Promise<AgentIdInput[]> {
+  const found: AgentIdInput[] = [];
+  for (let at = 0; at < agents.length; at += LOOKED_AT_ONCE) {
+    const some = agents.slice(at, at + LOOKED_AT_ONCE);
+    const places = await askScript(
+      core.redis,
+      findLeftovers,
+      some.map(mailboxQueue).flatMap((queue) => {
+        const own = ['active', 'wait', 'failed'].map((place) => `${core.keys.prefix}:${queue}:${place}`);
+        return [...own, core.keys.replays(queue)];
+      }),
+      [],
+    );
+    for (const place of places as number[]) found.push(some[place - 1]!);
+  }
+  return found;
 }
 
 const RecoverOptions = z.strictObject({

@@ -16,6 +16,8 @@ export const MessagingSettings = z
     backoffFactor: z.number().min(1).max(10).default(2),
     backoffJitter: z.number().min(0).max(1).default(0),
     visibilityTimeoutMs: z.int().min(50).max(43_200_000).default(5000),
+    /** How long `request` waits for an answer where nobody says otherwise. */
+    messageTimeoutMs: z.int().min(1).max(3_600_000).default(30_000),
     /** Expired reservations after which a message is given up. */
     maxStalls: z.int().min(0).max(100).default(3),
     sweepIntervalMs: z.int().min(50).max(60_000).default(1000),

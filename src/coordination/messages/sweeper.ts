@@ -3,7 +3,7 @@ import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import { dropClaim } from '../scripts/settle-leftovers.ts';
 import { asking, askScript, isUnavailable } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { listMailboxes, recoverAgent } from './recover.ts';
+import { listMailboxes, recoverAgent, withLeftovers } from './recover.ts';
 import { countDeadLetters } from './replay.ts';
 
 const ELECTION_EVERY_MS = 30_000;
@@ -49,7 +49,7 @@ export class Sweeper {
 
   /** Once over the mailboxes this process receives from. */
   async sweepReceived(): Promise<void> {
-    for (const agent of this.#core.mailboxes.received()) await this.#sweep(agent);
+    await this.#sweepThose([...this.#core.mailboxes.received()]);
     const { held, mailboxes } = this.#core;
     held.forgetExpired();
     const busy = new Set(held.tokens().map(({ agent }) => agentIdText(agent)));
@@ -66,7 +66,7 @@ export class Sweeper {
     this.#isElected = holder === this.#id;
     if (!this.#isElected) return false;
     await redis.pexpire(keys.sweepLease(), LEASE_MS);
-    for (const agent of await listMailboxes(this.#core)) await this.#sweep(agent);
+    await this.#sweepThose(await listMailboxes(this.#core));
     return true;
   }
 
@@ -84,6 +84,15 @@ export class Sweeper {
           { agent: agentIdText(agent), dead_letters: deadLetters },
           'an agent has many dead letters',
         );
+    }
+  }
+
+  /** Those of them that have something a sweep may put right. */
+  async #sweepThose(agents: readonly AgentIdInput[]): Promise<void> {
+    try {
+      for (const agent of await withLeftovers(this.#core, agents)) await this.#sweep(agent);
+    } catch (error) {
+      if (!isUnavailable(error)) this.#core.logger.error({ err: error }, 'no mailbox could be swept');
     }
   }
 

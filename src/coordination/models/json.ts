@@ -1,12 +1,6 @@
 import { z } from 'zod';
+import type { JsonValue } from '../../kernel/json.ts';
 
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** Objects and arrays within each other; the outermost is the first. */

@@ -42,16 +42,12 @@ async function readPage(core: CoordinationCore, type: string, page: readonly str
   const { redis, keys, logger } = core;
   const mailboxes = `${keys.prefix}:${mailboxQueue({ type, instance: '' })}`;
   try {
-    const answer = await askScript(
-      redis,
-      agentLoads,
-      [keys.agentIndex()],
-      [mailboxes, keys.agentOutcomes(type, ''), ...page],
-    );
-    const [depths = [], outcomes = []] = (answer as readonly string[]).map((words) => words.split(' '));
+    const answer = await askScript(redis, agentLoads, [keys.agentRates(type)], [mailboxes, ...page]);
+    const [nowMs, ...words] = answer as [number, string, string]; // what the script answers
+    const [depths = [], rates = []] = words.map((text) => text.split(' '));
     return page.map((_, index) => ({
       depth: depthOf(depths[index]),
-      successRatio: ratioOf(outcomes[index]),
+      successRatio: ratioOf(rates[index], nowMs),
     }));
   } catch (error) {
     if (isUnavailable(error)) throw error;
@@ -68,10 +64,11 @@ function depthOf(word: string | undefined): number | null {
   return word === undefined || word === '?' ? null : Number(word);
 }
 
-/** `outcome:successes:outcomes` of the newest entry. */
-function ratioOf(entry: string | undefined): number | null {
-  if (entry === '-') return 1;
-  const [, successes, outcomes] = entry?.split(':') ?? [];
+/** `successes:outcomes:until`; who had no outcome for so long begins anew. */
+function ratioOf(rate: string | undefined, nowMs: number): number | null {
+  if (rate === '-') return 1;
+  const [successes, outcomes, untilMs] = rate?.split(':') ?? [];
+  if (Number(untilMs) <= nowMs) return 1;
   const ratio = Number(successes) / Number(outcomes);
   return ratio >= 0 && ratio <= 1 ? ratio : null;
 }

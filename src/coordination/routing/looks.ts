@@ -3,11 +3,19 @@ import type { Field } from './field.ts';
 /** A look at this many agents serves for another millisecond. */
 const AGENTS_PER_MS = 40;
 const LONGEST_MS = 250;
+/** And so many times as long while somebody makes the next one. */
+const RENEWAL = 4;
+
+interface Kept {
+  readonly field: Field;
+  readonly freshUntil: number;
+  readonly until: number;
+}
 
 interface Desk {
   running?: Promise<Field> | undefined;
   next?: Promise<Field> | undefined;
-  kept?: { readonly field: Field; readonly until: number } | undefined;
+  kept?: Kept | undefined;
 }
 
 /**
@@ -18,6 +26,8 @@ interface Desk {
  *    they fail with it, so that nobody waits for Redis twice.
  * 3. A look at a large type costs Redis milliseconds and serves for a while: a millisecond for every 40 agents, so not
  *    at all below 40 and a quarter of a second at most. That way looks take about a tenth of the time.
+ * 4. Whoever asks soon after that is served by it too, and the next look begins meanwhile: where many choose all the
+ *    time, nobody waits for looks.
  */
 export class Looks {
   readonly #look: (type: string) => Promise<Field>;
@@ -30,7 +40,11 @@ export class Looks {
   /** What {@link look} throws is thrown. */
   async at(type: string): Promise<Field> {
     const desk = this.#desk(type);
-    if (desk.kept !== undefined && performance.now() < desk.kept.until) return desk.kept.field;
+    const now = performance.now();
+    if (desk.kept !== undefined && now < desk.kept.until) {
+      if (now >= desk.kept.freshUntil && desk.running === undefined) this.#renew(type, desk);
+      return desk.kept.field;
+    }
     desk.next ??= this.#begin(type, desk);
     return desk.next;
   }
@@ -38,7 +52,15 @@ export class Looks {
   /** Somebody has looked anyhow. */
   keep(type: string, field: Field): void {
     const serveMs = Math.min(LONGEST_MS, Math.floor(field.size / AGENTS_PER_MS));
-    if (serveMs > 0) this.#desk(type).kept = { field, until: performance.now() + serveMs };
+    if (serveMs === 0) return;
+    const now = performance.now();
+    this.#desk(type).kept = { field, freshUntil: now + serveMs, until: now + RENEWAL * serveMs };
+  }
+
+  /** Who asks once what is kept serves no longer hears of a failure. */
+  #renew(type: string, desk: Desk): void {
+    desk.next ??= this.#begin(type, desk);
+    desk.next.catch(() => undefined);
   }
 
   async #begin(type: string, desk: Desk): Promise<Field> {
@@ -51,9 +73,9 @@ export class Looks {
     const own = desk.next;
     desk.running = own;
     desk.next = undefined;
-    desk.kept = undefined;
     try {
       const field = await this.#look(type);
+      desk.kept = undefined;
       this.keep(type, field);
       return field;
     } finally {

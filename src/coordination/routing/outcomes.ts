@@ -50,14 +50,20 @@ export class Outcomes {
   async #send(batch: readonly (readonly [text: string, outcomes: string])[]): Promise<void> {
     const { redis, keys, logger } = this.#core;
     const windowSize = this.#windowSize();
-    const listOf = (text: string): string => keys.agentOutcomes(...keyParts(parseAgentIdText(text)!));
+    const keysOf = ([text]: readonly [string, string]): string[] => {
+      const [type, instance] = keyParts(parseAgentIdText(text)!);
+      return [keys.agentOutcomes(type, instance), keys.agentRates(type)];
+    };
+    const argsOf = ([text, outcomes]: readonly [string, string]): string[] => {
+      const [, instance] = keyParts(parseAgentIdText(text)!);
+      return [instance, outcomes.slice(-windowSize)];
+    };
     try {
-      const unreadable = await askScript(
-        redis,
-        recordOutcomes,
-        batch.map(([text]) => listOf(text)),
-        [windowSize, KEPT_MS, ...batch.map(([, outcomes]) => outcomes.slice(-windowSize))],
-      );
+      const unreadable = await askScript(redis, recordOutcomes, batch.flatMap(keysOf), [
+        windowSize,
+        KEPT_MS,
+        ...batch.flatMap(argsOf),
+      ]);
       if (unreadable !== 0) logger.warn({ agents: unreadable }, 'outcomes of agents are something else');
     } catch (error) {
       logger.warn({ agents: batch.length, err: error }, 'outcomes of messages could not be written');

@@ -29,6 +29,9 @@ local function head_of(record)
   local id, ttl = string.match(record or '', '^{"registration_id":"([%x-]+)","heartbeat_ttl_s":([%d.]+),')
   return id, ttl and tonumber(ttl) * 1000
 end
+local function instance_of(agent)
+  return string.match(agent, ':(.*)$') or ''
+end
 local function event(stream, max_len, kind, agent, registration, details)
   redis.call('XADD', stream, 'MAXLEN', '~', max_len, '*', 'kind', kind, 'agent_id', agent,
     'registration_id', registration or '', 'details', details)

@@ -8,7 +8,7 @@ export const deregisterAgent = defineScript(
   `
 -- KEYS[1] record  KEYS[2] index zset  KEYS[3] deadlines zset  KEYS[4] lost zset  KEYS[5] outcomes  KEYS[6] state
 -- KEYS[7] events stream  KEYS[8] capabilities  KEYS[9] capability index hash  KEYS[10] capability epoch
--- KEYS[11] evicted
+-- KEYS[11] evicted  KEYS[12] rates of its type, hash
 -- ARGV[1] text form  ARGV[2] registration id  ARGV[3] details of the event
 -- ARGV[4] state, or '' when it is as it was   ARGV[5] its retention in ms  ARGV[6] length of events
 -- ARGV[7] how long in ms its own heartbeats must not bring it back, or '' when they have ended
@@ -17,6 +17,7 @@ ${AGENT_LUA}${SAVE_STATE_LUA}${CAPABILITY_LUA}
 local held = head_of(redis.call('GET', KEYS[1]))
 if held ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[5])
+redis.call('HDEL', KEYS[12], instance_of(ARGV[1]))
 for i = 2, 4 do redis.call('ZREM', KEYS[i], ARGV[1]) end
 withdraw(KEYS[8], KEYS[9], KEYS[10], ARGV[1], now_ms())
 if ARGV[4] ~= '' then save_state(KEYS[6], ARGV[2], ARGV[4], ARGV[5])

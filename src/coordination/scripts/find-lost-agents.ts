@@ -7,21 +7,21 @@ export const findLostAgents = defineScript(
   'find-lost-agents',
   `
 -- KEYS[1] lease  KEYS[2] index zset  KEYS[3] deadlines zset  KEYS[4] lost zset  KEYS[5] degraded hash
--- ARGV[1] who asks  ARGV[2] length of a turn in ms  ARGV[3] retention of records in ms  ARGV[4] how many of each
+-- ARGV[1] who asks  ARGV[2] length of a turn in ms  ARGV[3] retention of records in ms, '' when nobody asks who is to be
+-- forgotten  ARGV[4] how many of each
 -- Answers { ms of somebody else's turn }, or { 0, whose time ran out, whose loss is not dealt with and since
 -- when, one after the other, who is to be forgotten }: text forms.
 ${AGENT_LUA}
-if not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { math.max(1, redis.call('PTTL', KEYS[1])) } end
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-end
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return { math.max(1, redis.call('PTTL', KEYS[1])) } end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local now = now_ms()
 local function due(key, before)
   return redis.call('ZRANGEBYSCORE', key, '-inf', '(' .. before, 'LIMIT', 0, ARGV[4])
 end
-local old = due(KEYS[2], now - ARGV[3])
+local old = ARGV[3] ~= '' and due(KEYS[2], now - ARGV[3]) or {}
 -- A mark outlives its agent, so that a restart does not clear it; but not for ever.
-if #old == 0 and redis.call('HLEN', KEYS[5]) > 0 then
+if ARGV[3] ~= '' and #old == 0 and redis.call('HLEN', KEYS[5]) > 0 then
   local forgotten = iso(now - ARGV[3])
   local marks = redis.call('HGETALL', KEYS[5])
   for i = 1, #marks, 2 do
@@ -57,6 +57,7 @@ export const forgetAgent = defineScript(
   `
 -- KEYS[1] record  KEYS[2] index zset  KEYS[3] deadlines zset  KEYS[4] lost zset  KEYS[5] outcomes
 -- KEYS[6] events stream  KEYS[7] capabilities  KEYS[8] capability index hash  KEYS[9] capability epoch
+-- KEYS[10] rates of its type, hash
 -- ARGV[1] text form  ARGV[2] retention of records in ms  ARGV[3] length of events
 -- Answers 1 when it went by this call.
 ${AGENT_LUA}${CAPABILITY_LUA}
@@ -64,6 +65,7 @@ local beat = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or math.huge)
 if beat >= now_ms() - ARGV[2] then return 0 end
 local held = head_of(redis.call('GET', KEYS[1]))
 redis.call('DEL', KEYS[1], KEYS[5])
+redis.call('HDEL', KEYS[10], instance_of(ARGV[1]))
 for i = 2, 4 do redis.call('ZREM', KEYS[i], ARGV[1]) end
 withdraw(KEYS[7], KEYS[8], KEYS[9], ARGV[1], now_ms())
 event(KEYS[6], ARGV[3], 'deregistered', ARGV[1], held, '{"reason":"expired"}')

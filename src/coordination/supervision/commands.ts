@@ -83,9 +83,12 @@ export async function pendingCommands(
   agents: readonly AgentId[],
 ): Promise<PendingCommand[]> {
   if (agents.length === 0) return [];
-  const answers = await asking(redis, 'read what is asked of agents', () => {
+  const lists = agents.map((agent) => keys.agentCommands(...keyParts(agent)));
+  const answers = await asking(redis, 'read what is asked of agents', async () => {
+    // Hardly ever is anything asked.
+    if ((await redis.exists(lists)) === 0) return [];
     const pipeline = redis.pipeline();
-    for (const agent of agents) pipeline.lrange(keys.agentCommands(...keyParts(agent)), 0, TAKEN_AT_ONCE - 1);
+    for (const list of lists) pipeline.lrange(list, 0, TAKEN_AT_ONCE - 1);
     return pipeline.exec();
   });
   return (answers ?? []).flatMap(([error, raws], place) => {

@@ -24,6 +24,7 @@ export function bulkStartRoutes({ operations, isUrgent }: HttpDeps): Route[] {
   return [
     defineRoute({
       operationId: 'startRuns',
+      carriesText: true,
       method: 'post',
       paths: ['/v1/workflows/{name}/runs/bulk'],
       tag: 'runs',

@@ -17,6 +17,7 @@ export function runRoutes({ operations, isUrgent }: HttpDeps): Route[] {
   return [
     defineRoute({
       operationId: 'startRun',
+      carriesText: true,
       method: 'post',
       paths: ['/v1/workflows/{name}/runs'],
       tag: 'runs',

@@ -131,6 +131,7 @@ export function safetyRulesRoutes({ operations, config }: HttpDeps): Route[] {
       operationId: 'validateText',
       method: 'post',
       paths: ['/v1/safety/validate'],
+      carriesText: true,
       tag: 'safety',
       summary: 'Judge a text without any consequence',
       description: 'Nothing is stored and nobody is told. Needs `diagnostics.enabled`.',

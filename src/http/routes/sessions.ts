@@ -55,6 +55,7 @@ export function sessionRoutes({ operations, isUrgent }: HttpDeps, cursors: Curso
     }),
     defineRoute({
       operationId: 'submitTurn',
+      carriesText: true,
       method: 'post',
       paths: ['/v1/sessions/{session_id}/turns'],
       tag: 'sessions',

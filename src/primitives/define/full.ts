@@ -8,7 +8,8 @@ import type { AnyPrimitive } from '../compose/primitive.ts';
 import { defaultInput, findAgent, type Agents, type DefaultUse, type DefinedAgent } from './agents.ts';
 import { predicate } from './predicates.ts';
 import { reader, template, type RefuseRef } from './references.ts';
-import type { FullDefinition, JsonNode, JsonStep, JsonValue } from './shapes.ts';
+import type { FullDefinition, JsonNode, JsonStep } from './shapes.ts';
+import type { JsonValue } from '../../kernel/json.ts';
 
 /** The nodes of a definition as a chain, and what is wrong with them on the way. */
 export function chainOf(

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { linearPattern } from './linear-pattern.ts';
 import { reader, type Reader, type RefuseRef, type Scope } from './references.ts';
-import type { JsonPredicate, JsonValue } from './shapes.ts';
+import type { JsonPredicate } from './shapes.ts';
+import type { JsonValue } from '../../kernel/json.ts';
 
 /** A condition over what is known; nothing is evaluated but these comparisons. */
 export function predicate(

@@ -1,5 +1,5 @@
 import { nearest } from '../../kernel/suggest.ts';
-import type { JsonValue } from './shapes.ts';
+import type { JsonValue } from '../../kernel/json.ts';
 
 export type Scope = Readonly<Record<string, unknown>>;
 /** Called with the reason when a reference cannot be meant. */

@@ -1,18 +1,10 @@
 import { z } from 'zod';
+import type { JsonValue } from '../../kernel/json.ts';
 import { DefinitionVersion } from '../../contracts/definition.ts';
 import { PRIORITIES } from '../../contracts/priority.ts';
 import type { OnFailure } from '../effects/effect.ts';
 
 // What a definition without code looks like. Numbers are checked with the plan, where their codes are known.
-
-/** A literal, or `{"$ref": "steps.ipa.intent"}` anywhere inside one. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
 
 export const COMPARISONS = [
   'eq',
@@ -37,6 +29,7 @@ export type JsonPredicate =
   | { readonly or: readonly JsonPredicate[] }
   | { readonly not: JsonPredicate };
 
+/** A literal, or `{"$ref": "steps.ipa.intent"}` anywhere inside one. */
 const Value: z.ZodType<JsonValue> = z.json().meta({ id: 'JsonValue' });
 const Ref = z.strictObject({ $ref: z.string() });
 

@@ -7,6 +7,8 @@ import { CALL_OUTCOMES, type CallOutcome } from '../breaker.ts';
 export interface CircuitListing {
   readonly name: string;
   readonly state: BreakerState;
+  /** Grows with every transition. */
+  readonly epoch: number;
   readonly failures: number;
   readonly successes: number;
   /** Trial calls without a result. */
@@ -70,6 +72,7 @@ function listingOf(
   return {
     name,
     state,
+    epoch: number('epoch'),
     failures: number('failures'),
     successes: number('successes'),
     trials,

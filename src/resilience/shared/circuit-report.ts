@@ -46,6 +46,8 @@ export interface CircuitNotice {
   readonly name: string;
   /** The process whose call brought it about. */
   readonly by: string;
+  /** The state before it. */
+  readonly from: BreakerState | null;
   /** Null when the circuit was removed. */
   readonly report: CircuitReport | null;
 }
@@ -105,13 +107,14 @@ export function readNotice(text: string): CircuitNotice | null {
   const parsed = Notice.safeParse(json);
   if (!parsed.success) {
     const removed = Removal.safeParse(json);
-    return removed.success ? { ...removed.data, report: null } : null;
+    return removed.success ? { ...removed.data, from: null, report: null } : null;
   }
-  const { event, name, by, state, epoch, failures, successes, at, ...rest } = parsed.data;
+  const { event, name, by, from, state, epoch, failures, successes, at, ...rest } = parsed.data;
   return {
     event,
     name,
     by,
+    from,
     report: {
       state,
       epoch,

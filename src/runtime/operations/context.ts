@@ -3,6 +3,7 @@ import type { Config } from '../../../config/schema.ts';
 import type { QueueName } from '../../../queues/catalogue.ts';
 import type { IpaOutput } from '../../contracts/intent.ts';
 import type { RunNotices } from '../../events/run-notices.ts';
+import type { EventLog } from '../../realtime/event-log.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { CircuitStore } from '../../resilience/shared/circuit-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
@@ -22,6 +23,7 @@ export interface OperationsContext {
   readonly queues: ReadonlyMap<QueueName, Queue>;
   readonly circuits: CircuitStore;
   readonly notices: RunNotices;
+  readonly eventLog: EventLog;
   readonly sessionTtlSeconds: number;
   readonly requireNoeviction: boolean;
   /** Judges players' lines before anything is done with them; null: nobody does. */

@@ -15,12 +15,19 @@ import {
   listDeadLetters,
   replayDeadLetter,
 } from '../../workflows/dead-letters.ts';
+import { toBackendError } from '../../redis/script.ts';
+import { onDeadLetters } from './bulk-dead-letters.ts';
 import { asked, fleetAgent, queueFull, unavailable, unknownOutcome } from './messages.ts';
 
 type Entry = Awaited<ReturnType<MessageCoordinator['listDeadLetters']>>[number];
 type DeadLetterOperations = Pick<
   FleetOperations,
-  'listDeadLetters' | 'getDeadLetter' | 'replayDeadLetter' | 'discardDeadLetter'
+  | 'listDeadLetters'
+  | 'getDeadLetter'
+  | 'replayDeadLetter'
+  | 'discardDeadLetter'
+  | 'replayDeadLetters'
+  | 'discardDeadLetters'
 >;
 
 /** Of `dlq.<type>.<instance>`; queues of steps have no dots. */
@@ -36,19 +43,40 @@ export function deadLetterOperations(
   coordinator: MessageCoordinator,
 ): DeadLetterOperations {
   const letters = new MailboxLetters(workflows, coordinator);
+  const list = async (filter: DeadLetterFilter): Promise<DeadLetterView[]> => {
+    const ofMailboxes = filter.queue === undefined || QUEUE.test(filter.queue);
+    const ofSteps = filter.queue === undefined || !ofMailboxes;
+    const lists = await Promise.all([
+      ofSteps ? listDeadLetters(workflows, filter) : [],
+      ofMailboxes ? letters.list(filter) : [],
+    ]);
+    return lists.flat().toSorted(byNewest).slice(0, filter.limit);
+  };
+  const replay = (dlqId: string) => letters.at(dlqId)?.replay() ?? replayDeadLetter(workflows, dlqId);
+  const discard = (dlqId: string) => letters.at(dlqId)?.discard() ?? discardDeadLetter(workflows, dlqId);
   return {
-    async listDeadLetters(filter) {
-      const ofMailboxes = filter.queue === undefined || QUEUE.test(filter.queue);
-      const ofSteps = filter.queue === undefined || !ofMailboxes;
-      const lists = await Promise.all([
-        ofSteps ? listDeadLetters(workflows, filter) : [],
-        ofMailboxes ? letters.list(filter) : [],
-      ]);
-      return lists.flat().toSorted(byNewest).slice(0, filter.limit);
-    },
+    listDeadLetters: list,
     getDeadLetter: (dlqId) => letters.at(dlqId)?.get() ?? getDeadLetter(workflows, dlqId),
-    replayDeadLetter: (dlqId) => letters.at(dlqId)?.replay() ?? replayDeadLetter(workflows, dlqId),
-    discardDeadLetter: (dlqId) => letters.at(dlqId)?.discard() ?? discardDeadLetter(workflows, dlqId),
+    replayDeadLetter: replay,
+    discardDeadLetter: discard,
+    replayDeadLetters: (request) => onDeadLetters(list, request, guarded('replaying a dead letter', replay)),
+    discardDeadLetters: (request) =>
+      onDeadLetters(
+        list,
+        request,
+        guarded('discarding a dead letter', async (dlqId) => ({ job_id: (await discard(dlqId)).job_id })),
+      ),
+  };
+}
+
+/** BullMQ's own errors as ours: what is no refusal means that Redis did not answer. */
+function guarded<T>(what: string, act: (dlqId: string) => Promise<T>): (dlqId: string) => Promise<T> {
+  return async (dlqId) => {
+    try {
+      return await act(dlqId);
+    } catch (error) {
+      throw toBackendError(error, what);
+    }
   };
 }
 

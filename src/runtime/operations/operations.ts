@@ -22,6 +22,7 @@ import { rerunRun, resumeRunFor, updateRunMetadata } from './change-runs.ts';
 import type { OperationsContext } from './context.ts';
 import { deadLetterOperations } from './dead-letters.ts';
 import { listRunsFor } from './list-runs.ts';
+import { fleetEventOperations } from './fleet-events.ts';
 import { getDefinition, listDefinitions, registerDefinition, removeDefinition } from './definitions.ts';
 import { listQueueViews } from './queue-views.ts';
 import { createReadiness } from './readiness.ts';
@@ -132,6 +133,10 @@ export function createOperations(
       guarded('replaying a dead letter', letters.replayDeadLetter(dlqId, caller)),
     discardDeadLetter: (dlqId, request, caller) =>
       guarded('discarding a dead letter', letters.discardDeadLetter(dlqId, request, caller)),
+    replayDeadLetters: (request, caller) =>
+      guarded('reading dead letters', letters.replayDeadLetters(request, caller)),
+    discardDeadLetters: (request, caller) =>
+      guarded('reading dead letters', letters.discardDeadLetters(request, caller)),
     ...messageOperations(ctx.coordination.coordinator),
     ...agentOperations(ctx.coordination, ctx.queues),
     ...safetyRulesOperations(ctx.safety, {
@@ -143,6 +148,7 @@ export function createOperations(
     }),
     ...escalationOperations(ctx.people, ctx.config),
     ...breakerOperations(ctx.circuits),
+    ...fleetEventOperations(ctx.eventLog, ctx.notices),
     status: () => fleetStatus(ctx),
     readiness: createReadiness(store.redis, ctx.requireNoeviction),
     ...interventionOperations(ctx),

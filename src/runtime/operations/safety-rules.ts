@@ -79,6 +79,14 @@ export function safetyRulesOperations(
         throw error;
       }
     },
+    noteUnreadText: ({ operation, bytes }, caller) =>
+      about.audit({
+        event: 'text.refused',
+        actor: caller.id,
+        stage: 'input',
+        operation,
+        ...(bytes !== null && { bytes }),
+      }),
   };
 }
 

@@ -123,6 +123,7 @@ function responseOf(
     intervention_id: known?.intervention_id ?? crisis.interventionId,
     intervention_type: assessment.intervention_recommended,
     crisis_level: assessment.crisis_level,
+    language: answer.language,
     ...contactsOf(answer),
     ...(followUpAt === null ? {} : { follow_up_at: followUpAt }),
     ...(isHeld ? { held: true as const } : {}),

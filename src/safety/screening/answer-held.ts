@@ -24,6 +24,7 @@ export function answerHeld(
       intervention_id: open?.intervention_id ?? null,
       intervention_type: open?.assessment.intervention_recommended ?? 'human_oversight',
       crisis_level: open?.assessment.crisis_level ?? 'high',
+      language: answer.language,
       ...contactsOf(answer),
       held: true,
     },

@@ -6,6 +6,7 @@ export const LAST_WORDS: SupportAnswer = {
     'I am glad you told me. Find A Helpline (findahelpline.com) lists people near you who listen, free and at any hour. ' +
     'If you are in danger now, please call your local emergency number. ' +
     'You do not have to carry this alone; if you can, ask somebody you trust to stay with you. The story can wait.',
+  language: 'en',
   resources: [
     {
       id: 'findahelpline',

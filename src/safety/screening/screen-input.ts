@@ -211,6 +211,7 @@ function lastResort(validation: ValidationResult): Screened {
       intervention_id: null,
       intervention_type: 'emergency_services',
       crisis_level: 'critical',
+      language: LAST_WORDS.language,
       support_resources: [...LAST_WORDS.resources],
       emergency_contacts: [...LAST_WORDS.emergencyContacts],
     },

@@ -70,6 +70,7 @@ export function createSupporter(
     const lines = linesFor(place, types, language);
     return {
       text: fill(text(words), words, ofWorst(lines, types), place),
+      language,
       resources: lines.map(asResource),
       emergencyContacts: emergencyContacts(place, words),
     };

@@ -355,7 +355,7 @@ describe('when something cannot be read', () => {
     await fleet.write('a', 'b', 'c');
     const { redis, prefix } = fleet.post;
     await redis.set(`${prefix}:msg.bob.a:prioritized`, 'odd');
-    await redis.set(fleet.keys.agentOutcomes('bob', 'b'), 'odd');
+    await redis.hset(fleet.keys.agentRates('bob'), 'b', 'an odd one');
     const shown = await fleet.preview();
     expect(of(shown.candidates, 'score')).toEqual({ a: 0.7, b: 0.7, c: 0.4 });
     expect(shown.candidates[1]).toMatchObject({ instance: 'a', queue_length: null, success_rate: 1 });

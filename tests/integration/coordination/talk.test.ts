@@ -375,6 +375,19 @@ describe('a request', () => {
     expect((await one.receive(ASKER))?.queue_message.message.payload['in_reply_to']).toBe('question-1');
   });
 
+  test('waits as long as the settings say, where the question says nothing of it', async () => {
+    await using post = new Post(server.url);
+    const one = post.coordinator({ messaging: { messageTimeoutMs: 100 } });
+    await expect(one.request(ask('question-1'))).rejects.toMatchObject({
+      code: 'request_unanswered',
+      message: expect.stringContaining('100 ms'),
+    });
+    await answer(one, (await one.receive(BOB))!);
+    const patient = one.request(ask('question-2'), { timeoutMs: 20_000 });
+    await answer(one, (await one.receive(BOB, { waitMs: 20_000 }))!);
+    expect((await patient).payload['in_reply_to']).toBe('question-2');
+  });
+
   test('that cannot be sent fails at once', async () => {
     await using post = new Post(server.url);
     const one = post.coordinator({ messaging: { queueSize: 1 } });

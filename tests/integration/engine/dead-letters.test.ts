@@ -177,6 +177,28 @@ describe('a dead letter', () => {
     expect((await h.worldOf(sessionId))?.version).toBe(1);
   });
 
+  test('is one of many that are replayed with one call, and those that are left are discarded with another', async () => {
+    const { agents, mend } = failing('wba');
+    await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog() });
+    const runs: string[] = [];
+    for (const text of ['look', 'go north', 'look'])
+      runs.push(await failedRun(h, await h.newSession(), text));
+    const [first, ...later] = runs;
+    mend();
+    const request = { filter: { reason: 'wba_broken' }, max: 2, dryRun: true };
+    const dry = await h.operations.replayDeadLetters(request, LOCAL_OPERATOR);
+    expect(dry).toEqual({ items: later.map((run) => ({ dlqId: `wba~${run}.wba` })), more: true });
+    const replayed = await h.operations.replayDeadLetters({ ...request, dryRun: false }, LOCAL_OPERATOR);
+    expect(replayed.items.map(({ jobId }) => jobId)).toEqual(later);
+    for (const run of later)
+      await eventually(async () => expect(await h.ended(run)).toMatchObject({ status: 'completed' }));
+
+    const rest = { filter: { queue: 'wba' }, max: 10, dryRun: false, reason: 'too old' };
+    const { items, more } = await h.operations.discardDeadLetters(rest, LOCAL_OPERATOR);
+    expect([items.map(({ dlqId }) => dlqId), more]).toEqual([[`wba~${first}.wba`], false]);
+    expect(await h.operations.listDeadLetters({ limit: 10 })).toEqual([]);
+  });
+
   test('of a session that has moved on is told after the turn that is active now', async () => {
     const { agents, mend } = failing('wba');
     await using h = await startHarness({ redisUrl: redis.url, agents, catalog: quickCatalog(), workers: [] });

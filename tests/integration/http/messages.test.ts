@@ -203,6 +203,29 @@ describe('dead letters of mailboxes', () => {
     await failed.remove('a-step');
   });
 
+  test('[R2.4] go back to their mailbox together, the first that was given up in front', async () => {
+    for (const message_id of ['given-up-a', 'given-up-b']) await deadLetter({ message_id });
+    const filter = { queue: `dlq.bob.${bob.instance}` };
+    expect((await client.replayDeadLetters({ filter, dry_run: true })).items).toHaveLength(2);
+    expect((await client.mailbox(bob)).dlq).toBe(2);
+    const { items, more } = await client.replayDeadLetters({ filter });
+    expect([items.map(({ status, job_id: job }) => [status, job]), more]).toEqual([
+      [
+        [202, 'm-given-up-a'],
+        [202, 'm-given-up-b'],
+      ],
+      false,
+    ]);
+    for (const id of ['given-up-a', 'given-up-b']) {
+      const received = (await agents.receive(bob))!;
+      expect(received.queue_message.message.message_id).toBe(id);
+      await agents.nack(bob, received.token, { failure: 'permanent' });
+    }
+    const discarded = await client.discardDeadLetters({ filter, max: 1, reason: 'a test' });
+    expect([discarded.items.map(({ status }) => status), discarded.more]).toEqual([[200], true]);
+    expect((await client.mailbox(bob)).dlq).toBe(1);
+  });
+
   test('wait for their turn while the mailbox is full, or their id is in it', async () => {
     const dlqId = await deadLetter({ message_id: 'again-and-again' });
     await client.sendMessage(toBob({ message_id: 'again-and-again' }));
@@ -266,6 +289,20 @@ test('gauges are those of the whole fleet, and leave with what they showed', asy
   await agents.purge(bob);
   expect(await scrape()).toContain(`agent_orchestration_queue_length{${agent},priority="5"} 0`);
   expect(await scrape()).not.toContain(agent);
+});
+
+test('gauges of an empty mailbox stay as long as its agent is registered', async () => {
+  const { registry } = api.coordination;
+  const agent = `agent="bob:${bob.instance}"`;
+  await registry.register({ ...bob, process: async () => undefined });
+  await agents.send(toBob());
+  await agents.ack(bob, (await agents.receive(bob))!.token);
+  for (let scrapes = 0; scrapes < 3; scrapes += 1)
+    expect(await scrape()).toContain(`agent_orchestration_queue_length{${agent},priority="5"} 0`);
+  await registry.deregister(bob);
+  // Once more, and no longer.
+  await scrape();
+  expect(await scrape()).not.toContain(`agent_orchestration_queue_length{${agent}`);
 });
 
 test('Bull Board shows mailboxes and their dead letters as soon as they are there, without what is in them', async () => {

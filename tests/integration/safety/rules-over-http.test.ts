@@ -122,6 +122,22 @@ test('a text that is too long to be judged is refused, and the refusal is audite
   });
 });
 
+test('a line too large to be read is refused, and the refusal is audited without it', async () => {
+  const text = 'zebrafinch '.repeat(100_000);
+  expect(await refusal(client.submitTurn('me', { text }))).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  await expect
+    .poll(async () => (await auditOf(api)).at(-1))
+    .toEqual({
+      at: expect.any(String),
+      event: 'text.refused',
+      actor: 'anonymous',
+      stage: 'input',
+      operation: 'submitTurn',
+      bytes: expect.stringMatching(/^11\d{5}$/),
+    });
+  expect(JSON.stringify(await auditOf(api))).not.toContain('zebrafinch');
+});
+
 test('a text is judged with what is said instead of it, and nothing is kept of it', async () => {
   const { redis: commands, keys } = api.core.store;
   const count = async () => (await commands.keys(`${keys.prefix}:safety:*`)).length;

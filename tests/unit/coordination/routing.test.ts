@@ -312,4 +312,29 @@ describe('a look at a type', () => {
     expect(await looksOf('large', 249)).toBe(1);
     expect(await looksOf('large', 2)).toBe(1);
   });
+
+  test('serves a little longer while the next one is made, so that nobody waits for it', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const [first, second] = [idle(400), idle(400)];
+    const slow = deferred<Field>();
+    let looks = 0;
+    const all = new Looks(() => {
+      looks += 1;
+      return looks === 1 ? Promise.resolve(first) : looks === 2 ? slow.promise : Promise.reject(new Error());
+    });
+    expect(await all.at('bob')).toBe(first);
+    vi.advanceTimersByTime(11);
+    expect([await all.at('bob'), await all.at('bob')]).toEqual([first, first]);
+    expect(looks).toBe(2);
+    slow.resolve(second);
+    await expect.poll(() => all.at('bob')).toBe(second);
+    expect(looks).toBe(2);
+    // A look that fails behind their backs is nothing to who is served, until nothing serves any more.
+    vi.advanceTimersByTime(11);
+    expect(await all.at('bob')).toBe(second);
+    expect(looks).toBe(3);
+    vi.advanceTimersByTime(30);
+    await expect(all.at('bob')).rejects.toThrow(Error);
+  });
 });

@@ -1,13 +1,24 @@
 import { describe, expect, test } from 'vitest';
+import { readSupportData } from '../../../config/safety-support.ts';
+import { CARE_WORDS } from '../../../src/cli/play/care-words.ts';
 
 interface Contact {
   readonly href: string;
   readonly label: string;
 }
-type Ways = Record<'callOf' | 'messageOf' | 'siteOf', (text: string | undefined) => Contact | null>;
-// The page's own file, which is plain JavaScript.
-const path = new URL('../../../public/play/contacts.js', import.meta.url).href;
-const { callOf, messageOf, siteOf } = (await import(path)) as Ways;
+type Words = Readonly<Record<'call' | 'text' | 'textWord', string>>;
+type Way = (text: string | undefined, words: Words) => Contact | null;
+// The page's own files, which are plain JavaScript.
+const pageFile = (name: string): Promise<unknown> =>
+  import(new URL(`../../../public/play/${name}`, import.meta.url).href);
+const { callOf, messageOf, siteOf } = (await pageFile('contacts.js')) as Record<
+  'callOf' | 'messageOf' | 'siteOf',
+  Way
+>;
+const { CARE_WORDS: ofPage } = (await pageFile('care-words.js')) as {
+  CARE_WORDS: Readonly<Record<string, Words & Readonly<Record<string, unknown>>>>;
+};
+const { en: ENGLISH, es: SPANISH } = ofPage as Record<'en' | 'es', Words>;
 
 describe('how somebody is reached, on the page', () => {
   test.for([
@@ -21,7 +32,7 @@ describe('how somebody is reached, on the page', () => {
     ['', undefined],
     ['1', undefined],
   ] as const)('the telephone "%s" leads to %s', ([phone, href]) => {
-    expect(callOf(phone)?.href).toBe(href);
+    expect(callOf(phone, ENGLISH)?.href).toBe(href);
   });
 
   test.for([
@@ -31,7 +42,7 @@ describe('how somebody is reached, on the page', () => {
     ['HOME&to=1 to 741741', undefined],
     ['HOME to javascript:1', undefined],
   ] as const)('the message "%s" leads to %s', ([sms, href]) => {
-    expect(messageOf(sms)?.href).toBe(href);
+    expect(messageOf(sms, ENGLISH)?.href).toBe(href);
   });
 
   test.for([
@@ -42,6 +53,37 @@ describe('how somebody is reached, on the page', () => {
     ['//bad.example', undefined],
     [undefined, undefined],
   ] as const)('the address %s leads to %s', ([url, href]) => {
-    expect(siteOf(url)?.href).toBe(href);
+    expect(siteOf(url, ENGLISH)?.href).toBe(href);
+  });
+});
+
+describe('the words around care', () => {
+  test('what a link says is in the language of the answer', () => {
+    expect(callOf('116 123', ENGLISH)?.label).toBe('Call 116 123');
+    expect(callOf('024', SPANISH)?.label).toBe('Llama al 024');
+    expect(messageOf('988', SPANISH)?.label).toBe('Escribe al 988');
+    expect(messageOf('HOME to 741741', SPANISH)).toEqual({
+      href: 'sms:741741?&body=HOME',
+      label: 'Envía HOME al 741741',
+    });
+  });
+
+  test('every language that answers are written in has them, on the page and in the terminal, and they agree', () => {
+    const languages = [...readSupportData().templates.keys()].sort();
+    expect(Object.keys(ofPage).sort()).toEqual(languages);
+    expect(Object.keys(CARE_WORDS).sort()).toEqual(languages);
+    for (const language of languages) {
+      const { title, held, or, oversight, hours } = CARE_WORDS[language]!;
+      expect(ofPage[language]).toMatchObject({ title, held, or, oversight, hours });
+    }
+  });
+
+  test('other languages than English say when somebody listens, for every line there is', () => {
+    const { regions, default: everywhere } = readSupportData().resources;
+    const lines = [everywhere, ...Object.values(regions)].flatMap((place) => place.lines);
+    const inWords = new Set(lines.map(({ hours }) => hours).filter((hours) => /[A-Za-z]/.test(hours)));
+    for (const [language, { hours }] of Object.entries(CARE_WORDS)) {
+      if (language !== 'en') expect(Object.keys(hours).sort()).toEqual([...inWords].sort());
+    }
   });
 });

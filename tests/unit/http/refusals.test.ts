@@ -117,6 +117,24 @@ describe('refusals', () => {
     expect(fitting.status).toBe(202);
   });
 
+  test('that a text was too large to be read is noted without it, and nothing of other bodies', async () => {
+    await using http = await startHttp();
+    const json = { text: 'x'.repeat(1_100_000) };
+    const bytes = JSON.stringify(json).length;
+    const noted = () => http.operations.calls.filter(({ name }) => name === 'noteUnreadText');
+    for (const path of ['/v1/sessions/s1/turns', '/v1/safety/validate', RUN, `${RUN}/bulk`]) {
+      expect((await http.call('POST', path, { json })).status).toBe(413);
+    }
+    expect(noted().map(({ args: [unread] }) => unread)).toEqual(
+      ['submitTurn', 'validateText', 'startRun', 'startRuns'].map((operation) => ({ operation, bytes })),
+    );
+    expect((await http.call('POST', '/v1/messages', { json })).status).toBe(413);
+    expect(
+      (await http.call('POST', RUN, { text: '{', headers: { 'content-type': 'application/json' } })).status,
+    ).toBe(400);
+    expect(noted()).toHaveLength(4);
+  });
+
   test('metadata above 16 KiB is refused naming /metadata', async () => {
     await using http = await startHttp();
     const answer = await http.call('POST', RUN, { json: { input: 1, metadata: { a: 'x'.repeat(17_000) } } });

@@ -191,6 +191,57 @@ describe('runs, queues and dead letters', () => {
   });
 });
 
+describe('many dead letters', () => {
+  test('are replayed with an outcome each', async () => {
+    await using http = await startHttp();
+    for (const id of ['ipa~j1', 'ipa~bad', 'ipa~j3']) http.operations.addDeadLetter(id);
+    const json = { filter: { queue: 'ipa', since: '2026-01-01T00:00:00Z' }, max: 2 };
+    const { status, body } = await http.call('POST', '/v1/dlq/replay', { json });
+    expect([status, body]).toMatchObject([
+      207,
+      {
+        dry_run: false,
+        more: true,
+        items: [
+          { dlq_id: 'ipa~j1', status: 202, job_id: 'j1' },
+          { dlq_id: 'ipa~bad', status: 404, problem: { code: 'DEAD_LETTER_NOT_FOUND' } },
+        ],
+      },
+    ]);
+    expect(http.operations.calls.at(-1)!.args[0]).toEqual({
+      filter: { queue: 'ipa', since: Date.parse('2026-01-01T00:00:00Z') },
+      max: 2,
+      dryRun: false,
+    });
+  });
+
+  test('are discarded with a reason only, which the audit keeps', async () => {
+    await using http = await startHttp();
+    expect((await http.call('POST', '/v1/dlq/discard', { json: { filter: {} } })).status).toBe(400);
+    const json = { filter: {}, reason: 'known bug', dry_run: true };
+    expect((await http.call('POST', '/v1/dlq/discard', { json })).body).toMatchObject({
+      dry_run: true,
+      items: [],
+    });
+    expect(http.audit.entries.at(-1)).toMatchObject({
+      action: 'dlq.discard_many',
+      outcome: 'done',
+      reason: 'known bug',
+    });
+  });
+
+  test.each([
+    [{}, ['/filter']],
+    [{ filter: { color: 1 }, max: 0 }, ['/filter/color', '/max']],
+    [{ filter: {}, max: 1001 }, ['/max']],
+  ])('%j is refused, by every field that is wrong', async (json, paths) => {
+    await using http = await startHttp();
+    const { status, body } = await http.call('POST', '/v1/dlq/replay', { json });
+    expect(status).toBe(400);
+    expect(body.errors!.map(({ path }) => path).toSorted()).toEqual(paths);
+  });
+});
+
 describe('health and headers', () => {
   test('liveness asks nobody, readiness and health say what is wrong', async () => {
     await using http = await startHttp();

@@ -47,6 +47,16 @@ describe('a player in a crisis', () => {
     expect(emergencyContacts).toEqual(emergency);
   });
 
+  test.for([
+    [{ locale: 'es-MX' }, 'es'],
+    [{ region: 'MX' }, 'en'],
+    [{ locale: 'fr' }, 'en'],
+  ] as const)('who names %j is told in which language the words are', ([where, language]) => {
+    const answer = answerTo('I want to kill myself', where);
+    expect([answer.language, supporter.held(where).language]).toEqual([language, language]);
+    expect(answer.text.startsWith('Gracias')).toBe(language === 'es');
+  });
+
   test.for(['FR', 'XX', 'toString', 'JP-13'])(
     'in %s is never shown the number of another country',
     (region) => {

@@ -54,7 +54,15 @@ export function wantedOf(criteria: CapabilityMatchCriteria): Wanted {
   };
 }
 
+/** Versions that are remembered; there are few among thousands of capabilities. */
+const VERSIONS = new Map<string, SemVer>();
+const VERSIONS_MAX = 1000;
+
 /** The schema has checked the text. */
 function versionOf(text: string): SemVer {
-  return parseSemVer(text)!;
+  const known = VERSIONS.get(text);
+  if (known !== undefined) return known;
+  const version = parseSemVer(text)!;
+  if (VERSIONS.size < VERSIONS_MAX) VERSIONS.set(text, version);
+  return version;
 }

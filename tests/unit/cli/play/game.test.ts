@@ -194,47 +194,57 @@ describe('ao play on a terminal', () => {
     expect(game.played.map(({ text }) => text)).toEqual(['go south', 'look']);
   });
 
-  it('shows care in the place of a story: places to turn to first, then the words, and nothing to do', async () => {
-    const fleet = fakeFleet();
-    const care = {
-      ...response('Thank you for telling me. Lifeline (988) is there now.', { run_id: null }),
-      status: 'crisis_response' as const,
-      crisis_response: {
-        intervention_id: 'i1',
-        intervention_type: 'human_oversight' as const,
-        crisis_level: 'high' as const,
-        support_resources: [
-          {
-            id: 'l',
-            name: 'Lifeline',
-            phone: '988',
-            sms: 'HOME to 741741',
-            hours: '24/7',
-            languages: ['en'],
-          },
-        ],
-        emergency_contacts: ['911'],
-      },
-      human_oversight_notified: 'queued' as const,
-      next_actions: [],
-    };
-    const submitTurn = async () => ({ done: true as const, response: care });
-    const game = start({ ...fleet, operations: { ...fleet.operations, submitTurn } });
-    await game.shows('> ');
-    game.stdin.write('I cannot go on\r');
-    await game.shows('Your words are not passed on.');
-    game.stdin.write('/quit\r');
-    expect(await game.ended).toBe(0);
-    const text = stripVTControlCharacters(game.screen.text);
-    const order = [
-      'You come first.',
-      'call 988',
-      'text HOME to 741741',
-      'In danger right now: 911',
-      'Thank you',
-    ];
-    const places = order.map((words) => text.indexOf(words));
-    expect(places.every((place) => place > 0)).toBe(true);
-    expect(places).toEqual(places.toSorted((a, b) => a - b));
-  });
+  it.each([
+    [
+      'en',
+      'Your words are not passed on.',
+      ['You come first.', 'call 988', 'text HOME to 741741', 'In danger right now: 911', 'Thank you'],
+    ],
+    [
+      'es',
+      'Tus palabras no se transmiten.',
+      ['Tú vas primero.', 'llama al 988', 'envía HOME al 741741', 'En peligro ahora mismo: 911', 'Thank you'],
+    ],
+    // Of an older fleet, or of words that are not here yet.
+    ['xx', 'Your words are not passed on.', ['You come first.', 'call 988']],
+  ])(
+    'shows care in the place of a story, in %s: places to turn to first, then the words',
+    async (language, last, order) => {
+      const fleet = fakeFleet();
+      const care = {
+        ...response('Thank you for telling me. Lifeline (988) is there now.', { run_id: null }),
+        status: 'crisis_response' as const,
+        crisis_response: {
+          intervention_id: 'i1',
+          intervention_type: 'human_oversight' as const,
+          crisis_level: 'high' as const,
+          language,
+          support_resources: [
+            {
+              id: 'l',
+              name: 'Lifeline',
+              phone: '988',
+              sms: 'HOME to 741741',
+              hours: '24/7',
+              languages: ['en'],
+            },
+          ],
+          emergency_contacts: ['911'],
+        },
+        human_oversight_notified: 'queued' as const,
+        next_actions: [],
+      };
+      const submitTurn = async () => ({ done: true as const, response: care });
+      const game = start({ ...fleet, operations: { ...fleet.operations, submitTurn } });
+      await game.shows('> ');
+      game.stdin.write('I cannot go on\r');
+      await game.shows(last);
+      game.stdin.write('/quit\r');
+      expect(await game.ended).toBe(0);
+      const text = stripVTControlCharacters(game.screen.text);
+      const places = order.map((words) => text.indexOf(words));
+      expect(places.every((place) => place > 0)).toBe(true);
+      expect(places).toEqual(places.toSorted((a, b) => a - b));
+    },
+  );
 });

@@ -9,7 +9,12 @@ import type {
 import type { BreakerView } from '../../../../src/contracts/breaker.ts';
 import type { CostRange, CostReport } from '../../../../src/contracts/costs.ts';
 import type { DefinitionView } from '../../../../src/contracts/definition.ts';
-import type { FleetOperations, Submitted } from '../../../../src/contracts/operations.ts';
+import type {
+  BulkDeadLetters,
+  DeadLetterOutcomes,
+  FleetOperations,
+  Submitted,
+} from '../../../../src/contracts/operations.ts';
 import type {
   AgentListFilter,
   AgentListing,
@@ -51,9 +56,13 @@ import type {
   RulesChanged,
   RulesCheck,
   SafetyOverview,
+  UnreadText,
   ValidateText,
 } from '../../../../src/contracts/safety-operations/rules.ts';
 import type { ValidationResult } from '../../../../src/contracts/safety.ts';
+import type { FleetEvent, FleetEventGap } from '../../../../src/contracts/fleet-event.ts';
+import { isWanted } from '../../../../src/realtime/event-filter.ts';
+import { compareIds } from '../../../../src/realtime/follow-log.ts';
 import type { FleetStatus } from '../../../../src/contracts/status.ts';
 import type { RunExplanation } from '../../../../src/contracts/why.ts';
 import { beginIntervention } from '../../../../src/safety/interventions/evolve.ts';
@@ -148,6 +157,10 @@ export class FakeOperations implements FleetOperations, MessageOperations, Agent
   async reloadSafetyRules() {
     this.#enter('reloadSafetyRules');
     return this.#rules();
+  }
+
+  async noteUnreadText(unread: UnreadText, caller: Caller): Promise<void> {
+    this.#enter('noteUnreadText', unread, caller);
   }
 
   async validateText(request: ValidateText): Promise<ValidationResult> {
@@ -811,6 +824,30 @@ export class FakeOperations implements FleetOperations, MessageOperations, Agent
     },
   };
 
+  readonly fleetLog: FleetEvent[] = [];
+  readonly fleetGaps: FleetEventGap[] = [];
+
+  async listFleetEvents(...args: Parameters<FleetOperations['listFleetEvents']>) {
+    this.#enter('listFleetEvents', ...args);
+    const [filter, { after, limit }] = args;
+    const wanted = this.fleetLog.filter((event) => isWanted(event, filter));
+    if (after === undefined) return { items: wanted.slice(-limit), next: null };
+    const rest = wanted.filter((event) => compareIds(event.event_id, after) > 0);
+    const items = rest.slice(0, limit);
+    return { items, next: rest.length > limit ? items.at(-1)!.event_id : null };
+  }
+
+  /** Ends with what there is. */
+  async *fleetEvents(...args: Parameters<FleetOperations['fleetEvents']>) {
+    this.#enter('fleetEvents', ...args);
+    const [filter, { after }] = args;
+    yield* this.fleetGaps;
+    for (const event of this.fleetLog) {
+      if (isWanted(event, filter) && (after === undefined || compareIds(event.event_id, after) > 0))
+        yield event;
+    }
+  }
+
   async listBreakers(): Promise<BreakerView[]> {
     this.#enter('listBreakers');
     return [this.breaker];
@@ -842,6 +879,27 @@ export class FakeOperations implements FleetOperations, MessageOperations, Agent
   async discardDeadLetter(dlqId: string, request: { reason: string }, caller: Caller) {
     this.#enter('discardDeadLetter', dlqId, request, caller);
     return this.#deadLetter(dlqId);
+  }
+
+  async replayDeadLetters(request: BulkDeadLetters, caller: Caller): Promise<DeadLetterOutcomes> {
+    this.#enter('replayDeadLetters', request, caller);
+    return this.#many(request);
+  }
+
+  async discardDeadLetters(
+    request: BulkDeadLetters & { reason: string },
+    caller: Caller,
+  ): Promise<DeadLetterOutcomes> {
+    this.#enter('discardDeadLetters', request, caller);
+    return this.#many(request);
+  }
+
+  #many({ max }: BulkDeadLetters): DeadLetterOutcomes {
+    const items = this.deadLetters.slice(0, max).map(({ dlq_id: dlqId, job_id: jobId }) => {
+      const error = dlqId.endsWith('bad') ? notFound('dead_letter_not_found', dlqId) : undefined;
+      return error === undefined ? { dlqId, jobId } : { dlqId, error };
+    });
+    return { items, more: this.deadLetters.length > max };
   }
 
   async readiness() {
