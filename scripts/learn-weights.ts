@@ -56,7 +56,8 @@ export function learn(
     for (let round = 0; round < how.rounds; round++) {
       learner.runRound();
       if (round < how.rounds - how.averaged) continue;
-      for (let at = 0; at < mean.length; at++) mean[at]! += learner.weights[at]! / how.averaged / how.learners;
+      for (let at = 0; at < mean.length; at++)
+        mean[at]! += learner.weights[at]! / how.averaged / how.learners;
     }
   }
   const bias = names.length * WIDTH;
