@@ -12,6 +12,9 @@ export interface Rule {
 const AGENT_TYPES = ['input_processor', 'world_builder', 'narrative_generator'] as const;
 type AgentType = (typeof AGENT_TYPES)[number];
 
+/** Agents of the fleet have sections of their own. */
+const OWN_NAMES: ReadonlySet<string> = new Set([...AGENT_TYPES, 'ipa', 'wba', 'nga']);
+
 const BREAKER = 'workflow.error_handling.circuit_breaker';
 
 export const RULES: readonly Rule[] = [
@@ -215,6 +218,14 @@ export const RULES: readonly Rule[] = [
     }) {
       if (longest >= base) return undefined;
       return `expected at least monitoring.restart_policy.base (${base}), got ${longest}`;
+    },
+  },
+  {
+    keys: ['agents.custom'],
+    check({ agents: { custom } }) {
+      const own = Object.keys(custom).filter((name) => OWN_NAMES.has(name));
+      if (own.length === 0) return undefined;
+      return `expected types of agents that modules bring, got ${own.join(', ')}: set ${own.map((name) => `agents.${name}`).join(', ')} instead`;
     },
   },
 ];

@@ -21,15 +21,21 @@ export function isQueueName(name: string): name is QueueName {
   return (QUEUE_NAMES as readonly string[]).includes(name);
 }
 
-export function isAgentQueue(name: QueueName): name is AgentName {
+/** The queue of one of the fleet's own agents. */
+export function isAgentQueue(name: string): name is AgentName {
   return (AGENTS as readonly string[]).includes(name);
+}
+
+/** Agents work on it: those of the fleet, or those of a type that a module brought, which its queue is named after. */
+export function servesAgents(name: string): boolean {
+  return isAgentQueue(name) || !isQueueName(name);
 }
 
 /** The queues of the worker role `safety`: a process of its own, so that busy agents never delay a page. */
 export const SAFETY_QUEUES = ['safety-protocol', 'safety-escalation'] as const;
 export type SafetyQueueName = (typeof SAFETY_QUEUES)[number];
 
-export function isSafetyQueue(name: QueueName): name is SafetyQueueName {
+export function isSafetyQueue(name: string): name is SafetyQueueName {
   return (SAFETY_QUEUES as readonly string[]).includes(name);
 }
 
@@ -37,7 +43,7 @@ export function isSafetyQueue(name: QueueName): name is SafetyQueueName {
 export const BACKOFF_TYPE = 'ao';
 
 export interface QueueSpec {
-  readonly name: QueueName;
+  readonly name: string;
   /** How a job of this queue is repeated when its data names no policy. */
   readonly retry: RetryPolicy;
   /** Milliseconds one attempt may take when its definition names no limit. */
@@ -128,7 +134,20 @@ export const QUEUES: Readonly<Record<QueueName, QueueSpec>> = {
   },
 };
 
-function agentQueue(name: AgentName, timeoutMs: number, output: ZodType): QueueSpec {
+/** How long an agent of another type may take where nobody says it, in milliseconds. */
+export const CUSTOM_AGENT_TIMEOUT_MS = 30_000;
+
+/** The queue of a type of agents that a module brought: like those of the fleet, but whatever it answers may be any JSON. */
+export function agentQueueSpec(type: string): QueueSpec {
+  return agentQueue(type, CUSTOM_AGENT_TIMEOUT_MS, z.json());
+}
+
+/** Of a queue of the catalogue, else of the type of agents that it is named after. */
+export function specOf(name: string): QueueSpec {
+  return isQueueName(name) ? QUEUES[name] : agentQueueSpec(name);
+}
+
+function agentQueue(name: string, timeoutMs: number, output: ZodType): QueueSpec {
   return {
     name,
     retry: AGENT_RETRY,

@@ -1,5 +1,5 @@
 import type { WorkerOptions } from 'bullmq';
-import { QUEUES, type QueueName } from './catalogue.ts';
+import { specOf } from './catalogue.ts';
 import { keptJobs, type Retention } from './job-options.ts';
 
 /** How long a worker holds a job, and how often a job may lose its worker. */
@@ -15,19 +15,20 @@ const METRIC_MINUTES = 120;
 
 /** The options that every worker of a queue must share, whichever process it runs in. */
 export function workerOptions(
-  name: QueueName,
+  name: string,
   lock: LockSettings,
   retention: Retention,
 ): Pick<
   WorkerOptions,
   'lockDuration' | 'stalledInterval' | 'maxStalledCount' | 'removeOnComplete' | 'removeOnFail' | 'metrics'
 > {
+  const { stallLimit, keepsFailed } = specOf(name);
   return {
     lockDuration: lock.lockSeconds * 1000,
     stalledInterval: lock.stalledIntervalSeconds * 1000,
-    maxStalledCount: QUEUES[name].stallLimit === 'step' ? lock.maxStalledSteps : lock.maxStalledRuns,
+    maxStalledCount: stallLimit === 'step' ? lock.maxStalledSteps : lock.maxStalledRuns,
     ...keptJobs(retention),
-    ...(QUEUES[name].keepsFailed === true ? { removeOnFail: { count: -1 } } : {}),
+    ...(keepsFailed === true ? { removeOnFail: { count: -1 } } : {}),
     metrics: { maxDataPoints: METRIC_MINUTES },
   };
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { parseSize } from '../durations.ts';
+import { parseDuration, parseSize } from '../durations.ts';
 import {
   choice,
   decimal,
   duration,
+  field,
   flag,
   integer,
+  namedRecords,
   optionalDuration,
   optionalInteger,
   optionalText,
@@ -18,6 +20,7 @@ import {
 /** Settings of agents: how they run, how they show that they are there, and how what they can do is found. */
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const TYPE = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;
 
 const Bytes = z.union([
@@ -29,6 +32,13 @@ const Bytes = z.union([
     return z.NEVER;
   }),
 ]);
+
+const Seconds = z.union([z.number(), z.string()]).transform((value, ctx) => {
+  const seconds = typeof value === 'number' ? value : parseDuration(value);
+  if (seconds !== undefined && seconds >= 1 && seconds <= 300) return seconds;
+  ctx.addIssue({ code: 'custom', message: 'not in range' });
+  return z.NEVER;
+});
 
 /** An agent of this name in each worker process; a text is an agent that asks for nothing. */
 const Instance = z.union([
@@ -159,6 +169,20 @@ export const agents = section({
   input_processor: agent('input processor (ipa)', { timeout: 10, instances: 3 }),
   world_builder: agent('world builder (wba)', { timeout: 15, instances: 2 }),
   narrative_generator: agent('narrative generator (nga)', { timeout: 20, instances: 3 }),
+  custom: namedRecords(
+    z.string().regex(TYPE),
+    z.strictObject({
+      timeout: field(Seconds, { expected: 'duration 1..300 s' }).optional(),
+      concurrency: field(z.int().min(1).max(1000), { expected: 'integer 1..1000' }).optional(),
+      global_concurrency: field(z.int().min(1).max(10_000), { expected: 'integer 1..10000' }).optional(),
+    }),
+    {
+      expected: 'settings by type (a letter, then letters, digits, "_" or "-")',
+      default: {},
+      description:
+        'Types of agents that modules bring: agents.custom.echo has timeout, concurrency and global_concurrency, as agents.input_processor has',
+    },
+  ),
 });
 
 function agent(title: string, defaults: { readonly timeout: number; readonly instances: number }) {

@@ -13,8 +13,8 @@ await coordination.runAgent({
   type: 'greeter',
   instance: 'g1',
   async process({ name }, { message }) {
-    if (message.message_type === 'event') heard.resolve(message.routing.topic ?? '');
-    if (message.message_type === 'request' && typeof name !== 'string')
+    if (message?.message_type === 'event') heard.resolve(message.routing.topic ?? '');
+    if (message?.message_type === 'request' && typeof name !== 'string')
       throw new PermanentFailure('a greeting needs a name');
     return { text: `hello ${typeof name === 'string' ? name : ''}` };
   },

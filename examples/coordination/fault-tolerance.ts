@@ -73,7 +73,7 @@ await coordination.runAgent({
   type: 'courier',
   instance: 'second',
   async process(_payload, { message }) {
-    open.delete(message.message_id);
+    if (message !== null) open.delete(message.message_id);
     if (open.size === 0) resolve();
   },
 });

@@ -1,5 +1,4 @@
 import type { z, ZodType } from 'zod';
-import type { AgentName } from '../contracts/agent-type.ts';
 import type { AppliedOperation, World } from '../contracts/world.ts';
 import type { Language } from '../models/language.ts';
 
@@ -38,6 +37,14 @@ export interface EmitOptions {
   readonly blocked?: boolean;
 }
 
+/** Where a step belongs. */
+export interface AgentStep {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly path: string;
+  readonly worldId: string | undefined;
+}
+
 /** What the shell around a job gives an agent. Agents know nothing of queues. */
 export interface AgentContext {
   /** Aborts on timeout, cancellation and shutdown; hand it to everything that waits. */
@@ -49,6 +56,8 @@ export interface AgentContext {
   /** Milliseconds this attempt should plan with; what cuts it short comes later, or at the same time. */
   readonly budgetMs: number;
   readonly log: AgentLogger;
+  /** The step it works for; absent: a job that stands alone. */
+  readonly step?: AgentStep;
   /** For whom it works, where that is known. */
   readonly player?: { readonly sessionId: string | undefined; readonly userId: string | undefined };
   readonly worlds: WorldAccess;
@@ -69,7 +78,8 @@ export interface AgentContext {
 
 /** An agent: typed input, typed output, one plain asynchronous function. */
 export interface Agent<I extends ZodType = ZodType, O extends ZodType = ZodType> {
-  readonly name: AgentName;
+  /** The queue it works on: `ipa`, `wba`, `nga`, or its own type. */
+  readonly name: string;
   readonly input: I;
   readonly output: O;
   run(input: z.output<I>, ctx: AgentContext): Promise<z.input<O>>;

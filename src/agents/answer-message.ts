@@ -2,6 +2,7 @@ import { agentIdText } from '../coordination/models/agent-id.ts';
 import type { AgentMessage } from '../coordination/models/message.ts';
 import type { JsonObject } from '../coordination/models/json.ts';
 import { PermanentFailure } from '../coordination/errors.ts';
+import { longAgentType } from '../contracts/agent-type.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isFleetError } from '../kernel/errors.ts';
 import type { Language } from '../models/language.ts';
@@ -37,7 +38,7 @@ export async function answerMessage(
   message: AgentMessage,
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  const { input, session_id: sessionId } = workOf(message);
+  const { input, session_id: sessionId } = workOf(message, longAgentType(agent.name));
   // An id may be used again once its message is handled; the time of sending tells them apart.
   const key = `message~${agentIdText(message.sender)}~${message.message_id}~${message.timestamp}`;
   const checkOutput = (output: unknown): unknown => encodeOutput(agent.output, agent.name, output);

@@ -15,7 +15,11 @@ export const MESSAGE_ADAPTERS: ReadonlyMap<string, FromMessage<unknown>> = new M
   [AGENT_TYPES.nga, ngaFromMessage],
 ]);
 
-/** Errors: permanent_failure (invalid_input), naming every field that is missing or wrong. */
-export function workOf(message: AgentMessage): MessageWork<unknown> {
-  return (MESSAGE_ADAPTERS.get(message.recipient.type) ?? plainWork)(message);
+/**
+ * @param type  of the agent that works on it; another one than the message names when that one was not there, and this one
+ *   has the capabilities that the message asks for
+ * Errors: permanent_failure (invalid_input), naming every field that is missing or wrong.
+ */
+export function workOf(message: AgentMessage, type = message.recipient.type): MessageWork<unknown> {
+  return (MESSAGE_ADAPTERS.get(type) ?? plainWork)(message);
 }

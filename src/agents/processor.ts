@@ -40,6 +40,7 @@ export function createProcessor(shell: ShellContext) {
     let step: StepJobData | null = null;
     let told: StepObserver | null = null;
     let opened: Opened | null = null;
+    let isCalled = false;
     try {
       const decoded = decodeJob(job.data);
       if (decoded.kind === 'step') {
@@ -51,7 +52,8 @@ export function createProcessor(shell: ShellContext) {
           decoded.kind === 'step'
             ? await openStep(shell, job, token, decoded.data, told!)
             : await openDirectJob(shell, job, token, decoded.data);
-        return opened.kind === 'done' ? opened.value : work(shell, job, signal, opened.job);
+        if (opened.kind === 'done') return opened.value;
+        return work(shell, job, signal, opened.job, () => (isCalled = true));
       });
     } catch (error) {
       if (signal.aborted && String(signal.reason) === SHUTDOWN_REASON) {
@@ -61,16 +63,10 @@ export function createProcessor(shell: ShellContext) {
       // The stalled check gives the job to somebody else, whose outcome counts; this one is not even a failure.
       if (signal.aborted && String(signal.reason) === LOCK_LOST_REASON) throw new WaitingError();
       if (isFleetError(error) && error.code === 'lock_lost') throw new WaitingError();
-      throw await react(
-        shell,
-        job,
-        token,
-        step,
-        told,
-        opened,
-        toFleetError(error, 'step_failed'),
-        performance.now() - started,
-      );
+      throw await react(shell, job, token, step, told, opened, toFleetError(error, 'step_failed'), {
+        durationMs: performance.now() - started,
+        isCalled,
+      });
     }
   };
 }
@@ -89,7 +85,13 @@ function correlationOf(shell: ShellContext, job: Job, decoded: DecodedJob) {
   };
 }
 
-async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: OpenJob): Promise<unknown> {
+async function work(
+  shell: ShellContext,
+  job: Job,
+  signal: AbortSignal,
+  open: OpenJob,
+  onCall: () => void,
+): Promise<unknown> {
   const { metrics, queue: agent } = shell;
   const { interruptible } = open;
   const interruption =
@@ -108,6 +110,7 @@ async function work(shell: ShellContext, job: Job, signal: AbortSignal, open: Op
   let stopWarning: (() => void) | undefined;
   let stopTelling: (() => void) | undefined;
   const call = (callSignal: AbortSignal): Promise<unknown> => {
+    onCall();
     stopWarning = warnEarly(shell, open.warnings ?? []);
     if (open.notice !== undefined) stopTelling = tellStillWorking(shell, open.notice);
     attempt = open.attempt?.();
@@ -149,10 +152,11 @@ async function react(
   told: StepObserver | null,
   opened: Opened | null,
   error: FleetError,
-  durationMs: number,
+  { durationMs, isCalled }: { readonly durationMs: number; readonly isCalled: boolean },
 ): Promise<Error> {
   if (isWait(error)) {
-    await putOff(job, token, error, shell.clock.now() + waitMs(error));
+    const { code, message } = error;
+    await putOff(job, token, { code, message, isUnused: !isCalled }, shell.clock.now() + waitMs(error));
     return new DelayedError();
   }
   const attempt = job.attemptsMade + 1;

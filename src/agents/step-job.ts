@@ -21,6 +21,7 @@ import { stepBudgetMs } from './step-budget.ts';
 import { callAgent, callHandler, openHandlerContext } from './call-step.ts';
 import type { StepObserver } from './observe-step.ts';
 import type { Opened, ShellContext } from './shell.ts';
+import { unusedStarts } from '../../queues/put-off.ts';
 import { effectsOfJob, savepointOf } from './step-effects.ts';
 import { checkpointsOf, eventDataOf, noticeOf } from './step-events.ts';
 import {
@@ -111,7 +112,7 @@ function openWork(
   // Its join was decided, or its run is ending: the plan does not want it any more.
   if (leaf === null || leaf.node.kind !== 'step') return skip('not_wanted');
   const { node } = leaf;
-  if (!node.idempotent && job.attemptsStarted > 1) throw outcomeUnknown(step.path);
+  if (!node.idempotent && wasCalled(job)) throw outcomeUnknown(step.path);
   const lock: JobLock = { key: shell.lockKey(job), token };
   const deadlineAtMs = leaf.isCompensation ? null : earliest(facts.deadlineAtMs, leaf.deadlineAtMs);
   const limitMs = node.timeoutMs ?? shell.directTimeoutMs;
@@ -207,6 +208,7 @@ function openWork(
             idempotencyKey: `${step.run_id}.${step.path}`,
             budgetMs,
             log: shell.log,
+            step: { runId: step.run_id, workflow: step.workflow, path: step.path, worldId: step.world_id },
             player: { sessionId: step.session_id, userId: facts.userId },
             worlds,
             language: languageInBudget(shell.language, {
@@ -258,6 +260,11 @@ const MAX_CIRCUIT_NAME = 128;
 function circuitOf(shell: ShellContext, node: StepNode, workflow: string): string {
   if (node.run === undefined) return `agent.${shell.queue}`;
   return `step.${workflow}.${node.name.replaceAll('~', '.')}`.slice(0, MAX_CIRCUIT_NAME);
+}
+
+/** Whether an earlier delivery may have called the agent: each did, but for those that were put off before. */
+function wasCalled(job: Job): boolean {
+  return job.attemptsStarted - unusedStarts(job) > 1;
 }
 
 function earliest(a: number | null, b: number | null): number | null {

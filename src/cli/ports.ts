@@ -86,6 +86,7 @@ export type CliOperations = Pick<
   | 'reloadSafetyRules'
   | 'status'
   | 'listQueues'
+  | 'deleteQueue'
   | 'listBreakers'
   | 'getBreaker'
   | 'resetBreaker'

@@ -134,6 +134,7 @@ export function remoteOperations(
     reloadSafetyRules: () => asked(client.reloadSafetyRules()),
     status: () => asked(client.status()),
     listQueues: () => asked(client.listQueues()),
+    deleteQueue: (name) => asked(client.deleteQueue(name)),
     listBreakers: () => asked(client.listBreakers()),
     getBreaker: (name) => asked(client.getBreaker(name)),
     resetBreaker: (name) => asked(client.resetBreaker(name)),

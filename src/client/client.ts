@@ -1,6 +1,6 @@
 import type { CostRange, CostReport } from '../contracts/costs.ts';
 import type { DefinitionSummary, DefinitionView } from '../contracts/definition.ts';
-import type { Page, QueueView, Readiness } from '../contracts/operator.ts';
+import type { Page, Readiness } from '../contracts/operator.ts';
 import type { Problem } from '../contracts/problem.ts';
 import type { MetadataPatch, RunEvent, RunStatus, RunSummary, RunView } from '../contracts/run.ts';
 import type { PutSchedule, ScheduleView } from '../contracts/schedule.ts';
@@ -22,6 +22,7 @@ import type { SessionWorld, WorldVersion } from '../contracts/world-history.ts';
 import type { RunToken } from '../contracts/token.ts';
 import { agentCalls, type AgentsClient } from './agents.ts';
 import { messageCalls, type MessagesClient } from './messages.ts';
+import { queueCalls, type QueuesClient } from './queues.ts';
 import { safetyRulesCalls, type SafetyRulesClient } from './safety-rules.ts';
 import { breakerCalls, type BreakerCalls } from './breaker-calls.ts';
 import { deadLetterCalls, type DeadLettersClient } from './dead-letters.ts';
@@ -87,6 +88,7 @@ export interface FleetClient
     MessagesClient,
     DeadLettersClient,
     AgentsClient,
+    QueuesClient,
     FleetEventsClient,
     BreakerCalls {
   createSession(request?: CreateSession, options?: SubmitCallOptions): Promise<SessionView>;
@@ -153,8 +155,6 @@ export interface FleetClient
   deleteDefinition(name: string, options?: VersionOptions & SubmitCallOptions): Promise<void>;
   /** How the fleet is doing. */
   status(options?: CallOptions): Promise<FleetStatus>;
-  listQueues(options?: CallOptions): Promise<QueueView[]>;
-  getQueue(name: string, options?: CallOptions): Promise<QueueView>;
   /** What calls of models cost, by UTC day, model, user or workflow. */
   costs(range?: CostRange, options?: CallOptions): Promise<CostReport>;
   /** Also answers while the fleet is not ready. */
@@ -257,8 +257,7 @@ export function createFleetClient(options: FleetClientOptions): FleetClient {
     },
     ...safetyRulesCalls({ get, post, ask }),
     status: (o) => get('/v1/status', o),
-    listQueues: (o) => get('/v1/queues', o),
-    getQueue: (name, o) => get(pathOf`/v1/queues/${name}`, o),
+    ...queueCalls({ get, transport }),
     costs: ({ from, to, groupBy } = {}, o) => get('/v1/costs', o, { from, to, group_by: groupBy }),
     ...deadLetterCalls({ get, post }),
     ...interventionCalls({ get, post, ask }),

@@ -214,6 +214,11 @@ export interface FleetOperations
     caller: Caller,
   ): Promise<AsyncIterable<RunToken>>;
   listQueues(): Promise<QueueView[]>;
+  /**
+   * Forget a type of agents that a module brought and nobody serves any more, with its empty queue.
+   * Errors: queue_not_found, queue_in_use (conflict).
+   */
+  deleteQueue(name: string, caller: Caller): Promise<void>;
   /** What calls of models cost. Errors also: cost_range_invalid (422). */
   costs(range: CostRange): Promise<CostReport>;
   /** Newest first. */

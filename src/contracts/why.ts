@@ -68,5 +68,11 @@ export type RunExplanation = z.infer<typeof RunExplanation>;
  * The progress of a job that was put off without spending an attempt: what it waits for, and until when. It counts
  * only while the job is delayed until that very moment.
  */
-export const JobWait = z.strictObject({ waiting_for: z.string(), message: z.string(), until: z.int() });
+export const JobWait = z.strictObject({
+  waiting_for: z.string(),
+  message: z.string(),
+  until: z.int(),
+  /** How often it was put off before anything of it was done. */
+  unused: z.int().positive().optional(),
+});
 export type JobWait = z.infer<typeof JobWait>;

@@ -123,10 +123,7 @@ export function createCoordination(options: CoordinationOptions): Coordination {
   registry.attach(discovery.hooks);
   registry.attach({
     onSuperseded: ({ text }) => void discovery.remove(text),
-    async onDeregistered(agent) {
-      discovery.remove(agentIdText(agent));
-      await coordinator.unsubscribeAll(agent);
-    },
+    onDeregistered: (agent) => void discovery.remove(agentIdText(agent)),
   });
 
   let starting: Promise<void> | undefined;

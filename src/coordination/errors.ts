@@ -86,11 +86,11 @@ export class AgentNotRegisteredError extends FleetError {
 
 /** The coordinator was closed. */
 export class CoordinationClosedError extends FleetError {
-  constructor(what: string) {
+  constructor(what: string, how = 'was called after close()') {
     super({
       code: 'coordination_closed',
       kind: 'unavailable',
-      message: `${what} was called after close()`,
+      message: `${what} ${how}`,
       retryable: false,
     });
     this.name = 'CoordinationClosedError';

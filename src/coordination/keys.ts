@@ -12,10 +12,10 @@ export interface CoordinationKeys {
   mailboxes(): string;
   /** String: who moves a failed message to the dead letters at this moment. */
   deadLetterClaim(queue: string, jobId: string): string;
-  /** Sorted set: dead letter that is being sent again -> Redis time in ms since when. */
+  /** Sorted set: dead letter that is being sent again -> Redis time in ms after which whoever does so has died. */
   replays(queue: string): string;
-  /** String: where the answer to a request lies. */
-  reply(messageId: string): string;
+  /** String: which message of a mailbox is the answer to a request. */
+  reply(queue: string, messageId: string): string;
   /** Channel: ids of requests that were answered. */
   replyNotices(): string;
   /** String: who sweeps the mailboxes that nobody consumes. */
@@ -89,7 +89,7 @@ export function createCoordinationKeys(prefix: string): CoordinationKeys {
     mailboxes: () => key('mailboxes'),
     deadLetterClaim: (queue, jobId) => key('claims', queue, jobId),
     replays: (queue) => key('replays', queue),
-    reply: (messageId) => key('reply', messageId),
+    reply: (queue, messageId) => key('reply', queue, messageId),
     replyNotices: () => key('reply'),
     sweepLease: () => key('sweep', 'lease'),
     messageAudit: () => key('audit', 'messages'),

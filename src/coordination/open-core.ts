@@ -8,6 +8,7 @@ import {
   type ConnectionInput,
   type CoordinationPorts,
 } from './ports.ts';
+import { checkConnection } from './validate.ts';
 
 export interface CoreOptions extends CoordinationPorts {
   readonly connection: ConnectionInput;
@@ -19,9 +20,13 @@ export interface OpenedCoordinationCore extends CoordinationCore, AsyncDisposabl
   close(): Promise<void>;
 }
 
-/** What registry, router and capabilities stand on when they are used alone. It connects at its first use. */
+/**
+ * What registry, router and capabilities stand on when they are used alone. It connects at its first use.
+ * Errors: validation (invalid_input)
+ */
 export function openCoordinationCore(options: CoreOptions): OpenedCoordinationCore {
   const { connection, keyPrefix = 'ao', logger = NO_LOGGER } = options;
+  checkConnection(connection);
   const redis = openOwnRedis(connection, `${keyPrefix}:agents`, (error) =>
     logger.debug({ err: error }, 'the connection has an error'),
   );

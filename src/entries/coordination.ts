@@ -43,7 +43,12 @@ export type { RegisteredAgent, CallOutcome } from '../coordination/agents/local-
 export type { AgentDirectory, AgentFilter, AgentView } from '../coordination/agents/directory.ts';
 export type { AgentEventQuery, StoredAgentEvent } from '../coordination/agents/events.ts';
 export type { DegradeOutcome } from '../coordination/agents/degrade.ts';
-export type { CoordinatedAgent, AgentCallContext, HealthReport } from '../coordination/agents/agent.ts';
+export type {
+  CoordinatedAgent,
+  AgentCallContext,
+  AgentJob,
+  HealthReport,
+} from '../coordination/agents/agent.ts';
 export { Router, type TargetOptions, type PreviewOptions } from '../coordination/routing/router.ts';
 export { type RoutingOptions, RoutingSettings } from '../coordination/routing/settings.ts';
 export { Capabilities, type CapabilitiesParts } from '../coordination/capabilities/capabilities.ts';

@@ -117,11 +117,19 @@ export function publicAddress(url: string): string {
   }
 }
 
+/** A Redis that is silent so long is left without a word. */
+const FAREWELL_MS = 2000;
+
 /** Close politely when connected, at once when not. Safe to call twice. */
 export async function closeRedis(client: Redis): Promise<void> {
   if (client.status === 'end') return;
-  if (client.status === 'ready') await client.quit().catch(() => client.disconnect());
-  else client.disconnect();
+  if (client.status !== 'ready') {
+    client.disconnect();
+    return;
+  }
+  const timer = setTimeout(() => client.disconnect(), FAREWELL_MS);
+  await client.quit().catch(() => client.disconnect());
+  clearTimeout(timer);
 }
 
 function messageOf(error: unknown): string {

@@ -51,6 +51,8 @@ export interface Keys {
   definitionsRevision(): string;
   /** Hash: `name@version` -> hash of the plan of a definition in code. */
   definitionPins(): string;
+  /** Hash: type of agents that a module brought -> JSON of what is known of it; also the channel that announces a change. */
+  agentTypes(): string;
   /** Hash: session. */
   session(sessionId: string): string;
   /** List: runs of a session that wait for their turn, first in front. */
@@ -177,6 +179,7 @@ export function createKeys(prefix: string): Keys {
     definitions: () => key('wf', 'defs'),
     definitionsRevision: () => key('wf', 'defs', 'revision'),
     definitionPins: () => key('wf', 'defs', 'code'),
+    agentTypes: () => key('wf', 'agents'),
     session: (sessionId) => key('sess', sessionId),
     sessionPending: (sessionId) => key('sess', sessionId, 'pending'),
     sessionTurns: (sessionId) => key('sess', sessionId, 'turns'),

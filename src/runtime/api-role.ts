@@ -1,3 +1,5 @@
+import type { Queue } from 'bullmq';
+import { isQueueName, QUEUE_NAMES } from '../../queues/catalogue.ts';
 import { createBullBoard } from '../../dashboards/bull-board/board.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
 import type { AgentOperations } from '../coordination/agents/operations.ts';
@@ -9,6 +11,7 @@ import { HttpServer } from '../http/server.ts';
 import { redact } from '../observability/redact.ts';
 import type { EventBridge } from '../realtime/event-bridge.ts';
 import { exportInterventions } from './open-safety-state.ts';
+import type { Core } from './core.ts';
 import { exportCircuits } from './fleet-breakers.ts';
 import { fleetSecret } from './fleet-secret.ts';
 import { createBoardQueues } from './board-queues.ts';
@@ -68,8 +71,8 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
       ...(config.features.bull_board
         ? {
             boardHandler: createBullBoard({
-              queues: [...core.queues.values()],
-              moreQueues: () => boardQueues.list(),
+              queues: QUEUE_NAMES.map((name) => core.queues.get(name)!),
+              moreQueues: async () => [...customQueues(core), ...(await boardQueues.list())],
               basePath,
               redact,
               callerOf,
@@ -105,4 +108,9 @@ export async function startApiRole(options: OperateOptions): Promise<ApiRole> {
     await fleet.close();
     throw error;
   }
+}
+
+/** Of the types of agents that are known now. */
+function customQueues({ queues }: Core): Queue[] {
+  return [...queues].flatMap(([name, queue]) => (isQueueName(name) ? [] : [queue]));
 }

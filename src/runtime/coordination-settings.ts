@@ -5,7 +5,7 @@ import type { CapabilityOptions } from '../coordination/capabilities/settings.ts
 import type { MessagingOptions } from '../coordination/messages/settings.ts';
 import type { RoutingOptions } from '../coordination/routing/settings.ts';
 import type { SupervisionOptions } from '../coordination/supervision/settings.ts';
-import { AGENT_TYPES, AGENTS } from '../contracts/agent-type.ts';
+import { AGENTS, longAgentType } from '../contracts/agent-type.ts';
 import { agentTimeoutMs } from './settings.ts';
 
 /** Configuration speaks in seconds, coordination in milliseconds. */
@@ -105,7 +105,10 @@ export function supervisionOptions(config: Config): SupervisionOptions {
     },
     shutdownGraceMs: ms(shutdown.grace),
     callTimeouts: Object.fromEntries(
-      AGENTS.map((name) => [AGENT_TYPES[name], agentTimeoutMs(config, name) + CALL_SPARE_MS]),
+      [...AGENTS, ...Object.keys(config.agents.custom)].map((name) => [
+        longAgentType(name),
+        agentTimeoutMs(config, name) + CALL_SPARE_MS,
+      ]),
     ),
   };
 }

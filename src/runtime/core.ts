@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { FlowProducer, Queue } from 'bullmq';
+import { FlowProducer, type Queue } from 'bullmq';
 import type { Config } from '../../config/schema.ts';
-import { QUEUE_NAMES, SAFETY_QUEUES, type QueueName } from '../../queues/catalogue.ts';
+import { QUEUE_NAMES, SAFETY_QUEUES } from '../../queues/catalogue.ts';
 import { AGENTS } from '../contracts/agent-type.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { FleetError } from '../kernel/errors.ts';
@@ -16,7 +16,9 @@ import { ServiceTimes } from '../primitives/durable/service-times.ts';
 import type { Catalog } from '../workflows/catalog/catalog.ts';
 import type { DeadLetterContext } from '../workflows/dead-letters.ts';
 import type { WorkflowDefinition } from '../workflows/definition.ts';
+import { AgentTypes } from '../workflows/registry/agent-types.ts';
 import type { DefinitionRegistry } from '../workflows/registry/registry.ts';
+import { AgentQueues } from './agent-queues.ts';
 import { LoadEstimate } from './load-estimate.ts';
 import { createConnections, type Connections } from './connections.ts';
 import { openFleetBreakers } from './fleet-breakers.ts';
@@ -38,9 +40,12 @@ export interface Core {
   readonly circuits: CircuitStore;
   /** What was registered over HTTP; null where the catalog is a fixed one. */
   readonly registry: DefinitionRegistry | null;
+  /** The types of agents that modules brought. */
+  readonly agentTypes: AgentTypes;
   /** The connection that BullMQ's queues share. */
   readonly bull: RedisClient;
-  readonly queues: ReadonlyMap<QueueName, Queue>;
+  /** All queues of the fleet; those of types of agents that modules bring come and go. */
+  readonly queues: ReadonlyMap<string, Queue>;
   readonly workflows: DeadLetterContext;
   /** How long things take, of all processes of the fleet. */
   readonly times: ServiceTimes;
@@ -85,17 +90,22 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     const breakers = openFleetBreakers({ config, clock, log, metrics }, { redis: prompt, subscriber });
     const circuits = new CircuitStore({ redis: prompt, prefix: config.redis.key_prefix, by: randomUUID() });
     const store: RedisStore = { redis, keys: createKeys(config.redis.key_prefix) };
-    const registry =
-      options.catalog === undefined ? await openRegistry(options, store, subscriber, breakers) : null;
-    await showPlayers(config, store);
     const queueOptions = { connection: bull, prefix, skipWaitingForReady: true };
-    const queues = new Map(QUEUE_NAMES.map((name) => [name, new Queue(name, queueOptions)]));
+    const agentQueues = new AgentQueues(queueOptions, log, {
+      names: QUEUE_NAMES,
+      deadLetters: [...AGENTS, 'maintenance', ...SAFETY_QUEUES],
+    });
+    const queues = agentQueues.all;
     const flows = new FlowProducer(queueOptions);
-    const onError = (error: Error): void =>
-      log.debug({ reason: error.message }, 'queue connection reported an error');
-    for (const queue of queues.values()) queue.on('error', onError);
-    flows.on('error', onError);
+    flows.on('error', (error) => log.debug({ reason: error.message }, 'queue connection reported an error'));
     await untilReady([flows, ...queues.values()], options.redisUrl);
+    const agentTypes = new AgentTypes({ store, log, onChange: (types) => agentQueues.follow(types) });
+    await agentTypes.start(subscriber);
+    const registry =
+      options.catalog === undefined
+        ? await openRegistry(options, store, subscriber, breakers, agentTypes)
+        : null;
+    await showPlayers(config, store);
     const times = new ServiceTimes({
       store,
       now: () => clock.now(),
@@ -115,10 +125,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       flows,
       runJobs: queues.get('flow')!,
       maintenance: queues.get('maintenance')!,
-      stepQueues: new Map<string, Queue>(queues),
-      deadLetterQueues: new Map(
-        ([...AGENTS, 'maintenance', ...SAFETY_QUEUES] as const).map((name) => [name, queues.get(name)!]),
-      ),
+      stepQueues: queues,
+      deadLetterQueues: agentQueues.deadLetters,
       settings: {
         ...workflowSettings(config),
         hasWorldOutbox: options.hasWorldOutbox ?? config.neo4j.url !== null,
@@ -136,6 +144,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       breakers,
       circuits,
       registry,
+      agentTypes,
       bull,
       queues,
       workflows,
@@ -145,9 +154,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       clock,
       async close() {
         registry?.stop();
+        agentTypes.stop();
         await breakers.stop();
         await times.stop();
-        await Promise.allSettled([flows.close(), ...[...queues.values()].map((queue) => queue.close())]);
+        await Promise.allSettled([flows.close(), agentQueues.close()]);
         await connections.close();
       },
     };

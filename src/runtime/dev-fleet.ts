@@ -38,7 +38,7 @@ export async function startDevFleet(
     log: createFleetLog(config, 'dev', instanceName()),
     metrics: createMetrics({ role: 'dev', version: VERSION }),
   };
-  const faults = new Map<AgentName, Fault>(Object.entries(options.faults ?? {}) as [AgentName, Fault][]);
+  const faults = new Map<string, Fault>(Object.entries(options.faults ?? {}));
   const workers = await startWorkerRole({
     ...core,
     queues: QUEUE_NAMES,
@@ -65,7 +65,7 @@ export async function startDevFleet(
 }
 
 /** The agent itself, but for the calls that are to fail. */
-function withFaults(agent: Agent, faults: Map<AgentName, Fault>): Agent {
+function withFaults(agent: Agent, faults: Map<string, Fault>): Agent {
   return {
     ...agent,
     async run(input, ctx) {

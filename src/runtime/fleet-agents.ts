@@ -4,9 +4,11 @@ import { answerMessage } from '../agents/answer-message.ts';
 import { BUILT_IN_CAPABILITIES } from '../agents/built-in-capabilities.ts';
 import type { CoordinatedAgent, HealthReport } from '../coordination/agents/agent.ts';
 import type { RegisteredAgent } from '../coordination/agents/local-agent.ts';
+import { Loop } from '../coordination/agents/loop.ts';
+import { isSameAgent, type AgentId } from '../coordination/models/agent-id.ts';
 import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
 import type { Language } from '../models/language.ts';
-import { isFleetError } from '../kernel/errors.ts';
+import { isFleetError, toFleetError } from '../kernel/errors.ts';
 import { refusalOf } from './agent-admission.ts';
 import type { PlannedAgent } from './agent-plan.ts';
 import type { Core } from './core.ts';
@@ -16,13 +18,13 @@ import { agentTimeoutMs } from './settings.ts';
 import { VERSION } from './version.ts';
 import type { Seat } from './workers.ts';
 
-/** An agent of the fleet that a process runs: a worker of its queue, and a mailbox. */
-export class SeatedAgent implements Seat {
-  readonly agent: AgentName;
+/** An agent that a process runs: a worker of its queue, and a mailbox. */
+export class SeatedAgent<Queue extends string = AgentName> implements Seat {
+  readonly agent: Queue;
   readonly planned: PlannedAgent;
   #registered: RegisteredAgent | undefined;
 
-  constructor(agent: AgentName, planned: PlannedAgent) {
+  constructor(agent: Queue, planned: PlannedAgent) {
     this.agent = agent;
     this.planned = planned;
   }
@@ -54,30 +56,51 @@ export interface FleetAgentsParts {
   readonly workerOf: (seat: Seat) => QueueWorker;
 }
 
+export interface FleetAgents {
+  /** Why some are not registered, one line each. */
+  unregistered(): string[];
+  /** No more attempts; returns when none is under way. */
+  stop(): Promise<void>;
+}
+
 /**
- * Register the agents of this process and let them take messages. One that cannot be registered is told of and left out;
- * its worker does its jobs all the same.
- *
- * @returns why some are not registered, one line each
+ * Register the agents of this process and let them take messages. One that cannot be registered is told of once and left
+ * out; its worker does its jobs all the same. It is tried again with the pace of heartbeats: who had its name may have
+ * been its own predecessor, which counts as alive for a while after it was killed.
  */
 export async function runFleetAgents(
   parts: FleetAgentsParts,
   seats: readonly SeatedAgent[],
-): Promise<string[]> {
-  const failures: string[] = [];
-  for (const seat of seats) {
+): Promise<FleetAgents> {
+  const { core, coordination } = parts;
+  const failures = new Map<SeatedAgent, string>();
+  const attempt = async (seat: SeatedAgent): Promise<void> => {
     const text = `${AGENT_TYPES[seat.agent]}:${seat.name}`;
+    const isFirst = !failures.has(seat);
     try {
-      const refusal = await refusedBy(parts.coordination, seat);
-      if (refusal !== null) failures.push(`${text} is refused: ${refusal}`);
-      else await runSeat(parts, seat);
+      const refusal = await refusedBy(coordination, seat);
+      if (refusal === null) {
+        await runSeat(parts, seat);
+        failures.delete(seat);
+        return;
+      }
+      failures.set(seat, `${text} is refused: ${refusal}`);
+      if (isFirst) await coordination.registry.tell('refused', agentOf(seat), { reason: refusal });
     } catch (error) {
-      if (!isFleetError(error)) throw error;
-      parts.core.log.error({ agent: text, err: error }, 'an agent could not be registered');
-      failures.push(`${text} is not registered: ${error.message}`);
+      if (isFirst && !isFleetError(error)) throw error;
+      const { message } = toFleetError(error);
+      core.log[isFirst ? 'error' : 'debug']({ agent: text, err: error }, 'an agent could not be registered');
+      failures.set(seat, `${text} is not registered: ${message}`);
     }
-  }
-  return failures;
+  };
+  for (const seat of seats) await attempt(seat);
+  const { heartbeatIntervalMs } = coordination.registry.settings;
+  const again = new Loop(async () => {
+    for (const seat of failures.keys()) await attempt(seat);
+    return heartbeatIntervalMs;
+  });
+  if (failures.size > 0) again.start(heartbeatIntervalMs);
+  return { unregistered: () => [...failures.values()], stop: () => again.stop() };
 }
 
 async function runSeat(parts: FleetAgentsParts, seat: SeatedAgent): Promise<void> {
@@ -95,22 +118,23 @@ async function runSeat(parts: FleetAgentsParts, seat: SeatedAgent): Promise<void
   core.log.info({ agent: registered.text }, 'registered');
 }
 
-/** Asked of all agents that are alive on this host, whatever process runs them. */
-async function refusedBy(
-  { registry }: FleetCoordination,
-  { agent, name, planned }: SeatedAgent,
-): Promise<string | null> {
+function agentOf({ agent, name }: SeatedAgent): AgentId {
+  return { type: AGENT_TYPES[agent], instance: name };
+}
+
+/** Asked of all other agents that are alive on this host, whatever process runs them. */
+async function refusedBy({ registry }: FleetCoordination, seat: SeatedAgent): Promise<string | null> {
+  const { planned } = seat;
   if (Object.keys(planned.resources).length === 0) return null;
-  const here = (await registry.list({ isAlive: true })).filter(({ record }) => record.host === hostname());
+  const here = (await registry.list({ isAlive: true })).filter(
+    ({ id, record }) => record.host === hostname() && !isSameAgent(id, agentOf(seat)),
+  );
   const limits = { cpu_threads: availableParallelism(), ram_bytes: memoryLimit() };
-  const refusal = refusalOf(
+  return refusalOf(
     planned.resources,
     here.map(({ record }) => record.resources),
     limits,
   );
-  if (refusal !== null)
-    await registry.tell('refused', { type: AGENT_TYPES[agent], instance: name }, { reason: refusal });
-  return refusal;
 }
 
 /** Without a limit Node answers 0 or a number far beyond the machine. */
@@ -141,14 +165,22 @@ function coordinatedAgent(parts: FleetAgentsParts, seat: SeatedAgent): Coordinat
     concurrency: planned.concurrency,
     resources: planned.resources,
     metadata: { queue: name },
-    process: (_payload, { message, signal }) => answerMessage(desk, message, signal),
+    process: async (_payload, { message, signal }) => {
+      // Its jobs have a way of their own.
+      if (message !== null) return answerMessage(desk, message, signal);
+    },
     async healthCheck(): Promise<HealthReport> {
-      if (!worker.isRunning)
-        return { status: 'unhealthy', reason: `the worker of queue ${name} does not run` };
+      const trouble = troubleOf(worker);
+      if (trouble !== null) return trouble;
       await core.store.redis.ping();
       return { status: 'healthy' };
     },
     rest: (graceMs) => worker.rest(graceMs),
     resume: () => worker.resume(),
   };
+}
+
+/** Why an agent whose jobs this worker takes is not healthy; null when nothing is wrong with it. */
+export function troubleOf({ isRunning, queue }: QueueWorker): HealthReport | null {
+  return isRunning ? null : { status: 'unhealthy', reason: `the worker of queue ${queue} does not run` };
 }

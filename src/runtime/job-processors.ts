@@ -1,5 +1,4 @@
 import { DelayedError, UnrecoverableError, type Job, type Processor } from 'bullmq';
-import type { QueueName } from '../../queues/catalogue.ts';
 import { putOff } from '../../queues/put-off.ts';
 import type { CallOutcome } from '../coordination/agents/local-agent.ts';
 import type { ActiveJobs } from '../agents/active-jobs.ts';
@@ -14,6 +13,7 @@ import { processRunJob } from '../workflows/settle.ts';
 import { versionUnavailable } from '../workflows/version-unavailable.ts';
 import { startDelayed } from '../workflows/start-delayed.ts';
 import { START_JOB } from '../workflows/starter.ts';
+import type { AgentName } from '../contracts/agent-type.ts';
 import { RunJobData } from '../contracts/job.ts';
 import { goOnForgetting } from '../workflows/forget/forget-session.ts';
 import { consistencyRound } from '../workflows/consistency.ts';
@@ -23,7 +23,7 @@ import type { Core } from './core.ts';
 import { withoutOrphans } from './orphaned-jobs.ts';
 import { agentTimeoutMs } from './settings.ts';
 import { measured } from './worker-metrics.ts';
-import type { WorkersOptions } from './workers.ts';
+import type { Seat, WorkersOptions } from './workers.ts';
 
 export const WATCHDOG_JOB = 'wf-watchdog';
 
@@ -37,11 +37,11 @@ export interface WorkReport {
 export function createJobProcessor(
   options: WorkersOptions,
   activeJobs: ActiveJobs,
-  name: QueueName,
-  report?: WorkReport,
+  name: string,
+  seat?: Seat,
 ): Processor {
-  const process = withoutOrphans(options.core.store, processorOf(options, activeJobs, name, report));
-  return measured(options.core, name, report === undefined ? process : inHand(report, process));
+  const process = withoutOrphans(options.core.store, processorOf(options, activeJobs, name, seat));
+  return measured(options.core, name, seat === undefined ? process : inHand(seat.report, process));
 }
 
 /** What became of it, the shell says when it has called the agent. */
@@ -56,12 +56,7 @@ function inHand(report: WorkReport, process: Processor): Processor {
   };
 }
 
-function processorOf(
-  options: WorkersOptions,
-  activeJobs: ActiveJobs,
-  name: QueueName,
-  report?: WorkReport,
-): Processor {
+function processorOf(options: WorkersOptions, activeJobs: ActiveJobs, name: string, seat?: Seat): Processor {
   const { core } = options;
   switch (name) {
     case 'flow':
@@ -75,12 +70,13 @@ function processorOf(
       return safety.processorOf(name);
     }
     default: {
-      const agent = options.agents.get(name);
+      // A name that is no agent of the fleet is not found.
+      const agent = seat?.own ?? options.agents.get(name as AgentName);
       if (agent === undefined) throw new RangeError(`no agent for queue "${name}"`);
       return createProcessor({
         queue: name,
         agent,
-        language: options.languages?.get(name) ?? null,
+        language: options.languages?.get(name as AgentName) ?? null,
         store: core.store,
         plans: createStepPlans(core.workflows.catalog),
         breakers: options.breakers,
@@ -96,8 +92,8 @@ function processorOf(
         directTimeoutMs: agentTimeoutMs(core.config, name),
         served(durationMs, isError) {
           core.times.add(name, durationMs, { isError });
-          report?.begin();
-          report?.end(isError ? 'failure' : 'success', durationMs);
+          seat?.report.begin();
+          seat?.report.end(isError ? 'failure' : 'success', durationMs);
         },
         clock: core.clock,
         log: core.log,

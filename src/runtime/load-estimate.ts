@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import { AGENTS } from '../contracts/agent-type.ts';
+import { servesAgents } from '../../queues/catalogue.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { readServiceTimes } from '../primitives/durable/service-times.ts';
 import type { RedisStore } from '../redis/store.ts';
@@ -48,9 +48,11 @@ export class LoadEstimate {
   async #look(): Promise<void> {
     const { store, queues, clock, onError } = this.#options;
     try {
+      const agents = [...queues].filter(([name]) => servesAgents(name));
+      const names = agents.map(([name]) => name);
       const [served, waiting] = await Promise.all([
-        readServiceTimes(store, AGENTS, { nowMs: clock.now(), minutes: WINDOW_MINUTES }),
-        Promise.all(AGENTS.map(async (name) => [name, await waitingIn(queues.get(name))] as const)),
+        readServiceTimes(store, names, { nowMs: clock.now(), minutes: WINDOW_MINUTES }),
+        Promise.all(agents.map(async ([name, queue]) => [name, await waitingIn(queue)] as const)),
       ]);
       this.#seen = { at: performance.now(), load: { served, waiting: new Map(waiting) } };
     } catch (error) {
@@ -59,7 +61,7 @@ export class LoadEstimate {
   }
 }
 
-async function waitingIn(queue: Queue | undefined): Promise<number> {
-  const counts = (await queue?.getJobCounts('waiting', 'prioritized')) ?? {};
+async function waitingIn(queue: Queue): Promise<number> {
+  const counts = await queue.getJobCounts('waiting', 'prioritized');
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -1,5 +1,4 @@
 import type { Config } from '../../config/schema.ts';
-import { QUEUE_NAMES } from '../../queues/catalogue.ts';
 import type { AgentOperations } from '../coordination/agents/operations.ts';
 import type { FleetOperations } from '../contracts/operations.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -29,7 +28,7 @@ export async function openFleet(config: Config): Promise<OpenFleet> {
   });
   return {
     operations: fleet.operations,
-    queues: QUEUE_NAMES,
+    queues: [...fleet.core.queues.keys()],
     redisInfo: () => readRedisFacts(fleet.core.store.redis, redisUrl),
     close: () => fleet.close(),
   };

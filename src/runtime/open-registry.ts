@@ -3,7 +3,9 @@ import { isFleetError } from '../kernel/errors.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { RedisStore } from '../redis/store.ts';
 import type { Breakers } from '../resilience/breakers.ts';
+import { withAnyType, withKnownTypes } from '../workflows/catalog/custom-agents.ts';
 import { definedAgents } from '../workflows/catalog/steps.ts';
+import type { AgentTypes } from '../workflows/registry/agent-types.ts';
 import { pinDefinitions } from '../workflows/registry/pin-definitions.ts';
 import { DefinitionRegistry } from '../workflows/registry/registry.ts';
 import type { CoreOptions } from './core.ts';
@@ -21,6 +23,7 @@ export async function openRegistry(
   store: RedisStore,
   subscriber: RedisClient,
   breakers: Breakers,
+  types: AgentTypes,
 ): Promise<DefinitionRegistry> {
   const { config, log, clock = systemClock } = options;
   const own =
@@ -28,13 +31,17 @@ export async function openRegistry(
     productWorkflows(config, { store, clock, log, metrics: options.metrics, breakers });
   const code = [...own, ...(options.plans ?? [])];
   const settings = catalogSettings(config);
+  const agents = definedAgents(settings);
   const registry = new DefinitionRegistry({
     store,
     code,
     log,
-    agents: definedAgents(settings),
+    agents: withKnownTypes(agents, types),
+    acceptedAgents: withAnyType(agents, types),
     runTimeoutMs: settings.runTimeoutMs,
   });
+  // A change of a type may change what its steps may take, and whether they may be repeated.
+  types.whenChanged(() => registry.recompile());
   const isPasserBy = options.pins === 'look';
   const held = config.workflow.accept_changed_plans ? 'accept' : 'hold';
   try {

@@ -73,6 +73,7 @@ export async function operateFleet(options: OperateOptions): Promise<OperatedFle
       isSafetyEnabled: core.config.safety.enabled,
       workflows: core.workflows,
       registry: core.registry,
+      agentTypes: core.agentTypes,
       queues: core.queues,
       circuits: core.circuits,
       notices: new RunNotices(core.subscriber, core.store.keys),

@@ -1,11 +1,10 @@
 import { Worker, type Processor, type WorkerOptions } from 'bullmq';
-import type { QueueName } from '../../queues/catalogue.ts';
 import { SHUTDOWN_REASON } from '../agents/processor.ts';
 import { toFleetError } from '../kernel/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 
 export interface QueueWorkerOptions {
-  readonly queue: QueueName;
+  readonly queue: string;
   readonly processor: Processor;
   readonly options: WorkerOptions;
   readonly log: Logger;
@@ -17,16 +16,21 @@ export interface QueueWorkerOptions {
 export class QueueWorker {
   readonly #made: QueueWorkerOptions;
   #worker: Worker;
+  #isStarted = false;
   #hasEnded = false;
   #isStopping = false;
-  #resting: Promise<void> = Promise.resolve();
+  /** The rest that is under way, and when what is active then goes back. */
+  #resting: Promise<void> | undefined;
+  #overdue: NodeJS.Timeout | undefined;
+  /** All rests that were ever begun. */
+  #quiet: Promise<unknown> = Promise.resolve();
 
   constructor(options: QueueWorkerOptions) {
     this.#made = options;
     this.#worker = this.#make();
   }
 
-  get queue(): QueueName {
+  get queue(): string {
     return this.#made.queue;
   }
 
@@ -40,6 +44,7 @@ export class QueueWorker {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#hasEnded = false;
     this.#worker.run().then(
       () => undefined,
@@ -54,9 +59,16 @@ export class QueueWorker {
     await this.#worker.waitUntilReady();
   }
 
-  /** Take jobs again, with a new Worker where the old one has ended. */
+  /** Take jobs, or take them again, with a new Worker where the old one has ended. */
   resume(): void {
     if (this.#isStopping || this.isRunning) return;
+    // What it takes from now on is not given back for the sake of an earlier rest.
+    clearTimeout(this.#overdue);
+    this.#resting = undefined;
+    if (!this.#isStarted) {
+      this.start();
+      return;
+    }
     if (!this.#hasEnded && this.#worker.isPaused()) {
       void this.#worker.resume();
       return;
@@ -67,27 +79,33 @@ export class QueueWorker {
     this.start();
   }
 
-  /** Take no jobs until `resume`; what is active after `graceMs` goes back to its queue without losing an attempt. */
+  /**
+   * Take no jobs until `resume`; what is active after `graceMs` goes back to its queue without losing an attempt. During
+   * a rest the last one who asks says how long that may take.
+   */
   async rest(graceMs: number): Promise<void> {
     if (this.#isStopping) return;
-    this.#resting = this.#rest(graceMs);
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.giveBack(), graceMs);
+    this.#resting ??= this.#pause();
     await this.#resting;
   }
 
-  async #rest(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.giveBack(), graceMs);
-    try {
-      await this.#worker.pause();
-    } finally {
-      clearTimeout(timer);
-    }
+  #pause(): Promise<void> {
+    const pausing = this.#worker.pause().finally(() => {
+      if (this.#resting !== pausing) return;
+      clearTimeout(this.#overdue);
+      this.#resting = undefined;
+    });
+    this.#quiet = Promise.allSettled([this.#quiet, pausing]);
+    return pausing;
   }
 
   /** Take no jobs any more; returns when none is active. */
   async close(): Promise<void> {
     this.#isStopping = true;
     // Pausing connects anew in the end, which must not meet the closing.
-    await this.#resting.catch(() => undefined);
+    await this.#quiet;
     await this.#worker.close();
   }
 

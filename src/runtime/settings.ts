@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { LockSettings } from '../../queues/worker-options.ts';
-import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
+import { CUSTOM_AGENT_TIMEOUT_MS, isAgentQueue } from '../../queues/catalogue.ts';
+import { AGENT_TYPES } from '../contracts/agent-type.ts';
 import type { CatalogSettings } from '../workflows/catalog/settings.ts';
 import type { WorkflowSettings } from '../workflows/context.ts';
 
@@ -37,9 +38,32 @@ export function catalogSettings(config: Config): CatalogSettings {
   };
 }
 
-export function agentTimeoutMs(config: Config, agent: AgentName): number {
-  const ceiling = config.workflow.error_handling.step_timeout_seconds;
-  return Math.min(config.agents[AGENT_TYPES[agent]].timeout, ceiling) * 1000;
+/** @param agent  `ipa`, `wba`, `nga`, or a type that a module brings */
+export function agentTimeoutMs(config: Config, agent: string): number {
+  const ceilingMs = config.workflow.error_handling.step_timeout_seconds * 1000;
+  return Math.min(agentSettings(config, agent).timeoutMs, ceilingMs);
+}
+
+export interface AgentSettings {
+  readonly timeoutMs: number;
+  /** null: as the agent itself says. */
+  readonly concurrency: number | null;
+  /** null: unlimited. */
+  readonly globalConcurrency: number | null;
+}
+
+/** How agents of a type work on their queue. */
+export function agentSettings({ agents }: Config, agent: string): AgentSettings {
+  if (isAgentQueue(agent)) {
+    const { timeout, concurrency, global_concurrency: globalConcurrency } = agents[AGENT_TYPES[agent]];
+    return { timeoutMs: timeout * 1000, concurrency, globalConcurrency };
+  }
+  const custom = Object.hasOwn(agents.custom, agent) ? agents.custom[agent] : undefined;
+  return {
+    timeoutMs: custom?.timeout === undefined ? CUSTOM_AGENT_TIMEOUT_MS : custom.timeout * 1000,
+    concurrency: custom?.concurrency ?? null,
+    globalConcurrency: custom?.global_concurrency ?? null,
+  };
 }
 
 export function lockSettings({ queues }: Config): LockSettings {

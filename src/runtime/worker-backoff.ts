@@ -1,4 +1,4 @@
-import { QUEUES, type QueueName } from '../../queues/catalogue.ts';
+import { specOf } from '../../queues/catalogue.ts';
 import { StepJobData } from '../contracts/job.ts';
 import { PageJobData } from '../contracts/safety-job.ts';
 import { RetryPolicy } from '../contracts/retry.ts';
@@ -7,7 +7,7 @@ import { computeDelay, fromWire } from '../resilience/backoff.ts';
 import type { Core } from './core.ts';
 
 /** The one delay formula; the wait is also told to whoever watches the run. */
-export function backoffStrategy(core: Core, name: QueueName) {
+export function backoffStrategy(core: Core, name: string) {
   return async (
     attemptsMade: number,
     _type?: string,
@@ -20,7 +20,7 @@ export function backoffStrategy(core: Core, name: QueueName) {
     const own = typeof data === 'object' && data !== null && 'retry' in data ? data.retry : undefined;
     const policy = RetryPolicy.safeParse(own);
     const retryAfterMs = error !== undefined && 'retryAfterMs' in error ? Number(error.retryAfterMs ?? 0) : 0;
-    const chosen = policy.success ? policy.data : QUEUES[name].retry;
+    const chosen = policy.success ? policy.data : specOf(name).retry;
     const delayMs = computeDelay(fromWire(chosen), attemptsMade, Math.random, retryAfterMs);
     const step = StepJobData.safeParse(data);
     if (step.success) {

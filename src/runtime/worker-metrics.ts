@@ -1,10 +1,9 @@
 import type { Job, Processor, Worker } from 'bullmq';
-import type { QueueName } from '../../queues/catalogue.ts';
 import { LOCK_LOST_REASON } from '../agents/processor.ts';
 import type { Core } from './core.ts';
 
 /** Counts and times every attempt, however it ends. */
-export function measured(core: Core, queue: QueueName, processor: Processor): Processor {
+export function measured(core: Core, queue: string, processor: Processor): Processor {
   const { metrics } = core;
   return async (job, token, signal) => {
     const started = performance.now();
@@ -21,7 +20,7 @@ export function measured(core: Core, queue: QueueName, processor: Processor): Pr
 }
 
 /** Counts what BullMQ tells of a worker, and stops work whose lock was lost. */
-export function observeWorker(core: Core, queue: QueueName, worker: Worker): void {
+export function observeWorker(core: Core, queue: string, worker: Worker): void {
   const { metrics, log } = core;
   metrics.worker_concurrency.set({ queue }, worker.concurrency);
   worker.on('completed', (_job: Job) => metrics.jobs_completed_total.inc({ queue }));

@@ -14,7 +14,7 @@ import type { SafetyParts } from '../safety/ports.ts';
 import { openCore, type Core, type CoreOptions } from './core.ts';
 import { exportCircuits } from './fleet-breakers.ts';
 import { createMeasuredCache } from './measured-cache.ts';
-import { runModuleAgents } from './module-agents.ts';
+import { announceTypes, moduleSeats, runModuleAgents, type ModuleSeat } from './module-agents.ts';
 import { openLanguages } from './open-languages.ts';
 import { openSafetyRoom, type SafetyRoom } from './open-safety-room.ts';
 import { openSafetyState, type SafetyState } from './open-safety-state.ts';
@@ -22,12 +22,13 @@ import { lazily, peopleCaller, openPeople, tellOfWritten, type People } from './
 import { createReadiness } from './operations/readiness.ts';
 import { createSafetyJobs } from './safety-jobs.ts';
 import { agentSafety, type AgentSafety } from './safety-hooks.ts';
+import type { QueueWorker } from './queue-worker.ts';
 import { safetyParts } from './safety-parts.ts';
 import { startGraph } from './start-graph.ts';
 import { plannedAgents } from './agent-plan.ts';
-import { runFleetAgents, SeatedAgent } from './fleet-agents.ts';
+import { runFleetAgents, SeatedAgent, type FleetAgents } from './fleet-agents.ts';
 import { openCoordination, type FleetCoordination } from './open-coordination.ts';
-import { startWorkers } from './workers.ts';
+import { startWorkers, type RunningWorkers, type Seat } from './workers.ts';
 
 export interface WorkersOfRole {
   readonly queues: readonly QueueName[];
@@ -35,7 +36,7 @@ export interface WorkersOfRole {
   /** The name of the agent to register, where one of a single type is; default: as configured. */
   readonly agentInstance?: string;
   readonly concurrency?: number;
-  /** Agents of other types; they are registered in any case. */
+  /** Agents of other types: they are registered in any case, and work on the queues of their types. */
   readonly moduleAgents?: readonly CoordinatedAgent[];
   /** Takes the place of the product's own agents. */
   readonly agents?: ReadonlyMap<AgentName, Agent>;
@@ -74,6 +75,8 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
   let safety: SafetyRoom | undefined;
   let state: SafetyState | undefined;
   let coordination: FleetCoordination | undefined;
+  let workers: RunningWorkers | undefined;
+  let fleetAgents: FleetAgents | undefined;
   const hopeless = Promise.withResolvers<never>();
   hopeless.promise.catch(() => undefined);
   try {
@@ -91,11 +94,25 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     const agents = options.agents ?? localAgents(core.metrics, hooks);
     const languages = options.languages ?? (await openLanguages(core, breakers, options.queues));
     const seats = seatsOf(core, options);
-    const workers = await startWorkers({
+    const { moduleAgents = [] } = options;
+    if (seats.length + moduleAgents.length > 0) {
+      coordination = openCoordination({
+        ...core,
+        onHopeless: () => hopeless.reject(new Error('none of the agents of this process can work')),
+      });
+    }
+    const modules = moduleSeats(
+      core.config,
+      moduleAgents,
+      { log: core.log, send: (message) => coordination!.coordinator.send(message) },
+      options.concurrency,
+    );
+    await announceTypes(core, modules);
+    workers = await startWorkers({
       core,
       agents,
       languages,
-      seats: Map.groupBy(seats, ({ agent }): QueueName => agent),
+      seats: Map.groupBy<string, SeatedAgent | ModuleSeat>([...seats, ...modules], ({ agent }) => agent),
       queues: options.queues,
       breakers,
       cache: createMeasuredCache(core),
@@ -106,21 +123,15 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
     });
     const stopGraph = options.queues.includes('maintenance') ? await startGraph(core) : async () => undefined;
     // Known to the fleet before their first call.
-    for (const queue of options.queues.filter(isAgentQueue)) breakers.get(`agent.${queue}`);
+    const served = [...options.queues.filter(isAgentQueue), ...modules.map(({ agent }) => agent)];
+    for (const queue of served) breakers.get(`agent.${queue}`);
     exportCircuits(core.circuits, core.metrics);
-    let unregistered: readonly string[] = [];
-    const { moduleAgents = [] } = options;
-    if (seats.length + moduleAgents.length > 0) {
-      coordination = openCoordination({
-        ...core,
-        onHopeless: () => hopeless.reject(new Error('none of the agents of this process can work')),
-      });
+    if (coordination !== undefined) {
+      const running = workers;
+      const workerOf = (seat: Seat): QueueWorker => running.of(seat);
       await coordination.start();
-      unregistered = await runFleetAgents(
-        { core, coordination, agents, languages, workerOf: (seat) => workers.of(seat) },
-        seats,
-      );
-      await runModuleAgents(coordination, moduleAgents);
+      fleetAgents = await runFleetAgents({ core, coordination, agents, languages, workerOf }, seats);
+      await runModuleAgents(coordination, modules, workerOf);
       await advertised(coordination, core.config);
     }
     const look = createReadiness(core.store.redis, core.config.redis.require_noeviction);
@@ -130,7 +141,9 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       safety: room,
       coordination,
       readiness: async () =>
-        draining ? { status: 'draining', checks: [] } : withAgents(await look(), unregistered),
+        draining
+          ? { status: 'draining', checks: [] }
+          : withAgents(await look(), fleetAgents?.unregistered() ?? []),
       hopeless: hopeless.promise,
       async stop() {
         draining = true;
@@ -138,9 +151,11 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
         const leftMs = graceMs - CLOSING_MS;
         // Everybody knows at once; what is in hand is finished before the agents are gone.
         const closing = Promise.all([
-          Promise.all([coordination?.supervisor.pause({ graceMs: leftMs }), workers.stop(leftMs)]).then(() =>
-            coordination?.close({ graceMs: 0 }),
-          ),
+          Promise.all([
+            // Nobody is registered any more once the others have stopped.
+            fleetAgents?.stop().then(() => coordination?.supervisor.pause({ graceMs: leftMs })),
+            workers?.stop(leftMs),
+          ]).then(() => coordination?.close({ graceMs: 0 })),
           stopGraph(),
         ])
           .then(() => hooks?.settled())
@@ -155,7 +170,8 @@ export async function workOn(core: Core, options: WorkersOfRole): Promise<Worker
       },
     };
   } catch (error) {
-    await coordination?.close({ graceMs: 0 });
+    await fleetAgents?.stop();
+    await Promise.all([coordination?.close({ graceMs: 0 }), workers?.stop(0)]);
     await safety?.stop();
     await state?.stop();
     await core.close();

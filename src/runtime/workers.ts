@@ -1,10 +1,10 @@
 import type { Job, Worker } from 'bullmq';
-import { isSafetyQueue, QUEUES, type QueueName } from '../../queues/catalogue.ts';
+import { isSafetyQueue, servesAgents, specOf, type QueueName } from '../../queues/catalogue.ts';
 import { keptJobs, type Retention } from '../../queues/job-options.ts';
 import { workerOptions, type LockSettings } from '../../queues/worker-options.ts';
 import { ActiveJobs } from '../agents/active-jobs.ts';
 import type { Agent } from '../agents/agent.ts';
-import { AGENT_TYPES, type AgentName } from '../contracts/agent-type.ts';
+import type { AgentName } from '../contracts/agent-type.ts';
 import type { Language } from '../models/language.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { Cache } from '../primitives/cache/cached-call.ts';
@@ -14,7 +14,7 @@ import type { Core } from './core.ts';
 import { createJobProcessor, WATCHDOG_JOB, type WorkReport } from './job-processors.ts';
 import { QueueWorker } from './queue-worker.ts';
 import { scheduleSafetyRound, type SafetyJobs } from './safety-jobs.ts';
-import { lockSettings } from './settings.ts';
+import { agentSettings, lockSettings } from './settings.ts';
 import { backoffStrategy } from './worker-backoff.ts';
 import { observeWorker } from './worker-metrics.ts';
 
@@ -25,11 +25,14 @@ export interface Seat {
   readonly concurrency: number;
   /** Told of the jobs it does. */
   readonly report: WorkReport;
+  /** Does its jobs in the place of the process's agent for the queue. */
+  readonly own?: Agent;
+  /** It takes no jobs before it is told to resume. */
+  readonly isHeld?: boolean;
 }
 
 /** The workers of one process, by queue. */
 export interface RunningWorkers {
-  readonly queues: readonly QueueName[];
   /** The worker of a seat. */
   of(seat: Seat): QueueWorker;
   /**
@@ -52,7 +55,7 @@ export interface WorkersOptions {
   readonly safety?: SafetyJobs;
   readonly concurrency?: number;
   /** Several workers of a queue, or one of its own kind. Default: one that nobody is told of. */
-  readonly seats?: ReadonlyMap<QueueName, readonly Seat[]>;
+  readonly seats?: ReadonlyMap<string, readonly Seat[]>;
   /** Judges the texts of schedules; absent: nobody does. */
   readonly screenInput?: Core['workflows']['screenInput'];
 }
@@ -66,20 +69,22 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   if (options.queues.includes('maintenance')) await scheduleWatchdog(core);
   if (options.queues.includes('safety-protocol')) await scheduleSafetyRound(core);
   const seated = new Map<Seat, QueueWorker>();
-  const workers = options.queues.flatMap((name) => {
-    const seats = options.seats?.get(name) ?? [];
-    if (seats.length === 0) return [openWorker(options, activeJobs, name, connection)];
-    return seats.map((seat) => {
+  const { seats = new Map<string, readonly Seat[]>() } = options;
+  const queues = [...new Set([...options.queues, ...seats.keys()])];
+  const workers = queues.flatMap((name) => {
+    const own = seats.get(name) ?? [];
+    if (own.length === 0) return [openWorker(options, activeJobs, name, connection)];
+    return own.map((seat) => {
       const worker = openWorker(options, activeJobs, name, connection, seat);
       seated.set(seat, worker);
       return worker;
     });
   });
-  await limitFleetWide(core, options.queues);
-  for (const worker of workers) worker.start();
+  await limitFleetWide(core, queues);
+  const held = new Set([...seated].flatMap(([seat, worker]) => (seat.isHeld === true ? [worker] : [])));
+  for (const worker of workers) if (!held.has(worker)) worker.start();
   await Promise.all(workers.map((worker) => worker.ready()));
   return {
-    queues: options.queues,
     of: (seat) => seated.get(seat)!,
     stop: (graceMs) => stopWorkers(core, workers, graceMs),
   };
@@ -88,7 +93,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
 function openWorker(
   options: WorkersOptions,
   activeJobs: ActiveJobs,
-  queue: QueueName,
+  queue: string,
   connection: RedisClient,
   seat?: Seat,
 ): QueueWorker {
@@ -97,7 +102,7 @@ function openWorker(
   const { retention } = core.workflows.settings;
   const worker = new QueueWorker({
     queue,
-    processor: createJobProcessor(options, activeJobs, queue, seat?.report),
+    processor: createJobProcessor(options, activeJobs, queue, seat),
     options: {
       connection,
       prefix: core.config.redis.bullmq_prefix,
@@ -120,9 +125,9 @@ function openWorker(
  * A producer may have asked for its job to be dropped when it fails; what was accepted never vanishes. This event
  * comes before everything else, also for a job that fails without being processed because it lost its workers.
  */
-function keepFailedJobs(worker: Worker, name: QueueName, retention: Retention): void {
+function keepFailedJobs(worker: Worker, name: string, retention: Retention): void {
   worker.on('active', (job: Job) => {
-    job.opts.removeOnFail = QUEUES[name].keepsFailed === true ? false : keptJobs(retention).removeOnFail;
+    job.opts.removeOnFail = specOf(name).keepsFailed === true ? false : keptJobs(retention).removeOnFail;
   });
 }
 
@@ -142,7 +147,7 @@ async function stopWorkers(core: Core, workers: readonly QueueWorker[], graceMs:
 const SAFETY_LOCK_SECONDS = 10;
 const SAFETY_CHECK_SECONDS = 5;
 
-function lockOf(core: Core, name: QueueName): LockSettings {
+function lockOf(core: Core, name: string): LockSettings {
   const lock = lockSettings(core.config);
   if (!isSafetyQueue(name)) return lock;
   return {
@@ -152,13 +157,13 @@ function lockOf(core: Core, name: QueueName): LockSettings {
   };
 }
 
-function concurrencyOf(options: WorkersOptions, name: QueueName): number {
+function concurrencyOf(options: WorkersOptions, name: string): number {
   if (name === 'maintenance') return 1;
   if (options.concurrency !== undefined) return options.concurrency;
   // Pages wait for others, steps for Redis.
   if (isSafetyQueue(name)) return 20;
   // Settling waits for Redis only, so one process can hold many run jobs at a time.
-  return name === 'flow' ? 50 : options.core.config.agents[AGENT_TYPES[name]].concurrency;
+  return name === 'flow' ? 50 : (agentSettings(options.core.config, name).concurrency ?? 1);
 }
 
 async function listenForEndedRuns(core: Core, activeJobs: ActiveJobs): Promise<void> {
@@ -184,10 +189,9 @@ async function scheduleWatchdog(core: Core): Promise<void> {
 }
 
 /** `agents.<a>.global_concurrency` holds over all workers of the fleet. */
-async function limitFleetWide(core: Core, queues: readonly QueueName[]): Promise<void> {
-  for (const name of queues) {
-    if (name === 'flow' || name === 'maintenance' || isSafetyQueue(name)) continue;
-    const limit = core.config.agents[AGENT_TYPES[name]].global_concurrency;
+async function limitFleetWide(core: Core, queues: readonly string[]): Promise<void> {
+  for (const name of queues.filter(servesAgents)) {
+    const limit = agentSettings(core.config, name).globalConcurrency;
     const queue = core.queues.get(name)!;
     if (limit !== null) await queue.setGlobalConcurrency(limit);
     else if ((await queue.getGlobalConcurrency()) !== null) await queue.removeGlobalConcurrency();

@@ -1,5 +1,5 @@
 import type { FlowJob } from 'bullmq';
-import { isQueueName, QUEUES } from '../../queues/catalogue.ts';
+import { specOf } from '../../queues/catalogue.ts';
 import { runJobOptions, stepJobOptions } from '../../queues/job-options.ts';
 import { JOB_DATA_VERSION, type RunJobData, type StepJobData } from '../contracts/job.ts';
 import { jobPriority, type Priority } from '../contracts/priority.ts';
@@ -201,8 +201,7 @@ export function compileAlarm(
 }
 
 function isQueueDefault(queue: string, policy: RetryPolicy): boolean {
-  if (!isQueueName(queue)) return false;
-  const own = QUEUES[queue].retry;
+  const own = specOf(queue).retry;
   return (Object.keys(own) as (keyof RetryPolicy)[]).every((key) => own[key] === policy[key]);
 }
 

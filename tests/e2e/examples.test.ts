@@ -92,6 +92,11 @@ describe('examples', () => {
     ]);
   });
 
+  test('[R8.1] agent-in-a-workflow.ts brings a type of agents of its own, and has it do a step', async () => {
+    const told = await runExample('agent-in-a-workflow.ts', fleet.url, fleet.redisUrl, fleet.prefix);
+    expect(told).toBe('completed: move, 7 letters\nthe queue letter_counter has 1 worker\n');
+  });
+
   test('roll-back-a-turn.ts takes a move back, once', async () => {
     const told = (await runExample('roll-back-a-turn.ts', fleet.url)).trim().split('\n');
     expect(told.slice(0, 3)).toEqual([

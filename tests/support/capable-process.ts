@@ -26,9 +26,9 @@ await coordination.runAgent({
   instance,
   concurrency: 1,
   capabilities: names.map((name) => ({ name, type: 'generation', version: '1.0.0' })),
-  process: async (_payload, { message: { message_id }, signal }) => {
+  process: async (_payload, { message, signal }) => {
     if (hangs === true) await sleep(600_000, undefined, { signal });
-    await redis.rpush(`${prefix}:handled`, `${agent} ${message_id}`);
+    await redis.rpush(`${prefix}:handled`, `${agent} ${message!.message_id}`);
     return undefined;
   },
 });

@@ -3,6 +3,7 @@ import { QUEUE_NAMES, type QueueName } from '../../queues/catalogue.ts';
 import type { Agent, AgentContext } from '../../src/agents/agent.ts';
 import { narrate } from '../../src/agents/nga/narrate.ts';
 import { AGENTS, type AgentName } from '../../src/contracts/agent-type.ts';
+import type { CoordinatedAgent } from '../../src/coordination/agents/agent.ts';
 import { LOCAL_OPERATOR } from '../../src/contracts/caller.ts';
 import type { FleetOperations } from '../../src/contracts/operations.ts';
 import type { RetryPolicy } from '../../src/contracts/retry.ts';
@@ -57,10 +58,12 @@ export type PlayedTurn = OrchestrationResponse & {
 export interface Harness extends AsyncDisposable {
   readonly config: Config;
   readonly core: Core;
-  readonly operations: FleetOperations;
+  readonly operations: OperatedFleet['operations'];
   readonly metrics: Metrics;
   readonly logLines: readonly string[];
   startWorkers(queues: readonly QueueName[], agents?: ReadonlyMap<AgentName, Agent>): Promise<WorkerRole>;
+  /** A worker of agents that modules bring. */
+  startModules(...agents: readonly CoordinatedAgent[]): Promise<WorkerRole>;
   newSession(worldId?: string): Promise<string>;
   /** Submits a turn and returns its run's id without waiting; all three agents do it unless another workflow is named. */
   submit(sessionId: string, text: string, turn?: Partial<SubmitTurn>): Promise<string>;
@@ -114,7 +117,7 @@ type Around = (input: unknown, ctx: AgentContext, agent: Agent) => Promise<unkno
 /** The product's agents, some of them wrapped: the function runs in the agent's place and may call it. */
 export function agentsWith(wrapped: Partial<Record<AgentName, Around>>): ReadonlyMap<AgentName, Agent> {
   const wrap = (agent: Agent): Agent => {
-    const around = wrapped[agent.name];
+    const around = wrapped[agent.name as AgentName];
     return around === undefined ? agent : { ...agent, run: (input, ctx) => around(input, ctx, agent) };
   };
   return new Map([...localAgents()].map(([name, agent]) => [name, wrap(agent)]));
@@ -189,6 +192,12 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     metrics,
     logLines,
     startWorkers,
+    async startModules(...moduleAgents) {
+      const instance = `modules-${roles.length}`;
+      const role = await startWorkerRole({ ...core, queues: [], instance, moduleAgents });
+      roles.push(role);
+      return role;
+    },
     async newSession(worldId) {
       const request = worldId === undefined ? {} : { world_id: worldId };
       const { session } = await fleet.operations.createSession(request, LOCAL_OPERATOR);

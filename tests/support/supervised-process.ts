@@ -69,7 +69,7 @@ for (const instance of task.agents)
     process: async (payload, { message, signal }) => {
       if (task.hangs === true) await sleep(600_000, undefined, { signal });
       if (task.takesMs !== undefined) await sleep(task.takesMs);
-      const { message_id, priority, sender } = message;
+      const { message_id, priority, sender } = message!;
       await redis.rpush(
         `${prefix}:handled`,
         JSON.stringify({ by: instance, message_id, priority, sender, payload }),

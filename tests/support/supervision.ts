@@ -83,7 +83,7 @@ export class Worker implements CoordinatedAgent {
     this.instance = instance;
     this.process = async (payload, context) => {
       const result = await work(payload, context);
-      this.handled.push(context.message.message_id);
+      this.handled.push(context.message!.message_id);
       return result;
     };
   }

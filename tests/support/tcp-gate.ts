@@ -11,6 +11,8 @@ export interface TcpGate extends AsyncDisposable {
   open(): Promise<void>;
   /** Whoever calls from now on is answered by nobody. */
   swallow(): void;
+  /** The same for those who are connected: what they say goes nowhere, and nobody hangs up. */
+  fallSilent(): void;
 }
 
 /** @param to  null lets nothing through from the start */
@@ -63,6 +65,10 @@ export async function tcpGate(to: { host: string; port: number } | null): Promis
     },
     swallow() {
       isSwallowing = true;
+    },
+    fallSilent() {
+      isSwallowing = true;
+      for (const socket of sockets) socket.unpipe().resume();
     },
     [Symbol.asyncDispose]: () => gate.close(),
   };

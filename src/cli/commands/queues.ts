@@ -1,6 +1,8 @@
+import { LOCAL_OPERATOR } from '../../contracts/caller.ts';
 import type { QueueView } from '../../contracts/operator.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import { nearest } from '../../kernel/suggest.ts';
+import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Register } from '../program.ts';
@@ -10,6 +12,14 @@ export const registerQueues: Register = (program, run) => {
   const group = program.command('queues').description('what waits, runs and failed, per queue');
   group.command('list', { isDefault: true }).description('all queues').action(run<[], object>(list));
   group.command('show').description('one queue').argument('<queue>').action(run<[string], object>(show));
+  group
+    .command('forget')
+    .description(
+      'forget a type of agents that a module brought and nobody serves any more, with its empty queue',
+    )
+    .argument('<queue>')
+    .option('--yes', 'do not ask')
+    .action(run<[string], { yes?: boolean }>(forget));
 };
 
 async function list(context: CommandContext): Promise<number> {
@@ -25,6 +35,19 @@ async function show(context: CommandContext, [name]: [string]): Promise<number> 
   const queue = queues.find((known) => known.name === name || known.agent_type === name);
   if (queue === undefined) throw unknownQueue(name, queues);
   context.out.result(queue, () => queueDetailLines(queue));
+  return EXIT.ok;
+}
+
+async function forget(
+  context: CommandContext,
+  [name]: [string],
+  { yes }: { yes?: boolean },
+): Promise<number> {
+  await using fleet = await context.fleet();
+  const { questioner, signal } = context;
+  await confirm(`Forgetting queue ${name}`, { yes: yes === true, questioner, signal });
+  await fleet.operations.deleteQueue(name, LOCAL_OPERATOR);
+  context.out.result({ deleted: name }, [`${name} is forgotten`]);
   return EXIT.ok;
 }
 

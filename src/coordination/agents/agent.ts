@@ -1,5 +1,6 @@
 import type { AgentMessage, AgentMessageInput, MessageResult } from '../models/message.ts';
 import type { AgentResources } from '../models/agent-record.ts';
+import type { JsonValue } from '../../kernel/json.ts';
 import type { JsonObject } from '../models/json.ts';
 import type { Logger } from '../ports.ts';
 
@@ -9,18 +10,40 @@ export interface HealthReport {
   readonly reason?: string;
 }
 
-/** What an agent is given with a message. */
-export interface AgentCallContext {
-  /** Aborts when the call takes too long, its message was lost to somebody else, or the agent stops. */
+/** Where a job comes from that an agent is called for. */
+export interface AgentJob {
+  /** The workflow run that it is a step of; null: it belongs to none. */
+  readonly workflow_id: string | null;
+  /** Name of the workflow. */
+  readonly workflow: string | null;
+  /** Path of the step in its workflow. */
+  readonly step: string | null;
+  /** 1 for the first one. */
+  readonly attempt: number;
+  /** Equal on every attempt and delivery of the same work: what was done under it is not to be done again. */
+  readonly idempotency_key: string;
+  readonly session_id?: string;
+  readonly world_id?: string;
+}
+
+interface CallContext {
+  /** Aborts when the call takes too long, its work was cancelled or lost to somebody else, or the agent stops. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  readonly message: AgentMessage;
   send(message: AgentMessageInput): Promise<MessageResult>;
 }
 
+/** What an agent is given with a message, or with a job. An agent that nothing brings jobs has no use for `job`. */
+export type AgentCallContext = CallContext &
+  (
+    | { readonly message: AgentMessage; readonly job: null }
+    | { readonly message: null; readonly job: AgentJob }
+  );
+
 /**
- * An agent: who it is and what it does with a message. Everything but `type` and `process` may be left out.
- * What `process` returns answers a `request`; what it throws is tried again unless it is a `PermanentFailure`.
+ * An agent: who it is and what it does with a message, or with a job where something brings it jobs. Everything but `type`
+ * and `process` may be left out. What `process` returns answers a `request`, and is the result of a job; what it throws is
+ * tried again unless it is a `PermanentFailure`.
  */
 export interface CoordinatedAgent {
   readonly type: string;
@@ -34,7 +57,13 @@ export interface CoordinatedAgent {
   /** What it can do, as `AgentCapability`s; checked when they are advertised. */
   readonly capabilities?: readonly unknown[];
   readonly metadata?: JsonObject;
-  process(payload: JsonObject, context: AgentCallContext): Promise<JsonObject | void>;
+  /** Whether a job that was begun and lost may be done again. Messages are delivered again in any case. Default false. */
+  readonly idempotent?: boolean;
+  /**
+   * @param payload  of a message an object; of a job whatever JSON it was given
+   * @returns what a request is answered with, an object; of a job any JSON; nothing stands for `{}`
+   */
+  process(payload: JsonObject, context: AgentCallContext): Promise<JsonValue | void>;
   /** Whether it can work. It must not do real work. Five seconds at most. */
   healthCheck?(signal: AbortSignal): Promise<HealthReport>;
   /** It is to take no work from elsewhere, either; what it has in hand may take `graceMs`. */

@@ -12,6 +12,8 @@ const Degradation = z.strictObject({
   isDegraded: z.boolean(),
   reason: z.string().max(1024).nullable(),
   by: DegradedBy,
+  /** The incarnation whose health it is: it says nothing of who took its name meanwhile. */
+  own: z.uuid().nullable(),
 });
 
 /** What came of an attempt to degrade an agent: `unchanged` too when only an operator may change it. */
@@ -23,12 +25,19 @@ export async function degrade(
   input: z.input<typeof Degradation>,
   eventsMaxLen: number,
 ): Promise<DegradeOutcome> {
-  const { agent, isDegraded, reason, by } = parseInput(Degradation, input);
+  const { agent, isDegraded, reason, by, own } = parseInput(Degradation, input);
   const answer = await askScript(
     redis,
     degradeAgent,
     [keys.agent(...keyParts(agent)), keys.degradedAgents(), keys.agentEvents()],
-    [agentIdText(agent), isDegraded ? 1 : 0, by, `"reason":${JSON.stringify(reason)}}`, eventsMaxLen],
+    [
+      agentIdText(agent),
+      isDegraded ? 1 : 0,
+      by,
+      `"reason":${JSON.stringify(reason)}}`,
+      eventsMaxLen,
+      own ?? '',
+    ],
   );
   return answer as DegradeOutcome; // the script answers nothing else
 }

@@ -13,6 +13,9 @@ import { instanceName } from './instance-name.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 
+const WORK = ['process', 'healthCheck', 'rest', 'resume', 'exportState', 'importState'] as const;
+const Work = z.custom((value) => typeof value === 'function', 'expected a function');
+
 const Description = z.strictObject({
   type: AgentType,
   instance: AgentInstance.optional(),
@@ -21,6 +24,12 @@ const Description = z.strictObject({
   concurrency: z.int().min(1).max(10_000).optional(),
   resources: AgentResources.default({}),
   metadata: JsonObject.default({}),
+  process: Work,
+  healthCheck: Work.optional(),
+  rest: Work.optional(),
+  resume: Work.optional(),
+  exportState: Work.optional(),
+  importState: Work.optional(),
 });
 
 export type CallOutcome = 'success' | 'failure' | 'none';
@@ -35,6 +44,8 @@ export interface RegisteredAgent {
   readonly concurrency: number;
   readonly inFlight: number;
   readonly status: AgentRuntimeStatus;
+  /** Whether somebody said so, as it was at its last heartbeat. */
+  readonly isDegraded: boolean;
   /** Aborts when it was superseded or deregistered: it must take no more work. */
   readonly signal: AbortSignal;
   /** A call begins. */
@@ -84,8 +95,9 @@ export class LocalAgent implements RegisteredAgent {
   /** Errors: validation (invalid_input), with every wrong member */
   constructor(agent: CoordinatedAgent) {
     const { type, instance, name, version, concurrency, resources, metadata } = agent;
-    const given = { type, instance, name, version, concurrency, resources, metadata };
-    this.#description = parseInput(Description, given, 'agent');
+    const described = { type, instance, name, version, concurrency, resources, metadata };
+    const work = Object.fromEntries(WORK.map((member) => [member, agent[member]]));
+    this.#description = parseInput(Description, { ...described, ...work }, 'agent');
     this.agent = agent;
     this.id = canonicalAgentId({
       type,
@@ -97,6 +109,10 @@ export class LocalAgent implements RegisteredAgent {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  get isDegraded(): boolean {
+    return this.degraded !== null;
   }
 
   get signal(): AbortSignal {

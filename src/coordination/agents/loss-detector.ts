@@ -79,11 +79,12 @@ export class LossDetector {
     const [othersMs, overdue = [], lost = [], old = []] = answer as [number, string[]?, string[]?, string[]?];
     this.#isElected = othersMs === 0;
     if (!this.#isElected) return othersMs;
-    await this.#lose(overdue);
+    const isNewLost = await this.#lose(overdue);
     if (isForgetting && old.length < BATCH) this.#forgottenAt = performance.now();
-    await this.#forget(old);
+    const isNewForgotten = (await this.#forget(old)) && old.length === BATCH;
     for (let at = 0; at + 1 < lost.length; at += 2) this.#deal(lost[at]!, lost[at + 1]!);
-    return overdue.length > 0 || old.length === BATCH ? 0 : intervalMs;
+    // What no script can lose or forget must not be tried again and again without a pause.
+    return isNewLost || isNewForgotten ? 0 : intervalMs;
   }
 
   async #round(): Promise<number> {
@@ -96,23 +97,28 @@ export class LossDetector {
     }
   }
 
-  async #lose(texts: readonly string[]): Promise<void> {
+  /** Whether any of them is lost by this call. */
+  async #lose(texts: readonly string[]): Promise<boolean> {
     const { redis, keys, logger } = this.#core;
-    const calls = agentsOf(texts).map(({ text, id }) => ({
+    const agents = agentsOf(texts);
+    const calls = agents.map(({ text, id }) => ({
       keys: [keys.agent(...keyParts(id)), keys.agentDeadlines(), keys.lostAgents(), keys.agentEvents()],
       args: [text, this.#settings.eventsMaxLen],
     }));
-    if (calls.length === 0) return;
+    if (calls.length === 0) return false;
     const answers = await asking(redis, 'lose agents', () => runScripts(redis, loseAgent, calls));
     for (const [place, answer] of answers.entries())
-      if (answer === 1) logger.warn({ agent: texts[place] }, 'an agent fell silent and counts as lost');
+      if (answer === 1)
+        logger.warn({ agent: agents[place]!.text }, 'an agent fell silent and counts as lost');
+    return answers.includes(1);
   }
 
-  async #forget(texts: readonly string[]): Promise<void> {
+  /** Whether any of them is forgotten by this call. */
+  async #forget(texts: readonly string[]): Promise<boolean> {
     const { redis, keys } = this.#core;
     const { recordRetentionMs, eventsMaxLen } = this.#settings;
     const agents = agentsOf(texts);
-    if (agents.length === 0) return;
+    if (agents.length === 0) return false;
     const calls = agents.map(({ text, id }) => ({
       keys: [
         keys.agent(...keyParts(id)),
@@ -125,12 +131,15 @@ export class LossDetector {
         keys.capabilityIndex(),
         keys.capabilityEpoch(),
         keys.agentRates(id.type),
+        keys.subscriptions(...keyParts(id)),
+        keys.subscriptionIndex(),
       ],
       args: [text, recordRetentionMs, eventsMaxLen],
     }));
     const answers = await asking(redis, 'forget agents', () => runScripts(redis, forgetAgent, calls));
     for (const [place, answer] of answers.entries())
       if (answer === 1) await this.#ports.onForgotten(agents[place]!.id);
+    return answers.includes(1);
   }
 
   /** In the background: looking goes on, and the lease with it. */

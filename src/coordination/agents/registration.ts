@@ -105,7 +105,7 @@ export function deregisterLocal(
 
 /**
  * The same for an incarnation in whatever process. If that one is alive, its next heartbeat finds out and does not
- * bring it back; its state stays as it was saved last. Errors: redis_unavailable (unavailable)
+ * bring it back; its state stays as it was saved last, and its messages go elsewhere. Errors: redis_unavailable (unavailable)
  */
 export function deregisterRemote(
   core: CoordinationCore,
@@ -145,6 +145,9 @@ async function removeIncarnation(
       keys.capabilityEpoch(),
       keys.evictedAgent(...parts),
       keys.agentRates(agent.id.type),
+      keys.subscriptions(...parts),
+      keys.subscriptionIndex(),
+      keys.agentHandovers(),
     ],
     [
       agent.text,

@@ -155,13 +155,14 @@ export class AgentRegistry implements AgentDirectory, AsyncDisposable {
    * neither changes nor takes back; it even outlives a restart of the agent.
    * Errors: validation, redis_unavailable
    */
-  setDegraded(
+  async setDegraded(
     agent: AgentIdInput,
     isDegraded: boolean,
     reason: string | null = null,
     by: DegradedBy = 'operator',
   ): Promise<DegradeOutcome> {
-    return degrade(this.#core, { agent, isDegraded, reason, by }, this.settings.eventsMaxLen);
+    const own = (by === 'health' && this.#find(agent)?.registrationId) || null;
+    return degrade(this.#core, { agent, isDegraded, reason, by, own }, this.settings.eventsMaxLen);
   }
 
   /** A local agent takes no more work, and everybody knows at once. False when it is none of this process. */

@@ -6,7 +6,7 @@ import type { QueueMessage } from '../models/queue-message.ts';
 import type { Logger, MetricsSink } from '../ports.ts';
 import { writeAudit } from '../scripts/write-audit.ts';
 import { AUDIT_FIELDS, auditValues, type AuditSubject } from './audit-fields.ts';
-import { asking } from './availability.ts';
+import { asking, withinTime } from './availability.ts';
 import { MESSAGE_METRICS } from './metric-names.ts';
 
 export const AUDIT_EVENTS = [
@@ -60,6 +60,8 @@ const PAGE = 1000;
 const BATCH = 200;
 /** While Redis is away entries wait; beyond this many they are counted as lost. */
 const MOST_WAITING = 20_000;
+/** Who closes waits so long for what is not written yet. */
+const LAST_WRITES_MS = 3000;
 
 /** What happened, when, and the values of the fields. */
 type Entry = readonly [AuditEvent, string, readonly string[]];
@@ -134,9 +136,13 @@ export class MessageAudit {
     return found;
   }
 
-  /** Returns when everything so far is written, or has failed. */
+  /** Returns when everything so far is written, or has failed; a Redis that is silent is not waited for. */
   async flush(): Promise<void> {
-    await this.#writing;
+    try {
+      await withinTime(Promise.resolve(this.#writing), LAST_WRITES_MS, 'the audit');
+    } catch (error) {
+      this.failed(error, this.#entries.splice(0).length);
+    }
   }
 
   async #writeAll(): Promise<void> {

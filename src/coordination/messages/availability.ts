@@ -65,7 +65,8 @@ async function connect(redis: RedisClient): Promise<void> {
   redis.off('close', resolve);
 }
 
-async function withinTime<T>(work: Promise<T>, limitMs: number, what: string): Promise<T> {
+/** Errors: {@link Overdue}, which `isUnavailable` knows */
+export async function withinTime<T>(work: Promise<T>, limitMs: number, what: string): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Overdue(`${what} took longer than ${limitMs} ms`)), limitMs);
   try {

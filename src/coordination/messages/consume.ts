@@ -24,6 +24,7 @@ const ConsumeOptions = z.strictObject({
   timeoutMs: z.int().min(1).max(2_147_483_647).optional(),
 });
 export type ConsumeOptions = z.input<typeof ConsumeOptions>;
+const Consuming = z.object({ agent_id: AgentId, options: ConsumeOptions });
 
 export interface HandlerContext {
   /**
@@ -80,8 +81,7 @@ export class Consumer implements AsyncDisposable {
     options: ConsumeOptions,
     more: { intercept: Interceptor; onClosed: (consumer: Consumer) => void },
   ) {
-    parseInput(AgentId, agent, 'agent_id');
-    const { concurrency, timeoutMs } = parseInput(ConsumeOptions, options, 'options');
+    const { concurrency, timeoutMs } = parseInput(Consuming, { agent_id: agent, options }).options;
     this.#core = core;
     this.#agent = canonicalAgentId(agent);
     const shared = { type: agent.type, instance: null };
@@ -284,11 +284,15 @@ async function putOff(
   token: string,
   delayMs: number,
 ): Promise<void> {
+  const held = core.held.get(token);
   const receipt = readToken(token, mailboxQueue(mailbox));
   core.held.drop(token);
-  if (receipt === undefined) return;
+  if (held === undefined || receipt === undefined) return;
   const queue = await core.mailboxes.queue(mailbox);
   await asking(core.redis, 'put off', () =>
     queue.getBackend().moveToDelayed(receipt.jobId, Date.now(), delayMs, receipt.lock, { skipAttempt: true }),
-  ).catch((error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'));
+  ).then(
+    () => core.audit.writeQueued('retry_scheduled', mailbox, held.queueMessage, 'circuit_open'),
+    (error: unknown) => core.logger.debug({ err: error }, 'a message could not be put off'),
+  );
 }

@@ -9,7 +9,7 @@ import type {
   MessageSubscription,
 } from '../models/message.ts';
 import type { QueueMessage, ReceivedMessage } from '../models/queue-message.ts';
-import { parseInput } from '../validate.ts';
+import { checkAll, parseInput } from '../validate.ts';
 import type { AuditEntry, AuditQuery } from './audit.ts';
 import { asking } from './availability.ts';
 import { Consumer, type ConsumeOptions, type MessageHandler } from './consume.ts';
@@ -19,6 +19,7 @@ import { moveMailbox, peekMailbox, type MoveOptions, type MoveResult } from './m
 import { openCore, type CoordinatorOptions, type OpenedCore } from './open-core.ts';
 import {
   broadcastChecked,
+  checkRecipients,
   dropSubscriptions,
   publishChecked,
   subscribeAgent,
@@ -85,7 +86,8 @@ export class MessageCoordinator implements AsyncDisposable {
     this.#assertOpen('send');
     const checked = checkMessage(message, this.#core.settings().maxPayloadBytes);
     const result = await this.#sending.pass(() => sendChecked(this.#core, checked));
-    if (result.error_code === 'redis_unavailable') this.#sending.open();
+    if (result.error_code === 'redis_unavailable' || result.error_code === 'unknown_outcome')
+      this.#sending.open();
     return result;
   }
 
@@ -95,14 +97,22 @@ export class MessageCoordinator implements AsyncDisposable {
     recipient: AgentIdInput,
     message: AgentMessageInput,
   ): Promise<MessageResult> {
-    assertParties(sender, recipient, message);
+    checkAll(
+      () => assertParties(sender, recipient, message),
+      () => checkMessage(message, this.#core.settings().maxPayloadBytes),
+    );
     return this.send(message);
   }
 
   /** One message to at most 1000 mailboxes; one result for each, in their order. Errors: validation */
   async broadcast(message: AgentMessageInput, recipients: readonly AgentIdInput[]): Promise<MessageResult[]> {
     this.#assertOpen('broadcast');
-    const checked = checkMessage(message, this.#core.settings().maxPayloadBytes, 'message');
+    const { maxPayloadBytes } = this.#core.settings();
+    checkAll(
+      () => checkMessage(message, maxPayloadBytes, 'message'),
+      () => checkRecipients(recipients),
+    );
+    const checked = checkMessage(message, maxPayloadBytes, 'message');
     return this.#sending.pass(() => broadcastChecked(this.#core, checked, recipients));
   }
 
@@ -182,7 +192,7 @@ export class MessageCoordinator implements AsyncDisposable {
   /**
    * Send a message and wait for the response that names it in `payload.in_reply_to`: `messageTimeoutMs` of the settings,
    * unless `timeoutMs` says otherwise.
-   * Errors: validation, request_not_sent, request_unanswered
+   * Errors: validation, request_not_sent, request_unanswered, coordination_closed when it is closed meanwhile
    */
   async request(
     message: AgentMessageInput,
@@ -296,8 +306,10 @@ export class MessageCoordinator implements AsyncDisposable {
     await Promise.allSettled(this.#receiving);
     await Promise.all([...this.#consumers].map((consumer) => consumer.close(options)));
     await this.#sweeper.stop();
-    for (const { token, agent } of this.#core.held.tokens())
-      await releaseMessage(this.#core, agent, token).catch(() => false);
+    const released = this.#core.held
+      .tokens()
+      .map(({ token, agent }) => releaseMessage(this.#core, agent, token));
+    await Promise.allSettled(released);
     await this.#core.audit.flush();
     await this.#core.mailboxes.close();
     this.#requests.close();

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mailboxQueue } from '../keys.ts';
+import { deadLetterQueue, mailboxQueue } from '../keys.ts';
 import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
 import {
   DeadLetter,
@@ -8,6 +8,7 @@ import {
   UnreadableDeadLetter,
   type DeadLetterReason,
 } from '../models/queue-message.ts';
+import { makeRoom } from '../scripts/replay-entry.ts';
 import { dropClaim, removeFailed } from '../scripts/settle-leftovers.ts';
 import { asking, askScript } from './availability.ts';
 import type { MessagingCore } from './core.ts';
@@ -23,7 +24,8 @@ const LOOKED_AT = 100;
  * From a failed message to a dead letter:
  *
  * 1. BullMQ's moveToFailed, or recover-mailbox: from here on the message is given up, whoever dies
- * 2. the entry, under an id made of the enqueue id, so that a second one changes nothing
+ * 2. the entry, under an id made of the enqueue id, so that a second one changes nothing; but an older entry of the
+ *    message that is being replayed goes before
  * 3. the failed message goes
  *
  * This does 2 and 3, for those that a crash left as well. One at a time does so for a message: otherwise a slow
@@ -57,8 +59,8 @@ export async function finishDeadLetter(
   }
   const { id, letter } = toDeadLetter(jobId, raw, Number(since));
   const letters = await core.mailboxes.deadLetters(agent);
-  const holder = await asking(core.redis, 'check claim', () => redis.get(claimKey));
-  if (holder !== claim) return false;
+  const isHeld = await askScript(redis, makeRoom, [...replayKeys(core, agent, id), claimKey], [id, claim]);
+  if (isHeld !== 1) return false;
   await asking(core.redis, 'add dead letter', () =>
     letters.add('dead-letter', letter, { jobId: id, removeOnComplete: false, removeOnFail: false }),
   );
@@ -100,6 +102,12 @@ function listFailed(core: MessagingCore, agent: AgentIdInput): Promise<string[]>
   return asking(core.redis, 'list failed messages', () =>
     core.redis.zrange(failedKey, 0, String(LOOKED_AT - 1)),
   );
+}
+
+/** What the scripts of replays need to know of an entry. */
+export function replayKeys(core: MessagingCore, agent: AgentIdInput, id: string): string[] {
+  const letters = `${core.keys.prefix}:${deadLetterQueue(agent)}:`;
+  return [core.keys.replays(mailboxQueue(agent)), `${letters}wait`, `${letters}${id}`, `${letters}events`];
 }
 
 /** The id of an entry: the same for the same accepted send, however often it is made. */

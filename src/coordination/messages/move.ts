@@ -22,6 +22,7 @@ const MoveOptions = z.strictObject({
   messageIds: z.array(MessageId).max(100_000).optional(),
 });
 export type MoveOptions = z.input<typeof MoveOptions>;
+const Move = z.object({ from: AgentId, to: AgentId, options: MoveOptions });
 
 export interface MoveResult {
   /** How many this call moved. */
@@ -49,9 +50,7 @@ export async function moveMailbox(
   to: AgentIdInput,
   options: MoveOptions = {},
 ): Promise<MoveResult> {
-  parseInput(AgentId, from, 'from');
-  parseInput(AgentId, to, 'to');
-  const { messageIds } = parseInput(MoveOptions, options, 'options');
+  const { messageIds } = parseInput(Move, { from, to, options }).options;
   if (isSameAgent(from, to))
     throw new CoordinationValidationError([{ path: 'to', message: 'is the mailbox it is moved from' }]);
   await core.mailboxes.queue(to);

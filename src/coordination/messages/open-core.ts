@@ -9,7 +9,7 @@ import {
   type MetricLabels,
   type MetricsSink,
 } from '../ports.ts';
-import { parseInput } from '../validate.ts';
+import { checkConnection, parseInput } from '../validate.ts';
 import { MessageAudit } from './audit.ts';
 import type { CoordinatorHooks, MessagingCore } from './core.ts';
 import { Held } from './held.ts';
@@ -41,6 +41,7 @@ export interface OpenedCore {
  */
 export function openCore(options: CoordinatorOptions): OpenedCore {
   const { connection, keyPrefix = 'ao', resolveRecipient, onSettled, logger = NO_LOGGER } = options;
+  checkConnection(connection);
   let settings = parseInput(MessagingSettings, options.messaging ?? {}, 'messaging');
   let retries = 0;
   const metrics = counting(guardedMetrics(options.metrics ?? NO_METRICS, logger), (name, n) => {

@@ -124,14 +124,13 @@ export function postCall(
     const answered = answeredRequest(message);
     const values = auditMaxLen === 0 ? [] : auditValues({ message, agent, enqueueId, attempts });
     messages.push([forms.indexOf(form) + 1, id, enqueueId, answered, values]);
-    ownKeys.push(queue.toKey(id), keys.reply(answered || '-'));
+    ownKeys.push(queue.toKey(id), keys.reply(queue.name, answered || '-'));
   }
   const now = Date.now();
   const batch = {
     queue_size: queueSize,
     mailbox: agentIdText(agent),
     audit_length: auditMaxLen,
-    queue: queue.name,
     reply_channel: keys.replyNotices(),
     at: new Date(now).toISOString(),
     now,

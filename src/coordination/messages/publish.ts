@@ -22,6 +22,19 @@ const Filter = z.strictObject({
   tags: MessageSubscription.shape.tags,
 });
 export type SubscriptionFilter = z.input<typeof Filter>;
+const Wish = z.object({
+  agent_id: MessageSubscription.shape.agent_id,
+  message_types: MessageSubscription.shape.message_types,
+  options: Filter,
+});
+
+/** Whether each is an agent is an outcome of its own. Errors: validation (invalid_input) */
+export function checkRecipients(recipients: unknown): void {
+  if (!Array.isArray(recipients) || recipients.length > MAX_RECIPIENTS)
+    throw new CoordinationValidationError([
+      { path: 'recipients', message: `expected a list of at most ${MAX_RECIPIENTS} agents` },
+    ]);
+}
 
 /** Send a checked message to several mailboxes; one result each, in their order. */
 export async function broadcastChecked(
@@ -29,10 +42,6 @@ export async function broadcastChecked(
   message: AgentMessage,
   recipients: readonly unknown[],
 ): Promise<MessageResult[]> {
-  if (!Array.isArray(recipients) || recipients.length > MAX_RECIPIENTS)
-    throw new CoordinationValidationError([
-      { path: 'recipients', message: `expected a list of at most ${MAX_RECIPIENTS} agents` },
-    ]);
   const seen = new Map<string, Promise<MessageResult>>();
   return Promise.all(
     recipients.map(async (given) => {
@@ -81,14 +90,15 @@ export async function subscribeAgent(
   messageTypes: readonly string[],
   filter: SubscriptionFilter = {},
 ): Promise<MessageSubscription> {
-  const { topic, tags } = parseInput(Filter, filter, 'options');
-  const subscription = parseInput(MessageSubscription, {
+  const wish = parseInput(Wish, { agent_id: agent, message_types: messageTypes, options: filter });
+  const { topic, tags } = wish.options;
+  const subscription: MessageSubscription = {
     subscription_id: `sub_${randomBytes(6).toString('hex')}`,
-    agent_id: agent,
-    message_types: messageTypes,
+    agent_id: wish.agent_id,
+    message_types: wish.message_types,
     ...(topic === undefined ? {} : { topic }),
     ...(tags === undefined ? {} : { tags }),
-  });
+  };
   const { keys, redis } = core;
   const id = subscription.subscription_id;
   await asking(core.redis, 'subscribe', () =>

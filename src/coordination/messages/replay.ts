@@ -1,20 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { z } from 'zod';
-import { CoordinationValidationError } from '../errors.ts';
+import { CoordinationUnavailableError, CoordinationValidationError } from '../errors.ts';
 import { mailboxQueue } from '../keys.ts';
 import { AgentId, canonicalAgentId, type AgentIdInput } from '../models/agent-id.ts';
 import type { MessageResult } from '../models/message.ts';
 import { DeadLetter, UnreadableDeadLetter } from '../models/queue-message.ts';
+import { beginReplay, endReplay } from '../scripts/replay-entry.ts';
 import { parseInput } from '../validate.ts';
-import { asking } from './availability.ts';
+import { asking, askScript } from './availability.ts';
 import type { MessagingCore } from './core.ts';
-import { finishAllDeadLetters } from './dead-letters.ts';
+import { finishAllDeadLetters, replayKeys } from './dead-letters.ts';
 import { deposit } from './send.ts';
 import { retryStamp } from './settings.ts';
 import { jobIdOf } from './token.ts';
 
 /** A replay that takes longer has died; the sweep looks what became of it. */
 const REPLAY_MS = 5000;
+const LOOK_AGAIN_MS = 50;
 const PURGE_PAGE = 500;
 
 const ListOptions = z.strictObject({
@@ -26,6 +29,9 @@ export type ListDeadLettersOptions = z.input<typeof ListOptions>;
 
 const PurgeOptions = z.strictObject({ olderThanMs: z.int().min(0).default(0) });
 export type PurgeOptions = z.input<typeof PurgeOptions>;
+
+const Listing = z.object({ agent_id: AgentId, options: ListOptions });
+const Purge = z.object({ agent_id: AgentId, options: PurgeOptions });
 
 export interface DeadLetterEntry {
   /** For replay and discard. */
@@ -42,8 +48,7 @@ export async function listDeadLetters(
   agent: AgentIdInput,
   options: ListDeadLettersOptions = {},
 ): Promise<DeadLetterEntry[]> {
-  parseInput(AgentId, agent, 'agent_id');
-  const { offset, limit, newestFirst } = parseInput(ListOptions, options, 'options');
+  const { offset, limit, newestFirst } = parseInput(Listing, { agent_id: agent, options }).options;
   await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
   const jobs = await asking(core.redis, 'list dead letters', () =>
@@ -73,7 +78,7 @@ export async function countDeadLetters(core: MessagingCore, agent: AgentIdInput)
 /**
  * Send a dead letter again, as if for the first time: no attempts, no stalls, the policy of today. Its entry goes
  * only when it was delivered, and it keeps its enqueue id: whoever dies in between, there is one message and in
- * the end one entry at most.
+ * the end one entry at most. One at a time replays an entry; others wait and find that it is gone.
  *
  * @returns null when there is no such entry; `duplicate` when another message of its id is in the mailbox, in which
  *   case the entry stays
@@ -86,17 +91,15 @@ export async function replayDeadLetter(
 ): Promise<MessageResult | null> {
   parseInput(AgentId, agent, 'agent_id');
   await finishAllDeadLetters(core, agent);
+  const due = await begin(core, agent, id);
   const letters = await core.mailboxes.deadLetters(agent);
   const job = await asking(core.redis, 'read dead letter', () => letters.getJob(id));
   const letter = job === undefined ? undefined : entryOf(job)?.letter;
-  if (letter === undefined) return null;
-  if (!('message' in letter))
+  if (letter === undefined || !('message' in letter)) {
+    await end(core, agent, id, due, 'stays');
+    if (letter === undefined) return null;
     throw new CoordinationValidationError([{ path: 'id', message: 'names something that is no message' }]);
-
-  const replays = core.keys.replays(mailboxQueue(agent));
-  await asking(core.redis, 'begin replay', async () =>
-    core.redis.zadd(replays, (await redisNow(core)) + REPLAY_MS, id),
-  );
+  }
   const { message, priority, enqueue_id } = letter;
   const queued = {
     message,
@@ -109,21 +112,35 @@ export async function replayDeadLetter(
     last_error: null,
   };
   const result = await deposit(core, canonicalAgentId(agent), queued);
-  if (!result.delivered) {
-    // Whether an unknown outcome was a delivery, the sweep finds out.
-    if (result.error_code !== 'unknown_outcome')
-      await asking(core.redis, 'end replay', () => core.redis.zrem(replays, id));
-    return result;
-  }
-  // Another message of this id is in the mailbox: this one was not sent.
-  if (result.duplicate) {
-    await asking(core.redis, 'end replay', () => core.redis.zrem(replays, id));
-    return result;
-  }
-  core.audit.writeQueued('replayed', agent, queued);
-  await asking(core.redis, 'remove dead letter', () => letters.remove(id));
-  await asking(core.redis, 'end replay', () => core.redis.zrem(replays, id));
+  // Whether an unknown outcome was a delivery, the sweep finds out.
+  if (result.error_code === 'unknown_outcome') return result;
+  const isSent = result.delivered && !result.duplicate;
+  if (isSent) core.audit.writeQueued('replayed', agent, queued);
+  await end(core, agent, id, due, isSent ? 'goes' : 'stays');
   return result;
+}
+
+/** Waits while somebody else replays the entry; one who died is given up after a while. */
+async function begin(core: MessagingCore, agent: AgentIdInput, id: string): Promise<string> {
+  const replays = core.keys.replays(mailboxQueue(agent));
+  const until = Date.now() + 2 * REPLAY_MS;
+  for (;;) {
+    const due = await askScript(core.redis, beginReplay, [replays], [id, REPLAY_MS]);
+    if (due !== null) return String(due);
+    if (Date.now() > until) throw new CoordinationUnavailableError('replay', 'somebody else is at it');
+    await sleep(LOOK_AGAIN_MS);
+    await finishReplays(core, agent);
+  }
+}
+
+async function end(
+  core: MessagingCore,
+  agent: AgentIdInput,
+  id: string,
+  due: string,
+  entry: 'goes' | 'stays',
+): Promise<void> {
+  await askScript(core.redis, endReplay, replayKeys(core, agent, id), [id, due, entry === 'goes' ? 1 : 0]);
 }
 
 /**
@@ -135,26 +152,27 @@ export async function finishReplays(core: MessagingCore, agent: AgentIdInput): P
   const open = await asking(core.redis, 'list replays', () => core.redis.zcard(replays));
   if (open === 0) return;
   const overdue = await asking(core.redis, 'list replays', async () =>
-    core.redis.zrangebyscore(replays, 0, await redisNow(core)),
+    core.redis.zrangebyscore(replays, 0, await redisNow(core), 'WITHSCORES'),
   );
-  if (overdue.length === 0) return;
+  // Pairs or a flat list, by the protocol of the connection.
+  const flat = overdue.flat();
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    const [id, due] = [String(flat[at]), String(flat[at + 1])];
+    await end(core, agent, id, due, (await isPosted(core, agent, id)) ? 'goes' : 'stays');
+  }
+}
+
+/** Whether the message of an entry is in its mailbox, where it waits or is handled. */
+async function isPosted(core: MessagingCore, agent: AgentIdInput, id: string): Promise<boolean> {
   const letters = await core.mailboxes.deadLetters(agent);
   const queue = await core.mailboxes.queue(agent);
-  for (const id of overdue) {
-    const entry = await letters.getJob(id);
-    const letter = entry === undefined ? undefined : entryOf(entry)?.letter;
-    if (letter !== undefined && 'message' in letter) {
-      const job = await queue.getJob(jobIdOf(letter.message.message_id));
-      const data: unknown = job?.data;
-      const isSent =
-        typeof data === 'object' &&
-        data !== null &&
-        'enqueue_id' in data &&
-        data.enqueue_id === letter.enqueue_id;
-      if (isSent && job?.finishedOn === undefined) await letters.remove(id);
-    }
-    await core.redis.zrem(replays, id);
-  }
+  const entry = await asking(core.redis, 'read dead letter', () => letters.getJob(id));
+  const letter = entry === undefined ? undefined : entryOf(entry)?.letter;
+  if (letter === undefined || !('message' in letter)) return false;
+  const jobId = jobIdOf(letter.message.message_id);
+  const job = await asking(core.redis, 'read message', () => queue.getJob(jobId));
+  const { enqueue_id: enqueueId } = Object(job?.data) as { enqueue_id?: unknown };
+  return job?.finishedOn === undefined && enqueueId === letter.enqueue_id;
 }
 
 /**
@@ -183,11 +201,10 @@ export async function purgeDeadLetters(
   agent: AgentIdInput,
   options: PurgeOptions = {},
 ): Promise<number> {
-  parseInput(AgentId, agent, 'agent_id');
-  const { olderThanMs } = parseInput(PurgeOptions, options, 'options');
+  const { olderThanMs } = parseInput(Purge, { agent_id: agent, options }).options;
   await finishAllDeadLetters(core, agent);
   const letters = await core.mailboxes.deadLetters(agent);
-  const before = Date.now() - olderThanMs;
+  const before = (await asking(core.redis, 'read the time', () => redisNow(core))) - olderThanMs;
   let removed = 0;
   let kept = 0;
   for (;;) {

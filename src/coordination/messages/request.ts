@@ -1,13 +1,14 @@
 import type { RedisClient } from '../../redis/connect.ts';
-import { RequestNotSentError, RequestTimeoutError } from '../errors.ts';
-import { agentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import { CoordinationClosedError, RequestNotSentError, RequestTimeoutError } from '../errors.ts';
+import { mailboxQueue } from '../keys.ts';
+import { agentIdText, canonicalAgentId, type AgentIdInput } from '../models/agent-id.ts';
 import type { AgentMessage } from '../models/message.ts';
 import { QueueMessage, type ReceivedMessage } from '../models/queue-message.ts';
 import { takeMessage } from '../scripts/settle-leftovers.ts';
 import { askScript } from './availability.ts';
 import type { MessagingCore } from './core.ts';
 import { answeredRequest } from './post.ts';
-import { sendChecked } from './send.ts';
+import { deposit, sendChecked } from './send.ts';
 
 /** A notice may get lost; then the answer is found by looking. */
 const LOOK_EVERY_MS = 250;
@@ -15,6 +16,7 @@ const LOOK_EVERY_MS = 250;
 interface Pending {
   readonly asker: string;
   readonly answer: (response: AgentMessage) => void;
+  readonly fail: (error: Error) => void;
   readonly look: () => void;
 }
 
@@ -36,31 +38,41 @@ export class Requests {
 
   /**
    * Send a checked message and wait for the answer to it.
-   * Errors: request_unanswered (timeout), request_not_sent (unavailable)
+   * Errors: request_unanswered (timeout), request_not_sent, coordination_closed (both unavailable)
    */
   async ask(message: AgentMessage, timeoutMs: number, signal?: AbortSignal): Promise<AgentMessage> {
+    signal?.throwIfAborted();
     const id = message.message_id;
     const { promise, resolve, reject } = Promise.withResolvers<AgentMessage>();
+    let isOver = false;
     const look = (): void => {
-      void this.#take(id, message.sender).then(
-        (response) => response !== undefined && resolve(response),
-        () => undefined,
-      );
+      const taking = this.#take(id, message.sender);
+      const used = taking.then((queued) => {
+        if (queued === undefined) return undefined;
+        if (isOver) return this.#putBack(message.sender, queued);
+        return resolve(queued.message);
+      });
+      used.catch(() => undefined);
     };
-    this.#pending.set(id, { asker: agentIdText(message.sender), answer: resolve, look });
+    this.#pending.set(id, { asker: agentIdText(message.sender), answer: resolve, fail: reject, look });
     const abort = (): void => reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
     signal?.addEventListener('abort', abort, { once: true });
     const timer = setTimeout(() => reject(new RequestTimeoutError(id, timeoutMs)), timeoutMs);
     const looking = setInterval(look, LOOK_EVERY_MS);
-    promise.catch(() => undefined);
-    try {
+    const send = async (): Promise<void> => {
       await this.#listen();
+      if (isOver) return;
       const result = await sendChecked(this.#core, message);
       if (!result.delivered && result.error_code !== 'unknown_outcome')
         throw new RequestNotSentError(id, result.error_code);
       look();
+    };
+    // Whoever waits does so for its own time, and not for that of a Redis that is silent.
+    send().catch(reject);
+    try {
       return await promise;
     } finally {
+      isOver = true;
       clearTimeout(timer);
       clearInterval(looking);
       signal?.removeEventListener('abort', abort);
@@ -77,7 +89,10 @@ export class Requests {
     return true;
   }
 
+  /** Nobody waits any longer. */
   close(): void {
+    for (const { fail } of this.#pending.values())
+      fail(new CoordinationClosedError('a request', 'was ended by close()'));
     this.#notices?.disconnect();
   }
 
@@ -96,16 +111,23 @@ export class Requests {
     }
   }
 
-  async #take(id: string, asker: AgentIdInput): Promise<AgentMessage | undefined> {
+  async #take(id: string, asker: AgentIdInput): Promise<QueueMessage | undefined> {
     const { redis, keys } = this.#core;
-    const [queue, jobId] = ((await redis.get(keys.reply(id))) ?? '').split(' ');
-    if (queue === undefined || jobId === undefined) return undefined;
+    const queue = mailboxQueue(asker);
+    const jobId = await redis.get(keys.reply(queue, id));
+    if (jobId === null) return undefined;
     const key = (name: string): string => `${keys.prefix}:${queue}:${name}`;
     const data = await askScript(redis, takeMessage, [key('prioritized'), key(jobId)], [jobId]);
     if (typeof data !== 'string') return undefined;
     const queued = QueueMessage.parse(JSON.parse(data));
     this.#core.audit.writeQueued('received', asker, queued);
     this.#core.audit.writeQueued('acked', asker, queued);
-    return queued.message;
+    return queued;
+  }
+
+  /** Nobody waited any more when it was fetched: it is a late answer. */
+  async #putBack(asker: AgentIdInput, queued: QueueMessage): Promise<void> {
+    const { delivered, message_id } = await deposit(this.#core, canonicalAgentId(asker), queued);
+    if (!delivered) this.#core.logger.error({ message_id }, 'a late answer could not be put back');
   }
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoordinationValidationError } from '../errors.ts';
-import { agentIdText, canonicalAgentId, isSameAgent, type AgentId } from '../models/agent-id.ts';
+import { AgentId, agentIdText, canonicalAgentId, isSameAgent } from '../models/agent-id.ts';
+import { JsonObject } from '../models/json.ts';
 import { AgentMessage, type AgentMessageInput, type MessageResult } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
-import { parseInput } from '../validate.ts';
+import { checkAll, issuesOf, parseInput } from '../validate.ts';
 import { digestOf } from './audit-fields.ts';
 import type { MessagingCore } from './core.ts';
 import { finishDeadLetter } from './dead-letters.ts';
@@ -22,28 +23,32 @@ const LEFTOVER_PAUSE_MS = 40;
  * Errors: validation (invalid_input), with every problem at once
  */
 export function checkMessage(input: unknown, maxPayloadBytes: number, at = ''): AgentMessage {
-  const message = parseInput(AgentMessage, input, at);
-  const { bytes } = digestOf(message.payload);
+  const { success, data, error } = AgentMessage.safeParse(input);
+  const issues = success ? [] : issuesOf(error, at);
+  const payload = success ? data.payload : JsonObject.safeParse(Object(input).payload).data;
+  const bytes = payload === undefined ? 0 : digestOf(payload).bytes;
   if (bytes > maxPayloadBytes) {
     const path = at === '' ? 'payload' : `${at}.payload`;
-    throw new CoordinationValidationError([
-      { path, message: `is ${bytes} bytes as JSON, at most ${maxPayloadBytes} are allowed` },
-    ]);
+    issues.push({ path, message: `is ${bytes} bytes as JSON, at most ${maxPayloadBytes} are allowed` });
   }
-  return { ...message, timestamp: message.timestamp ?? new Date().toISOString() };
+  if (!success || issues.length > 0) throw new CoordinationValidationError(issues);
+  return { ...data, timestamp: data.timestamp ?? new Date().toISOString() };
 }
 
 /** `sendMessage`: sender and recipient must be those of the message. */
 export function assertParties(sender: unknown, recipient: unknown, message: AgentMessageInput): void {
-  const issues = [];
-  const parties = { sender, recipient };
-  for (const name of ['sender', 'recipient'] as const) {
-    const given = parseInput(AgentMessage.shape[name], parties[name], name);
-    const own = AgentMessage.shape[name].safeParse(message[name]);
-    if (own.success && !isSameAgent(given, own.data))
-      issues.push({ path: name, message: 'is another agent than in the message' });
-  }
-  if (issues.length > 0) throw new CoordinationValidationError(issues);
+  const isParty = (given: unknown, name: 'sender' | 'recipient'): void => {
+    const agent = parseInput(AgentId, given, name);
+    const own = AgentId.safeParse(Object(message)[name]);
+    if (own.success && !isSameAgent(agent, own.data))
+      throw new CoordinationValidationError([
+        { path: name, message: 'is another agent than in the message' },
+      ]);
+  };
+  checkAll(
+    () => isParty(sender, 'sender'),
+    () => isParty(recipient, 'recipient'),
+  );
 }
 
 /** Put a checked message into the mailbox that is chosen for it; see {@link sendTo}. */

@@ -54,7 +54,9 @@ export function reconfigured(settings: MessagingSettings, changes: RuntimeOption
     Object.fromEntries(RUNTIME_OPTIONS.map((name) => [name, z.unknown().optional()])),
   );
   parseInput(known, changes);
-  return parseInput(MessagingSettings, { ...settings, ...changes });
+  // What is named and undefined is no change, and not a return to the default.
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  return parseInput(MessagingSettings, { ...settings, ...given });
 }
 
 /** What a message that is sent now carries along. */

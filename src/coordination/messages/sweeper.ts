@@ -20,6 +20,8 @@ export class Sweeper {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #rounds = new Set<Promise<void>>();
   readonly #retries: () => number;
+  /** Whose dead letters were warned of, until they are few again. */
+  readonly #warned = new Set<string>();
   #lastRetries = 0;
   #isStopped = false;
   #isElected = false;
@@ -65,7 +67,7 @@ export class Sweeper {
     });
     this.#isElected = holder === this.#id;
     if (!this.#isElected) return false;
-    await redis.pexpire(keys.sweepLease(), LEASE_MS);
+    await asking(redis, 'elect sweeper', () => redis.pexpire(keys.sweepLease(), LEASE_MS));
     await this.#sweepThose(await listMailboxes(this.#core));
     return true;
   }
@@ -78,19 +80,22 @@ export class Sweeper {
     if (retries > retrySpikeWarnThreshold)
       this.#core.logger.warn({ retries, seconds: WATCH_EVERY_MS / 1000 }, 'many messages are tried again');
     for (const agent of this.#core.mailboxes.received()) {
+      if (this.#isStopped) return;
       const deadLetters = await countDeadLetters(this.#core, agent);
-      if (deadLetters > dlqWarnThreshold)
-        this.#core.logger.warn(
-          { agent: agentIdText(agent), dead_letters: deadLetters },
-          'an agent has many dead letters',
-        );
+      const text = agentIdText(agent);
+      if (deadLetters <= dlqWarnThreshold) this.#warned.delete(text);
+      else if (!this.#warned.has(text)) {
+        this.#warned.add(text);
+        this.#core.logger.warn({ agent: text, dead_letters: deadLetters }, 'an agent has many dead letters');
+      }
     }
   }
 
-  /** Those of them that have something a sweep may put right. */
+  /** Those of them that have something a sweep may put right; who stops does not wait for all that are left. */
   async #sweepThose(agents: readonly AgentIdInput[]): Promise<void> {
     try {
-      for (const agent of await withLeftovers(this.#core, agents)) await this.#sweep(agent);
+      for (const agent of await withLeftovers(this.#core, agents))
+        if (!this.#isStopped) await this.#sweep(agent);
     } catch (error) {
       if (!isUnavailable(error)) this.#core.logger.error({ err: error }, 'no mailbox could be swept');
     }

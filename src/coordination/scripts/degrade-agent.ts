@@ -8,10 +8,11 @@ export const degradeAgent = defineScript(
 -- KEYS[1] record  KEYS[2] degraded hash  KEYS[3] events stream
 -- ARGV[1] text form  ARGV[2] 1 to degrade, 0 to take it back  ARGV[3] operator or health
 -- ARGV[4] members of the mark without who and when  ARGV[5] length of events
+-- ARGV[6] registration id that must be there, or '' for whoever is
 -- Answers 'unknown', 'unchanged' or 'changed'.
 ${AGENT_LUA}
 local held = head_of(redis.call('GET', KEYS[1]))
-if not held then return 'unknown' end
+if not held or (ARGV[6] ~= '' and held ~= ARGV[6]) then return 'unknown' end
 local mark = redis.call('HGET', KEYS[2], ARGV[1])
 local by_operator = mark and string.find(mark, '{"by":"operator"', 1, true) == 1
 if by_operator and ARGV[3] == 'health' then return 'unchanged' end

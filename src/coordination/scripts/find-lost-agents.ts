@@ -1,6 +1,7 @@
 import { defineScript } from '../../redis/script.ts';
 import { AGENT_LUA } from './agent-lua.ts';
 import { CAPABILITY_LUA } from './capability-lua.ts';
+import { SUBSCRIPTION_LUA } from './subscription-lua.ts';
 
 /** Who fell silent, for the one process that looks; the others are told how long its turn may last. */
 export const findLostAgents = defineScript(
@@ -57,10 +58,10 @@ export const forgetAgent = defineScript(
   `
 -- KEYS[1] record  KEYS[2] index zset  KEYS[3] deadlines zset  KEYS[4] lost zset  KEYS[5] outcomes
 -- KEYS[6] events stream  KEYS[7] capabilities  KEYS[8] capability index hash  KEYS[9] capability epoch
--- KEYS[10] rates of its type, hash
+-- KEYS[10] rates of its type, hash  KEYS[11] its subscriptions  KEYS[12] subscription index
 -- ARGV[1] text form  ARGV[2] retention of records in ms  ARGV[3] length of events
 -- Answers 1 when it went by this call.
-${AGENT_LUA}${CAPABILITY_LUA}
+${AGENT_LUA}${CAPABILITY_LUA}${SUBSCRIPTION_LUA}
 local beat = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or math.huge)
 if beat >= now_ms() - ARGV[2] then return 0 end
 local held = head_of(redis.call('GET', KEYS[1]))
@@ -68,6 +69,7 @@ redis.call('DEL', KEYS[1], KEYS[5])
 redis.call('HDEL', KEYS[10], instance_of(ARGV[1]))
 for i = 2, 4 do redis.call('ZREM', KEYS[i], ARGV[1]) end
 withdraw(KEYS[7], KEYS[8], KEYS[9], ARGV[1], now_ms())
+drop_subscriptions(KEYS[11], KEYS[12])
 event(KEYS[6], ARGV[3], 'deregistered', ARGV[1], held, '{"reason":"expired"}')
 return 1
 `,

@@ -16,7 +16,7 @@ export const postMessages = defineScript(
 -- KEYS[1...9] are those of BullMQ's addPrioritizedJob: [4] prioritized, [5] delayed, [7] active
 -- KEYS[10] mailboxes set   KEYS[11] failed zset   KEYS[12] wait list   KEYS[13] audit stream
 -- KEYS[14...] of each message two: the job, the reply key
--- ARGV[1] JSON: queue_size, mailbox (its text form), audit_length (0 for none), queue, reply_channel, at and now
+-- ARGV[1] JSON: queue_size, mailbox (its text form), audit_length (0 for none), reply_channel, at and now
 --   (ISO and ms), forms (how many), names (of the audit's fields) and messages, each a list of: number of its form,
 --   job id, enqueue id, id of the request that it answers or '', values of its audit entry
 -- ARGV[2...] of each form two: what BullMQ passes to its script for such a job, as packed arguments and options
@@ -62,7 +62,7 @@ local function post(i, message)
   add(add_keys, { form.arguments, ARGV[1 + 2 * batch.forms + i], form.options })
   depth = depth + 1
   if answered ~= '' then
-    redis.call('SET', reply, batch.queue .. ' ' .. id, 'PX', 60000)
+    redis.call('SET', reply, id, 'PX', 60000)
     redis.call('PUBLISH', batch.reply_channel, answered)
   end
   return is_audited('sent', message[5]) and 'sent' or 'unaudited'

@@ -99,6 +99,11 @@ export class AgentRunner {
     if (this.#consumer === consumer) this.#consumer = undefined;
   }
 
+  /** It lost its name, and works no more; never throws. */
+  leave(graceMs: number): Promise<void> {
+    return this.#try('let it rest', () => this.rest(graceMs));
+  }
+
   /** Begin anew: another worker, the state that was saved last, and a heartbeat. Errors: redis_unavailable */
   async restart(graceMs: number): Promise<void> {
     const { registry } = this.#ports;
@@ -178,6 +183,7 @@ export class AgentRunner {
     return {
       signal,
       message,
+      job: null,
       logger: withFields(this.#ports.logger, fields),
       send: (next) => this.#ports.coordinator.send(next),
     };

@@ -1,6 +1,7 @@
 import { FleetError, isFleetError } from '../../kernel/errors.ts';
 import { PermanentFailure } from '../errors.ts';
 import type { AgentId } from '../models/agent-id.ts';
+import type { JsonValue } from '../../kernel/json.ts';
 import type { JsonObject } from '../models/json.ts';
 import type { AgentMessageInput, MessageResult } from '../models/message.ts';
 import type { QueueMessage } from '../models/queue-message.ts';
@@ -15,7 +16,7 @@ import type { QueueMessage } from '../models/queue-message.ts';
 export async function answerRequest(
   { message, enqueue_id: enqueueId }: QueueMessage,
   answering: AgentId,
-  result: JsonObject | void,
+  result: JsonValue | void,
   send: (message: AgentMessageInput) => Promise<MessageResult>,
 ): Promise<void> {
   if (message.message_type !== 'request') return;
@@ -25,7 +26,7 @@ export async function answerRequest(
     recipient: message.sender,
     message_type: 'response',
     priority: message.priority,
-    payload: { ...result, in_reply_to: message.message_id },
+    payload: { ...payloadOf(result), in_reply_to: message.message_id },
   };
   let sent: MessageResult;
   try {
@@ -42,4 +43,11 @@ export async function answerRequest(
     retryAfterMs: 1000,
     details: { message_id: message.message_id, error_code: sent.error_code },
   });
+}
+
+function payloadOf(result: JsonValue | void): JsonObject {
+  if (result === undefined || result === null) return {};
+  // What is wrong with its members, sending it says.
+  if (typeof result === 'object' && !Array.isArray(result)) return result as JsonObject;
+  throw new PermanentFailure('the result is no payload: a request is answered with an object');
 }

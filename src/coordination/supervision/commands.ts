@@ -6,6 +6,7 @@ import type { CoordinationCore } from '../core.ts';
 import { keyParts } from '../keys.ts';
 import { asking } from '../messages/availability.ts';
 import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
+import type { JsonObject } from '../models/json.ts';
 import { parseInput } from '../validate.ts';
 
 export const AGENT_COMMANDS = ['restart', 'drain', 'reset_restarts'] as const;
@@ -95,6 +96,25 @@ export async function pendingCommands(
     if (error !== null || !Array.isArray(raws)) return [];
     return raws.map(String).map((raw) => ({ agent: agents[place]!, raw, command: read(raw) }));
   });
+}
+
+/**
+ * Whether it was asked of the incarnation that has the name now. Who has lost that and does not know yet leaves it alone.
+ * Errors: redis_unavailable
+ */
+export async function isForWhoIsThere(
+  directory: AgentDirectory,
+  { agent, command }: PendingCommand,
+): Promise<boolean> {
+  const view = await directory.get(agent);
+  return command !== undefined && view?.record.registration_id === command.registration_id;
+}
+
+/** What an event tells of a command. */
+export function detailsOf(command: AgentCommand | undefined): JsonObject {
+  if (command === undefined) return {};
+  const { command_id, command: what, by, reason } = command;
+  return { command_id, command: what, asked_by: by, ...(reason === null ? {} : { asked_because: reason }) };
 }
 
 /** It is done, and may be forgotten. Errors: redis_unavailable */

@@ -40,12 +40,13 @@ export class Handovers {
     registrationId: string | null,
   ): Promise<OpenHandover> {
     const { redis, keys } = this.#core;
-    const start = JSON.stringify({ reason, registration_id: registrationId }).slice(0, -1);
+    // Who set itself aside and then fell silent is as it was should it be back.
+    const stronger = reason === 'lost' ? (['drained', 'unhealthy'] as const) : [];
     const raw = await askScript(
       redis,
       announceHandover,
       [keys.agentHandovers()],
-      [agentIdText(agent), start],
+      [agentIdText(agent), ...[reason, ...stronger].map((each) => handoverStart(each, registrationId))],
     );
     const handover = Handover.parse(JSON.parse(String(raw)));
     return { ...handover, agent, ageMs: 0, raw: String(raw) };
@@ -80,6 +81,11 @@ export class Handovers {
       return { ...handover, agent, ageMs: now - handover.at, raw };
     });
   }
+}
+
+/** A handover without its end and its time. */
+function handoverStart(reason: HandoverReason, registrationId: string | null): string {
+  return JSON.stringify({ reason, registration_id: registrationId }).slice(0, -1);
 }
 
 function read(raw: string): Handover | undefined {

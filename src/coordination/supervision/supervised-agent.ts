@@ -145,6 +145,7 @@ export class SupervisedAgent {
     const now = this.#ports.clock.now();
     this.#history = noteFailure(this.#settings.restart, this.#history, now);
     if (this.#trouble === null) await this.#fallIll(verdict.reason);
+    else if (!this.runner.registered.isDegraded) await this.#degrade(verdict.reason);
     this.#trouble = verdict.reason;
     if (this.#decision().kind === 'now') await this.#restart({ by: 'health' });
     if (this.#trouble === null) return intervalMs;
@@ -161,13 +162,17 @@ export class SupervisedAgent {
   }
 
   async #fallIll(reason: string): Promise<void> {
-    const { registry, logger } = this.#ports;
-    const { registered } = this.runner;
-    registered.setCondition('error');
+    const { logger } = this.#ports;
+    this.runner.registered.setCondition('error');
     logger.warn({ agent: this.#text, reason }, 'an agent is not healthy');
-    await registry.setDegraded(registered.id, true, reason, 'health');
+    await this.#degrade(reason);
     await this.#tell('unhealthy', { reason });
     this.#trouble = reason;
+  }
+
+  /** Also when an operator has taken it back: what cannot work must get no work. */
+  async #degrade(reason: string): Promise<void> {
+    await this.#ports.registry.setDegraded(this.runner.registered.id, true, reason, 'health');
   }
 
   async #recover(): Promise<void> {

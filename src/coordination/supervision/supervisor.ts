@@ -7,10 +7,11 @@ import type { CoordinationCore } from '../core.ts';
 import { CoordinationClosedError } from '../errors.ts';
 import type { MessageCoordinator } from '../messages/coordinator.ts';
 import { AgentId, agentIdText, type AgentIdInput } from '../models/agent-id.ts';
-import type { JsonObject } from '../models/json.ts';
 import { parseInput } from '../validate.ts';
 import { AgentRunner, type CallGuard } from './agent-runner.ts';
 import {
+  detailsOf,
+  isForWhoIsThere,
   pendingCommands,
   requestCommand,
   settleCommand,
@@ -54,7 +55,6 @@ export class Supervisor implements AsyncDisposable {
   readonly #begun = new Map<string, Promise<void>>();
   /** Commands that are done, should it have been impossible to say so. */
   readonly #done = new Set<string>();
-  readonly #detach: () => void;
   #isHopeless = false;
   #stopping: Promise<void> | undefined;
 
@@ -64,11 +64,10 @@ export class Supervisor implements AsyncDisposable {
     this.#core = core;
     this.#ports = ports;
     this.fallback = new Fallback(core, ports, this.settings.handoverIntervalMs);
-    this.#detach = ports.registry.attach({ onSuperseded: (agent) => this.#superseded(agent) });
   }
 
   start(): void {
-    if (this.#stopping !== undefined) throw new CoordinationClosedError('start');
+    this.#assertOpen('start');
     this.fallback.start();
     this.#commands.start(this.settings.commandIntervalMs);
   }
@@ -78,7 +77,7 @@ export class Supervisor implements AsyncDisposable {
    * Errors: validation, agent_instance_conflict (conflict), redis_unavailable
    */
   async run(agent: CoordinatedAgent, { takeover = false } = {}): Promise<RegisteredAgent> {
-    if (this.#stopping !== undefined) throw new CoordinationClosedError('run');
+    this.#assertOpen('run');
     const { registry, coordinator, clock = systemClock, around } = this.#ports;
     const { metrics, logger } = this.#core;
     const { callTimeouts, callTimeoutMs } = this.settings;
@@ -95,6 +94,10 @@ export class Supervisor implements AsyncDisposable {
       },
       { timeoutMs: callTimeouts[agent.type] ?? callTimeoutMs, takeover },
     );
+    if (this.#stopping !== undefined) {
+      await runner.stop(0);
+      this.#assertOpen('run');
+    }
     const supervised = new SupervisedAgent(
       runner,
       {
@@ -113,6 +116,7 @@ export class Supervisor implements AsyncDisposable {
       this.settings,
     );
     this.#agents.set(runner.registered.text, supervised);
+    runner.registered.signal.addEventListener('abort', () => this.#gone(supervised), { once: true });
     if (this.settings.failureDetection) supervised.start();
     return runner.registered;
   }
@@ -199,7 +203,6 @@ export class Supervisor implements AsyncDisposable {
     await Promise.all(agents.map((agent) => agent.rest()));
     await Promise.all(agents.map(({ runner }) => runner.stop(graceMs, reason)));
     this.#agents.clear();
-    this.#detach();
     await Promise.all(this.#begun.values());
     await this.fallback.stop();
   }
@@ -215,12 +218,16 @@ export class Supervisor implements AsyncDisposable {
     return this.#agents.get(agentIdText(parseInput(AgentId, agent, 'agent')));
   }
 
-  async #superseded(agent: RegisteredAgent): Promise<void> {
-    const supervised = this.#agents.get(agent.text);
-    if (supervised === undefined || supervised.runner.registered !== agent) return;
-    this.#agents.delete(agent.text);
+  #assertOpen(what: string): void {
+    if (this.#stopping !== undefined) throw new CoordinationClosedError(what);
+  }
+
+  /** It lost its name, and takes no more messages. Nobody waits for that. */
+  #gone(supervised: SupervisedAgent): void {
+    const { registered } = supervised.runner;
+    if (this.#agents.get(registered.text) === supervised) this.#agents.delete(registered.text);
     void supervised.rest();
-    await supervised.runner.rest(this.settings.restartGraceMs);
+    void supervised.runner.leave(this.settings.restartGraceMs);
   }
 
   #despairIfHopeless(): void {
@@ -257,19 +264,22 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async #do(pending: PendingCommand): Promise<void> {
-    if (!this.#done.has(pending.raw)) await this.#carryOut(pending);
+    if (!this.#done.has(pending.raw) && !(await this.#carryOut(pending))) return;
     this.#done.add(pending.raw);
     await settleCommand(this.#core, pending);
     this.#done.delete(pending.raw);
   }
 
-  async #carryOut({ agent, command }: PendingCommand): Promise<void> {
+  /** False when it is for another process. */
+  async #carryOut(pending: PendingCommand): Promise<boolean> {
+    const { agent, command } = pending;
     const supervised = this.#find(agent);
     const registered = supervised?.runner.registered;
     if (supervised === undefined || command?.registration_id !== registered?.registrationId) {
+      if (await isForWhoIsThere(this.#ports.registry, pending)) return false;
       const why = command === undefined ? 'it cannot be read' : 'it was meant for an earlier incarnation';
       await this.#ports.registry.tell('command_dropped', agent, { ...detailsOf(command), why });
-      return;
+      return true;
     }
     const details = detailsOf(command);
     switch (command?.command) {
@@ -282,11 +292,6 @@ export class Supervisor implements AsyncDisposable {
       case 'reset_restarts':
         await supervised.resetRestarts(details);
     }
+    return true;
   }
-}
-
-function detailsOf(command: AgentCommand | undefined): JsonObject {
-  if (command === undefined) return {};
-  const { command_id, command: what, by, reason } = command;
-  return { command_id, command: what, asked_by: by, ...(reason === null ? {} : { asked_because: reason }) };
 }

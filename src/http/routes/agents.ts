@@ -48,7 +48,7 @@ export function agentRoutes({ operations }: HttpDeps): Route[] {
     defineRoute({
       operationId: 'listAgents',
       method: 'get',
-      paths: ['/v1/agents'],
+      paths: ['/v1/agents', '/agents'],
       tag: 'agents',
       summary: 'List agents, the silent ones included',
       description:

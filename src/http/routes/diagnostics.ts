@@ -50,7 +50,7 @@ export function diagnosticsRoutes({ config, operations }: HttpDeps): Route[] {
     defineRoute({
       ...shared,
       operationId: 'discoveryStatus',
-      paths: ['/v1/diagnostics/discovery/status'],
+      paths: ['/v1/diagnostics/discovery/status', '/diagnostics/discovery/status'],
       summary: 'How the advertisement of capabilities stands, by agent',
       description: 'As each agent told it with its last heartbeat. Needs `diagnostics.enabled`.',
       query: NoQuery,
@@ -63,7 +63,7 @@ export function diagnosticsRoutes({ config, operations }: HttpDeps): Route[] {
     defineRoute({
       ...shared,
       operationId: 'systemSummary',
-      paths: ['/v1/diagnostics/system/summary'],
+      paths: ['/v1/diagnostics/system/summary', '/diagnostics/system/summary'],
       summary: 'Count agents by their health, and what they can do',
       description:
         'Healthy below twice its `heartbeat_ttl` since the last heartbeat, degraded below ten times. Needs `diagnostics.enabled`.',
@@ -77,7 +77,7 @@ export function diagnosticsRoutes({ config, operations }: HttpDeps): Route[] {
     defineRoute({
       ...shared,
       operationId: 'systemHealth',
-      paths: ['/v1/diagnostics/system/health'],
+      paths: ['/v1/diagnostics/system/health', '/diagnostics/system/health'],
       summary: 'The health of each agent',
       description: 'By the same measure as the summary. Needs `diagnostics.enabled`.',
       query: NoQuery,

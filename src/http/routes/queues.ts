@@ -40,6 +40,26 @@ export function queueRoutes({ operations }: HttpDeps): Route[] {
         return { status: 200, body: queue };
       },
     }),
+    defineRoute({
+      operationId: 'deleteQueue',
+      method: 'delete',
+      paths: ['/v1/queues/{queue}'],
+      tag: 'queues',
+      summary: 'Forget a type of agents that a module brought, with its queue',
+      description:
+        'Refused with 409 while it has a worker, a job that is not done, or a dead letter. A worker that comes back with the type makes it known again.',
+      access: ['admin'],
+      rateClass: 'operate',
+      action: 'queue.delete',
+      needsAudit: true,
+      params: QueueParams,
+      query: NoQuery,
+      responses: { 204: { description: 'Forgotten' } },
+      handle: async ({ params, caller }) => {
+        await operations.deleteQueue(params.queue, caller);
+        return { status: 204 };
+      },
+    }),
   ];
 }
 

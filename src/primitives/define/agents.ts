@@ -9,13 +9,31 @@ export interface DefinedAgent {
    * before, by the name of its queue, the newest result. Default: the run's own input.
    */
   readonly input?: (before: never, ctx: FnContext) => unknown;
+  /** It may not be repeated, but a definition that was accepted says so: that is passed over. */
+  readonly dropsRetry?: true;
 }
 
-export type Agents = Readonly<Record<string, DefinedAgent>>;
+/** The agents that definitions may name: looked up, because they come and go. */
+export interface AgentLookup {
+  find(name: string): DefinedAgent | undefined;
+  /** What is proposed where a name is none. */
+  names(): readonly string[];
+}
 
-/** Own names only. */
-export function findAgent(agents: Agents, name: string): DefinedAgent | undefined {
-  return Object.hasOwn(agents, name) ? agents[name] : undefined;
+/** The same, or these by name and no others. */
+export type Agents = AgentLookup | Readonly<Record<string, DefinedAgent>>;
+
+export function lookupIn(agents: Agents): AgentLookup {
+  if (isLookup(agents)) return agents;
+  return {
+    find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined),
+    names: () => Object.keys(agents),
+  };
+}
+
+/** An agent may be called `find`, but is no function. */
+function isLookup(agents: Agents): agents is AgentLookup {
+  return typeof agents['find'] === 'function';
 }
 
 /** A step that stands before another, and where its result is found. */
@@ -50,13 +68,15 @@ function newestResults(scope: Scope, earlier: readonly EarlierStep[]): Scope {
 }
 
 /** Agents whose own time limit does not exceed that of the whole; a definition may still set a longer one. */
-export function withinTime(agents: Agents, timeoutMs: number): Agents {
+export function withinTime(agents: AgentLookup, timeoutMs: number): AgentLookup {
   if (!(timeoutMs > 0)) return agents;
-  return Object.fromEntries(
-    Object.entries(agents).map(([name, agent]) => {
-      const limitMs = agent.step.timeoutMs;
-      if (limitMs === undefined || limitMs <= timeoutMs) return [name, agent];
-      return [name, { ...agent, step: { ...agent.step, timeoutMs } }];
-    }),
-  );
+  return {
+    names: () => agents.names(),
+    find(name) {
+      const agent = agents.find(name);
+      const limitMs = agent?.step.timeoutMs;
+      if (agent === undefined || limitMs === undefined || limitMs <= timeoutMs) return agent;
+      return { ...agent, step: { ...agent.step, timeoutMs } };
+    },
+  };
 }

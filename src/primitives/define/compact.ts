@@ -2,7 +2,7 @@ import { FleetError, type FieldProblem } from '../../kernel/errors.ts';
 import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import type { RetryOptions } from '../compose/chain.ts';
 import type { LooseStepOptions } from '../compose/step-stage.ts';
-import { defaultInput, findAgent, type Agents, type DefaultUse, type EarlierStep } from './agents.ts';
+import { defaultInput, type AgentLookup, type DefaultUse, type EarlierStep } from './agents.ts';
 import { primitiveOf, unknownAgent } from './full.ts';
 import type { Scope } from './references.ts';
 import type { AgentCall, CompactDefinition } from './shapes.ts';
@@ -24,7 +24,7 @@ interface NamedCall extends AgentCall {
 /** The agents in order, then each group side by side with a barrier after it. */
 export function compactChainOf(
   definition: CompactDefinition,
-  agents: Agents,
+  agents: AgentLookup,
   problems: FieldProblem[],
   defaults: DefaultUse[],
 ): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
@@ -51,7 +51,8 @@ export function compactChainOf(
     // Those of one group do not know each other.
     for (const call of calls) done(call, [groupId(index), call.id, call.id]);
   }
-  return { chain, output: (scope) => outputOf(scope, sequence, groups) };
+  const isSkipping = definition.error_handling === 'skip_on_error';
+  return { chain, output: (scope) => outputOf(scope, sequence, groups, isSkipping) };
 }
 
 /** A step without a name takes its agent's; what comes again gets a number. */
@@ -73,11 +74,11 @@ function namedCalls({ agent_sequence, parallel_steps }: CompactDefinition) {
 function optionsOf(
   call: NamedCall,
   definition: CompactDefinition,
-  agents: Agents,
+  agents: AgentLookup,
   problems: FieldProblem[],
   earlier: readonly EarlierStep[],
 ): LooseStepOptions | null {
-  const agent = findAgent(agents, call.agent);
+  const agent = agents.find(call.agent);
   if (agent === undefined) {
     problems.push({
       path: `${call.path}/agent`,
@@ -91,7 +92,9 @@ function optionsOf(
     agent: primitiveOf(agent),
     input: defaultInput(agent, earlier),
     ...(seconds === undefined ? {} : { timeoutMs: Math.round(seconds * 1000) }),
-    ...(definition.error_handling === 'retry' ? { retry: RETRY } : { retry: { attempts: 1 } }),
+    ...(definition.error_handling === 'retry' && agent.step.idempotent
+      ? { retry: RETRY }
+      : { retry: { attempts: 1 } }),
     ...(definition.error_handling === 'skip_on_error' ? { optional: true } : {}),
   };
 }
@@ -100,6 +103,7 @@ function outputOf(
   scope: Scope,
   sequence: readonly NamedCall[],
   groups: readonly (readonly NamedCall[])[],
+  isSkipping: boolean,
 ): CompactOutput {
   const results: Record<string, unknown> = {};
   for (const { id } of sequence) results[id] = scope[id];
@@ -107,7 +111,8 @@ function outputOf(
     const group = scope[groupId(index)] as Readonly<Record<string, Scope>> | undefined;
     for (const { id } of calls) results[id] = group?.[id]?.[id];
   }
-  const skipped = Object.keys(results).filter((id) => results[id] === null);
+  // Elsewhere null is what an agent answered.
+  const skipped = isSkipping ? Object.keys(results).filter((id) => results[id] === null) : [];
   if (skipped.length > 0 && skipped.length === Object.keys(results).length) {
     throw new FleetError({
       code: 'step_failed',
@@ -120,8 +125,8 @@ function outputOf(
   return { results, skipped_steps: skipped };
 }
 
-function queueOf({ agent }: NamedCall, agents: Agents): string {
-  return findAgent(agents, agent)?.step.queue ?? agent;
+function queueOf({ agent }: NamedCall, agents: AgentLookup): string {
+  return agents.find(agent)?.step.queue ?? agent;
 }
 
 function groupId(index: number): string {

@@ -7,7 +7,7 @@ import { childrenOf } from '../plan/children.ts';
 import type { OnFailure } from '../effects/effect.ts';
 import type { PlanNode } from '../plan/node.ts';
 import { workflowProblems } from '../plan/workflow-problems.ts';
-import { withinTime, type Agents, type DefaultUse } from './agents.ts';
+import { lookupIn, withinTime, type Agents, type DefaultUse } from './agents.ts';
 import { compactChainOf } from './compact.ts';
 import { chainOf } from './full.ts';
 import { CompactDefinition, FullDefinition } from './shapes.ts';
@@ -95,7 +95,8 @@ function compile(
   problems: FieldProblem[],
   defaults: DefaultUse[],
 ): Compiled {
-  const { agents, timeoutMs: defaultMs = DEFAULT_TIMEOUT_MS } = options;
+  const { timeoutMs: defaultMs = DEFAULT_TIMEOUT_MS } = options;
+  const agents = lookupIn(options.agents);
   if (typeof definition === 'object' && definition !== null && 'nodes' in definition) {
     const full = parse(FullDefinition, definition);
     const { name, version, timeout_ms: timeoutMs = defaultMs, on_failure: onFailure } = full;

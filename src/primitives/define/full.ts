@@ -5,7 +5,7 @@ import type { RetryOptions } from '../compose/chain.ts';
 import { ChainBuilder, refuseToFinish } from '../compose/chain-builder.ts';
 import { make } from '../compose/make.ts';
 import type { AnyPrimitive } from '../compose/primitive.ts';
-import { defaultInput, findAgent, type Agents, type DefaultUse, type DefinedAgent } from './agents.ts';
+import { defaultInput, type AgentLookup, type DefaultUse, type DefinedAgent } from './agents.ts';
 import { predicate } from './predicates.ts';
 import { reader, template, type RefuseRef } from './references.ts';
 import type { FullDefinition, JsonNode, JsonStep } from './shapes.ts';
@@ -14,7 +14,7 @@ import type { JsonValue } from '../../kernel/json.ts';
 /** The nodes of a definition as a chain, and what is wrong with them on the way. */
 export function chainOf(
   { nodes, output }: FullDefinition,
-  agents: Agents,
+  agents: AgentLookup,
   problems: FieldProblem[],
   defaults: DefaultUse[],
 ): { readonly chain: ChainBuilder; readonly output: (scope: never) => unknown } {
@@ -24,13 +24,13 @@ export function chainOf(
 }
 
 class FullCompiler {
-  readonly #agents: Agents;
+  readonly #agents: AgentLookup;
   readonly #problems: FieldProblem[];
   readonly #defaults: DefaultUse[];
   /** The queues of the steps so far, by their ids. */
   readonly #queues = new Map<string, string>();
 
-  constructor(agents: Agents, problems: FieldProblem[], defaults: DefaultUse[]) {
+  constructor(agents: AgentLookup, problems: FieldProblem[], defaults: DefaultUse[]) {
     this.#agents = agents;
     this.#problems = problems;
     this.#defaults = defaults;
@@ -106,7 +106,7 @@ class FullCompiler {
       agent: primitiveOf(agent),
       input,
       ...defined({ timeoutMs, optional, priority, savepoint }),
-      ...(retry === undefined ? {} : { retry: retryOf(retry) }),
+      ...(retry === undefined || agent.dropsRetry === true ? {} : { retry: retryOf(retry) }),
       ...(fallback === undefined ? {} : this.#fallback(fallback, `${path}/fallback`)),
       ...(compensate === undefined ? {} : this.#compensate(compensate.agent, `${path}/compensate/agent`)),
     });
@@ -144,7 +144,7 @@ class FullCompiler {
   }
 
   #agent(name: string, path: string): DefinedAgent | undefined {
-    const agent = findAgent(this.#agents, name);
+    const agent = this.#agents.find(name);
     if (agent === undefined) this.#refuse(path, 'unknown_agent', unknownAgent(name, this.#agents));
     return agent;
   }
@@ -158,8 +158,8 @@ class FullCompiler {
   }
 }
 
-export function unknownAgent(name: string, agents: Agents): string {
-  const known = Object.keys(agents);
+export function unknownAgent(name: string, agents: AgentLookup): string {
+  const known = agents.names();
   const near = nearest(name, known);
   return `no agent "${name}"; ${near === undefined ? `known: ${known.join(', ')}` : `did you mean "${near}"?`}`;
 }

@@ -12,12 +12,14 @@ export class CallCounts {
   readonly #write: (counts: Counts) => Promise<void>;
   #counts = new Map<string, Map<CallOutcome, number>>();
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(write: (counts: Counts) => Promise<void>) {
     this.#write = write;
   }
 
   count(name: string, outcome: CallOutcome, n = 1): void {
+    if (this.#isStopped) return;
     let own = this.#counts.get(name);
     if (own === undefined) this.#counts.set(name, (own = new Map()));
     own.set(outcome, (own.get(outcome) ?? 0) + n);
@@ -39,6 +41,7 @@ export class CallCounts {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#counts.clear();

@@ -1,4 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
+import { toBackendError } from '../../redis/script.ts';
 import type { BreakerConfig } from '../breaker-config.ts';
 import type { Admission, BreakerState, Ticket } from '../breaker-rules.ts';
 import type { CallResult, CircuitAuthority, CircuitListener, CircuitView } from '../circuit-authority.ts';
@@ -188,7 +189,10 @@ export class SharedAuthority implements CircuitAuthority {
 
   async #change(to: 'reset' | 'open'): Promise<void> {
     const { store, name } = this.#circuit;
-    const answer = await store.change(name, to, this.#stored);
+    const changing = withinLimit(store.change(name, to, this.#stored), QUIET_LIMIT_MS);
+    const answer = await changing.catch((error: unknown) => {
+      throw toBackendError(error, 'change-circuit');
+    });
     if (answer !== null) this.#heard(answer);
   }
 

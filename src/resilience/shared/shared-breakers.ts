@@ -6,6 +6,7 @@ import { CallCounts } from './call-counts.ts';
 import { readNotice } from './circuit-report.ts';
 import { CircuitStore } from './circuit-store.ts';
 import { SharedAuthority } from './shared-authority.ts';
+import { withinLimit } from './within-limit.ts';
 
 export interface SharedBreakersOptions extends BreakersOptions {
   /** Refuses commands at once while Redis is away; stays open when the breakers stop. */
@@ -21,6 +22,8 @@ export interface SharedBreakersOptions extends BreakersOptions {
 }
 
 const ANSWER_LIMIT_MS = 200;
+/** Who stops waits so long for what is still to be said. */
+const FAREWELL_LIMIT_MS = 1000;
 
 /**
  * Circuits that all processes on one Redis share by name. Nothing is awaited: until Redis has answered, and while it is
@@ -95,10 +98,12 @@ export function createSharedBreakers(options: SharedBreakersOptions): Breakers {
         subscriber.off('message', onMessage);
         subscriber.off('ready', onSubscriberReady);
         redis.off('ready', onReady);
-        if (redis.status === 'ready') await counts.flush();
+        const ending: Promise<unknown>[] = [];
+        if (redis.status === 'ready') ending.push(counts.flush());
+        if (subscriber.status === 'ready')
+          ending.push(subscribing.then(() => subscriber.unsubscribe(channel)));
+        await withinLimit(Promise.allSettled(ending), FAREWELL_LIMIT_MS).catch(() => undefined);
         counts.stop();
-        if (subscriber.status !== 'ready') return;
-        await subscribing.then(() => subscriber.unsubscribe(channel)).catch(() => undefined);
       },
     },
   );

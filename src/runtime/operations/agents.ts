@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import type { QueueName } from '../../../queues/catalogue.ts';
+import { servesAgents } from '../../../queues/catalogue.ts';
 import type { AgentView } from '../../coordination/agents/directory.ts';
 import type {
   AgentHealth,
@@ -11,7 +11,7 @@ import type {
 import { ComponentStatus, discoveryStatus } from '../../coordination/capabilities/discovery/status.ts';
 import { agentIdText, type AgentIdInput } from '../../coordination/models/agent-id.ts';
 import type { AgentCapabilitySet } from '../../coordination/models/capability.ts';
-import { AGENT_TYPES, AGENTS, longAgentType } from '../../contracts/agent-type.ts';
+import { longAgentType } from '../../contracts/agent-type.ts';
 import type { Caller } from '../../contracts/caller.ts';
 import { FleetError } from '../../kernel/errors.ts';
 import type { FleetCoordination } from '../open-coordination.ts';
@@ -22,7 +22,7 @@ type Parts = Pick<FleetCoordination, 'registry' | 'router' | 'capabilities' | 'd
 /** The agents of the fleet as HTTP and the CLI know them. */
 export function agentOperations(
   { registry, router, capabilities, discovery, supervisor }: Parts,
-  queues: ReadonlyMap<QueueName, Queue>,
+  queues: ReadonlyMap<string, Queue>,
 ): AgentOperations {
   async function listings(type?: string, include: readonly AgentInclude[] = []): Promise<AgentListing[]> {
     const [views, strangers, sets] = await Promise.all([
@@ -177,12 +177,14 @@ function listingOf(
 }
 
 /** Workers of agents' queues as BullMQ knows them, whether they are registered or not. */
-async function workersByType(queues: ReadonlyMap<QueueName, Queue>, type?: string): Promise<AgentListing[]> {
-  const wanted = AGENTS.filter((name) => type === undefined || AGENT_TYPES[name] === type);
+async function workersByType(queues: ReadonlyMap<string, Queue>, type?: string): Promise<AgentListing[]> {
+  const wanted = [...queues].filter(
+    ([name]) => servesAgents(name) && (type === undefined || longAgentType(name) === type),
+  );
   const found = await Promise.all(
-    wanted.map(async (name) => {
-      const workers = (await queues.get(name)?.getWorkers()) ?? [];
-      return workers.map((worker) => stranger(AGENT_TYPES[name], workerName(worker['rawname'] ?? '')));
+    wanted.map(async ([name, queue]) => {
+      const workers = await queue.getWorkers();
+      return workers.map((worker) => stranger(longAgentType(name), workerName(worker['rawname'] ?? '')));
     }),
   );
   const byText = new Map(found.flat().map((each) => [each.agent_id, each]));

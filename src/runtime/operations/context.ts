@@ -1,12 +1,12 @@
 import type { Queue } from 'bullmq';
 import type { Config } from '../../../config/schema.ts';
-import type { QueueName } from '../../../queues/catalogue.ts';
 import type { IpaOutput } from '../../contracts/intent.ts';
 import type { RunNotices } from '../../events/run-notices.ts';
 import type { EventLog } from '../../realtime/event-log.ts';
 import type { OwnedSession } from '../../sessions/session-store.ts';
 import type { CircuitStore } from '../../resilience/shared/circuit-store.ts';
 import type { DeadLetterContext } from '../../workflows/dead-letters.ts';
+import type { AgentTypes } from '../../workflows/registry/agent-types.ts';
 import type { DefinitionRegistry } from '../../workflows/registry/registry.ts';
 import type { Ingress } from './ingress.ts';
 import type { SafetyRoom } from '../open-safety-room.ts';
@@ -20,7 +20,9 @@ export interface OperationsContext {
   readonly workflows: DeadLetterContext;
   /** null: the definitions are a fixed set. */
   readonly registry: DefinitionRegistry | null;
-  readonly queues: ReadonlyMap<QueueName, Queue>;
+  /** The types of agents that modules brought, which definitions may name. */
+  readonly agentTypes: AgentTypes;
+  readonly queues: ReadonlyMap<string, Queue>;
   readonly circuits: CircuitStore;
   readonly notices: RunNotices;
   readonly eventLog: EventLog;

@@ -62,6 +62,8 @@ function countRefusal({ workflows: { metrics } }: OperationsContext, error: Flee
 
 async function register(ctx: OperationsContext, body: unknown, caller: Caller): Promise<Registered> {
   const registry = registryOf(ctx);
+  // A type of agents that was announced a moment ago may not have been heard of here.
+  await ctx.agentTypes.refresh();
   const candidate = registry.compile(body);
   const { name } = candidate;
   if (registry.isReserved(name)) throw reservedName(name);

@@ -41,6 +41,7 @@ import { escalationSettings } from '../open-people.ts';
 import { interventionOperations, safetyHealth, safetyReportOperations } from './safety-interventions.ts';
 import { signalRunFor } from './signals.ts';
 import { awaitRun, cancelRunFor, getRun, listRunEvents, runEvents, whyRun } from './runs.ts';
+import { deleteQueue } from './delete-queue.ts';
 import { fleetStatus } from './status.ts';
 import { submitRun, submitTurn } from './submit.ts';
 import { getWorldFor, listWorldVersionsFor } from './worlds.ts';
@@ -126,6 +127,7 @@ export function createOperations(
     deleteDefinition: (name, version) => removeDefinition(ctx, name, version),
     runTokens: (runId, options, caller) => runTokens(ctx, runId, options, caller),
     costs: (range) => new CostLedger(store, clock).report(range),
+    deleteQueue: (name) => guarded('deleting a queue', deleteQueue(ctx, name)),
     listQueues: () => listQueueViews(ctx.queues, clock.now()),
     listDeadLetters: (filter) => guarded('reading dead letters', letters.listDeadLetters(filter)),
     getDeadLetter: (dlqId) => guarded('reading a dead letter', letters.getDeadLetter(dlqId)),

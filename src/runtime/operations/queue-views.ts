@@ -1,12 +1,12 @@
 import type { Queue } from 'bullmq';
-import { isAgentQueue, isSafetyQueue, type QueueName } from '../../../queues/catalogue.ts';
-import { AGENT_TYPES } from '../../contracts/agent-type.ts';
+import { isSafetyQueue, servesAgents } from '../../../queues/catalogue.ts';
+import { longAgentType } from '../../contracts/agent-type.ts';
 import { JOB_STATES, type JobState, type QueueView } from '../../contracts/operator.ts';
 import { toBackendError } from '../../redis/script.ts';
 
 /** Every queue as it stands. Errors: backend_unavailable. */
 export async function listQueueViews(
-  queues: ReadonlyMap<QueueName, Queue>,
+  queues: ReadonlyMap<string, Queue>,
   nowMs: number,
 ): Promise<QueueView[]> {
   try {
@@ -16,7 +16,7 @@ export async function listQueueViews(
   }
 }
 
-async function viewQueue(name: QueueName, queue: Queue, nowMs: number): Promise<QueueView> {
+async function viewQueue(name: string, queue: Queue, nowMs: number): Promise<QueueView> {
   const [counts, paused, workers, oldest, completed, failed] = await Promise.all([
     queue.getJobCounts(...JOB_STATES),
     queue.isPaused(),
@@ -27,7 +27,7 @@ async function viewQueue(name: QueueName, queue: Queue, nowMs: number): Promise<
   ]);
   return {
     name,
-    agent_type: isAgentQueue(name) ? AGENT_TYPES[name] : null,
+    agent_type: servesAgents(name) ? longAgentType(name) : null,
     paused,
     counts: Object.fromEntries(JOB_STATES.map((state) => [state, counts[state] ?? 0])) as Record<
       JobState,
@@ -36,7 +36,7 @@ async function viewQueue(name: QueueName, queue: Queue, nowMs: number): Promise<
     oldest_waiting_s: oldest === null ? null : Math.max(0, (nowMs - oldest) / 1000),
     rate: { completed_per_min: completed.data[0] ?? 0, failed_per_min: failed.data[0] ?? 0 },
     workers,
-    dlq: isAgentQueue(name) || isSafetyQueue(name) ? (counts['failed'] ?? 0) : 0,
+    dlq: servesAgents(name) || isSafetyQueue(name) ? (counts['failed'] ?? 0) : 0,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import { QUEUE_NAMES } from '../../../queues/catalogue.ts';
+import { isQueueName } from '../../../queues/catalogue.ts';
 import type { COMPONENT_STATES, FleetStatus } from '../../contracts/status.ts';
 import { ACTIVE_SESSION_MS } from '../../primitives/durable/admit-run.ts';
 import { countOpenRuns } from '../../primitives/durable/open-runs.ts';
@@ -22,11 +22,11 @@ export async function fleetStatus({ workflows, queues }: OperationsContext): Pro
       readServiceTimes(store, [RUNS], { nowMs, minutes: WINDOW_MINUTES }),
       countOpenRuns(store),
       store.redis.zcount(store.keys.activeSessions(), nowMs - ACTIVE_SESSION_MS, '+inf'),
-      Promise.all(QUEUE_NAMES.map(async (name) => [name, await componentOf(queues.get(name)!)] as const)),
+      Promise.all([...queues].map(async ([name, queue]) => [name, await componentOf(queue)] as const)),
     ]);
     const { count, errors, totalMs, level } = served.get(RUNS)!;
     return {
-      initialized: components.every(([, { workers }]) => workers > 0),
+      initialized: components.every(([name, { workers }]) => workers > 0 || !isQueueName(name)),
       active_sessions: activeSessions,
       active_runs: activeRuns,
       request_count: count,

@@ -8,18 +8,26 @@ import type { WorkflowDefinition } from '../definition.ts';
 /**
  * Refuse a definition whose runs would never end on this fleet.
  *
+ * @param isServed  whether agents work on a queue; default: those of the fleet
  * Errors: invalid_workflow (invalid_input), with every problem and the names of the nodes down to it.
  */
-export function checkDefinition({ name, plan }: WorkflowDefinition): void {
-  refuseProblems(name, problemsOf(plan, ''));
+export function checkDefinition(
+  { name, plan }: WorkflowDefinition,
+  isServed: (queue: string) => boolean = isFleetAgent,
+): void {
+  refuseProblems(name, problemsOf(plan, '', isServed));
 }
 
-function problemsOf(node: PlanNode, path: string): FieldProblem[] {
-  if (node.kind === 'step' && !AGENTS.some((agent) => agent === node.queue)) {
+function isFleetAgent(queue: string): boolean {
+  return AGENTS.some((agent) => agent === queue);
+}
+
+function problemsOf(node: PlanNode, path: string, isServed: (queue: string) => boolean): FieldProblem[] {
+  if (node.kind === 'step' && !isServed(node.queue)) {
     const message = `no agent works on queue "${node.queue}"; steps go to ${AGENTS.join(', ')}`;
     return [{ path, code: 'unknown_queue', message }];
   }
   return childrenOf(node).flatMap((child) =>
-    problemsOf(child.node, path === '' ? child.name : `${path}.${child.name}`),
+    problemsOf(child.node, path === '' ? child.name : `${path}.${child.name}`, isServed),
   );
 }

@@ -65,7 +65,7 @@ function inputOf(agent: AgentName, settings: CatalogSettings): (before: never, c
   return (before: never, ctx) => INPUTS[agent](before, ctx.ambient as Surroundings, settings);
 }
 
-/** The agents as definitions without code may name them, by their short names and by their long ones. */
+/** The fleet's agents as definitions without code may name them, by their short names and by their long ones. */
 export function definedAgents(settings: CatalogSettings): Agents {
   return Object.fromEntries(
     AGENTS.flatMap((agent) => {

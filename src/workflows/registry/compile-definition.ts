@@ -6,6 +6,7 @@ import { staticLeaves, type StaticLeaf } from '../../primitives/plan/leaves.ts';
 import { checkDefinition } from '../catalog/check-definition.ts';
 import { tellIntent, tellStory, tellWorld } from '../catalog/replies.ts';
 import { isAgentName } from '../catalog/steps.ts';
+import { isCustomType } from './custom-type.ts';
 import type { ReplyFacts, RunReply, WorkflowDefinition } from '../definition.ts';
 
 export interface CompileOptions {
@@ -19,7 +20,7 @@ export interface CompileOptions {
  *
  * - steps that take what their agents take by default make its input a player's turn
  * - where none of them comes after an IPA, the text is understood before the run begins
- * - a compact definition that runs in a session tells its turn, as the built-in workflows do
+ * - a compact definition with agents of the fleet that runs in a session tells its turn, as the built-in workflows do
  *
  * Errors: invalid_workflow (invalid_input, 422) with every problem
  */
@@ -33,24 +34,21 @@ export function compileDefinition(content: unknown, options: CompileOptions): Wo
     version,
     timeoutMs,
     plan,
-    input: inputOf(defined, agents),
+    input: inputOf(defined),
     needsIntent: needsIntent(defined),
     isStored: true,
     looksAround: defined.form !== 'full',
-    ...(defined.form === 'full'
+    ...(defined.form === 'full' || !leaves.some(({ queue }) => isAgentName(queue))
       ? {}
       : { reply: (facts: ReplyFacts<never>) => (facts.session === null ? null : tell(leaves, facts)) }),
   };
-  checkDefinition(definition);
+  checkDefinition(definition, (queue) => isAgentName(queue) || isCustomType(queue));
   return definition;
 }
 
-/** Agents that bring no default of their own take the run's input as it is. */
-function inputOf({ form, defaults }: DefinedWorkflow, agents: Agents): ZodType {
-  const takers = new Set(
-    Object.values(agents).flatMap(({ step, input }) => (input === undefined ? [] : [step.queue])),
-  );
-  if (!defaults.some(({ queue }) => takers.has(queue))) return z.json();
+/** Agents that are not the fleet's take any input. */
+function inputOf({ form, defaults }: DefinedWorkflow): ZodType {
+  if (!defaults.some(({ queue }) => isAgentName(queue))) return z.json();
   return form === 'full' ? TurnInput.loose() : TurnInput;
 }
 

@@ -4,11 +4,14 @@ import type { RedisClient } from '../../redis/connect.ts';
 import { toBackendError } from '../../redis/script.ts';
 import type { RedisStore } from '../../redis/store.ts';
 import { catalogOf, createCatalog, type Catalog } from '../catalog/catalog.ts';
+import type { Agents } from '../../primitives/define/agents.ts';
 import type { WorkflowDefinition } from '../definition.ts';
 import { compileDefinition, type CompileOptions } from './compile-definition.ts';
 import { readDefinitions, type StoredDefinition } from './read-definitions.ts';
 
 export interface RegistryOptions extends CompileOptions {
+  /** The agents that a definition may name which was accepted; default: the same. */
+  readonly acceptedAgents?: Agents;
   readonly store: RedisStore;
   /** Definitions in code; where a registered one has the same name and version, they stand. */
   readonly code: readonly WorkflowDefinition[];
@@ -62,7 +65,13 @@ export class DefinitionRegistry {
     return isCode ? undefined : this.#stored.get(`${name}@${version}`);
   }
 
-  /** Errors: invalid_workflow (invalid_input, 422) */
+  /** Compile what is registered anew: something that definitions stand on has changed. */
+  recompile(): void {
+    this.#compiled = new Map();
+    this.#replace([...this.#stored.values()]);
+  }
+
+  /** A new definition. Errors: invalid_workflow (invalid_input, 422) */
   compile(content: unknown): WorkflowDefinition {
     return compileDefinition(content, this.#options);
   }
@@ -150,7 +159,8 @@ export class DefinitionRegistry {
 
   #compileStored({ name, version, content }: StoredDefinition): WorkflowDefinition | null {
     try {
-      return this.compile({ ...(content as object), version });
+      const { agents, acceptedAgents = agents, runTimeoutMs } = this.#options;
+      return compileDefinition({ ...(content as object), version }, { agents: acceptedAgents, runTimeoutMs });
     } catch (error) {
       const reason = toFleetError(error).message;
       this.#options.log.error({ workflow: name, version, reason }, 'a registered definition is unknown here');

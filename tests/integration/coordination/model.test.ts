@@ -80,6 +80,8 @@ const messaging = { ...LIMITS, backoffBaseMs: 0, auditMaxLen: 0 };
 async function forget(post: Post): Promise<void> {
   const keys = await post.redis.keys(`${post.prefix}:*`);
   if (keys.length > 0) await post.redis.del(keys);
+  // On a slow machine the walks take longer than the elected sweeper waits; nobody is elected here.
+  await post.redis.set(`${post.prefix}:sweep:lease`, 'nobody');
 }
 
 /** The holder is gone: its time is over at once. */

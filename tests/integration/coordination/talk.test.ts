@@ -6,6 +6,7 @@ import type { ReceivedMessage } from '../../../src/coordination/models/queue-mes
 import { deferred } from '../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
 import { ANNA, BOB, CountingSink, Lines, message, Post } from '../../support/coordination.ts';
+import { CircuitOpenError } from '../../../src/resilience/circuit-open-error.ts';
 import { acquireRedis, type TestRedis } from '../../support/redis.ts';
 
 let server: TestRedis;
@@ -475,6 +476,25 @@ describe('what is observed', () => {
     expect(await other.collectGauges()).toHaveLength(1);
     expect([...new Set(sink.gauges.values())]).toEqual([0]);
     expect(await other.collectGauges()).toEqual([]);
+  });
+
+  test('the audit tells that a message was put off for an open circuit', async () => {
+    await using post = new Post(server.url);
+    const one = post.coordinator();
+    let isFirst = true;
+    one.consume(BOB, () => {
+      if (!isFirst) return;
+      isFirst = false;
+      throw new CircuitOpenError('x', 'open', 'circuit_breaker_open', 20);
+    });
+    await one.send(message({ message_id: 'put-off-1' }));
+    const told = async (): Promise<string[]> =>
+      (await one.audit({ messageId: 'put-off-1' }))
+        .toReversed()
+        .map(({ event, error, attempts }) => [event, error, attempts].filter(Boolean).join(' '));
+    await expect
+      .poll(told, { timeout: 5000 })
+      .toEqual(['sent', 'received', 'retry_scheduled circuit_open', 'received', 'acked']);
   });
 
   test('many dead letters and many retries are warned of', async () => {

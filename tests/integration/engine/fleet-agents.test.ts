@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AgentOperations } from '../../../src/coordination/agents/operations.ts';
 import { LOCAL_OPERATOR } from '../../../src/contracts/caller.ts';
@@ -128,6 +129,43 @@ test('[C3.2] a second process with the same name is told so, is degraded, and do
   expect((await operations.listAgents({ type: 'ipa' })).filter(({ registered }) => registered)).toHaveLength(
     1,
   );
+});
+
+test('[C3.4] who was started anew while its dead predecessor still had the name gets it when that counts as dead', async () => {
+  const cores = availableParallelism();
+  const named = { name: 'n', resources: { cpu_threads: cores } };
+  config = quickConfig(server.url, {
+    environment: 'development',
+    'log.level': 'silent',
+    'safety.enabled': 'false',
+    'redis.key_prefix': config.redis.key_prefix,
+    'agents.auto_register': 'true',
+    'agents.ipa.auto_register_enabled': 'true',
+    'agents.ipa.instances': JSON.stringify([named]),
+    'agents.heartbeat_ttl': '2',
+    'agents.heartbeat_interval': '0.2',
+  });
+  // It dies without a word: its record stands as long as its last heartbeat.
+  const before = openCoordination({
+    ...role.core,
+    config,
+    metrics: createMetrics({ role: 'api', version: '0' }),
+  });
+  const type = 'input_processor';
+  await before.registry.register({ type, instance: 'n', ...named, process: async () => undefined });
+  await before.registry.stop();
+  const next = await start('unused');
+  others.push(next);
+  expect((await next.readiness()).checks.find(({ name }) => name === 'agents')?.detail).toContain(
+    'input_processor:n is not registered',
+  );
+  await expect.poll(async () => (await next.readiness()).status, { timeout: 20_000 }).toBe('ready');
+  expect(await operations.getAgent({ type: 'ipa', instance: 'n' })).toMatchObject({
+    alive: true,
+    status: 'idle',
+  });
+  expect((await look.registry.events()).filter(({ kind }) => kind === 'refused')).toEqual([]);
+  await before.close();
 });
 
 test('[C3.2] a deregistered agent is gone from the list, and its worker goes on', async () => {

@@ -62,6 +62,9 @@ describe('while Redis does not answer', () => {
       rollbackHistory: () => ops.rollbackHistory(runId, LOCAL_OPERATOR),
       checkRuns: () => ops.checkRuns({ repair: true }, LOCAL_OPERATOR),
       listQueues: () => ops.listQueues(),
+      deleteQueue: () => ops.deleteQueue('echo', LOCAL_OPERATOR),
+      putDefinition: () =>
+        ops.putDefinition({ name: 'w', agent_sequence: [{ agent: 'ipa' }] }, LOCAL_OPERATOR),
       listDeadLetters: () => ops.listDeadLetters({ limit: 5 }),
       getDeadLetter: () => ops.getDeadLetter(`ipa~${runId}.ipa`),
       replayDeadLetter: () => ops.replayDeadLetter(`ipa~${runId}.ipa`, LOCAL_OPERATOR),

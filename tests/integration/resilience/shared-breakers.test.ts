@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deferred } from '../../../src/kernel/deferred.ts';
 import { FleetError } from '../../../src/kernel/errors.ts';
@@ -355,6 +356,26 @@ describe('while Redis is away', () => {
     await fail(b, 5);
     await a.hears('closed>open');
     await expect(succeed(a)).rejects.toMatchObject({ code: 'circuit_open' });
+  });
+
+  test('a Redis that has fallen silent keeps nobody who resets or stops', async () => {
+    const { gate, url } = await gated();
+    await using _ = gate;
+    const [redis, ears] = ['circuits', 'notices'].map((name) => openOwnRedis(url, name)) as [
+      RedisClient,
+      RedisClient,
+    ];
+    await Promise.all([redis.connect(), ears.connect()]);
+    const a = new Member(redis, ears, testPrefix());
+    await succeed(a);
+    gate.fallSilent();
+    await expect(a.breaker.reset()).rejects.toMatchObject({ code: 'backend_unavailable' });
+    let isStopped = false;
+    const stopping = a.breakers.stop().then(() => (isStopped = true));
+    await Promise.race([stopping, sleep(10_000, undefined, { ref: false })]);
+    expect(isStopped).toBe(true);
+    redis.disconnect();
+    ears.disconnect();
   });
 
   test('reset and forceOpen say that nobody could be told', async () => {

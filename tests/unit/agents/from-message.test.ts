@@ -33,6 +33,12 @@ function refusalOf(type: string, payload: object): string {
   return expect.unreachable('it was accepted');
 }
 
+test('[C7] a message is read as the agent reads it that works on it, whoever it was for', () => {
+  const forEcho = messageTo('echo', { text: 'go north', required_capabilities: ['text_analysis'] });
+  expect(workOf(forEcho, 'input_processor').input).toEqual({ text: 'go north' });
+  expect(workOf(forEcho).input).toEqual(forEcho.payload);
+});
+
 describe('a message to the input processor', () => {
   const view = viewOf(createStarterWorld('w1', AT));
 

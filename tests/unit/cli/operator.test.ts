@@ -67,6 +67,16 @@ describe('ao queues', () => {
     expect(result.code).toBe(3);
     expect(result.stderr).toContain('did you mean "nga"?');
   });
+
+  it('forget asks first', async () => {
+    const forgotten: string[] = [];
+    const deleteQueue = async (name: string) => void forgotten.push(name);
+    expect((await ao(['queues', 'forget', 'echo'], { operations: { deleteQueue } })).code).toBe(2);
+    expect(forgotten).toEqual([]);
+    const done = await ao(['queues', 'forget', 'echo', '--yes'], { operations: { deleteQueue } });
+    expect([done.code, done.stdout]).toEqual([0, 'echo is forgotten\n']);
+    expect(forgotten).toEqual(['echo']);
+  });
 });
 
 describe('ao costs', () => {

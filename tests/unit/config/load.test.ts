@@ -237,6 +237,24 @@ describe('problems', () => {
     ]);
   });
 
+  test('[R8.1] types of agents that modules bring have settings by name, and every problem of them is told', () => {
+    const configFile = file('agents: {custom: {echo: {timeout: 500ms}}}');
+    expect(() => loadConfig({ env: {}, configFile })).toThrow(
+      /agents.custom.echo.timeout: expected duration/,
+    );
+    const own = { echo: { timeout: 2, concurrency: 8, global_concurrency: 16 }, 'My-agent_2': {} };
+    expect(loadConfig({ env: { AO_AGENTS__CUSTOM: JSON.stringify(own) } }).agents.custom).toEqual(own);
+    const timed = file('agents: {custom: {echo: {timeout: 2m}}}');
+    expect(loadConfig({ env: {}, configFile: timed }).agents.custom).toEqual({ echo: { timeout: 120 } });
+    const wrong = { 'a b': {}, x: { timeout: 'long', concurrency: 0, retries: 1 } };
+    expect(problemsOf({ env: { AO_AGENTS__CUSTOM: JSON.stringify(wrong) } })).toEqual([
+      expect.stringContaining('agents.custom: expected settings by type'),
+      expect.stringContaining('agents.custom.x.timeout: expected duration 1..300 s'),
+      expect.stringContaining('agents.custom.x.concurrency: expected integer 1..1000, got 0'),
+      expect.stringContaining('agents.custom.x.retries: unknown key'),
+    ]);
+  });
+
   test('times for models are not judged where no model is asked', () => {
     expect(problemsOf({ env: { AO_AGENTS__NARRATIVE_GENERATOR__TIMEOUT: '5' } })).toEqual([]);
   });
@@ -302,6 +320,7 @@ describe('problems', () => {
       RULES[30],
     ],
     [{ AO_MONITORING__RESTART_POLICY__BASE: '61' }, RULES[31]],
+    [{ AO_AGENTS__CUSTOM: '{"nga":{"concurrency":2}}' }, RULES[32]],
   ])('a broken rule names its keys: %j', (env, rule) => {
     const [message, ...rest] = problemsOf({ env });
     expect(rest).toEqual([]);
@@ -309,7 +328,7 @@ describe('problems', () => {
   });
 
   test('every rule has a case above', () => {
-    expect(RULES).toHaveLength(32);
+    expect(RULES).toHaveLength(33);
   });
 
   test('production with credentials and Redis starts, and insists on noeviction', () => {

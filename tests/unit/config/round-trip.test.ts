@@ -109,6 +109,14 @@ const WORDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     fc.record({ failure_threshold: fc.nat(150), enabled: fc.boolean() }, { requiredKeys: [] }),
     { maxKeys: 2 },
   ),
+  'agents.custom': fc.dictionary(
+    fc.constantFrom('echo', 'My-agent_2', 'nga', 'a b'),
+    fc.record(
+      { timeout: fc.constantFrom(5, '250ms', '2m', 301, 'long'), concurrency: fc.nat(1100) },
+      { requiredKeys: [] },
+    ),
+    { maxKeys: 2 },
+  ),
   'safety.rules_file': filePath('/etc/ao/rules.yaml'),
   'safety.protocols_file': filePath('/etc/ao/protocols.json'),
   'safety.default_region': fc.constantFrom('default', 'US', 'GB', 'usa'),

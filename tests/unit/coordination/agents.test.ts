@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { CoordinatedAgent } from '../../../src/coordination/agents/agent.ts';
 import { CallWindow } from '../../../src/coordination/agents/call-window.ts';
 import { instanceName } from '../../../src/coordination/agents/instance-name.ts';
 import { LocalAgent } from '../../../src/coordination/agents/local-agent.ts';
@@ -83,7 +84,14 @@ test('the figures of calls are those of the last hundred', () => {
 
 describe('an agent of this process', () => {
   test('is refused with everything that is wrong with it', () => {
-    const wrong = agent({ type: '1', instance: 'a:b', concurrency: 0, resources: { cpu_threads: 0 } });
+    const wrong = {
+      type: '1',
+      instance: 'a:b',
+      concurrency: 0,
+      resources: { cpu_threads: 0 },
+      process: undefined,
+      healthCheck: 'healthy',
+    } as unknown as CoordinatedAgent;
     const refusal = (() => {
       try {
         return new LocalAgent(wrong);
@@ -98,6 +106,8 @@ describe('an agent of this process', () => {
       'agent.instance',
       'agent.concurrency',
       'agent.resources.cpu_threads',
+      'agent.process',
+      'agent.healthCheck',
     ]);
   });
 

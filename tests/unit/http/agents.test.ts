@@ -90,6 +90,10 @@ describe('a preview of routing', () => {
     await using off = await startHttp({ keys: KEYS, config: { diagnostics: { enabled: false } } });
     for (const path of [
       '/v1/routing/preview?agent_type=bob',
+      '/routing/preview?agent_type=bob',
+      '/diagnostics/discovery/status',
+      '/diagnostics/system/summary',
+      '/diagnostics/system/health',
       '/v1/diagnostics/discovery/status',
       '/v1/diagnostics/system/summary',
       '/v1/diagnostics/system/health',
@@ -97,7 +101,8 @@ describe('a preview of routing', () => {
       const refused = await off.call('GET', path, { as: 'read' });
       expect([path, refused.status, refused.body['code']]).toEqual([path, 403, 'FEATURE_DISABLED']);
     }
-    expect((await off.call('GET', '/v1/agents', { as: 'read' })).status).toBe(200);
+    for (const path of ['/v1/agents', '/agents'])
+      expect((await off.call('GET', path, { as: 'read' })).status).toBe(200);
   });
 });
 

@@ -165,6 +165,8 @@ describe('runs, queues and dead letters', () => {
     await using http = await startHttp();
     expect((await http.call('GET', '/v1/queues')).body).toHaveLength(2);
     expect((await http.call('GET', '/v1/queues/ipa')).body['name']).toBe('ipa');
+    expect((await http.call('DELETE', '/v1/queues/echo')).status).toBe(204);
+    expect((await http.call('DELETE', '/v1/queues/gone')).body.code).toBe('QUEUE_NOT_FOUND');
     const missing = await http.call('GET', '/v1/queues/flaw');
     expect([missing.status, missing.body['detail']]).toEqual([404, 'no queue "flaw"; did you mean "flow"?']);
   });

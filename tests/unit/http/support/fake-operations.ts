@@ -630,6 +630,11 @@ export class FakeOperations implements FleetOperations, MessageOperations, Agent
     };
   }
 
+  async deleteQueue(name: string, caller: Caller): Promise<void> {
+    this.#enter('deleteQueue', name, caller);
+    if (name !== 'echo') throw notFound('queue_not_found', name);
+  }
+
   async listQueues(): Promise<QueueView[]> {
     this.#enter('listQueues');
     const counts = {
