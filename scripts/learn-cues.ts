@@ -3,15 +3,7 @@ import { judge } from '../src/safety/decide/judge.ts';
 import { PhraseScan } from '../src/safety/decide/scan.ts';
 import { CUE, CUE_KINDS, cueHash } from '../src/safety/learned/cue-hash.ts';
 import { OWN, PLAY, SPEAKER, START } from '../src/safety/learned/cue-parts.ts';
-import {
-  ALARM,
-  CALM,
-  COLUMNS,
-  IMMINENT,
-  OUTCOMES,
-  SAFE,
-  type Outcome,
-} from '../src/safety/learned/learned-model.ts';
+import { COLUMNS, OUTCOMES, type Outcome } from '../src/safety/learned/learned-model.ts';
 import { modelHeader } from '../src/safety/learned/read-cues.ts';
 import { TextCues, type CueListener } from '../src/safety/learned/text-cues.ts';
 import { hashOf } from '../src/safety/match/word-table.ts';
@@ -107,109 +99,10 @@ export class CueBook {
   }
 }
 
-export interface Learning {
-  readonly rounds: number;
-  readonly rate: number;
-  /** Pulls small weights to nothing. */
-  readonly sparse: number;
-  readonly decay: number;
-}
-
-export const LEARNING: Learning = { rounds: 15, rate: 0.3, sparse: 4, decay: 1 };
 const WIDTH = COLUMNS.length;
 
-/** What a word does not alarm matters too: it lets most lines of a game pass. */
-const ALARM_SPARSE = 0.1;
-
-/** Multinomial logistic regression by FTRL-proximal: the same lines give the same weights. */
-export function learn(
-  examples: readonly Example[],
-  { names }: { readonly names: readonly string[] },
-  how: Learning = LEARNING,
-): Float64Array {
-  const cueCount = names.length;
-  const isWord = Uint8Array.from(names, (name) => Number(name.startsWith('word\t')));
-  const z = new Float64Array((cueCount + 1) * WIDTH);
-  const n = new Float64Array((cueCount + 1) * WIDTH);
-  const counts = new Float64Array(OUTCOMES.length);
-  for (const { outcome } of examples) counts[outcome]!++;
-  // Rare outcomes count for more, but not as much more as they are rarer.
-  const weightOf = Array.from(counts, (count) =>
-    count === 0 ? 0 : Math.sqrt(examples.length / OUTCOMES.length / count),
-  );
-  const sums = new Float64Array(WIDTH);
-  const order = Int32Array.from(examples.keys());
-  let seed = 7;
-  const random = (): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  const weight = (at: number): number => {
-    const own = z[at]!;
-    const sparse = at % WIDTH === ALARM ? how.sparse * ALARM_SPARSE : how.sparse;
-    if (Math.abs(own) <= sparse) return 0;
-    return -(own - Math.sign(own) * sparse) / ((1 + Math.sqrt(n[at]!)) / how.rate + how.decay);
-  };
-  for (let round = 0; round < how.rounds; round++) {
-    for (let i = order.length - 1; i > 0; i--) {
-      const k = Math.floor(random() * (i + 1));
-      [order[i], order[k]] = [order[k]!, order[i]!];
-    }
-    for (const number of order) {
-      const { cues, outcome, imminent } = examples[number]!;
-      for (let c = 0; c < WIDTH; c++) sums[c] = weight(cueCount * WIDTH + c);
-      for (const cue of cues) for (let c = 0; c < WIDTH; c++) sums[c]! += weight(cue * WIDTH + c);
-      let total = 0;
-      const highest = Math.max(...sums.subarray(0, OUTCOMES.length));
-      for (let c = 0; c < OUTCOMES.length; c++) total += sums[c] = Math.exp(sums[c]! - highest);
-      for (let c = 0; c < OUTCOMES.length; c++)
-        sums[c] = (sums[c]! / total - Number(c === outcome)) * weightOf[outcome]!;
-      let alarm = weight(cueCount * WIDTH + ALARM);
-      for (const cue of cues) if (isWord[cue] === 1) alarm += weight(cue * WIDTH + ALARM);
-      sums[ALARM] = 1 / (1 + Math.exp(-alarm)) - Number(outcome !== SAFE);
-      sums[IMMINENT] = imminent === -1 ? 0 : 1 / (1 + Math.exp(-sums[IMMINENT]!)) - imminent;
-      for (let k = -1; k < cues.length; k++) {
-        const at = (k === -1 ? cueCount : cues[k]!) * WIDTH;
-        for (let c = 0; c < WIDTH; c++) {
-          const gradient = sums[c]!;
-          if (gradient === 0 || (c === ALARM && k !== -1 && isWord[cues[k]!] === 0)) continue;
-          const before = n[at + c]!;
-          const after = before + gradient * gradient;
-          const step = (Math.sqrt(after) - Math.sqrt(before)) / how.rate;
-          z[at + c]! += gradient - step * weight(at + c);
-          n[at + c] = after;
-        }
-      }
-    }
-  }
-  const weights = Float64Array.from(z.keys(), weight);
-  weights[cueCount * WIDTH + SAFE]! += LEAN;
-  weights[cueCount * WIDTH + ALARM] = enoughAlarm(examples, weights);
-  return weights;
-}
-
-/**
- * Labelled lines hold more crises than a game does: what is learned from them leans to safety so much. Chosen on authors
- * who were left out of the learning.
- */
-const LEAN = 0.25;
-
-/** Of the lines that are not safe, this share may be passed over when no phrase claims anything. */
-const PASSED_OVER = 0.01;
-
-/** The sum of alarms that all but a few of the lines reach that are not safe. */
-function enoughAlarm(examples: readonly Example[], weights: Float64Array): number {
-  const sums = examples
-    .filter(({ outcome }) => outcome !== SAFE)
-    .map(({ words }) => {
-      let alarm = 0;
-      let highest = 0;
-      for (const cue of words) {
-        alarm = Math.max(0, alarm + weights[cue * WIDTH + ALARM]! - CALM);
-        highest = Math.max(highest, alarm);
-      }
-      return highest;
-    })
-    .sort((a, b) => a - b);
-  return Math.max(0.05, sums[Math.floor(sums.length * PASSED_OVER)] ?? 0);
-}
+/** Smaller weights decide nothing, but have to be read at every start. */
+const SMALLEST = 0.03;
 
 /** Weights as the file that `LearnedModel` reads; cues that say nothing are left out. */
 export function writeModel(
@@ -220,8 +113,8 @@ export function writeModel(
   const lineOf = (at: number): string[] => {
     const entries: string[] = [];
     for (let c = 0; c < WIDTH; c++) {
-      const text = weights[at + c]!.toFixed(2);
-      if (Number(text) !== 0) entries.push(`${COLUMNS[c]}=${Number(text)}`);
+      const weight = weights[at + c]!;
+      if (Math.abs(weight) >= SMALLEST) entries.push(`${COLUMNS[c]}=${Number(weight.toFixed(2))}`);
     }
     return entries;
   };

@@ -12,7 +12,8 @@ import { readSafetyData } from '../config/safety-data.ts';
 import { isOfHalf, LabelledLine } from '../src/safety/evaluate/evaluation.ts';
 import type { Outcome } from '../src/safety/learned/learned-model.ts';
 import { compileLexicon } from '../src/safety/lexicon/compile.ts';
-import { CueBook, learn, writeModel, type LearnedLine } from './learn-cues.ts';
+import { CueBook, writeModel, type LearnedLine } from './learn-cues.ts';
+import { learn } from './learn-weights.ts';
 
 const LOCALE = 'en';
 const ROOT = join(import.meta.dirname, '..');

@@ -39,7 +39,16 @@ export function halfOf(text: string): Half {
 }
 
 /** `en` and `es` come from the writers of the words; the others from people who never saw them. */
-export const LABELLED_SETS = ['en', 'en-adults', 'en-players', 'en-review', 'en-traps', 'es'] as const;
+export const LABELLED_SETS = [
+  'en',
+  'en-adults',
+  'en-players',
+  'en-review',
+  'en-traps',
+  'en-volunteers',
+  'en-auditors',
+  'es',
+] as const;
 export type LabelledSet = (typeof LABELLED_SETS)[number];
 
 /** All lines of a set in the order of the file. */

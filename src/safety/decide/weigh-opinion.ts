@@ -14,6 +14,8 @@ import { namedFigures, type Judged } from './judge.ts';
 
 /** Below this probability a phrase that is not plain is taken for chance. */
 const UNLIKELY = 0.2;
+/** Below this one, even a plain phrase is, unless it names the speaker ("kill myself"). */
+const ABSURD = 0.03;
 /** From this probability on, distress without a phrase is worth a warning. */
 const DISTRESSED = 0.5;
 /** A phrase was not found, so nothing is known of a plan: thoughts of it. */
@@ -29,8 +31,9 @@ const BRIEF = 5;
 const LEARNED = 'learned';
 
 /**
- * Brings what phrases found and what was learned together. Plain statements of the speaker stand, whatever was learned;
- * weaker ones need that it is not very unlikely; and what no phrase knows may still be a crisis.
+ * Brings what phrases found and what was learned together. Plain statements that name the speaker stand, whatever was
+ * learned; other plain ones need that a crisis is not next to impossible, weaker ones that it is not very unlikely; and what
+ * no phrase knows may still be a crisis.
  *
  * Source: docs/decisions/0035-learned-cues.md
  */
@@ -42,7 +45,10 @@ export function weighOpinion(
   settings: ReportSettings,
 ): void {
   const { findings, suppressed, distress } = reported;
-  const isPlain = judged.some(({ verdict, phrase }) => verdict === 'affirmed' && phrase.tier === 'direct');
+  const isPlain = judged.some(
+    ({ verdict, phrase }) =>
+      verdict === 'affirmed' && phrase.tier === 'direct' && (phrase.self || opinion.crisis >= ABSURD),
+  );
   if (!isPlain && opinion.crisis < UNLIKELY) {
     for (let i = findings.length - 1; i >= 0; i--) {
       if (findings[i]!.crisis_type === undefined) continue;

@@ -16,8 +16,8 @@ import {
 } from './learned-model.ts';
 
 /** Longer texts are weighed in stretches: a sentence of despair must not drown in a long story. */
-const LONGEST = 120;
-const OVERLAP = 40;
+const LONGEST = 60;
+const OVERLAP = 20;
 /** So probably safe that neither a crisis nor distress is left to look for. */
 const QUIET = 0.85;
 /**

@@ -49,6 +49,8 @@ const english = readLabelledLines('en');
 const spanish = readLabelledLines('es');
 const adults = readLabelledLines('en-adults');
 const players = readLabelledLines('en-players');
+const volunteers = readLabelledLines('en-volunteers');
+const auditors = readLabelledLines('en-auditors');
 
 function wordsOf(text: string): string[] {
   return (
@@ -86,6 +88,8 @@ test.for([
   { locale: 'en', lines: english, perType: 30 },
   { locale: 'en, adults', lines: adults, perType: 15 },
   { locale: 'en, players', lines: players, perType: 15 },
+  { locale: 'en, volunteers', lines: volunteers, perType: 12 },
+  { locale: 'en, auditors', lines: auditors, perType: 12 },
   { locale: 'es', lines: spanish, perType: 4 },
 ])('$locale: crisis and play are balanced, and every type of crisis is there', ({ lines, perType }) => {
   const share = lines.filter((line) => line.crisis).length / lines.length;
@@ -100,7 +104,7 @@ test.for(CATEGORIES)('at least 15 English lines are tagged %s', (tag) => {
 });
 
 test('no line is there twice, and no two differ in one word only', () => {
-  for (const lines of [english, adults, players, spanish]) {
+  for (const lines of [english, adults, players, volunteers, auditors, spanish]) {
     expect(new Set(lines.map((line) => line.text)).size).toBe(lines.length);
     expect(nearPairs(lines)).toEqual([]);
   }

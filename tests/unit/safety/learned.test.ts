@@ -44,7 +44,7 @@ describe('an opinion', () => {
     const story = 'We sail past the island and trade our amber for rope. The captain counts it twice. ';
     const hidden = opinionOf(story.repeat(16) + confession.repeat(2) + story.repeat(16));
     expect(hidden.crisis).toBeGreaterThan(opinionOf(story.repeat(32)).crisis + 0.3);
-    expect(hidden.to - hidden.from).toBeLessThanOrEqual(120);
+    expect(hidden.to - hidden.from).toBeLessThanOrEqual(60);
   });
 });
 
