@@ -66,6 +66,8 @@ const HARD: Readonly<Record<string, string>> = {
 const LONG_UNITS = 28_000;
 const TERMS_OF_A_RULE = 5000;
 const TIMES = 5;
+/** A long text is judged until so many characters were, so that all of it is warm. */
+const LONG_CHARACTERS = 1_200_000;
 
 export async function measureSafety({ rounds, textsPerRound }: SafetyPlan): Promise<SafetyFigures> {
   const started = performance.now();
@@ -156,9 +158,10 @@ function judgeAll({ validateText }: Validator, texts: readonly string[], count: 
 function compareLengths(validator: Validator, part: string, units: number): LongText {
   const long = part.repeat(Math.ceil(units / part.length)).slice(0, units);
   const short = long.slice(0, units / 10);
+  const rounds = Math.max(TIMES, Math.round(LONG_CHARACTERS / units));
   const millisecondsOfTimes = (text: string, times: number): number =>
     median(
-      Array.from({ length: 5 }, () => {
+      Array.from({ length: rounds }, () => {
         let sum = 0;
         for (let i = 0; i < times; i++) sum += millisecondsOf(validator, text);
         return sum;
