@@ -133,6 +133,10 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   },
   'node examples/play-a-turn.ts': { coveredBy: EXAMPLES, text: "runExample('play-a-turn.ts'" },
   'node examples/enqueue-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('enqueue-a-run.ts'" },
+  'node examples/agent-in-a-workflow.ts': {
+    coveredBy: EXAMPLES,
+    text: "runExample('agent-in-a-workflow.ts'",
+  },
   'node examples/watch-a-run.ts': { coveredBy: EXAMPLES, text: "runExample('watch-a-run.ts'" },
   'node examples/plain-bullmq-producer.mjs': {
     coveredBy: EXAMPLES,
@@ -213,4 +217,5 @@ export const DOCUMENTED_COMMANDS: Readonly<Record<string, Way>> = {
   'git pull': { needs: 'a newer version to go to' },
   'docker compose build --build-arg VERSION=0.2.0 --build-arg REVISION="$(git rev-parse HEAD)" api': DOCKER,
   'docker compose up -d --wait': DOCKER,
+  'docker compose kill -s HUP api': DOCKER,
 };

@@ -22,6 +22,7 @@ const DISTRESSED = 0.5;
 const SEVERITY_OF_BLOCKED = 3;
 const SEVERITY = 2;
 const SEVERITY_IMMINENT = 5;
+/** Asked of a text whose every claim was understood as no crisis, and of a present danger. */
 const LIKELY = 0.5;
 /** Asked of a text that speaks of the story's figures, or is brief. */
 const LIKELY_ENOUGH = 0.6;
@@ -60,7 +61,10 @@ export function weighOpinion(
   const isOfStory = namesFigure(reading, settings);
   // Of very few words little was learned; what is plain in them stands in the phrases.
   const isBrief = reading.tokens.count < BRIEF;
-  if (opinion.crisis >= (isOfStory || isBrief ? LIKELY_ENOUGH : settings.threshold)) {
+  // What is denied, over or another's is not taken for a crisis after all on a mere suspicion.
+  const isUnderstood = judged.length > 0 && judged.every(({ verdict }) => verdict !== 'affirmed');
+  const least = isOfStory || isBrief ? LIKELY_ENOUGH : isUnderstood ? LIKELY : settings.threshold;
+  if (opinion.crisis >= least) {
     findings.push(learnedCrisis(opinion, reading, settings));
   } else if (
     !isOfStory &&
