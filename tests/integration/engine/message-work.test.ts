@@ -33,7 +33,9 @@ beforeEach(async () => {
       'agents.wba.auto_register_enabled': 'true',
       'agents.nga.auto_register_enabled': 'true',
       'messaging.queue_size': '1',
-      'messaging.backoff_base': '0',
+      // Not so soon, and not so few, that all are over before there is room for an answer.
+      'messaging.backoff_base': '0.5',
+      'messaging.retry_attempts': '8',
     },
   });
   session = await h.newSession(WORLD);
