@@ -159,7 +159,7 @@ describe('a provider that', () => {
       });
       // A busy machine may add that there was no time to ask once more.
       const { degraded_reasons: reasons } = told.workflow_metadata;
-      expect(reasons!.filter((each) => each === reason || each !== 'sla_fallback')).toEqual([reason]);
+      expect(reasons.filter((each) => each === reason || each !== 'sla_fallback')).toEqual([reason]);
       expect(await provenanceOf(told.workflow_metadata.run_id!)).toEqual({
         ipa: ['local', reason],
         wba: ['local', reason],
