@@ -156,10 +156,8 @@ describe('a provider that', () => {
         status: 'completed',
         degraded: true,
         degraded_level: 1,
+        degraded_reasons: [reason],
       });
-      // A busy machine may add that there was no time to ask once more.
-      const { degraded_reasons: reasons } = told.workflow_metadata;
-      expect(reasons.filter((each) => each === reason || each !== 'sla_fallback')).toEqual([reason]);
       expect(await provenanceOf(told.workflow_metadata.run_id!)).toEqual({
         ipa: ['local', reason],
         wba: ['local', reason],
